@@ -1,0 +1,215 @@
+"""Commit: everything judged once more, then the claim, the hook and the receipt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
+from wtforms import Form
+
+from . import forms
+from .answers import Answers, plain
+from .desk import Desk
+from .draft import Draft, Entry, Receipt
+from .drafts import Stored
+from .errors import CommitResultError, ConflictError, DefinitionError, StepError
+from .journey import Journey, Place
+from .steps import AnyStep, Step
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What ``validate`` and ``commit`` get: the applicable steps' accepted answers.
+
+    ``id`` is the idempotency key, equal on every attempt, and ``attempt`` counts from
+    1. ``data`` holds plain dicts by step, without tokens and buttons.
+    """
+
+    id: str
+    attempt: int
+    answers: Answers = field(repr=False)
+    data: dict[str, dict[str, Any]] = field(repr=False)
+    _forms: dict[str, Form] = field(repr=False)
+
+    @classmethod
+    def of(cls, journey: Journey) -> Submission:
+        places = [place for place in journey.path if isinstance(place.step, Step)]
+        return cls(
+            id=journey.draft.submission,
+            attempt=journey.draft.attempt + 1,
+            answers=journey.answers,
+            data={place.step.name: plain(place.form) for place in places},
+            _forms={place.step.name: place.form for place in places},
+        )
+
+    def populate(self, obj: object, *steps: str) -> None:
+        """Call each form's ``populate_obj`` in order, for all steps or those named.
+
+        Buttons are left out. Raises DefinitionError for a step that is not part of
+        this submission.
+        """
+        for name in steps or self._forms:
+            if name not in self._forms:
+                raise DefinitionError(
+                    f"populate was asked for the step {name!r}. "
+                    f"This submission has {', '.join(self._forms)}."
+                )
+            _without_buttons(self._forms[name]).populate_obj(obj)
+
+
+def _without_buttons(form: Form) -> Form:
+    for name in [n for n, f in form._fields.items() if forms.is_button(f)]:
+        del form[name]
+    return form
+
+
+def receipt_of(result: Any) -> Receipt:
+    """What ``commit`` returned, as a receipt. Raises CommitResultError."""
+    if result is None:
+        return Receipt()
+    if isinstance(result, Receipt):
+        return Receipt(*(None if v is None else str(v) for v in _fields(result)))
+    if isinstance(result, str) and _is_url(result):
+        return Receipt(url=result)
+    location = getattr(result, "location", None)
+    if location and 300 <= getattr(result, "status_code", 0) < 400:
+        return Receipt(url=str(location))
+    found = "a text that is no URL" if isinstance(result, str) else type(result)
+    raise CommitResultError(
+        f"commit returned {found}. The answers are committed all the same. Expected a "
+        "URL to lead to, a redirect response, a Receipt, or None for the built-in "
+        "receipt page; a page of your own goes behind a URL."
+    )
+
+
+def _fields(receipt: Receipt) -> tuple[object, object, object]:
+    return receipt.reference, receipt.url, receipt.message
+
+
+def _is_url(text: str) -> bool:
+    if any(char.isspace() or char in "<>" for char in text):
+        return False
+    parts = urlsplit(text)
+    return text.startswith("/") or (
+        parts.scheme in ("http", "https") and parts.netloc != ""
+    )
+
+
+class Hooks(Protocol):
+    """What a wizard does with a submission."""
+
+    def validate(self, submission: Submission) -> None: ...
+    def commit(self, submission: Submission) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The draft as it is stored now, and the step to lead to unless it has ended."""
+
+    draft: Draft
+    step: AnyStep | None = None
+
+
+def commit(
+    wizard: Hooks, journey: Journey, stored: Stored, desk: Desk, *, lease: float
+) -> Outcome:
+    """Commit a draft whose steps are all done, once.
+
+    Everything is validated again. Then the draft is claimed for ``lease`` seconds,
+    ``wizard.commit`` runs, and the draft ends with its receipt. If that raises, the
+    draft is open again with everything in it and the exception goes on. Raises
+    ConflictError if the draft changed before the claim.
+    """
+    failing = [place for place in journey.path if _fails(place)]
+    if failing:
+        errors = {p.step.name: forms.errors_of(p.form) for p in failing}
+        kept = desk.keep(stored, _rejected(stored.draft, errors))
+        return Outcome(kept.draft, failing[0].step)
+    submission = Submission.of(journey)
+    try:
+        wizard.validate(submission)
+    except StepError as error:
+        kept = desk.keep(stored, _sent_back(journey, stored.draft, error))
+        return Outcome(kept.draft, _step(journey, error))
+    claimed = desk.keep(stored, stored.draft.claimed(time.time(), lease))
+    return _run(wizard, journey, submission, claimed, desk)
+
+
+def _run(
+    wizard: Hooks,
+    journey: Journey,
+    submission: Submission,
+    claimed: Stored,
+    desk: Desk,
+) -> Outcome:
+    def ours(draft: Draft) -> bool:
+        return (draft.state, draft.attempt) == ("committing", submission.attempt)
+
+    def reopened(draft: Draft) -> Draft | None:
+        return draft.reopened() if ours(draft) else None
+
+    def ended(draft: Draft) -> Draft | None:
+        # Whatever became of the draft meanwhile: this commit did take effect.
+        if draft.state == "committed":
+            return None
+        return desk.buried(draft, "committed", receipt)
+
+    receipt = Receipt()
+    try:
+        result = wizard.commit(submission)
+    except StepError as error:
+        sent_back = partial(_sent_back, journey, error=error)
+        draft = _settle(desk, claimed, lambda d: sent_back(d) if ours(d) else None)
+        return Outcome(draft, _step(journey, error))
+    except BaseException:
+        _settle(desk, claimed, reopened)
+        raise
+    try:
+        receipt = receipt_of(result)
+    finally:
+        draft = _settle(desk, claimed, ended)
+    return Outcome(draft)
+
+
+def _settle(
+    desk: Desk, stored: Stored, change: Callable[[Draft], Draft | None]
+) -> Draft:
+    """Keep the changed draft whoever else writes; None from ``change`` leaves it."""
+    while (draft := change(stored.draft)) is not None:
+        try:
+            return desk.keep(stored, draft).draft
+        except ConflictError:
+            stored = desk.reload(stored)
+    return stored.draft
+
+
+def _fails(place: Place) -> bool:
+    return isinstance(place.step, Step) and not place.trusted
+
+
+def _rejected(draft: Draft, errors: dict[str, dict[str, list[str]]]) -> Draft:
+    rejected = {
+        name: replace(draft.entries.get(name, Entry()), accepted=False, errors=messages)
+        for name, messages in errors.items()
+    }
+    return draft.reopened().with_entries(rejected)
+
+
+def _sent_back(journey: Journey, draft: Draft, error: StepError) -> Draft:
+    name = (error.field or "").replace(".", "-")
+    return _rejected(draft, {_step(journey, error).name: {name: [error.message]}})
+
+
+def _step(journey: Journey, error: StepError) -> AnyStep:
+    steps = {place.step.name: place.step for place in journey.path}
+    if error.step not in steps:
+        raise DefinitionError(
+            f"A StepError sends the visitor to {error.step!r}, which is not a step of "
+            f"this submission. Its steps are {', '.join(steps)}."
+        ) from error
+    return steps[error.step]

@@ -1,0 +1,133 @@
+"""Desk: where one visitor's drafts of one mount are started, loaded and kept."""
+
+from __future__ import annotations
+
+import json
+import math
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from .draft import Draft, Receipt
+from .drafts import Drafts, Stored
+from .errors import StoreError
+from .holders import Holder, is_id
+
+if TYPE_CHECKING:
+    from .wizard import Wizard
+
+
+@dataclass(frozen=True)
+class Mount:
+    """Where a wizard is mounted: a name, and the URL variables that bind its drafts."""
+
+    name: str
+    bound: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        bound = sorted((name, str(value)) for name, value in self.bound.items())
+        return json.dumps([self.name, bound])
+
+
+class Desk:
+    """One visitor's drafts of one mount."""
+
+    def __init__(
+        self, wizard: Wizard, mount: Mount, holder: Holder, drafts: Drafts
+    ) -> None:
+        self.wizard = wizard
+        self.mount = mount.key
+        self.holder = holder
+        self._drafts = drafts
+
+    def load(self, draft_id: str) -> Stored | None:
+        """A draft that this visitor holds and that has not expired."""
+        if not is_id(draft_id) or self.holder.token is None:
+            return None
+        draft, slot = self._drafts.load(draft_id)
+        if draft is None or draft.mount != self.mount or self._is_over(draft):
+            return None
+        return Stored(draft, slot) if self.holder.holds(draft) else None
+
+    def start(self, nonce: str) -> Stored:
+        """The draft that this nonce starts: the one it started before, or a new one.
+
+        A new one is not in the store before it is kept.
+        """
+        draft_id = self.holder.draft_id(nonce, self.mount)
+        draft, slot = self._drafts.load(draft_id)
+        if draft is None or self._is_over(draft):
+            draft = self.fresh(draft_id)
+        return Stored(draft, slot)
+
+    def fresh(self, draft_id: str, *, held: bool = True) -> Draft:
+        now = time.time()
+        return Draft(
+            id=draft_id,
+            mount=self.mount,
+            holders=(self.holder.mark(),) if held else (),
+            created=now,
+            touched=now,
+            submission=secrets.token_urlsafe(16),
+            version=self.wizard.version,
+        )
+
+    def reload(self, stored: Stored) -> Stored:
+        """The draft as it is now, whoever holds it."""
+        draft, slot = self._drafts.load(stored.draft.id)
+        if draft is None:
+            raise StoreError("A draft has vanished from the store while it was in use.")
+        return Stored(draft, slot)
+
+    def keep(self, stored: Stored, draft: Draft) -> Stored:
+        """Save over what was loaded.
+
+        Raises ConflictError if somebody else wrote meanwhile, TooManyDraftsError,
+        DraftTooLargeError or StoreError.
+        """
+        if stored.is_new:
+            self._list(draft.id)
+        ttl = math.ceil(self.wizard.expires(draft) - time.time())
+        return self._drafts.save(stored, draft, max(1, ttl))
+
+    def _list(self, draft_id: str) -> None:
+        self.holder.add(
+            self.mount,
+            draft_id,
+            most=self.wizard.max_drafts,
+            is_open=lambda listed: self._is_open(self.load(listed)),
+            lifetime=self.wizard.longest,
+        )
+
+    def unlist(self, draft_id: str) -> None:
+        self.holder.remove(self.mount, draft_id, lifetime=self.wizard.longest)
+
+    def buried(
+        self,
+        draft: Draft,
+        state: Literal["committed", "discarded"],
+        receipt: Receipt | None = None,
+    ) -> Draft:
+        """The tombstone, readable in this session even if it was cleared meanwhile."""
+        mark = self.holder.mark()
+        return draft.buried(state, time.time(), holder=mark, receipt=receipt)
+
+    def open_drafts(self) -> list[Draft]:
+        """Those that can be continued, oldest first."""
+        listed = self.holder.listed(self.mount)
+        found = [self.load(held.id) for held in listed]
+        return [s.draft for s in found if s is not None and self._is_open(s)]
+
+    def remembers(self, draft_id: str) -> bool:
+        """Was it one of this visitor's drafts?"""
+        return any(held.id == draft_id for held in self.holder.listed(self.mount))
+
+    def _is_over(self, draft: Draft) -> bool:
+        return self.wizard.expires(draft) <= time.time()
+
+    @staticmethod
+    def _is_open(stored: Stored | None) -> bool:
+        return stored is not None and not stored.draft.ended

@@ -1,0 +1,80 @@
+"""The door: what every request must pass before its form is read."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import current_app, request
+from flask_wtf.csrf import CSRFError, validate_csrf
+from werkzeug.exceptions import RequestEntityTooLarge
+from wtforms import ValidationError
+
+
+class RefusedError(Exception):
+    """The POST may not be acted on. ``foreign``: another site's page sent it."""
+
+    def __init__(self, *, foreign: bool) -> None:
+        super().__init__()
+        self.foreign = foreign
+
+
+def limit_body(max_body: int, max_pairs: int) -> None:
+    """Cap the body before anything parses it; a larger one is a plain 413.
+
+    Werkzeug's own limits on forms do not reach urlencoded bodies, and a million
+    pairs take it seconds.
+    """
+    request.max_content_length = min(max_body, request.max_content_length or max_body)
+    if request.mimetype == "application/x-www-form-urlencoded":
+        if request.get_data(cache=True).count(b"&") >= max_pairs:
+            raise RequestEntityTooLarge
+    else:
+        request.max_form_parts = min(max_pairs, request.max_form_parts or max_pairs)
+
+
+def check_post() -> None:
+    """Check the CSRF token by Flask-WTF's rules and the origin by the browser's word.
+
+    Raises RefusedError.
+    """
+    if not is_guarded():
+        return
+    if _is_foreign():
+        raise RefusedError(foreign=True)
+    protect = current_app.extensions.get("csrf")
+    try:
+        if protect is not None:
+            protect.protect()  # checks the referrer too where the page is secure
+        else:
+            validate_csrf(_token())
+    except (CSRFError, ValidationError) as error:
+        raise RefusedError(foreign=False) from error
+
+
+def is_guarded() -> bool:
+    """Does the application want CSRF checks at all?"""
+    return bool(current_app.config.get("WTF_CSRF_ENABLED", True))
+
+
+def csrf_field() -> str:
+    return str(current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"))
+
+
+def _token() -> str | None:
+    headers = current_app.config.get(
+        "WTF_CSRF_HEADERS", ["X-CSRFToken", "X-CSRF-Token"]
+    )
+    sent = [request.form.get(csrf_field()), *(request.headers.get(h) for h in headers)]
+    return next((token for token in sent if token), None)
+
+
+def _is_foreign() -> bool:
+    """Did another site's page send this? Behind a proxy that hides the host, the
+    browser's own verdict counts for more than a comparison of hosts."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site == "cross-site":
+        return True
+    origin = request.headers.get("Origin")
+    if origin is None or site == "same-origin":
+        return False
+    return urlsplit(origin).netloc != request.host

@@ -1,0 +1,150 @@
+"""Draft: what one visitor has submitted so far, and its way to bytes and back."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from .errors import UnreadableDraftError
+
+Raw = dict[str, list[str]]
+"""Submitted strings by full field name, as the browser sent them."""
+
+State = Literal["open", "committing", "committed", "discarded"]
+
+
+class Read(msgspec.Struct, frozen=True):
+    """What an accepted step had read of earlier answers, and a hash of it.
+
+    ``names`` are (step, field) pairs; an empty field stands for "is there an answer".
+    """
+
+    names: tuple[tuple[str, str], ...] = ()
+    digest: bytes = b""
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One step's last submission and what became of it.
+
+    ``errors`` are messages by full field name; the empty name is the whole step.
+    """
+
+    raw: Raw = {}
+    rev: int = 0
+    accepted: bool = False
+    errors: dict[str, list[str]] = {}
+    read: Read = Read()
+    passwords: Raw = {}
+
+    def __repr__(self) -> str:  # a log must never show an answer
+        return f"<Entry rev {self.rev}{', accepted' if self.accepted else ''}>"
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What the visitor gets after a commit.
+
+    A ``url`` alone leads there at once. With a ``reference`` or a ``message`` the
+    built-in receipt page shows them, and the ``url`` as a link to go on.
+    """
+
+    reference: str | None = None
+    url: str | None = None
+    message: str | None = None
+
+
+class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A draft as it is stored. Times are seconds since the epoch.
+
+    ``holders`` are keyed hashes of the tokens that open it; ``submission`` is the
+    idempotency key of its commit; ``notice`` is shown until the next save.
+    """
+
+    id: str
+    mount: str
+    holders: tuple[bytes, ...]
+    created: float
+    touched: float
+    submission: str
+    version: int = 1
+    entries: dict[str, Entry] = {}
+    state: State = "open"
+    attempt: int = 0
+    lease_until: float = 0.0
+    receipt: Receipt | None = None
+    notice: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Draft {self.state}: {', '.join(self.entries) or 'empty'}>"
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ("committed", "discarded")
+
+    def is_committing(self, now: float) -> bool:
+        """Is a commit under way, by somebody whose lease still runs?"""
+        return self.state == "committing" and now < self.lease_until
+
+    def with_entries(self, entries: dict[str, Entry]) -> Draft:
+        return msgspec.structs.replace(self, entries={**self.entries, **entries})
+
+    def without(self, name: str) -> Draft:
+        entries = {n: entry for n, entry in self.entries.items() if n != name}
+        return msgspec.structs.replace(self, entries=entries)
+
+    def renewed(self, now: float, *, holder: bytes, notice: str) -> Draft:
+        """The draft as its holder's POST leaves it: open, for another lifetime."""
+        return msgspec.structs.replace(
+            self.reopened(), touched=now, holders=(holder,), notice=notice
+        )
+
+    def claimed(self, now: float, lease: float) -> Draft:
+        return msgspec.structs.replace(
+            self,
+            state="committing",
+            touched=now,
+            attempt=self.attempt + 1,
+            lease_until=now + lease,
+        )
+
+    def reopened(self) -> Draft:
+        return msgspec.structs.replace(self, state="open", lease_until=0.0)
+
+    def buried(
+        self,
+        state: Literal["committed", "discarded"],
+        now: float,
+        *,
+        holder: bytes,
+        receipt: Receipt | None = None,
+    ) -> Draft:
+        """The tombstone: no answer is left; ``holder`` may read it as well."""
+        holders = dict.fromkeys((*self.holders, holder))
+        return Draft(
+            id=self.id,
+            mount=self.mount,
+            holders=tuple(holders),
+            created=self.created,
+            touched=now,
+            submission=self.submission,
+            version=self.version,
+            state=state,
+            attempt=self.attempt,
+            receipt=receipt,
+        )
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Draft)
+
+
+def encode(draft: Draft) -> bytes:
+    return _encoder.encode(draft)
+
+
+def decode(blob: bytes) -> Draft:
+    """Raises UnreadableDraftError unless the bytes are a whole draft."""
+    try:
+        return _decoder.decode(blob)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UnreadableDraftError("A stored draft does not decode.") from error

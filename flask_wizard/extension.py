@@ -1,0 +1,120 @@
+"""FlaskWizard: the extension, and every configuration key with its default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, current_app
+
+from .controls import block, control, layout
+from .drafts import Drafts, Safe
+from .errors import ConfigurationError
+from .sealing import Keyring
+from .stores import DraftStore, open_store
+
+EXTENSION = "flask_wizard"
+
+DEFAULTS: dict[str, Any] = {
+    "WIZARD_STORE": None,
+    "WIZARD_SECRET_KEYS": None,
+    "WIZARD_BASE_TEMPLATE": "flask_wizard/base.html",
+    "WIZARD_SITE_NAME": None,
+    "WIZARD_LANG": "en",
+    "WIZARD_PERMANENT_SESSION": False,
+    "WIZARD_COMMIT_LEASE": 120,  # seconds; longer than the server's own time limit
+    "WIZARD_COMMIT_WAIT": 2,  # seconds that a second click waits for the first
+    "WIZARD_MAX_BODY": 1024 * 1024,  # bytes of one request
+    "WIZARD_MAX_PAIRS": 1000,  # form fields of one request
+    "WIZARD_MAX_DRAFT": 256 * 1024,  # bytes of one draft, before compression
+}
+
+
+class FlaskWizard:
+    """The extension. ``store`` is a cachelib cache or a DraftStore.
+
+    Without one, drafts are kept in an SQLite file in the instance folder.
+    """
+
+    def __init__(
+        self, app: Flask | None = None, *, store: DraftStore | object | None = None
+    ) -> None:
+        self._store = store
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Raises ConfigurationError or DefinitionError for what cannot work."""
+        if EXTENSION in app.extensions:
+            raise ConfigurationError(
+                "This application already has a FlaskWizard. Call init_app once."
+            )
+        for key, default in DEFAULTS.items():
+            app.config.setdefault(key, default)
+        if not secrets_of(app):
+            raise ConfigurationError(
+                "The application has no SECRET_KEY, which seals the drafts and signs "
+                "the session. Set app.config['SECRET_KEY'] to a long random value "
+                "before init_app."
+            )
+        given = self._store if self._store is not None else app.config["WIZARD_STORE"]
+        default_file = Path(app.instance_path) / "flask_wizard.sqlite3"
+        app.extensions[EXTENSION] = Installation(app, open_store(given, default_file))
+        app.register_blueprint(_assets())
+        app.jinja_env.globals.update(
+            flask_wizard_control=control,
+            flask_wizard_layout=layout,
+            flask_wizard_block=block,
+        )
+
+
+class Installation:
+    """What one application keeps for its wizards."""
+
+    def __init__(self, app: Flask, store: DraftStore) -> None:
+        self.config = app.config
+        self.store = store
+        self._opened: tuple[list[str | bytes], Drafts] | None = None
+
+    def drafts(self, app: Flask) -> Drafts:
+        """The drafts, under the keys that the configuration has at this moment."""
+        secrets = secrets_of(app)
+        if self._opened is None or self._opened[0] != secrets:
+            safe = Safe(self.store, Keyring(secrets))
+            limit = self.config["WIZARD_MAX_DRAFT"]
+            self._opened = secrets, Drafts(safe, limit=limit)
+        return self._opened[1]
+
+
+def secrets_of(app: Flask) -> list[str | bytes]:
+    """The keys that seal drafts, newest first."""
+    if given := app.config["WIZARD_SECRET_KEYS"]:
+        return list(given)
+    fallbacks = app.config.get("SECRET_KEY_FALLBACKS") or []
+    return [key for key in (app.secret_key, *fallbacks) if key]
+
+
+def installation() -> Installation:
+    """The current application's. Raises ConfigurationError if there is none."""
+    if EXTENSION not in current_app.extensions:
+        raise ConfigurationError(
+            "A wizard is mounted, but the application has no FlaskWizard. "
+            "Call FlaskWizard(app), or wizards.init_app(app) in the factory."
+        )
+    found: Installation = current_app.extensions[EXTENSION]
+    return found
+
+
+def _assets() -> Blueprint:
+    """Templates and the stylesheet, once for all wizards of an application."""
+    here = Path(__file__).parent
+    templates = here / "templates"
+    if not templates.is_dir():  # a checkout: they lie beside the package
+        templates = here.parent / "templates"
+    return Blueprint(
+        EXTENSION,
+        __name__,
+        static_folder=str(here / "static"),
+        static_url_path="/flask_wizard/static",
+        template_folder=str(templates),
+    )

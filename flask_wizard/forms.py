@@ -1,0 +1,309 @@
+"""WTForms, as a draft needs them: bound to stored strings, judged, shown again."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from wtforms import Form
+from wtforms.csrf.core import CSRFTokenField
+from wtforms.fields import (
+    BooleanField,
+    Field,
+    FieldList,
+    FileField,
+    FormField,
+    PasswordField,
+    SubmitField,
+)
+from wtforms.fields.core import UnboundField
+from wtforms.fields.simple import ButtonField  # type: ignore[attr-defined]  # newer than the stubs
+
+from .draft import Raw
+
+logger = logging.getLogger(__name__)
+
+UNUSABLE = "This value cannot be used. Check it and enter it again."
+
+_ABSURD_INDEX = re.compile(r"[0-9]{10,}")
+_BUTTONS = (SubmitField, ButtonField, CSRFTokenField)
+
+
+class Values(dict[str, list[str]]):
+    """Submitted values by field name, in the shape that WTForms reads."""
+
+    @classmethod
+    def of(cls, lists: Iterable[tuple[str, list[str]]]) -> Values:
+        """Leave out names with list indices that WTForms cannot read as numbers."""
+        return cls((name, values) for name, values in lists if _is_sane(name))
+
+    def getlist(self, name: str) -> list[str]:
+        return self.get(name, [])
+
+    def __bool__(self) -> bool:
+        # WTForms takes an empty submission for none and would show defaults again.
+        return True
+
+
+def _is_sane(name: str) -> bool:
+    if name.isascii():
+        return not _ABSURD_INDEX.search(name)
+    return not any(char.isdigit() and not char.isascii() for char in name)
+
+
+def bind(
+    form_class: type[Form],
+    values: Values | None,
+    *,
+    meta: Mapping[str, object],
+    initial: object = None,
+) -> Form:
+    """Build a form from ``values``, or from ``initial`` where nothing was sent yet.
+
+    CSRF is checked at the door, so no form checks it again. ``meta`` reaches nested
+    forms as well. A value that cannot even be bound makes a form error.
+    """
+    passed = _passed_down({"csrf": False, **meta})
+    if values is None:
+        data = {"data": initial} if isinstance(initial, Mapping) else {"obj": initial}
+        return form_class(formdata=None, meta=passed, **data)
+    try:
+        return form_class(formdata=values, meta=passed)
+    except (ValueError, ArithmeticError) as error:
+        logger.warning("%s could not be bound: %s", form_class, type(error).__name__)
+    form = form_class(formdata=None, meta=passed)
+    for field in leaves(form):
+        field.raw_data = values.getlist(field.name)
+    form.meta.update_values({"unbindable": True})
+    return form
+
+
+def _passed_down(meta: dict[str, Any]) -> dict[str, Any]:
+    """Meta values that also hand themselves to the forms inside ``FormField``."""
+
+    def bind_field(form: Any, unbound: Any, options: dict[str, Any]) -> Field:
+        field: Field = type(form.meta).bind_field(form.meta, form, unbound, options)
+        if isinstance(field, FormField):
+            nested: Any = partial(_nested, field.form_class, passed)
+            field.form_class = nested
+        return field
+
+    passed = {**meta, "bind_field": bind_field}
+    return passed
+
+
+def _nested(form_class: Any, passed: dict[str, Any], *args: Any, **kwargs: Any) -> Form:
+    meta = {**(kwargs.pop("meta", None) or {}), **passed}
+    form: Form = form_class(*args, meta=meta, **kwargs)
+    return form
+
+
+def leaves(fields: Iterable[Field]) -> Iterator[Field]:
+    """Yield every field that holds a value, nested ones too, buttons left out."""
+    for field in fields:
+        if isinstance(field, FormField):
+            yield from leaves(field.form)
+        elif isinstance(field, FieldList):
+            yield from leaves(field.entries)
+        elif not is_button(field):
+            yield field
+
+
+def is_button(field: Field) -> bool:
+    return isinstance(field, _BUTTONS)
+
+
+def is_password(field: Field) -> bool:
+    kind = getattr(field.widget, "input_type", None)
+    return isinstance(field, PasswordField) or kind == "password"
+
+
+def sent(form: Form, values: Values) -> tuple[Raw, Raw]:
+    """What was sent for the declared fields: the plain values and the passwords."""
+    raw: Raw = {}
+    passwords: Raw = {}
+    for field in leaves(form):
+        kept = passwords if is_password(field) else raw
+        if field.raw_data:
+            kept[field.name] = [str(value) for value in field.raw_data]
+        if type(field).process is not Field.process:  # it reads inputs of its own
+            start = f"{field.name}-"
+            kept.update((n, v) for n, v in values.items() if n.startswith(start))
+    return raw, passwords
+
+
+def validate(form: Form) -> bool:
+    """Validate; what a validator raises in vain over a value is a form error."""
+    if getattr(form.meta, "unbindable", False):
+        form.form_errors = [UNUSABLE]
+        return False
+    try:
+        return bool(form.validate())
+    except (ValueError, ArithmeticError) as error:
+        logger.warning("%s could not be validated: %s", type(form), type(error))
+    if not _blame(form):
+        form.form_errors = [*form.form_errors, UNUSABLE]
+    return False
+
+
+def _blame(form: Form) -> bool:
+    """Validate field by field to find the one whose value a validator chokes on."""
+    found = False
+    for name, field in form._fields.items():
+        inline = getattr(type(form), f"validate_{name}", None)
+        try:
+            field.validate(form, (inline,) if inline else ())
+        except (ValueError, ArithmeticError):
+            found = True
+            if isinstance(field, FormField | FieldList):
+                form.form_errors = [*form.form_errors, UNUSABLE]
+            else:
+                field.errors = [UNUSABLE]
+    return found
+
+
+def errors_of(form: Form) -> dict[str, list[str]]:
+    """Messages by full field name; those of a form as a whole by its prefix."""
+    found: dict[str, list[str]] = {}
+    _note(found, "", form.form_errors)
+    _collect(form, found)
+    return found
+
+
+def _collect(fields: Iterable[Field], found: dict[str, list[str]]) -> None:
+    for field in fields:
+        if isinstance(field, FormField):
+            _note(found, field.name, field.form.form_errors)
+            _collect(field.form, found)
+        elif isinstance(field, FieldList):
+            nested = (list, tuple, dict)
+            _note(found, field.name, [e for e in field.errors if type(e) not in nested])
+            _collect(field.entries, found)
+        else:
+            _note(found, field.name, field.errors)
+
+
+def _note(found: dict[str, list[str]], name: str, messages: Iterable[object]) -> None:
+    if texts := [str(message) for message in messages]:
+        found[name] = texts
+
+
+def show_errors(form: Form, errors: Mapping[str, list[str]]) -> None:
+    """Put stored messages back on the fields; nameless ones on the form."""
+    left = dict(errors)
+    form.form_errors = left.pop("", [])
+    _put(form, left)
+    for messages in left.values():  # a field that the form no longer has
+        form.form_errors = [*form.form_errors, *messages]
+
+
+def _put(fields: Iterable[Field], left: dict[str, list[str]]) -> None:
+    for field in fields:
+        if isinstance(field, FormField):
+            field.form.form_errors = left.pop(field.name, [])
+            _put(field.form, left)
+        else:
+            field.errors = left.pop(field.name, [])
+            if isinstance(field, FieldList):
+                _put(field.entries, left)
+
+
+def show_as_typed(form: Form) -> None:
+    """Make every field show what was sent to the letter, and no password at all."""
+    field: Any  # widgets ask for _value, which not every kind of field has
+    for field in leaves(form):
+        if is_password(field):
+            field.data = None
+            field.raw_data = None
+            field._value = str
+        elif isinstance(field, BooleanField) or not hasattr(field, "_value"):
+            continue  # its state shows what was sent
+        elif field.raw_data:
+            field._value = partial(" ".join, field.raw_data)
+
+
+def field_names(form_class: type[Form]) -> tuple[str, ...]:
+    """The names of the answers that a form class asks for, in order."""
+    return tuple(name for name, field in declared(form_class) if not _unanswered(field))
+
+
+def _unanswered(unbound: UnboundField[Any]) -> bool:
+    return issubclass(unbound.field_class, _BUTTONS)
+
+
+def declared(form_class: Any) -> list[tuple[str, UnboundField[Any]]]:
+    """The fields of a form class in order, as WTForms collects them."""
+    if form_class._unbound_fields is not None:
+        fields: list[tuple[str, UnboundField[Any]]] = form_class._unbound_fields
+        return fields
+    found = [
+        (name, value)
+        for name in dir(form_class)
+        if not name.startswith("_")
+        and hasattr(value := getattr(form_class, name), "_formfield")
+    ]
+    return sorted(found, key=lambda pair: (pair[1].creation_counter, pair[0]))
+
+
+def file_fields(form_class: type[Form]) -> list[str]:
+    """The names of the upload fields of a form class, those of nested forms too."""
+    return [
+        name
+        for name, unbound in declared(form_class)
+        for field_class in _kinds(unbound)
+        if issubclass(field_class, FileField)
+    ]
+
+
+def _kinds(unbound: UnboundField[Any]) -> Iterator[type[Field]]:
+    yield unbound.field_class
+    for inner in _inner(unbound):
+        if isinstance(inner, UnboundField):
+            yield from _kinds(inner)
+        else:
+            for _, field in declared(inner):
+                yield from _kinds(field)
+
+
+def _inner(unbound: UnboundField[Any]) -> Iterator[Any]:
+    """What a ``FormField`` or ``FieldList`` is made of."""
+    for value in (*unbound.args[:1], *unbound.kwargs.values()):
+        is_form = isinstance(value, type) and issubclass(value, Form)
+        if is_form or isinstance(value, UnboundField):
+            yield value
+
+
+_fingerprints: WeakKeyDictionary[Any, tuple[object, bytes]] = WeakKeyDictionary()
+
+
+def fingerprint(form_class: Any) -> bytes:
+    """A hash of a form's field names and types, nested ones too, 16 bytes."""
+    known = _fingerprints.get(form_class)
+    if known is not None and known[0] is form_class._unbound_fields:
+        return known[1]
+    spelled = "\n".join(_spelled(form_class, ""))
+    digest = hashlib.blake2b(spelled.encode(), digest_size=16).digest()
+    if form_class._unbound_fields is not None:  # WTForms renews the list on a change
+        _fingerprints[form_class] = (form_class._unbound_fields, digest)
+    return digest
+
+
+def _spelled(form_class: type[Form], prefix: str) -> Iterator[str]:
+    for name, unbound in declared(form_class):
+        if not _unanswered(unbound):
+            yield from _spelled_field(unbound, prefix + name)
+
+
+def _spelled_field(unbound: UnboundField[Any], name: str) -> Iterator[str]:
+    kind = unbound.field_class
+    yield f"{name}: {kind.__module__}.{kind.__qualname__}"
+    for inner in _inner(unbound):
+        if isinstance(inner, UnboundField):
+            yield from _spelled_field(inner, f"{name}[]")
+        else:
+            yield from _spelled(inner, f"{name}.")

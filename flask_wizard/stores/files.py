@@ -1,0 +1,251 @@
+"""Drafts beside a cachelib ``FileSystemCache``: one file each, in a private folder."""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import stat
+import struct
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, Any, NamedTuple
+from zlib import crc32
+
+from cachelib import FileSystemCache
+from cachelib.serializers import FileSystemSerializer
+
+from flask_wizard.errors import ConfigurationError, StoreError
+from flask_wizard.stores import sweep_now_and_then
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+STRIPES = 256  # folders, each with a lock
+LOCK_TIMEOUT = 5.0  # seconds
+LEFTOVER_AGE = 60 * 60  # seconds until a killed writer's temporary file is removed
+LATEST = 2**32 - 1  # cachelib has 32 bits for the second in which a file expires
+
+EXPIRY = struct.Struct("I")
+MAGIC = b"fwz1"
+
+
+class FileStore:
+    """Keep drafts in files under the folder of ``cache``, on a local disk.
+
+    They have the cache's file mode and hash method. A written value survives a killed
+    process; a power cut may take the last ones, as nothing is flushed to the disk.
+    Lifetimes are rounded up to whole seconds.
+    """
+
+    def __init__(self, cache: FileSystemCache) -> None:
+        if fcntl is None:
+            raise ConfigurationError(
+                "A FileSystemCache as the store needs fcntl.flock, which this system "
+                "lacks. Leave store out to use SQLite."
+            )
+        self._path = os.path.abspath(cache._path)
+        with self._trouble():
+            self._files = _PrivateCache(cache)
+
+    def load(self, key: str) -> tuple[bytes, bytes] | None:
+        with self._trouble():
+            kept = self._files.read(key, time.time())
+        return kept and (kept.blob, kept.version)
+
+    def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
+        return self._write(key, _Kept(blob, version), ttl, expected=None)
+
+    def replace(
+        self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
+    ) -> bool:
+        return self._write(key, _Kept(blob, version), ttl, expected)
+
+    def sweep(self, now: float) -> int:
+        with self._trouble():
+            return sum(self._files.sweep(name, now) for name in self._files.stripes())
+
+    def _sweep_one_stripe(self) -> None:
+        with self._trouble():
+            stripes = self._files.stripes()
+            if stripes:
+                self._files.sweep(random.choice(stripes), time.time())
+
+    def _write(self, key: str, kept: _Kept, ttl: int, expected: bytes | None) -> bool:
+        sweep_now_and_then(self._sweep_one_stripe)
+        with self._trouble(), self._files.locked(self._files.stripe(key)):
+            now = time.time()
+            found = self._files.read(key, now)
+            if (found and found.version) != expected:
+                return False
+            self._files.write(key, kept, min(math.ceil(now) + ttl, LATEST))
+        return True
+
+    @contextmanager
+    def _trouble(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreError:
+            raise
+        except OSError as error:
+            raise StoreError(f"Drafts in the files of {self._path}: {error}") from error
+
+
+class _Kept(NamedTuple):
+    blob: bytes
+    version: bytes
+
+
+class _RawBytes(FileSystemSerializer):
+    """Never pickle: a file that somebody has planted must not run."""
+
+    def dump(self, value: Any, f: IO[bytes], protocol: int = 0) -> None:
+        f.write(value)
+
+    def load(self, f: IO[bytes]) -> bytes:
+        return f.read()
+
+
+class _PrivateCache(FileSystemCache):
+    """cachelib's files, read and written so that nothing goes wrong in silence.
+
+    Its own ``get`` takes an unreadable file for an absent one; its ``set`` leaves a
+    temporary file behind when the disk is full, and returns True when the new file may
+    not be moved over an old one.
+    """
+
+    serializer = _RawBytes()
+
+    def __init__(self, host: FileSystemCache) -> None:
+        # The host passes over names with this suffix when it counts, prunes and clears
+        # its folder. Any other sub-folder would be counted, and would stop clear().
+        name = f"flask_wizard{host._fs_transaction_suffix}"
+        path = os.path.join(os.path.abspath(host._path), name)
+        self._folder_mode = stat.S_IMODE(os.stat(host._path).st_mode)
+        self._make_folder(path)
+        super().__init__(path, threshold=0, hash_method=host._hash_method)
+        self._file_mode = host._mode or 0o600
+
+    def stripe(self, key: str) -> str:
+        return f"{crc32(key.encode()) % STRIPES:02x}"
+
+    def stripes(self) -> list[str]:
+        """Return those that were ever written to."""
+        return os.listdir(self._path)
+
+    def read(self, key: str, now: float) -> _Kept | None:
+        try:
+            with open(self._get_filename(key), "rb") as file:
+                expires = _read_expiry(file)
+                content = self.serializer.load(file)
+        except FileNotFoundError:
+            os.stat(self._path)  # without the folder nobody knows what there was
+            return None
+        return None if _is_over(expires, now) else _parse(content)
+
+    def write(self, key: str, kept: _Kept, expires: int) -> None:
+        """Move a complete file into place; leave nothing behind when that fails."""
+        path = self._get_filename(key)
+        descriptor, name = tempfile.mkstemp(
+            self._fs_transaction_suffix, dir=os.path.dirname(path)
+        )
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(EXPIRY.pack(expires))
+                self.serializer.dump(_framed(kept), file)
+            os.chmod(name, self._file_mode)
+            os.replace(name, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(name)
+            raise
+
+    def sweep(self, stripe: str, now: float) -> int:
+        """Remove what is over in one stripe; return the number of files."""
+        with self.locked(stripe), os.scandir(self._folder(stripe)) as entries:
+            over = [entry.path for entry in entries if self._may_go(entry, now)]
+            for path in over:
+                os.unlink(path)
+        return len(over)
+
+    @contextmanager
+    def locked(self, stripe: str) -> Iterator[None]:
+        """Keep every other thread and process out of ``stripe``."""
+        self._make_folder(self._folder(stripe))
+        lock = os.open(
+            os.path.join(self._folder(stripe), "lock"),
+            os.O_RDONLY | os.O_CREAT,
+            self._file_mode,
+        )
+        try:
+            _wait_for(lock)
+            yield
+        finally:
+            # Closing alone would leave it locked by a child forked in the meantime.
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            os.close(lock)
+
+    def _get_filename(self, key: str) -> str:
+        name = os.path.basename(super()._get_filename(key))
+        return os.path.join(self._folder(self.stripe(key)), name)
+
+    def _folder(self, stripe: str) -> str:
+        return os.path.join(self._path, stripe)
+
+    def _make_folder(self, path: str) -> None:
+        with suppress(FileExistsError):
+            os.mkdir(path)
+            os.chmod(path, self._folder_mode)
+
+    def _may_go(self, entry: os.DirEntry[str], now: float) -> bool:
+        if entry.name == "lock":
+            return False
+        if entry.name.endswith(self._fs_transaction_suffix):
+            return entry.stat().st_mtime + LEFTOVER_AGE < now
+        try:
+            with open(entry.path, "rb") as file:
+                return _is_over(_read_expiry(file), now)
+        except OSError:  # kept, and reported by whoever asks for it
+            return False
+
+
+def _wait_for(lock: int) -> None:
+    deadline = time.monotonic() + LOCK_TIMEOUT
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > deadline:
+                message = f"A lock was not free within {LOCK_TIMEOUT} seconds."
+                raise StoreError(message) from error
+        time.sleep(0.001)
+
+
+def _read_expiry(file: IO[bytes]) -> int:
+    header = file.read(EXPIRY.size)
+    if len(header) < EXPIRY.size:
+        raise StoreError("A draft's file is damaged: it ends within its header.")
+    (expires,) = EXPIRY.unpack(header)
+    return int(expires)
+
+
+def _is_over(expires: int, now: float) -> bool:
+    return 0 < expires <= now  # 0 is cachelib's for ever
+
+
+def _framed(kept: _Kept) -> bytes:
+    return MAGIC + bytes([len(kept.version)]) + kept.version + kept.blob
+
+
+def _parse(content: bytes) -> _Kept:
+    start = len(MAGIC) + 1
+    if not content.startswith(MAGIC) or len(content) < start:
+        raise StoreError("A draft's file is damaged, or not one of this store.")
+    end = start + content[start - 1]
+    if len(content) < end:
+        raise StoreError("A draft's file is damaged: it ends within its version.")
+    return _Kept(content[end:], content[start:end])

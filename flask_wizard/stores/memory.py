@@ -1,0 +1,110 @@
+"""Drafts beside a cachelib ``SimpleCache``: in memory, for development and tests."""
+
+from __future__ import annotations
+
+import threading
+import time
+from itertools import islice
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from cachelib import SimpleCache
+from cachelib.serializers import SimpleSerializer
+
+from flask_wizard.errors import StoreError
+from flask_wizard.stores import sweep_now_and_then
+
+SWEPT_AT_ONCE = 1000
+
+
+class MemoryStore:
+    """Keep drafts in this process only, and lose them with it.
+
+    Every store of one ``cache`` object has the same values; the cache's own are not
+    touched.
+    """
+
+    def __init__(self, cache: SimpleCache) -> None:
+        self._values = _values_beside(cache)
+
+    def load(self, key: str) -> tuple[bytes, bytes] | None:
+        with self._values.lock:
+            kept = self._values.get(key)
+        if kept is None:
+            return None
+        if not isinstance(kept, _Kept):
+            raise StoreError("A value in memory is none that this store has written.")
+        return (kept.blob, kept.version) if kept.expires > time.time() else None
+
+    def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
+        return self._write(key, _Kept(blob, version, time.time() + ttl), expected=None)
+
+    def replace(
+        self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
+    ) -> bool:
+        return self._write(key, _Kept(blob, version, time.time() + ttl), expected)
+
+    def sweep(self, now: float) -> int:
+        return self._values.remove_expired(now, at_most=None)
+
+    def _sweep_some(self) -> None:
+        self._values.remove_expired(time.time(), SWEPT_AT_ONCE)
+
+    def _write(self, key: str, kept: _Kept, expected: bytes | None) -> bool:
+        sweep_now_and_then(self._sweep_some)
+        with self._values.lock:
+            found = self.load(key)
+            if (found and found[1]) != expected:
+                return False
+            self._values.set(key, kept, timeout=0)
+        return True
+
+
+class _Kept(NamedTuple):
+    blob: bytes
+    version: bytes
+    expires: float
+
+
+class _AsTheyAre(SimpleSerializer):
+    """Neither pickle nor copy: what is kept is immutable."""
+
+    def dumps(self, value: Any, protocol: int = 0) -> Any:
+        return value
+
+    def loads(self, bvalue: Any) -> Any:
+        return bvalue
+
+
+class _PrivateCache(SimpleCache):
+    """A cache that forgets nothing by itself; the lifetime is kept in the value."""
+
+    serializer = _AsTheyAre()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lock = threading.RLock()
+
+    def _prune(self) -> None:
+        """Evict nothing: ``threshold=0`` would not mean that, but 500 values."""
+
+    def remove_expired(self, now: float, at_most: int | None) -> int:
+        """Look at ``at_most`` values and put the living ones last."""
+        removed = 0
+        with self.lock:
+            for key in list(islice(self._cache, at_most)):
+                entry = self._cache.pop(key)
+                if isinstance(entry[1], _Kept) and entry[1].expires <= now:
+                    removed += 1
+                else:
+                    self._cache[key] = entry
+        return removed
+
+
+_private: WeakKeyDictionary[SimpleCache, _PrivateCache] = WeakKeyDictionary()
+_private_lock = threading.Lock()
+
+
+def _values_beside(cache: SimpleCache) -> _PrivateCache:
+    with _private_lock:
+        return _private.setdefault(cache, _PrivateCache())

@@ -1,0 +1,255 @@
+"""Drafts in an SQLite file, by the standard library: the default store."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from contextlib import suppress
+from typing import Any, NamedTuple
+from weakref import WeakSet
+
+from flask_wizard.errors import DefinitionError, StoreError
+from flask_wizard.stores import sweep_now_and_then
+
+BUSY_TIMEOUT = 5.0  # seconds
+SWEPT_AT_ONCE = 1000
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS wizard_drafts (
+    key TEXT PRIMARY KEY,
+    version BLOB NOT NULL,
+    expires REAL NOT NULL,
+    blob BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS wizard_drafts_expires ON wizard_drafts (expires);
+"""
+LOAD = "SELECT blob, version FROM wizard_drafts WHERE key = ? AND expires > ?"
+CREATE = """
+INSERT INTO wizard_drafts (key, version, expires, blob) VALUES (?, ?, ?, ?)
+ON CONFLICT (key) DO UPDATE
+SET version = excluded.version, expires = excluded.expires, blob = excluded.blob
+WHERE wizard_drafts.expires <= ?
+"""
+REPLACE = """
+UPDATE wizard_drafts SET version = ?, expires = ?, blob = ?
+WHERE key = ? AND version = ? AND expires > ?
+"""
+SWEEP = """
+DELETE FROM wizard_drafts WHERE rowid IN
+(SELECT rowid FROM wizard_drafts WHERE expires <= ? ORDER BY expires LIMIT ?)
+"""
+
+
+class SQLiteStore:
+    """Keep drafts in the file ``path``, on a local disk; it is made when first used.
+
+    Threads and processes may share the file, forked ones too. It runs with
+    ``synchronous=NORMAL``: a written value survives a killed process, but a power cut
+    may take the last moments (never the file).
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        if os.fspath(path) in ("", ":memory:"):
+            raise DefinitionError(
+                f"SQLiteStore got {os.fspath(path)!r}, which each thread would have "
+                "for itself. Give it a file, or use a cachelib SimpleCache as store."
+            )
+        self._file = _File(os.path.abspath(path))
+        self._local = threading.local()
+
+    def load(self, key: str) -> tuple[bytes, bytes] | None:
+        rows = self._run(LOAD, key, time.time()).rows
+        if not rows:
+            return None
+        blob, version = rows[0]
+        if not (isinstance(blob, bytes) and isinstance(version, bytes)):
+            raise StoreError(f"A draft in {self._file.path} is damaged: not bytes.")
+        return blob, version
+
+    def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
+        sweep_now_and_then(self._sweep_some)
+        now = time.time()
+        return self._run(CREATE, key, version, now + ttl, blob, now).changed > 0
+
+    def replace(
+        self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
+    ) -> bool:
+        sweep_now_and_then(self._sweep_some)
+        now = time.time()
+        parameters = (version, now + ttl, blob, key, expected, now)
+        return self._run(REPLACE, *parameters).changed > 0
+
+    def sweep(self, now: float) -> int:
+        removed = 0
+        while count := self._run(SWEEP, now, SWEPT_AT_ONCE).changed:
+            removed += count
+        return removed
+
+    def close(self) -> None:
+        """Close every thread's connection; the next call opens one again."""
+        with _registering:
+            for connection in _connections:
+                if connection.file is self._file:
+                    connection.close()
+
+    def _sweep_some(self) -> None:
+        self._run(SWEEP, time.time(), SWEPT_AT_ONCE)
+
+    def _run(self, sql: str, *parameters: object) -> _Outcome:
+        try:
+            return self._connection().run(sql, parameters)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"Drafts in {self._file.path}: {error}") from error
+
+    def _connection(self) -> _Connection:
+        """Return this thread's connection."""
+        _close_inherited()
+        connection: _Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = _Connection(self._file)
+        return connection
+
+
+class _Outcome(NamedTuple):
+    rows: list[Any]
+    changed: int
+
+
+class _File:
+    """The database's file, and whether this store has ever seen it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.seen = False
+
+    def identity(self) -> tuple[int, int]:
+        try:
+            found = os.stat(self.path)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                "the file was there and is gone; put it back, or restart the "
+                "application to begin with an empty one"
+            ) from error
+        return found.st_dev, found.st_ino
+
+    def make(self) -> None:
+        """Make an empty file that nobody else may read, if there is none."""
+        if self.seen:
+            return
+        os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
+        # Only ever a new file: to open and close one that is in use would drop the
+        # locks that SQLite holds on it.
+        with suppress(FileExistsError):
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+class _Connection:
+    """One thread's connection, opened when needed; any thread may close it."""
+
+    def __init__(self, file: _File) -> None:
+        self.file = file
+        self.lock = threading.RLock()
+        self._database: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        with _registering:
+            _connections.add(self)
+
+    def __del__(self) -> None:
+        if self._database is not None:
+            self._database.close()
+
+    def run(self, sql: str, parameters: tuple[object, ...]) -> _Outcome:
+        with self.lock:
+            cursor = self._opened().execute(sql, parameters)
+            return _Outcome(cursor.fetchall(), cursor.rowcount)
+
+    def close(self) -> None:
+        with self.lock:
+            if self._database is not None:
+                self._database.close()
+                self._database = None
+
+    def _opened(self) -> sqlite3.Connection:
+        # A file that was removed or put in another's place would go on taking writes
+        # that nobody reads. One that is gone is an outage, not an empty store.
+        self.file.make()
+        identity = self.file.identity()
+        if identity != self._identity:
+            self.close()
+        if self._database is None:
+            self._database = _connect(self.file.path)
+            self._identity = identity
+            self.file.seen = True
+        return self._database
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    database = sqlite3.connect(
+        path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+    )
+    try:
+        _use_wal(database)
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.executescript(SCHEMA)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _use_wal(database: sqlite3.Connection) -> None:
+    """Switch to WAL; the busy timeout does not hold for this statement."""
+    deadline = time.monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > deadline:
+                raise
+        time.sleep(0.005)
+
+
+# A child that is forked while connections are open inherits SQLite's belief that their
+# locks are its own, although they stay with the parent. Once the parent closes its
+# connections, the write-ahead log is removed under the child, and what the child writes
+# is lost. Hence they are all closed before a fork, and each process opens its own.
+# https://www.sqlite.org/howtocorrupt.html#_carrying_an_open_database_connection_across_a_fork_
+_connections: WeakSet[_Connection] = WeakSet()
+_registering = threading.RLock()
+_held: list[_Connection] = []
+_process = os.getpid()
+
+
+def _before_fork() -> None:
+    _registering.acquire()
+    _held.extend(_connections)
+    for connection in _held:
+        connection.lock.acquire()
+        connection.close()
+
+
+def _after_fork() -> None:
+    while _held:
+        _held.pop().lock.release()
+    _registering.release()
+
+
+def _close_inherited() -> None:
+    """Do the same in a child of a fork that Python did not see (uWSGI's master)."""
+    global _process
+    if _process == os.getpid():
+        return
+    with _registering:
+        for connection in _connections:
+            connection.close()
+        _process = os.getpid()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
+    )

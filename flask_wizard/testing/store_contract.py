@@ -1,0 +1,360 @@
+"""What every store must do. Subclass the contract that fits a store of your own.
+
+    class TestMyStore(SharedStoreContract):
+        @pytest.fixture
+        def reopen(self, tmp_path):
+            return partial(MyStore, tmp_path / "drafts")
+
+        @pytest.fixture
+        def store(self, reopen):
+            return reopen()
+
+``store`` is empty. ``reopen`` is called for another handle on the same values; for
+``SharedStoreContract`` in other processes too, hence it must be picklable.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
+from itertools import chain
+from typing import TypeVar
+
+import pytest
+
+from flask_wizard.errors import StoreError
+from flask_wizard.stores import DraftStore, SweptStore, new_version
+
+Reopen = Callable[[], DraftStore]
+Result = TypeVar("Result")
+
+TTL = 2  # seconds
+PATIENCE = 60.0  # seconds that racers wait for each other
+
+
+class StoreContract:
+    """For every store. Supply the fixtures ``store`` and ``reopen``."""
+
+    @pytest.fixture
+    def pass_time(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+        """Let seconds pass; override it by ``time.sleep`` if the engine has a clock."""
+
+        def pass_time(seconds: float) -> None:
+            now = time.time()
+            monkeypatch.setattr(time, "time", lambda: now + seconds)
+
+        return pass_time
+
+    def test_is_a_draft_store(self, store: DraftStore) -> None:
+        assert isinstance(store, DraftStore)
+
+    def test_absent_value_is_none(self, store: DraftStore) -> None:
+        assert store.load("absent") is None
+
+    def test_load_returns_blob_and_version(self, store: DraftStore) -> None:
+        version = new_version()
+        assert store.create("key", b"blob", version, TTL)
+        assert store.load("key") == (b"blob", version)
+
+    @pytest.mark.parametrize(
+        "blob",
+        [b"", bytes(range(256)), b"\x00" * 200_000, bytes(range(250)) * 800],
+        ids=["empty", "every byte", "200 KB of zeros", "200 KB"],
+    )
+    def test_blob_comes_back_exactly(self, store: DraftStore, blob: bytes) -> None:
+        first, second = new_version(), new_version()
+        assert store.create("key", blob, first, TTL)
+        assert store.load("key") == (blob, first)
+        assert store.replace("key", blob, second, first, TTL)
+        assert store.load("key") == (blob, second)
+
+    @pytest.mark.parametrize(
+        "version", [b"\x00" * 12, b"\xff" * 12, b"'\"\n\r\\%?:;`$ "]
+    )
+    def test_any_bytes_are_a_version(self, store: DraftStore, version: bytes) -> None:
+        assert store.create("key", b"one", version, TTL)
+        assert store.load("key") == (b"one", version)
+        assert store.replace("key", b"two", new_version(), version, TTL)
+
+    def test_longest_keys_do_not_meet(self, store: DraftStore) -> None:
+        keys = ["k" * 63 + end for end in "abAB-_01"]
+        for key in keys:
+            assert store.create(key, key.encode(), new_version(), TTL)
+        found = [store.load(key) for key in keys]
+        assert [kept and kept[0] for kept in found] == [key.encode() for key in keys]
+
+    def test_create_keeps_the_first(self, store: DraftStore) -> None:
+        version = new_version()
+        assert store.create("key", b"first", version, TTL)
+        assert not store.create("key", b"second", new_version(), TTL)
+        assert store.load("key") == (b"first", version)
+
+    def test_replace_at_the_expected_version(self, store: DraftStore) -> None:
+        first, second = new_version(), new_version()
+        store.create("key", b"first", first, TTL)
+        assert store.replace("key", b"second", second, first, TTL)
+        assert store.load("key") == (b"second", second)
+
+    def test_replace_at_another_version_is_refused(self, store: DraftStore) -> None:
+        first, second = new_version(), new_version()
+        store.create("key", b"first", first, TTL)
+        store.replace("key", b"second", second, first, TTL)
+        assert not store.replace("key", b"third", new_version(), first, TTL)
+        assert store.load("key") == (b"second", second)
+
+    def test_replace_of_an_absent_value_is_refused(self, store: DraftStore) -> None:
+        assert not store.replace("key", b"blob", new_version(), new_version(), TTL)
+        assert store.load("key") is None
+
+    def test_other_keys_are_left_alone(self, store: DraftStore) -> None:
+        one, two = new_version(), new_version()
+        store.create("one", b"1", one, TTL)
+        store.create("two", b"2", two, TTL)
+        assert not store.replace("two", b"x", new_version(), one, TTL)
+        assert store.replace("one", b"x", new_version(), one, TTL)
+        assert store.load("two") == (b"2", two)
+
+    def test_another_handle_sees_the_same_values(
+        self, store: DraftStore, reopen: Reopen
+    ) -> None:
+        first, second = new_version(), new_version()
+        store.create("key", b"first", first, TTL)
+        other = reopen()
+        assert other.load("key") == (b"first", first)
+        assert other.replace("key", b"second", second, first, TTL)
+        assert store.load("key") == (b"second", second)
+
+    def test_value_lives_for_its_lifetime(
+        self, store: DraftStore, pass_time: Callable[[float], None]
+    ) -> None:
+        version = new_version()
+        store.create("key", b"blob", version, TTL)
+        pass_time(TTL - 1)
+        assert store.load("key") == (b"blob", version)
+
+    def test_expired_value_is_absent(
+        self, store: DraftStore, pass_time: Callable[[float], None]
+    ) -> None:
+        store.create("key", b"blob", new_version(), TTL)
+        pass_time(TTL + 1)
+        assert store.load("key") is None
+
+    def test_expired_value_cannot_be_replaced(
+        self, store: DraftStore, pass_time: Callable[[float], None]
+    ) -> None:
+        version = new_version()
+        store.create("key", b"blob", version, TTL)
+        pass_time(TTL + 1)
+        assert not store.replace("key", b"late", new_version(), version, TTL)
+        assert store.load("key") is None
+
+    def test_create_over_an_expired_value(
+        self, store: DraftStore, pass_time: Callable[[float], None]
+    ) -> None:
+        second = new_version()
+        store.create("key", b"first", new_version(), TTL)
+        pass_time(TTL + 1)
+        assert store.create("key", b"second", second, TTL)
+        assert store.load("key") == (b"second", second)
+
+    def test_create_over_an_expired_value_has_its_own_lifetime(
+        self, store: DraftStore, pass_time: Callable[[float], None]
+    ) -> None:
+        store.create("key", b"first", new_version(), TTL)
+        pass_time(TTL + 1)
+        store.create("key", b"second", new_version(), TTL)
+        pass_time(TTL + 1)
+        assert store.load("key") is None
+
+    def test_replace_renews_the_lifetime(
+        self, store: DraftStore, pass_time: Callable[[float], None]
+    ) -> None:
+        first, second = new_version(), new_version()
+        store.create("key", b"first", first, TTL)
+        pass_time(TTL - 1)
+        assert store.replace("key", b"second", second, first, TTL)
+        pass_time(TTL - 0.5)
+        assert store.load("key") == (b"second", second)
+
+    def test_replace_may_shorten_the_lifetime(
+        self, store: DraftStore, pass_time: Callable[[float], None]
+    ) -> None:
+        first = new_version()
+        store.create("key", b"first", first, 3600)
+        assert store.replace("key", b"second", new_version(), first, TTL)
+        pass_time(TTL + 1)
+        assert store.load("key") is None
+
+    def test_lifetime_of_a_year(
+        self, store: DraftStore, pass_time: Callable[[float], None]
+    ) -> None:
+        version = new_version()
+        assert store.create("key", b"blob", version, 365 * 24 * 60 * 60)
+        pass_time(TTL + 1)
+        assert store.load("key") == (b"blob", version)
+
+    def test_lost_reply_to_create_is_recognised(self, store: DraftStore) -> None:
+        version = new_version()
+        store.create("key", b"blob", version, TTL)
+        assert not store.create("key", b"blob", version, TTL)
+        assert store.load("key") == (b"blob", version)
+
+    def test_lost_reply_to_replace_is_recognised(self, store: DraftStore) -> None:
+        first, second = new_version(), new_version()
+        store.create("key", b"first", first, TTL)
+        store.replace("key", b"second", second, first, TTL)
+        assert not store.replace("key", b"second", second, first, TTL)
+        assert store.load("key") == (b"second", second)
+
+    def test_one_thread_wins_a_create(self, store: DraftStore) -> None:
+        for key in map(str, range(20)):
+            versions = [new_version() for _ in range(16)]
+            won = _race([partial(store.create, key, own, own, 60) for own in versions])
+            assert won.count(True) == 1
+            winner = versions[won.index(True)]
+            assert store.load(key) == (winner, winner)
+
+    def test_one_thread_wins_a_replace(self, store: DraftStore) -> None:
+        expected = new_version()
+        store.create("key", b"", expected, 60)
+        for _ in range(20):
+            versions = [new_version() for _ in range(16)]
+            won = _race(
+                [
+                    partial(store.replace, "key", own, own, expected, 60)
+                    for own in versions
+                ]
+            )
+            assert won.count(True) == 1
+            expected = versions[won.index(True)]
+            assert store.load("key") == (expected, expected)
+
+    def test_one_thread_wins_an_expired_value(
+        self, store: DraftStore, pass_time: Callable[[float], None]
+    ) -> None:
+        store.create("key", b"old", new_version(), TTL)
+        pass_time(TTL + 1)
+        creators = [
+            partial(store.create, "key", b"new", new_version(), 60) for _ in range(16)
+        ]
+        assert _race(creators).count(True) == 1
+
+    def test_threads_lose_no_increment(self, store: DraftStore) -> None:
+        store.create("counter", b"0", new_version(), 60)
+        _race([partial(_increment, store, "counter", 25) for _ in range(8)])
+        assert _number(store, "counter") == 200
+
+
+class SharedStoreContract(StoreContract):
+    """For a store whose values other processes see as well."""
+
+    def test_processes_lose_no_increment(
+        self, store: DraftStore, reopen: Reopen
+    ) -> None:
+        store.create("counter", b"0", new_version(), 60)
+        _in_processes(8, partial(_increment_elsewhere, reopen, "counter", 50))
+        assert _number(store, "counter") == 400
+
+    def test_one_process_wins_each_create(
+        self, store: DraftStore, reopen: Reopen
+    ) -> None:
+        won = _in_processes(4, partial(_create_elsewhere, reopen, 100))
+        assert sorted(chain.from_iterable(won)) == list(range(100))
+
+
+class SweptStoreContract:
+    """For a store whose engine does not remove expired values by itself."""
+
+    def test_is_a_swept_store(self, store: SweptStore) -> None:
+        assert isinstance(store, SweptStore)
+
+    def test_sweep_removes_all_that_expired(self, store: SweptStore) -> None:
+        for number in range(20):
+            store.create(f"old{number}", b"blob", new_version(), TTL)
+        assert store.sweep(time.time() + TTL + 1) == 20
+        assert store.sweep(time.time() + TTL + 1) == 0
+        assert all(store.load(f"old{number}") is None for number in range(20))
+
+    def test_sweep_keeps_what_lives(self, store: SweptStore) -> None:
+        version = new_version()
+        store.create("living", b"blob", version, 3600)
+        store.create("old", b"blob", new_version(), TTL)
+        assert store.sweep(time.time() + TTL + 1) == 1
+        assert store.load("living") == (b"blob", version)
+
+    def test_sweep_of_an_empty_store(self, store: SweptStore) -> None:
+        assert store.sweep(time.time()) == 0
+
+
+class OutageContract:
+    """For a store that can fail. Supply one that cannot answer as ``broken_store``."""
+
+    def test_outage_is_no_absence(self, broken_store: DraftStore) -> None:
+        with pytest.raises(StoreError) as raised:
+            broken_store.load("key")
+        assert raised.value.__cause__ is not None
+
+    def test_outage_keeps_nothing(self, broken_store: DraftStore) -> None:
+        with pytest.raises(StoreError) as raised:
+            broken_store.create("key", b"blob", new_version(), TTL)
+        assert raised.value.__cause__ is not None
+
+    def test_outage_replaces_nothing(self, broken_store: DraftStore) -> None:
+        with pytest.raises(StoreError) as raised:
+            broken_store.replace("key", b"blob", new_version(), new_version(), TTL)
+        assert raised.value.__cause__ is not None
+
+
+def _number(store: DraftStore, key: str) -> int:
+    kept = store.load(key)
+    assert kept is not None
+    return int(kept[0])
+
+
+def _increment(store: DraftStore, key: str, times: int) -> None:
+    for _ in range(times):
+        while True:
+            kept = store.load(key)
+            assert kept is not None
+            blob, version = kept
+            more = str(int(blob) + 1).encode()
+            if store.replace(key, more, new_version(), version, 60):
+                break
+
+
+def _increment_elsewhere(reopen: Reopen, key: str, times: int) -> None:
+    _increment(reopen(), key, times)
+
+
+def _create_elsewhere(reopen: Reopen, count: int) -> list[int]:
+    store = reopen()
+    return [
+        number
+        for number in range(count)
+        if store.create(f"key{number}", b"blob", new_version(), 60)
+    ]
+
+
+def _race(calls: Sequence[Callable[[], Result]]) -> list[Result]:
+    """Make all calls at once, each in a thread of its own."""
+    start = threading.Barrier(len(calls))
+
+    def run(call: Callable[[], Result]) -> Result:
+        start.wait(PATIENCE)
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return list(threads.map(run, calls))
+
+
+def _in_processes(count: int, call: Callable[[], Result]) -> list[Result]:
+    """Make the call in new processes, which begin when all of them are up."""
+    context = multiprocessing.get_context("spawn")
+    start = context.Barrier(count)
+    with ProcessPoolExecutor(count, context, start.wait, (PATIENCE,)) as processes:
+        running = [processes.submit(call) for _ in range(count)]
+        return [future.result() for future in running]

@@ -1,0 +1,148 @@
+"""HTTP only: a wizard's URLs, and what becomes a response of what a visit decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    g,
+    make_response,
+    render_template,
+    request,
+    url_for,
+)
+from flask.blueprints import BlueprintSetupState
+
+from . import door
+from .desk import Mount
+from .errors import DefinitionError
+from .extension import installation
+from .pages import Page
+from .visit import NEW, Outcome, Visit
+
+if TYPE_CHECKING:
+    from .wizard import Wizard
+
+OWN = frozenset({"draft", "step"})
+PAGES = frozenset({"saved", "discard", "receipt"})
+
+
+def make_blueprint(wizard: Wizard, name: str, *, unbound: frozenset[str]) -> Blueprint:
+    """The blueprint of one mount. ``unbound`` URL variables do not bind its drafts."""
+    views = Views(wizard, unbound)
+    blueprint = Blueprint(name, __name__)
+    blueprint.record(_check_prefix)
+    blueprint.url_value_preprocessor(views.enter)
+    for rule, endpoint, methods in (
+        ("/", "entry", ["GET"]),
+        ("/new/<step>", "new", ["GET", "POST"]),
+        ("/<draft>/", "draft", ["GET"]),
+        ("/<draft>/saved", "saved", ["GET"]),
+        ("/<draft>/discard", "discard", ["GET", "POST"]),
+        ("/<draft>/receipt", "receipt", ["GET"]),
+        ("/<draft>/<step>", "step", ["GET", "POST"]),
+    ):
+        view = getattr(views, endpoint)
+        blueprint.add_url_rule(rule, endpoint, views.answered(view), methods=methods)
+    return blueprint
+
+
+def _check_prefix(state: BlueprintSetupState) -> None:
+    for variable in sorted(OWN):
+        if f"<{variable}>" in (prefix := state.url_prefix or "").replace(":", "<"):
+            raise DefinitionError(
+                f"The url_prefix {prefix!r} has a variable {variable!r}, which the "
+                "wizard's own URLs use. Give it another name."
+            )
+
+
+class Views:
+    """The handlers of one mount, each for one thing that a visitor can ask for."""
+
+    def __init__(self, wizard: Wizard, unbound: frozenset[str]) -> None:
+        self.wizard = wizard
+        self.unbound = unbound
+
+    def enter(self, endpoint: str | None, values: dict[str, Any] | None) -> None:
+        """Take charge before the application's own hooks see the request.
+
+        The body is capped before anything parses it, and CSRFProtect leaves the
+        check to the visit, which can give back a page with what was typed.
+        """
+        config = installation().config
+        door.limit_body(config["WIZARD_MAX_BODY"], config["WIZARD_MAX_PAIRS"])
+        protect = current_app.extensions.get("csrf")
+        if protect is not None:
+            protect.exempt(current_app.blueprints[str(request.blueprint)])
+        g.wizard_prefix = {n: v for n, v in (values or {}).items() if n not in OWN}
+        for name in g.wizard_prefix:
+            (values or {}).pop(name)
+
+    def entry(self) -> Outcome:
+        return self._visit(None).enter()
+
+    def new(self, step: str) -> Outcome:
+        return self._visit(None).handle(step)
+
+    def draft(self, draft: str) -> Outcome:
+        return self._visit(draft).resume()
+
+    def step(self, draft: str, step: str) -> Outcome:
+        return self._visit(draft).handle(step)
+
+    def saved(self, draft: str) -> Outcome:
+        return self._visit(draft).handle("saved")
+
+    def discard(self, draft: str) -> Outcome:
+        return self._visit(draft).handle("discard")
+
+    def receipt(self, draft: str) -> Outcome:
+        return self._visit(draft).handle("receipt")
+
+    def _visit(self, draft: str | None) -> Visit:
+        prefix = g.wizard_prefix
+        bound = {n: v for n, v in prefix.items() if n not in self.unbound}
+        mount = Mount(str(request.blueprint), bound)
+        entry_url = url_for(".entry", **prefix)
+        return Visit(
+            self.wizard, mount, draft, url_for_step=_url_for, entry_url=entry_url
+        )
+
+    @staticmethod
+    def answered(view: Callable[..., Outcome]) -> Callable[..., Response]:
+        def answer(**values: str) -> Response:
+            outcome = view(**values)
+            if isinstance(outcome, Page):
+                text = render_template(list(outcome.templates), **outcome)
+                outcome = make_response(text, outcome.status)
+            return _sealed(make_response(outcome))
+
+        return answer
+
+
+def _url_for(*, draft: str, step: str) -> str:
+    """The URL of a page of the mount that this request came to."""
+    if draft == NEW:
+        return url_for(".new", step=step, **g.wizard_prefix)
+    if not step:
+        return url_for(".draft", draft=draft, **g.wizard_prefix)
+    if step in PAGES:
+        return url_for(f".{step}", draft=draft, **g.wizard_prefix)
+    return url_for(".step", draft=draft, step=step, **g.wizard_prefix)
+
+
+def _sealed(response: Response) -> Response:
+    """Answers stay out of caches, and URLs of drafts out of other sites' logs.
+
+    The first page of a new draft has none: browsers may keep it for Back, so that it
+    meets the draft that it started.
+    """
+    started = request.method == "GET" and request.endpoint == f"{request.blueprint}.new"
+    response.headers["Cache-Control"] = "private, no-cache" if started else "no-store"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.vary.add("Cookie")
+    return response

@@ -1,0 +1,541 @@
+"""Visit: one visitor at one draft, for one request. Judges, saves, leads on."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from flask import Response, abort, current_app, redirect, request, session
+from flask_wtf.csrf import generate_csrf
+from werkzeug.wrappers import Response as AnyResponse
+from wtforms import Form
+
+from . import door, forms, pages
+from .commit import commit
+from .desk import Desk, Mount
+from .draft import Draft, Receipt
+from .drafts import Stored
+from .errors import ConflictError, DraftTooLargeError, StoreError, TooManyDraftsError
+from .extension import installation
+from .holders import Holder, is_id, new_nonce
+from .journey import Journey, Place
+from .pages import Page, Problem
+from .steps import AnyStep, Review, Step
+
+if TYPE_CHECKING:
+    from .wizard import Wizard
+
+NEW = "new"
+CHECK = "check"
+TRIES = 100
+POLL = 0.05  # seconds between two looks at a commit that is under way
+
+Outcome = AnyResponse | Page
+"""A response to send as it is, or a page to render."""
+
+
+class BusyError(Exception):
+    """The draft is being committed by somebody else, for longer than one waits."""
+
+
+class Visit:
+    """A journey in the hands of one request.
+
+    ``handle`` answers the request for one page. It returns a response to send, or a
+    ``Page``: the context to render, with its ``templates`` and ``status``.
+    """
+
+    def __init__(
+        self,
+        wizard: Wizard,
+        mount: Mount,
+        draft_id: str | None,
+        *,
+        url_for_step: Callable[..., str],
+        entry_url: str | None = None,
+    ) -> None:
+        installed = installation()
+        self._config = installed.config
+        self._drafts = installed.drafts(current_app)
+        self.wizard = wizard
+        self.mount = mount
+        self.requested = None if draft_id == NEW else draft_id
+        self.draft_id = self.requested
+        self._url_for_step = url_for_step
+        self._entry_url = entry_url
+        self.desk = Desk(
+            wizard, mount, Holder(session, self._drafts.safe), self._drafts
+        )
+
+    # What is asked for
+
+    def handle(self, step: str, item: str | None = None) -> Outcome:
+        """Answer the request for a step, or for ``saved``, ``discard``, ``receipt``."""
+        if item is not None:
+            abort(404)
+        limits = self._config["WIZARD_MAX_BODY"], self._config["WIZARD_MAX_PAIRS"]
+        door.limit_body(*limits)
+        act = self._take if request.method == "POST" else self._show
+        return self._guarded(step, partial(act, step))
+
+    def enter(self) -> Outcome:
+        """Answer the request for the wizard as a whole: begin, or choose a draft."""
+        return self._guarded("", self._enter)
+
+    def resume(self) -> Outcome:
+        """Answer the request for a draft as a whole: lead to where it stands."""
+        return self._guarded("", self._resume)
+
+    def _guarded(self, page: str, act: Callable[[], Outcome]) -> Outcome:
+        """Where nothing may be stored, give back a page with what was sent."""
+        try:
+            return act()
+        except door.RefusedError as refusal:
+            if refusal.foreign:
+                abort(400, "This form was sent by a page of another site.")
+            return self._again(page, Problem("token"), 400)
+        except DraftTooLargeError:
+            return self._again(page, Problem("too-large"), 413)
+        except TooManyDraftsError:
+            return self._again(page, Problem("too-many", self._listed()), 409)
+        except BusyError:
+            return self._again(page, Problem("busy"), 409)
+        except StoreError:
+            current_app.logger.exception("The store of drafts failed.")
+            return self._again(page, Problem("store"), 503)
+
+    # URLs
+
+    def _url(
+        self, page: str, *, draft_id: str | None = None, then: bool = False
+    ) -> str:
+        url = self._url_for_step(draft=draft_id or self.draft_id or NEW, step=page)
+        return f"{url}?then={CHECK}" if then else url
+
+    @property
+    def _new_url(self) -> str:
+        first = self._journey(self.desk.fresh(NEW, held=False)).stand.step
+        return self._url(first.url_name, draft_id=NEW)
+
+    def _lead(self, page: str) -> AnyResponse:
+        return redirect(self._url(page), 303)
+
+    def _change_url(self, step_name: str, anchor: str) -> str:
+        step = next(step for step in self.wizard.steps if step.name == step_name)
+        return f"{self._url(step.url_name, then=True)}#{anchor}"
+
+    @property
+    def _from_check(self) -> bool:
+        """Did the visitor come by a change link of the check page?"""
+        return request.args.get("then") == CHECK
+
+    # Journeys
+
+    def _journey(self, draft: Draft) -> Journey:
+        initial = partial(self.wizard.initial, bound=self.mount.bound)
+        return Journey(self.wizard.steps, draft, initial=initial)
+
+    def _step(self, url_name: str) -> AnyStep:
+        for step in self.wizard.steps:
+            if step.url_name == url_name:
+                return step
+        abort(404)
+
+    # GET
+
+    def _enter(self) -> Outcome:
+        if drafts := self._listed():
+            return self._page("entry", drafts=drafts, new_url=self._new_url)
+        query = request.query_string.decode("latin-1")
+        return redirect(self._new_url + (f"?{query}" if query else ""), 302)
+
+    def _listed(self) -> list[pages.Listed]:
+        return [self._listing(draft) for draft in self.desk.open_drafts()]
+
+    def _listing(self, draft: Draft) -> pages.Listed:
+        stand = self._journey(draft).stand.step
+        return pages.Listed(
+            url=self._url(stand.url_name, draft_id=draft.id),
+            discard_url=self._url("discard", draft_id=draft.id),
+            started=pages.moment(draft.created),
+            saved=pages.moment(draft.touched),
+            place=stand.title,
+        )
+
+    def _resume(self) -> Outcome:
+        stored = self.desk.load(self.requested or "")
+        if stored is None:
+            return self._gone()
+        page = "receipt" if self._is_shut(stored.draft) else self._stand(stored.draft)
+        return redirect(self._url(page), 302)
+
+    def _show(self, page: str) -> Outcome:
+        if self.requested is None:
+            return self._show_new(page)
+        stored = self.desk.load(self.requested)
+        if stored is None:
+            return self._gone()
+        draft = stored.draft
+        if page == "receipt":
+            return self._receipt(draft)
+        if self._is_shut(draft):
+            return self._lead("receipt")
+        if page == "saved":
+            return self._saved(draft)
+        if page == "discard":
+            return self._ask_to_discard()
+        return self._show_step(self._journey(draft), self._step(page))
+
+    def _show_new(self, page: str) -> Outcome:
+        # The token must be there before the first POST: two clicks would make two.
+        self.desk.holder.known()
+        journey = self._journey(self.desk.fresh(NEW))
+        return self._show_step(journey, self._step(page))
+
+    def _show_step(self, journey: Journey, step: AnyStep) -> Outcome:
+        place = journey.opens(step.name)
+        if place is None or (self.requested is None and place is not journey.frontier):
+            return self._lead(journey.stand.step.url_name)
+        if isinstance(step, Review):
+            return self._review_page(journey, place)
+        form, notice = pages.form_to_show(place)
+        return self._form_page(journey, place, form, notice=notice)
+
+    def _gone(self) -> Page:
+        if self.desk.remembers(self.requested or ""):
+            return self._page("gone", 410, reason="expired", new_url=self._new_url)
+        return self._page("gone", 404, reason="unknown", new_url=self._new_url)
+
+    def _receipt(self, draft: Draft) -> Outcome:
+        if draft.is_committing(time.time()):
+            return self._page("sending", again_url=self._url("receipt"))
+        if not draft.ended:
+            return self._lead(self._stand(draft))
+        if (url := self._end_url(draft)) != self._url("receipt"):
+            return redirect(url, 303)
+        receipt = draft.receipt or Receipt()
+        host = urlsplit(receipt.url or "").netloc
+        return self._page(
+            "receipt",
+            outcome=draft.state,
+            reference=receipt.reference,
+            message=receipt.message,
+            next_url=receipt.url,
+            next_host=host if host != request.host else "",
+        )
+
+    def _saved(self, draft: Draft) -> Page:
+        until = self.wizard.expires(draft)
+        if session.permanent:
+            lasts = current_app.permanent_session_lifetime.total_seconds()
+            until = min(until, time.time() + lasts)
+        return self._page(
+            "saved",
+            until=pages.moment(until),
+            in_browser=not session.permanent,
+            continue_url=self._url(self._stand(draft)),
+            discard_url=self._url("discard"),
+        )
+
+    def _ask_to_discard(self, **more: Any) -> Page:
+        context = {
+            "action_url": self._url("discard"),
+            "hidden": self._token(),
+            "back_url": self._url(""),
+            "problem": None,
+            "actions": pages.discard_actions(),
+        }
+        return self._page("discard", **{**context, **more})
+
+    # POST
+
+    def _take(self, page: str) -> Outcome:
+        door.check_post()
+        act = (
+            self._discard
+            if page == "discard"
+            else partial(self._submit, self._step(page))
+        )
+        for attempt in range(TRIES):
+            try:
+                return act()
+            except ConflictError:
+                time.sleep(random.uniform(0, 0.001 * min(attempt, 20)))
+        raise StoreError(f"The draft changed under each of {TRIES} tries to save it.")
+
+    def _submit(self, step: AnyStep) -> Outcome:
+        stored = self._awaited(self._stored())
+        self.draft_id = stored.draft.id
+        if stored.draft.ended:
+            return self._led_to_end(stored.draft)
+        if stored.draft.is_committing(time.time()):
+            if isinstance(step, Review):
+                return self._lead("receipt")
+            raise BusyError
+        if isinstance(step, Review):
+            return self._submit_review(step, stored)
+        return self._submit_step(step, stored)
+
+    def _stored(self) -> Stored:
+        """The draft of this POST. One that is not there is begun anew, and held."""
+        stored = self.desk.load(self.requested) if self.requested else None
+        return stored or self.desk.start(self.requested or self._nonce)
+
+    @property
+    def _moved(self) -> bool:
+        return self.requested is not None and self.draft_id != self.requested
+
+    @cached_property
+    def _nonce(self) -> str:
+        sent = request.form.get("_draft", "")
+        return sent if is_id(sent) else new_nonce()
+
+    def _awaited(self, stored: Stored) -> Stored:
+        """Wait briefly for a commit that is under way."""
+        deadline = time.monotonic() + self._config["WIZARD_COMMIT_WAIT"]
+        while stored.draft.is_committing(time.time()) and time.monotonic() < deadline:
+            time.sleep(POLL)
+            stored = self.desk.reload(stored)
+        return stored
+
+    @property
+    def _action(self) -> str:
+        return request.form.get("_action", "next")
+
+    @property
+    def _is_autosave(self) -> bool:
+        return self._action == "autosave"
+
+    def _submit_step(self, step: Step, stored: Stored) -> Outcome:
+        if self._is_autosave and self._sent_rev < self._rev(stored.draft, step):
+            return Response(status=409)
+        onward = self._journey(stored.draft).submit(
+            step,
+            forms.Values.of(request.form.lists()),
+            accept=self._action == "next",
+            autosave=self._is_autosave,
+        )
+        goal = self._goal(onward, step)
+        kept = self._keep(stored, onward.settled())
+        return self._led(goal) if goal else self._commit(onward, kept)
+
+    def _submit_review(self, review: Review, stored: Stored) -> Outcome:
+        journey = self._journey(stored.draft.without(review.name))
+        stored = replace(stored, draft=journey.draft)
+        if self._action == "next" and journey.opens(review.name):
+            return self._commit(journey, stored)
+        goal = self._goal(journey, review)
+        self._keep(stored, journey.settled())
+        return self._led(goal or self._url(review.url_name))
+
+    def _led(self, url: str) -> AnyResponse:
+        return Response(status=204) if self._is_autosave else redirect(url, 303)
+
+    @staticmethod
+    def _rev(draft: Draft, step: AnyStep) -> int:
+        entry = draft.entries.get(step.name)
+        return entry.rev if entry is not None else 0
+
+    @property
+    def _sent_rev(self) -> int:
+        sent = request.form.get("_rev", "")
+        return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else 0
+
+    def _keep(self, stored: Stored, draft: Draft) -> Stored:
+        kept_notice = draft.notice if self._is_autosave else ""
+        notice = "moved" if self._moved else kept_notice
+        mark = self.desk.holder.mark()
+        renewed = draft.renewed(time.time(), holder=mark, notice=notice)
+        kept = self.desk.keep(stored, renewed)
+        if self._config["WIZARD_PERMANENT_SESSION"]:
+            session.permanent = True
+        return kept
+
+    def _goal(self, journey: Journey, step: AnyStep) -> str | None:
+        """Where a POST leads; None for the commit."""
+        action, _, target = self._action.partition(":")
+        place = journey.opens(step.name)
+        if action in _PAGES:
+            return self._url(_PAGES[action])
+        if action == "goto":
+            names = {s.url_name: s.name for s in self.wizard.steps}
+            found = journey.opens(names.get(target, target)) or journey.stand
+            return self._url(found.step.url_name, then=self._from_check)
+        if place is None:
+            return self._url(journey.stand.step.url_name)
+        if action == "next" and place.done:
+            return self._onward(journey, place)
+        if action == "back":
+            place = journey.before(place) or place
+        return self._url(place.step.url_name, then=self._from_check)
+
+    def _onward(self, journey: Journey, place: Place) -> str | None:
+        frontier = journey.frontier if self._from_check else None
+        if frontier is not None and isinstance(frontier.step, Review):
+            row = pages.row_id(place.step)
+            return f"{self._url(frontier.step.url_name)}#{row}"
+        if frontier is not None:
+            return self._url(frontier.step.url_name, then=True)
+        following = journey.after(place)
+        return self._url(following.step.url_name) if following else None
+
+    # The end
+
+    def _commit(self, journey: Journey, stored: Stored) -> Outcome:
+        lease = self._config["WIZARD_COMMIT_LEASE"]
+        outcome = commit(self.wizard, journey, stored, self.desk, lease=lease)
+        if outcome.step is not None:
+            return self._lead(outcome.step.url_name)
+        self._part_with(outcome.draft)
+        return redirect(self._end_url(outcome.draft), 303)
+
+    def _discard(self) -> Outcome:
+        stored = self.desk.load(self.requested or "")
+        if stored is None:
+            return self._gone()
+        if self._action == "back":
+            return self._lead(self._stand(stored.draft))
+        stored = self._awaited(stored)
+        if self._is_shut(stored.draft):
+            return self._led_to_end(stored.draft)
+        self.desk.keep(stored, self.desk.buried(stored.draft, "discarded"))
+        self._part_with(stored.draft)
+        self.wizard.discarded(stored.draft)
+        return self._lead("receipt")
+
+    def _part_with(self, draft: Draft) -> None:
+        """Forget a draft that has ended; its end is stored already."""
+        self.desk.holder.mark_end()
+        try:
+            self.desk.unlist(draft.id)
+        except StoreError:
+            current_app.logger.exception("An ended draft is still listed.")
+
+    def _led_to_end(self, draft: Draft) -> AnyResponse:
+        if self._is_autosave:
+            return Response(status=409)
+        return redirect(self._end_url(draft), 303)
+
+    def _end_url(self, draft: Draft) -> str:
+        """Where an ended draft leads: its receipt, or at once where that leads.
+
+        Another site gets a page with a link, since a Content-Security-Policy of
+        ``form-action 'self'`` blocks a redirect there.
+        """
+        receipt = draft.receipt or Receipt()
+        is_all = receipt.url and not (receipt.reference or receipt.message)
+        if is_all and urlsplit(receipt.url).netloc in ("", request.host):
+            return str(receipt.url)
+        return self._url("receipt", draft_id=draft.id)
+
+    @staticmethod
+    def _is_shut(draft: Draft) -> bool:
+        return draft.ended or draft.is_committing(time.time())
+
+    def _stand(self, draft: Draft) -> str:
+        return self._journey(draft).stand.step.url_name
+
+    # Pages
+
+    def _page(self, name: str, status: int = 200, **context: Any) -> Page:
+        context["entry_url"] = self._entry_url or self._new_url
+        return pages.make_page(self.wizard, name, status=status, **context)
+
+    def _form_page(
+        self, journey: Journey, place: Place, form: Form | None, **more: Any
+    ) -> Page:
+        first = journey.before(place) is None
+        context = self._common(journey, place, pages.step_actions(first=first), **more)
+        context = {"pairs": [], **context}
+        return pages.form_page(self.wizard, place, form, **context)
+
+    def _review_page(self, journey: Journey, place: Place, **more: Any) -> Page:
+        groups = pages.groups_of(journey, place.step, self._change_url)
+        context = self._common(journey, place, pages.review_actions(), **more)
+        return pages.review_page(self.wizard, journey, place, groups=groups, **context)
+
+    def _common(
+        self, journey: Journey, place: Place, actions: list[pages.Action], **more: Any
+    ) -> dict[str, Any]:
+        """What the pages of steps and of the review have in common."""
+        requested = self.requested or NEW
+        page = place.step.url_name
+        context = {
+            "progress": journey.progress(place) if actions else None,
+            "problem": None,
+            "actions": actions,
+            "hidden": self._hidden(journey.draft, place.step),
+            "action_url": self._url(page, draft_id=requested, then=self._from_check),
+            "discard_url": self._url("discard") if self.requested else None,
+            "entry_url": self._entry_url or self._new_url,
+            **more,
+        }
+        context["notice"] = journey.draft.notice or more.get("notice")
+        return context
+
+    def _hidden(self, draft: Draft, step: AnyStep) -> list[tuple[str, str]]:
+        nonce = [("_draft", self._nonce)] if self.requested is None else []
+        return [*self._token(), ("_rev", str(self._rev(draft, step))), *nonce]
+
+    @staticmethod
+    def _token() -> list[tuple[str, str]]:
+        return [(door.csrf_field(), generate_csrf())] if door.is_guarded() else []
+
+    # Send it again
+
+    def _again(self, page: str, problem: Problem, status: int) -> Outcome:
+        """A page with everything that was sent, and a button to send it again."""
+        self.draft_id = self.requested
+        if request.method != "POST":
+            return self._page("unavailable", status, again_url=request.url)
+        if self._is_autosave:
+            return Response(status=status)
+        actions = pages.again_actions(self._action)
+        if page == "discard":
+            answer = self._ask_to_discard(problem=problem, actions=actions)
+        else:
+            answer = self._sent(self._step(page), problem=problem, actions=actions)
+        answer.status = status
+        return answer
+
+    def _sent(self, step: AnyStep, **more: Any) -> Page:
+        values = forms.Values.of(request.form.lists())
+        try:
+            stored = self.desk.load(self.requested) if self.requested else None
+        except StoreError:  # reported already, or about to be by the next try
+            return self._unplaced(step, values, **more)
+        draft = stored.draft if stored else self.desk.fresh(NEW, held=False)
+        journey = self._journey(draft)
+        place = journey.opens(step.name)
+        if place is not None and isinstance(step, Review):
+            return self._review_page(journey, place, **more)
+        if place is not None and isinstance(step, Step):
+            taken = place.taking(values, opens=True, accept=False, autosave=True)
+            if taken is not None:
+                return self._form_page(journey, taken, taken.form, **more)
+        return self._unplaced(step, values, **more)
+
+    def _unplaced(self, step: AnyStep, values: forms.Values, **more: Any) -> Page:
+        """The page where the draft cannot be had: earlier answers are missing.
+
+        A form that is prepared with them cannot be shown; its values go along hidden.
+        """
+        journey = self._journey(self.desk.fresh(NEW, held=False))
+        place = Place(journey, step, None)
+        form, pairs = None, []
+        if isinstance(step, Step) and place.is_known():
+            form = place.bound(values)
+            if step.prepare is not None:
+                raw, _ = forms.sent(form, values)
+                form, pairs = None, [(n, v) for n, vs in raw.items() for v in vs]
+        context = self._common(journey, place, [], **more)
+        context["pairs"] = pairs
+        return pages.form_page(self.wizard, place, form, **context)
+
+
+_PAGES = {"save": "saved", "discard": "discard"}
