@@ -15,7 +15,7 @@ from wtforms import Form
 from . import forms
 from .answers import Answers, plain
 from .desk import Desk
-from .draft import Draft, Entry, Receipt
+from .draft import REFUSED, Draft, Entry, Receipt
 from .drafts import Stored
 from .errors import CommitResultError, ConflictError, DefinitionError, StepError
 from .journey import Journey, Place
@@ -50,16 +50,12 @@ class Submission:
     def populate(self, obj: object, *steps: str) -> None:
         """Call each form's ``populate_obj`` in order, for all steps or those named.
 
-        Buttons are left out. Raises DefinitionError for a step that is not part of
-        this submission.
+        Buttons and steps that do not apply are left out. Raises UnknownNameError for
+        a step that the wizard does not have.
         """
         for name in steps or self._forms:
-            if name not in self._forms:
-                raise DefinitionError(
-                    f"populate was asked for the step {name!r}. "
-                    f"This submission has {', '.join(self._forms)}."
-                )
-            _without_buttons(self._forms[name]).populate_obj(obj)
+            if self.answers[name]:
+                _without_buttons(self._forms[name]).populate_obj(obj)
 
 
 def _without_buttons(form: Form) -> Form:
@@ -197,7 +193,7 @@ def _rejected(draft: Draft, errors: dict[str, dict[str, list[str]]]) -> Draft:
         name: replace(draft.entries.get(name, Entry()), accepted=False, errors=messages)
         for name, messages in errors.items()
     }
-    return draft.reopened().with_entries(rejected)
+    return draft.reopened(notice=REFUSED).with_entries(rejected)
 
 
 def _sent_back(journey: Journey, draft: Draft, error: StepError) -> Draft:

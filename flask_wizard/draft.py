@@ -11,6 +11,9 @@ from .errors import UnreadableDraftError
 Raw = dict[str, list[str]]
 """Submitted strings by full field name, as the browser sent them."""
 
+MOVED = "moved"
+REFUSED = "refused"
+
 State = Literal["open", "committing", "committed", "discarded"]
 
 
@@ -57,7 +60,8 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
     """A draft as it is stored. Times are seconds since the epoch.
 
     ``holders`` are keyed hashes of the tokens that open it; ``submission`` is the
-    idempotency key of its commit; ``notice`` is shown until the next save.
+    idempotency key of its commit; ``notice`` is for the pages until the next save:
+    ``moved`` to a draft of its own, or ``refused`` by a commit.
     """
 
     id: str
@@ -95,7 +99,7 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
     def renewed(self, now: float, *, holder: bytes, notice: str) -> Draft:
         """The draft as its holder's POST leaves it: open, for another lifetime."""
         return msgspec.structs.replace(
-            self.reopened(), touched=now, holders=(holder,), notice=notice
+            self.reopened(notice=notice), touched=now, holders=(holder,)
         )
 
     def claimed(self, now: float, lease: float) -> Draft:
@@ -107,8 +111,10 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
             lease_until=now + lease,
         )
 
-    def reopened(self) -> Draft:
-        return msgspec.structs.replace(self, state="open", lease_until=0.0)
+    def reopened(self, *, notice: str = "") -> Draft:
+        return msgspec.structs.replace(
+            self, state="open", lease_until=0.0, notice=notice
+        )
 
     def buried(
         self,

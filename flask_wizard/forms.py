@@ -42,6 +42,21 @@ class Values(dict[str, list[str]]):
         """Leave out names with list indices that WTForms cannot read as numbers."""
         return cls((name, values) for name, values in lists if _is_sane(name))
 
+    def renumber(self, field: Any) -> None:
+        """Name the entries of a FieldList 0, 1, 2, ..., whatever gaps a page left.
+
+        WTForms does so while it binds, and then takes the last entry twice where
+        ``min_entries`` asks for one more.
+        """
+        start = re.escape(field.name + field._separator)
+        end = re.escape(field._field_separator)
+        index = re.compile(rf"({start})([0-9]+)(?={end}|$)")
+        found = {key: int(hit[2]) for key in self if (hit := index.match(key))}
+        numbers = {old: new for new, old in enumerate(sorted(set(found.values())))}
+        for key, old in sorted(found.items(), key=lambda item: item[1]):
+            if numbers[old] != old:  # in rising order, so that no name is taken yet
+                self[index.sub(rf"\g<1>{numbers[old]}", key)] = self.pop(key)
+
     def getlist(self, name: str) -> list[str]:
         return self.get(name, [])
 
@@ -68,7 +83,8 @@ def bind(
     CSRF is checked at the door, so no form checks it again. ``meta`` reaches nested
     forms as well. A value that cannot even be bound makes a form error.
     """
-    passed = _passed_down({"csrf": False, **meta})
+    values = Values(values) if values is not None else None
+    passed = _passed_down({"csrf": False, **meta}, values)
     if values is None:
         data = {"data": initial} if isinstance(initial, Mapping) else {"obj": initial}
         return form_class(formdata=None, meta=passed, **data)
@@ -83,7 +99,7 @@ def bind(
     return form
 
 
-def _passed_down(meta: dict[str, Any]) -> dict[str, Any]:
+def _passed_down(meta: dict[str, Any], values: Values | None) -> dict[str, Any]:
     """Meta values that also hand themselves to the forms inside ``FormField``."""
 
     def bind_field(form: Any, unbound: Any, options: dict[str, Any]) -> Field:
@@ -91,6 +107,8 @@ def _passed_down(meta: dict[str, Any]) -> dict[str, Any]:
         if isinstance(field, FormField):
             nested: Any = partial(_nested, field.form_class, passed)
             field.form_class = nested
+        elif isinstance(field, FieldList) and values is not None:
+            values.renumber(field)
         return field
 
     passed = {**meta, "bind_field": bind_field}

@@ -16,6 +16,7 @@ from wtforms import Form
 from . import forms
 from .answers import Answers, Reads, Record, values_of
 from .draft import Draft, Entry, Raw, Read
+from .errors import DefinitionError
 from .steps import AnyStep, Step
 
 logger = logging.getLogger(__name__)
@@ -67,10 +68,13 @@ class Place:
     def form(self) -> Form:
         """The form bound to what was sent, or fresh with its initial data."""
         if self.entry is None:
-            initial = self.journey.initial(self.step.name)
-            return self.prepared(self.bound(None, initial=initial))
+            return self.prepared(self.bound(None, initial=self.initial))
         values = forms.Values({**self.entry.raw, **self.entry.passwords})
         return self.prepared(self.bound(values))
+
+    @cached_property
+    def initial(self) -> object:
+        return self.journey.initial(self.step.name)
 
     def bound(self, values: forms.Values | None, *, initial: object = None) -> Form:
         meta = {"answers": self.answers}
@@ -159,7 +163,7 @@ class Place:
     def is_known(self) -> bool:
         """Can the form class be had though earlier answers are missing?
 
-        A form function may stumble over missing answers; its step is then not kept.
+        A form function may stumble over missing answers, and a review has no form.
         """
         try:
             return bool(self.form_class)
@@ -241,7 +245,12 @@ class Journey:
     @property
     def stand(self) -> Place:
         """Where the visitor goes on: the frontier, else the last applicable step."""
-        return self.frontier or self.path[-1]
+        if not (path := self.path):
+            raise DefinitionError(
+                f"None of the steps {', '.join(self._names)} applies. At least one "
+                "must, whatever the answers are."
+            )
+        return path[-1]
 
     def opens(self, name: str) -> Place | None:
         """The gate: the step's place, if every applicable step before it is done."""

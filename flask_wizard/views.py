@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -52,12 +53,12 @@ def make_blueprint(wizard: Wizard, name: str, *, unbound: frozenset[str]) -> Blu
 
 
 def _check_prefix(state: BlueprintSetupState) -> None:
-    for variable in sorted(OWN):
-        if f"<{variable}>" in (prefix := state.url_prefix or "").replace(":", "<"):
-            raise DefinitionError(
-                f"The url_prefix {prefix!r} has a variable {variable!r}, which the "
-                "wizard's own URLs use. Give it another name."
-            )
+    prefix = state.url_prefix or ""
+    if taken := OWN.intersection(re.findall(r"<(?:[^<>]*:)?([^<>:]+)>", prefix)):
+        raise DefinitionError(
+            f"The url_prefix {prefix!r} has a variable {min(taken)!r}, which the "
+            "wizard's own URLs use. Give it another name."
+        )
 
 
 class Views:
@@ -116,10 +117,11 @@ class Views:
     def answered(view: Callable[..., Outcome]) -> Callable[..., Response]:
         def answer(**values: str) -> Response:
             outcome = view(**values)
-            if isinstance(outcome, Page):
-                text = render_template(list(outcome.templates), **outcome)
-                outcome = make_response(text, outcome.status)
-            return _sealed(make_response(outcome))
+            if not isinstance(outcome, Page):
+                return _sealed(make_response(outcome))
+            text = render_template(list(outcome.templates), **outcome)
+            response = make_response(text, outcome.status)
+            return _sealed(response, blank=outcome.blank)
 
         return answer
 
@@ -135,14 +137,13 @@ def _url_for(*, draft: str, step: str) -> str:
     return url_for(".step", draft=draft, step=step, **g.wizard_prefix)
 
 
-def _sealed(response: Response) -> Response:
+def _sealed(response: Response, *, blank: bool = False) -> Response:
     """Answers stay out of caches, and URLs of drafts out of other sites' logs.
 
-    The first page of a new draft has none: browsers may keep it for Back, so that it
-    meets the draft that it started.
+    The first page of a new draft has no answers. Browsers may keep it for Back, so
+    that going back and on again meets the draft that the page started.
     """
-    started = request.method == "GET" and request.endpoint == f"{request.blueprint}.new"
-    response.headers["Cache-Control"] = "private, no-cache" if started else "no-store"
+    response.headers["Cache-Control"] = "private, no-cache" if blank else "no-store"
     response.headers["Referrer-Policy"] = "same-origin"
     response.vary.add("Cookie")
     return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -18,14 +18,14 @@ from wtforms import Form
 from . import door, forms, pages
 from .commit import commit
 from .desk import Desk, Mount
-from .draft import Draft, Receipt
+from .draft import MOVED, REFUSED, Draft, Receipt
 from .drafts import Stored
 from .errors import ConflictError, DraftTooLargeError, StoreError, TooManyDraftsError
 from .extension import installation
 from .holders import Holder, is_id, new_nonce
 from .journey import Journey, Place
 from .pages import Page, Problem
-from .steps import AnyStep, Review, Step
+from .steps import RESERVED_FIELDS, AnyStep, Review, Step
 
 if TYPE_CHECKING:
     from .wizard import Wizard
@@ -137,7 +137,9 @@ class Visit:
     # Journeys
 
     def _journey(self, draft: Draft) -> Journey:
-        initial = partial(self.wizard.initial, bound=self.mount.bound)
+        def initial(step_name: str) -> object:
+            return self.wizard.initial(step_name, self.mount.bound)
+
         return Journey(self.wizard.steps, draft, initial=initial)
 
     def _step(self, url_name: str) -> AnyStep:
@@ -188,14 +190,18 @@ class Visit:
         if page == "saved":
             return self._saved(draft)
         if page == "discard":
-            return self._ask_to_discard()
+            back = self._url(self._stand(draft))
+            return self._discard_page(back_url=back)
         return self._show_step(self._journey(draft), self._step(page))
 
     def _show_new(self, page: str) -> Outcome:
         # The token must be there before the first POST: two clicks would make two.
         self.desk.holder.known()
         journey = self._journey(self.desk.fresh(NEW))
-        return self._show_step(journey, self._step(page))
+        outcome = self._show_step(journey, self._step(page))
+        if isinstance(outcome, Page):
+            outcome.blank = _is_empty(journey.stand.initial)
+        return outcome
 
     def _show_step(self, journey: Journey, step: AnyStep) -> Outcome:
         place = journey.opens(step.name)
@@ -242,11 +248,11 @@ class Visit:
             discard_url=self._url("discard"),
         )
 
-    def _ask_to_discard(self, **more: Any) -> Page:
+    def _discard_page(self, **more: Any) -> Page:
         context = {
             "action_url": self._url("discard"),
             "hidden": self._token(),
-            "back_url": self._url(""),
+            "back_url": self._url("saved"),
             "problem": None,
             "actions": pages.discard_actions(),
         }
@@ -348,7 +354,7 @@ class Visit:
 
     def _keep(self, stored: Stored, draft: Draft) -> Stored:
         kept_notice = draft.notice if self._is_autosave else ""
-        notice = "moved" if self._moved else kept_notice
+        notice = MOVED if self._moved else kept_notice
         mark = self.desk.holder.mark()
         renewed = draft.renewed(time.time(), holder=mark, notice=notice)
         kept = self.desk.keep(stored, renewed)
@@ -450,32 +456,37 @@ class Visit:
         self, journey: Journey, place: Place, form: Form | None, **more: Any
     ) -> Page:
         first = journey.before(place) is None
-        context = self._common(journey, place, pages.step_actions(first=first), **more)
-        context = {"pairs": [], **context}
+        shown = {
+            "progress": journey.progress(place),
+            "actions": pages.step_actions(first=first),
+            "pairs": [],
+        }
+        context = self._common(journey, place, **{**shown, **more})
         return pages.form_page(self.wizard, place, form, **context)
 
     def _review_page(self, journey: Journey, place: Place, **more: Any) -> Page:
-        groups = pages.groups_of(journey, place.step, self._change_url)
-        context = self._common(journey, place, pages.review_actions(), **more)
-        return pages.review_page(self.wizard, journey, place, groups=groups, **context)
+        shown = {
+            "progress": journey.progress(place),
+            "actions": pages.review_actions(),
+            "groups": pages.groups_of(journey, place.step, self._change_url),
+        }
+        context = self._common(journey, place, **{**shown, **more})
+        return pages.review_page(self.wizard, journey, place, **context)
 
-    def _common(
-        self, journey: Journey, place: Place, actions: list[pages.Action], **more: Any
-    ) -> dict[str, Any]:
+    def _common(self, journey: Journey, place: Place, **more: Any) -> dict[str, Any]:
         """What the pages of steps and of the review have in common."""
-        requested = self.requested or NEW
-        page = place.step.url_name
+        page, requested = place.step.url_name, self.requested or NEW
+        notice = journey.draft.notice
+        then = self._from_check or notice == REFUSED  # the refusal came from the end
         context = {
-            "progress": journey.progress(place) if actions else None,
             "problem": None,
-            "actions": actions,
             "hidden": self._hidden(journey.draft, place.step),
-            "action_url": self._url(page, draft_id=requested, then=self._from_check),
+            "action_url": self._url(page, draft_id=requested, then=then),
             "discard_url": self._url("discard") if self.requested else None,
             "entry_url": self._entry_url or self._new_url,
             **more,
         }
-        context["notice"] = journey.draft.notice or more.get("notice")
+        context["notice"] = notice if notice == MOVED else more.get("notice")
         return context
 
     def _hidden(self, draft: Draft, step: AnyStep) -> list[tuple[str, str]]:
@@ -497,7 +508,7 @@ class Visit:
             return Response(status=status)
         actions = pages.again_actions(self._action)
         if page == "discard":
-            answer = self._ask_to_discard(problem=problem, actions=actions)
+            answer = self._discard_page(problem=problem, actions=actions)
         else:
             answer = self._sent(self._step(page), problem=problem, actions=actions)
         answer.status = status
@@ -523,19 +534,32 @@ class Visit:
     def _unplaced(self, step: AnyStep, values: forms.Values, **more: Any) -> Page:
         """The page where the draft cannot be had: earlier answers are missing.
 
-        A form that is prepared with them cannot be shown; its values go along hidden.
+        A form that is made or prepared with them cannot be shown; what was sent goes
+        along hidden, passwords excepted.
         """
         journey = self._journey(self.desk.fresh(NEW, held=False))
         place = Place(journey, step, None)
-        form, pairs = None, []
-        if isinstance(step, Step) and place.is_known():
-            form = place.bound(values)
-            if step.prepare is not None:
-                raw, _ = forms.sent(form, values)
-                form, pairs = None, [(n, v) for n, vs in raw.items() for v in vs]
-        context = self._common(journey, place, [], **more)
-        context["pairs"] = pairs
+        form = place.bound(values) if place.is_known() else None
+        pairs = []
+        if form is None or (isinstance(step, Step) and step.prepare is not None):
+            raw = forms.sent(form, values)[0] if form is not None else _guessed(values)
+            form, pairs = None, [(n, v) for n, vs in raw.items() for v in vs]
+        context = self._common(journey, place, progress=None, pairs=pairs, **more)
         return pages.form_page(self.wizard, place, form, **context)
+
+
+def _is_empty(initial: object) -> bool:
+    return not (any(initial.values()) if isinstance(initial, Mapping) else initial)
+
+
+def _guessed(values: forms.Values) -> dict[str, list[str]]:
+    """What a form that is not known may have sent; its passwords go by their names."""
+    own = RESERVED_FIELDS | {door.csrf_field()}
+    return {
+        name: sent
+        for name, sent in values.items()
+        if name not in own and "password" not in name.lower()
+    }
 
 
 _PAGES = {"save": "saved", "discard": "discard"}
