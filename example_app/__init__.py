@@ -1,0 +1,57 @@
+"""A small bookshop, whose checkout and readers' club are wizards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response, session
+from flask_wtf.csrf import CSRFProtect
+
+from example_app import checkout, club, sample, settings, shop
+from example_app.models import create_tables, db
+from flask_wizard import FlaskWizard
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+
+csrf = CSRFProtect()
+wizards = FlaskWizard()
+
+
+def create_app(config: Mapping[str, Any] | None = None) -> Flask:
+    """Build the shop: `config` over the environment over the shop's own settings."""
+    app = settings.configured(__name__, config or {})
+    db.init_app(app)
+    csrf.init_app(app)
+    wizards.init_app(app)
+    app.after_request(remember_for_weeks)
+    app.after_request(add_security_headers)
+    register_pages(app)
+    with app.app_context():
+        create_tables()
+        sample.stock_empty_shelves()
+    return app
+
+
+def register_pages(app: Flask) -> None:
+    """Hang the shop at the root, and each wizard under its own prefix."""
+    app.register_blueprint(shop.blueprint)
+    app.register_blueprint(checkout.blueprint, url_prefix="/checkout")
+    app.register_blueprint(club.blueprint, url_prefix="/club")
+
+
+def remember_for_weeks(response: Response) -> Response:
+    """Let cart and drafts outlive the browser window, but give no cookie unasked."""
+    if session and not session.permanent:
+        session.permanent = True
+    return response
+
+
+def add_security_headers(response: Response) -> Response:
+    """Allow only what the shop itself serves."""
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    return response

@@ -1,0 +1,238 @@
+"""The checkout: from a cart to an order, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import groupby
+from typing import Any
+
+from flask import redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+from wtforms import (
+    EmailField,
+    Form,
+    FormField,
+    RadioField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional
+
+from example_app.cart import Cart, CartLine
+from example_app.fields import FlaskForm, address_form, stripped
+from example_app.models import (
+    PAYMENT_METHODS,
+    Address,
+    Book,
+    Invoice,
+    Order,
+    OrderLine,
+    db,
+    order_of,
+)
+from flask_wizard import Answers, Review, Row, Step, StepError, Submission, Wizard
+
+
+class DeliveryForm(FlaskForm):
+    """Who gets the parcel, and where."""
+
+    name = StringField(
+        "Full name",
+        [
+            DataRequired("Enter your full name"),
+            Length(max=80, message="Shorten your name to 80 characters"),
+        ],
+        filters=[stripped],
+        render_kw={"autocomplete": "name"},
+    )
+    email = EmailField(
+        "Email address",
+        [
+            DataRequired("Enter your email address"),
+            Email("Enter an email address like name@example.com"),
+        ],
+        filters=[stripped],
+        description="We write twice: when your order is in, and when it leaves.",
+        render_kw={"autocomplete": "email"},
+    )
+    address = FormField(address_form("shipping"), "Delivery address")
+
+
+class GiftForm(Form):
+    """Whether the parcel is a present."""
+
+    gift = RadioField(
+        "Is it a gift?",
+        [InputRequired("Choose yes if it is a gift, otherwise no")],
+        choices={"yes": "Yes, please wrap it", "no": "No"},
+        description="Wrapping is free. A gift has no prices in the parcel.",
+    )
+
+
+class MessageForm(Form):
+    """What the card in the present says."""
+
+    gift_message = TextAreaField(
+        "Message on the card",
+        [
+            DataRequired("Enter the message for the card"),
+            Length(max=300, message="Shorten the message to 300 characters"),
+        ],
+        description="Up to 300 characters. We copy it by hand, in ink.",
+        render_kw={"rows": 4},
+    )
+
+
+class PaymentForm(FlaskForm):
+    """How the order is paid, and whether a company does."""
+
+    method = RadioField(  # type: ignore[call-arg] # newer than the stubs
+        "How would you like to pay?",
+        [InputRequired("Choose how you would like to pay")],
+        choices=PAYMENT_METHODS,
+        invalid_choice_message="Choose one of these ways to pay",
+    )
+    payer = RadioField(
+        "Who pays?",
+        [InputRequired("Choose who pays: you, or a company")],
+        choices={"person": "I do", "company": "A company, and it needs an invoice"},
+    )
+
+
+class InvoiceForm(FlaskForm):
+    """The company that pays."""
+
+    company = StringField(
+        "Name of the company",
+        [
+            DataRequired("Enter the name of the company"),
+            Length(max=120, message="Shorten the name to 120 characters"),
+        ],
+        filters=[stripped],
+        render_kw={"autocomplete": "billing organization"},
+    )
+    vat_number = StringField(
+        "VAT number",
+        [Optional(), Length(max=20, message="Enter a VAT number of at most 20 signs")],
+        filters=[stripped],
+    )
+    address = FormField(address_form("billing"), "Invoice address")
+
+
+def is_gift(answers: Answers) -> bool:
+    """Tell whether somebody else will open the parcel."""
+    return bool(answers.gift.gift == "yes")
+
+
+def company_pays(answers: Answers) -> bool:
+    """Tell whether an invoice to a company is needed."""
+    return bool(answers.payment.payer == "company")
+
+
+def spare_the_recipient(form: PaymentForm, answers: Answers) -> None:
+    """Offer no payment at the door for a gift: its recipient would be asked to pay."""
+    if is_gift(answers):
+        form.method.choices = {
+            method: label
+            for method, label in PAYMENT_METHODS.items()
+            if method != "courier"
+        }
+
+
+def addresses_whole(rows: list[Row], answers: Answers) -> Iterator[Row]:
+    """Show an address as one row of several lines, not as a row for each line."""
+    for _, parts in groupby(rows, key=lambda row: (row.step, row.field.split("-")[0])):
+        first, *others = parts
+        lines = [line for row in (first, *others) for line in row.lines]
+        label = first.label.partition(":")[0] if others else first.label
+        yield replace(first, label=label, lines=tuple(lines))
+
+
+class Checkout(Wizard):
+    """Order what is in the cart."""
+
+    title = "Checkout"
+
+    delivery = Step(DeliveryForm, title="Where may we send it?")
+    gift = Step(GiftForm, title="Is it a gift?")
+    message = Step(MessageForm, title="Message on the card", when=is_gift)
+    payment = Step(PaymentForm, title="Payment", prepare=spare_the_recipient)
+    invoice = Step(InvoiceForm, title="Invoice", when=company_pays)
+    check = Review(title="Check your order", rows=addresses_whole)
+
+    def initial(self, step_name: str, bound: Mapping[str, Any]) -> object:
+        """Offer the name that the shop greets the visitor by."""
+        return {"name": session.get("name")} if step_name == "delivery" else None
+
+    def validate(self, submission: Submission) -> None:
+        """Refuse a cart that cannot be delivered."""
+        if order_of(submission.id):
+            return  # placed by an attempt that was cut short: its books are ours
+        lines = Cart(session).lines
+        if not lines:
+            message = "Your cart is empty. Put a book in it, then continue here."
+            raise StepError("delivery", message)
+        for line in lines:
+            if line.shortage:
+                raise StepError("delivery", line.shortage)
+
+    def commit(self, submission: Submission) -> str:
+        """Place the order, unless an earlier attempt has; lead to its page."""
+        cart = Cart(session)
+        order = order_of(submission.id) or place_order(submission, cart)
+        cart.empty()
+        return url_for("shop.order", token=order.token)
+
+
+def place_order(submission: Submission, cart: Cart) -> Order:
+    """Write the order and take its books from the shelves: both, or neither."""
+    order = Order(submission_id=submission.id, cart_id=cart.id, address=Address())
+    submission.populate(order, "delivery", "payment")
+    if is_gift(submission.answers):
+        submission.populate(order, "message")
+    if company_pays(submission.answers):
+        order.invoice = Invoice(address=Address())
+        submission.populate(order.invoice, "invoice")
+    order.lines = [take_from_shelf(line) for line in cart.lines]
+    db.session.add(order)
+    try:
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()
+        placed_meanwhile = order_of(submission.id)
+        if placed_meanwhile is None:
+            raise
+        return placed_meanwhile
+    return order
+
+
+def take_from_shelf(line: CartLine) -> OrderLine:
+    """Lower the stock, as one statement: two customers never get the last copy."""
+    book = line.book
+    taken = db.session.execute(
+        update(Book)
+        .where(Book.id == book.id, Book.stock >= line.quantity)
+        .values(stock=Book.stock - line.quantity)
+        .returning(Book.id)
+    )
+    if taken.scalar() is None:
+        db.session.rollback()
+        restocked = f"“{book.title}” is on the shelf again. Continue to order it."
+        raise StepError("delivery", line.shortage or restocked)
+    return OrderLine(
+        book_id=book.id, title=book.title, price=book.price, quantity=line.quantity
+    )
+
+
+blueprint = Checkout.as_blueprint("checkout")
+
+
+@blueprint.before_request
+def fill_the_cart_first() -> ResponseReturnValue | None:
+    """Send whoever starts without a book to the cart, which says so."""
+    if request.endpoint == "checkout.entry" and not Cart(session).copies:
+        return redirect(url_for("shop.cart"))
+    return None

@@ -1,0 +1,247 @@
+"""Joining the readers' club: a wizard with a step for guardians of the young."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import session, url_for
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from werkzeug.security import generate_password_hash
+from wtforms import (
+    DateField,
+    EmailField,
+    FieldList,
+    Form,
+    PasswordField,
+    SelectMultipleField,
+    StringField,
+)
+from wtforms.validators import (
+    DataRequired,
+    Email,
+    EqualTo,
+    InputRequired,
+    Length,
+    Optional,
+    Regexp,
+    ValidationError,
+)
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from example_app.fields import FlaskForm, stripped
+from example_app.models import GENRES, Member, db, member_of
+from flask_wizard import Answers, Receipt, Review, Step, StepError, Submission, Wizard
+
+OF_AGE = 18  # years
+NOT_FOR_CHILDREN = {"crime", "ghosts"}
+USERNAME_TAKEN = "This username is taken. Choose another one"
+
+
+class AboutYouForm(FlaskForm):
+    """The reader."""
+
+    name = StringField(
+        "Full name",
+        [
+            DataRequired("Enter your full name"),
+            Length(max=80, message="Shorten your name to 80 characters"),
+        ],
+        filters=[stripped],
+        render_kw={"autocomplete": "name"},
+    )
+    email = EmailField(
+        "Email address",
+        [
+            DataRequired("Enter your email address"),
+            Email("Enter an email address like name@example.com"),
+        ],
+        filters=[stripped],
+        render_kw={"autocomplete": "email"},
+    )
+    born = DateField(  # type: ignore[call-arg] # newer than the stubs
+        "Date of birth",
+        [InputRequired("Enter your date of birth")],
+        invalid_value_message="Enter a real date, such as 2009-03-31",
+        render_kw={"autocomplete": "bday"},
+        description="Readers under 18 join together with a parent or guardian.",
+    )
+
+    def validate_born(self, field: DateField) -> None:
+        """Refuse dates on which nobody alive was born."""
+        if field.data and not 0 <= age(field.data) <= 120:
+            raise ValidationError("Enter the date on which you were born")
+
+
+class GuardianForm(Form):
+    """The grown-up who agrees."""
+
+    name = StringField(
+        "Full name of your parent or guardian",
+        [
+            DataRequired("Enter the full name of your parent or guardian"),
+            Length(max=80, message="Shorten the name to 80 characters"),
+        ],
+        filters=[stripped],
+    )
+    email = EmailField(
+        "Email address of your parent or guardian",
+        [
+            DataRequired("Enter the email address of your parent or guardian"),
+            Email("Enter an email address like name@example.com"),
+        ],
+        filters=[stripped],
+        description="We ask them whether they agree, so it must not be your own.",
+    )
+
+
+class TastesForm(Form):
+    """What the reader likes."""
+
+    genres = SelectMultipleField(  # type: ignore[call-arg] # newer than the stubs
+        "What do you like to read?",
+        [InputRequired("Choose one kind of book, or more")],
+        choices=GENRES,
+        invalid_choice_message="Choose from these kinds of books only",
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+    )
+    authors = FieldList(
+        StringField(
+            "Author",
+            [Optional(), Length(max=80, message="Shorten the name to 80 characters")],
+            filters=[stripped],
+        ),
+        "Favourite authors",
+        min_entries=3,
+        max_entries=3,
+        description="Up to three. We tell you when they have written a new book.",
+    )
+
+
+class AccountForm(FlaskForm):
+    """How the member signs in."""
+
+    username = StringField(
+        "Username",
+        [
+            DataRequired("Enter a username"),
+            Length(3, 30, "Enter a username of 3 to 30 characters"),
+            Regexp(r"[\w.-]+\Z", message="Use letters, digits, dots and dashes only"),
+        ],
+        filters=[stripped],
+        render_kw={
+            "autocomplete": "username",
+            "autocapitalize": "none",
+            "spellcheck": "false",
+        },
+    )
+    password = PasswordField(
+        "Password",
+        [
+            InputRequired("Enter a password"),
+            Length(10, 200, "Enter a password of at least 10 characters"),
+        ],
+        description="At least 10 characters. Three random words make a good one.",
+        render_kw={"autocomplete": "new-password"},
+    )
+    confirm = PasswordField(
+        "Password again",
+        [
+            InputRequired("Enter the same password again"),
+            EqualTo("password", "Enter the same password twice"),
+        ],
+        render_kw={"autocomplete": "new-password"},
+    )
+
+
+def age(born: date) -> int:
+    """Return the full years since `born`."""
+    today = date.today()
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def is_minor(answers: Answers) -> bool:
+    """Tell whether a guardian has to agree."""
+    return age(answers.you.born) < OF_AGE
+
+
+def narrow_genres(form: TastesForm, answers: Answers) -> None:
+    """Leave out what is not for children."""
+    if is_minor(answers):
+        form.genres.choices = {
+            genre: name
+            for genre, name in GENRES.items()
+            if genre not in NOT_FOR_CHILDREN
+        }
+
+
+class Club(Wizard):
+    """Join the readers' club."""
+
+    title = "Join the readers' club"
+
+    you = Step(AboutYouForm, title="About you")
+    guardian = Step(GuardianForm, title="Your parent or guardian", when=is_minor)
+    tastes = Step(TastesForm, title="Your taste in books", prepare=narrow_genres)
+    account = Step(AccountForm, title="Your account")
+    check = Review(title="Check your answers")
+
+    def validate(self, submission: Submission) -> None:
+        """Check what no step can see alone."""
+        you, guardian = submission.answers.you, submission.answers.guardian
+        if guardian and guardian.email.casefold() == you.email.casefold():
+            message = "Enter an email address that is not the reader's own"
+            raise StepError("guardian", message, field="email")
+        if username_is_taken(submission):
+            raise StepError("account", USERNAME_TAKEN, field="username")
+
+    def commit(self, submission: Submission) -> Receipt:
+        """Make the visitor a member, unless an earlier attempt has."""
+        member = member_of(submission.id) or enrol(submission)
+        session["name"] = member.name
+        return Receipt(
+            reference=member.card,
+            url=url_for("shop.shelf"),
+            message=f"Welcome, {member.name}. The reference is the number of your"
+            " membership card: the card itself is in the post.",
+        )
+
+
+def username_is_taken(submission: Submission) -> bool:
+    """Tell whether somebody else goes by that username."""
+    same_name = select(Member.id).where(
+        Member.username == submission.answers.account.username,
+        Member.submission_id != submission.id,
+    )
+    return db.session.scalar(same_name) is not None
+
+
+def enrol(submission: Submission) -> Member:
+    """Write the new member down."""
+    answers = submission.answers
+    member = Member(
+        submission_id=submission.id,
+        name=answers.you.name,
+        email=answers.you.email,
+        born=answers.you.born,
+        guardian_name=answers.guardian.name,
+        guardian_email=answers.guardian.email,
+        genres=list(answers.tastes.genres),
+        authors=[author for author in answers.tastes.authors if author],
+        username=answers.account.username,
+        password_hash=generate_password_hash(answers.account.password),
+    )
+    db.session.add(member)
+    try:
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()
+        enrolled_meanwhile = member_of(submission.id)
+        if enrolled_meanwhile is None:
+            raise StepError("account", USERNAME_TAKEN, field="username") from None
+        return enrolled_meanwhile
+    return member
+
+
+blueprint = Club.as_blueprint("club")

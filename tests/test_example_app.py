@@ -1,0 +1,661 @@
+"""The bookshop, as its visitors see it: shelves, cart, checkout, readers' club."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cachelib import SimpleCache
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.security import check_password_hash
+from werkzeug.test import TestResponse
+
+# The example is not installed. Last, so that an installed flask_wizard comes first.
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from example_app import create_app
+from example_app.models import Book, Member, Order, db
+
+POLICY = (
+    "default-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[Flask]:
+    app = create_app(
+        {
+            "TESTING": True,
+            "SECRET_KEY": "x" * 32,
+            "INSTANCE_PATH": str(tmp_path),
+            "SQLALCHEMY_DATABASE_URI": f"sqlite:///{tmp_path / 'test.db'}",
+            "WIZARD_STORE": SimpleCache(),
+        }
+    )
+    yield app
+    close(app)
+
+
+def close(app: Flask) -> None:
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+class Page(HTMLParser):
+    """The text of a page, and the hidden inputs of the form that `button` submits."""
+
+    def __init__(self, response: TestResponse) -> None:
+        super().__init__()
+        self.text = " ".join(response.text.split())
+        self.status = response.status_code
+        self.path = response.request.path
+        self.hidden: dict[str, str] = {}
+        self.forms: dict[str, dict[str, str]] = {}
+        self.feed(response.text)
+
+    def handle_starttag(
+        self, tag: str, attributes: list[tuple[str, str | None]]
+    ) -> None:
+        found = {name: value or "" for name, value in attributes}
+        if tag == "form":
+            self.hidden = self.forms.setdefault(found.get("action", self.path), {})
+        if tag == "input" and found.get("type") == "hidden":
+            self.hidden[found["name"]] = found["value"]
+
+
+def get(client: FlaskClient, path: str) -> Page:
+    return Page(client.get(path, follow_redirects=True))
+
+
+def post(
+    client: FlaskClient, page: Page, action: str, values: Mapping[str, Any]
+) -> Page:
+    """Submit a form of the page as a browser does; return where that leads."""
+    data = {**page.forms[action], **values}
+    answer = client.post(action, data=data)
+    assert answer.status_code == 303, answer.text
+    return get(client, answer.location)
+
+
+def next_step(client: FlaskClient, page: Page, values: Mapping[str, Any]) -> Page:
+    """Press Continue on a wizard's page."""
+    (action,) = (path for path, hidden in page.forms.items() if "_rev" in hidden)
+    return post(client, page, action, {"_action": "next", **values})
+
+
+def put_in_cart(client: FlaskClient, slug: str, copies: int = 1) -> Page:
+    page = get(client, f"/books/{slug}")
+    return post(client, page, f"/cart/{slug}/add", {"copies": copies})
+
+
+def stock_of(app: Flask, slug: str) -> int:
+    with app.app_context():
+        return db.session.scalars(select(Book.stock).filter_by(slug=slug)).one()
+
+
+def test_shelf_shows_every_book(app: Flask, client: FlaskClient) -> None:
+    page = get(client, "/")
+    with app.app_context():
+        for book in db.session.scalars(select(Book)):
+            assert book.title in page.text
+
+
+def test_shelf_can_be_narrowed_to_a_genre(client: FlaskClient) -> None:
+    page = get(client, "/?genre=crime")
+    assert "Nine Keys for Mr Pell" in page.text
+    assert "The Moss Report" not in page.text
+
+
+def test_unknown_genre_is_not_found(client: FlaskClient) -> None:
+    assert get(client, "/?genre=cookery").status == 404
+
+
+def test_unknown_book_is_not_found_inside_the_shop(client: FlaskClient) -> None:
+    page = get(client, "/books/the-unwritten")
+    assert page.status == 404
+    assert "We do not have this page" in page.text
+
+
+def test_book_page_shows_what_one_wants_to_know(client: FlaskClient) -> None:
+    page = get(client, "/books/the-salt-almanac")
+    assert "by Orla Venn" in page.text
+    assert "€\N{NO-BREAK SPACE}18.50" in client.get("/books/the-salt-almanac").text
+
+
+def test_sold_out_book_cannot_be_put_in_the_cart(client: FlaskClient) -> None:
+    page = get(client, "/books/what-the-attic-kept")
+    assert "Sold out" in page.text
+    assert not any(action.startswith("/cart") for action in page.forms)
+
+
+@pytest.mark.parametrize("path", ["/", "/cart", "/nowhere", "/static/shop.css"])
+def test_every_response_carries_the_policy(client: FlaskClient, path: str) -> None:
+    response = client.get(path)
+    assert response.headers["Content-Security-Policy"] == POLICY
+    response.close()
+
+
+def test_looking_around_leaves_no_cookie(client: FlaskClient) -> None:
+    assert "Set-Cookie" not in client.get("/").headers
+
+
+def test_books_viewed_lately_are_offered_again(client: FlaskClient) -> None:
+    get(client, "/books/the-moss-report")
+    page = get(client, "/books/the-salt-almanac")
+    assert "You looked at these, too" in page.text
+    assert "/books/the-moss-report" in page.text
+
+
+def test_visitor_is_greeted_by_name(client: FlaskClient) -> None:
+    page = post(client, get(client, "/name"), "/name", {"name": " Wilhelmina "})
+    assert "Good to see you, Wilhelmina." in page.text
+
+
+def test_missing_name_is_asked_for_again(client: FlaskClient) -> None:
+    page = get(client, "/name")
+    answer = client.post("/name", data={**page.forms["/name"], "name": " "})
+    assert "Enter the name that you want us to call you" in answer.text
+    assert "<title>Error: " in answer.text
+
+
+def test_name_can_be_forgotten(client: FlaskClient) -> None:
+    post(client, get(client, "/name"), "/name", {"name": "Wilhelmina"})
+    page = post(client, get(client, "/name"), "/name/forget", {})
+    assert "Wilhelmina" not in page.text
+
+
+def test_book_comes_into_the_cart(client: FlaskClient) -> None:
+    page = put_in_cart(client, "the-salt-almanac", 2)
+    assert page.path == "/cart"
+    assert "“The Salt Almanac” is in your cart." in page.text
+    assert "€ 37.00" in page.text
+
+
+def test_same_book_again_adds_copies(client: FlaskClient) -> None:
+    put_in_cart(client, "the-salt-almanac", 2)
+    page = put_in_cart(client, "the-salt-almanac", 1)
+    assert "€ 55.50" in page.text
+
+
+def test_cart_holds_no_more_copies_than_there_are(client: FlaskClient) -> None:
+    page = put_in_cart(client, "small-hours-large-owls", 5)
+    assert "We have no more than 2 of “Small Hours, Large Owls”." in page.text
+
+
+def test_number_of_copies_can_be_changed(client: FlaskClient) -> None:
+    page = put_in_cart(client, "the-salt-almanac", 1)
+    page = post(client, page, "/cart/the-salt-almanac", {"copies": 3})
+    assert "€ 55.50" in page.text
+
+
+@pytest.mark.parametrize("copies", ["", "-1", "0", "two", "9" * 5000])
+def test_nonsense_for_a_number_changes_nothing(
+    client: FlaskClient, copies: str
+) -> None:
+    page = put_in_cart(client, "the-salt-almanac", 2)
+    page = post(client, page, "/cart/the-salt-almanac", {"copies": copies})
+    assert "Enter how many copies you want" in page.text
+    assert "€ 37.00" in page.text
+
+
+def test_book_can_be_taken_out_of_the_cart(client: FlaskClient) -> None:
+    page = put_in_cart(client, "the-salt-almanac")
+    page = post(client, page, "/cart/the-salt-almanac/remove", {})
+    assert "There is nothing in it yet." in page.text
+
+
+def test_form_without_its_token_is_refused(client: FlaskClient) -> None:
+    answer = client.post("/cart/the-salt-almanac/add", data={"copies": 1})
+    assert answer.status_code == 400
+    assert "This page has been open for too long" in answer.text
+
+
+def test_secret_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
+    config = {"INSTANCE_PATH": str(tmp_path), "WIZARD_STORE": SimpleCache()}
+    first, second = create_app(config), create_app(config)
+    assert len(first.config["SECRET_KEY"]) >= 32
+    assert first.config["SECRET_KEY"] == second.config["SECRET_KEY"]
+    assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+    close(first)
+    close(second)
+
+
+def test_secret_can_come_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", "y" * 32)
+    monkeypatch.setenv("INSTANCE_PATH", str(tmp_path))
+    app = create_app({"WIZARD_STORE": SimpleCache()})
+    assert app.config["SECRET_KEY"] == "y" * 32
+    assert app.instance_path == str(tmp_path)
+    assert not (tmp_path / "secret_key").exists()
+    close(app)
+
+
+def test_restart_keeps_the_stock(app: Flask, tmp_path: Path) -> None:
+    with app.app_context():
+        db.session.scalars(select(Book)).first().stock = 3  # type: ignore[union-attr]
+        db.session.commit()
+        database = app.config["SQLALCHEMY_DATABASE_URI"]
+    again = create_app(
+        {
+            "INSTANCE_PATH": str(tmp_path),
+            "SQLALCHEMY_DATABASE_URI": database,
+            "WIZARD_STORE": SimpleCache(),
+        }
+    )
+    assert stock_of(again, "the-salt-almanac") == 3
+    close(again)
+
+
+DELIVERY = {
+    "name": "Wilhelmina Reed",
+    "email": "wil@example.com",
+    "address-street": "Quay 7",
+    "address-postcode": "1011 AB",
+    "address-city": "Harbour",
+    "address-country": "NL",
+}
+INVOICE = {
+    "company": "Reed & Daughters",
+    "address-street": "Mill Lane 1",
+    "address-postcode": "2000",
+    "address-city": "Millbrook",
+    "address-country": "BE",
+}
+
+
+def fill_in_checkout(
+    client: FlaskClient, *, message: str = "", invoice: Mapping[str, str] | None = None
+) -> Page:
+    """Go from the cart to the page on which the order is checked."""
+    page = next_step(client, get(client, "/checkout/"), DELIVERY)
+    page = next_step(client, page, {"gift": "yes" if message else "no"})
+    if message:
+        page = next_step(client, page, {"gift_message": message})
+    payer = "company" if invoice else "person"
+    page = next_step(client, page, {"method": "transfer", "payer": payer})
+    return next_step(client, page, invoice) if invoice else page
+
+
+def orders(app: Flask) -> list[dict[str, Any]]:
+    """The orders in the database, as plain values."""
+    with app.app_context():
+        return [
+            {
+                "name": order.name,
+                "address": order.address.lines,
+                "gift_message": order.gift_message,
+                "company": order.invoice.company if order.invoice else None,
+                "books": {line.title: line.quantity for line in order.lines},
+                "total": order.total,
+            }
+            for order in db.session.scalars(select(Order))
+        ]
+
+
+def test_checkout_without_a_book_leads_to_the_cart(client: FlaskClient) -> None:
+    page = get(client, "/checkout/")
+    assert page.path == "/cart"
+    assert "There is nothing in it yet." in page.text
+
+
+def test_checkout_writes_the_order(app: Flask, client: FlaskClient) -> None:
+    put_in_cart(client, "the-salt-almanac", 2)
+    next_step(client, fill_in_checkout(client), {})
+    assert orders(app) == [
+        {
+            "name": "Wilhelmina Reed",
+            "address": ("Quay 7", "1011 AB Harbour", "Netherlands"),
+            "gift_message": None,
+            "company": None,
+            "books": {"The Salt Almanac": 2},
+            "total": 3700,
+        }
+    ]
+
+
+def test_order_leads_to_its_page(client: FlaskClient) -> None:
+    put_in_cart(client, "the-salt-almanac", 2)
+    page = next_step(client, fill_in_checkout(client), {})
+    assert page.path.startswith("/orders/")
+    assert "Thank you, Wilhelmina Reed" in page.text
+    assert "IN-1001" in page.text
+
+
+def test_order_lowers_the_stock(app: Flask, client: FlaskClient) -> None:
+    before = stock_of(app, "the-salt-almanac")
+    put_in_cart(client, "the-salt-almanac", 2)
+    next_step(client, fill_in_checkout(client), {})
+    assert stock_of(app, "the-salt-almanac") == before - 2
+
+
+def test_order_empties_the_cart(client: FlaskClient) -> None:
+    put_in_cart(client, "the-salt-almanac")
+    next_step(client, fill_in_checkout(client), {})
+    assert "There is nothing in it yet." in get(client, "/cart").text
+
+
+def test_order_sent_twice_is_placed_once(app: Flask, client: FlaskClient) -> None:
+    put_in_cart(client, "the-salt-almanac")
+    review = fill_in_checkout(client)
+    first = next_step(client, review, {})
+    second = next_step(client, review, {})
+    assert first.path == second.path
+    assert len(orders(app)) == 1
+    assert stock_of(app, "the-salt-almanac") == 13
+
+
+def break_down(monkeypatch: pytest.MonkeyPatch, module: str, name: str) -> None:
+    """Make a function that a module of the shop calls raise."""
+
+    def fail(*args: object, **options: object) -> None:
+        raise RuntimeError("the lights went out")
+
+    monkeypatch.setattr(f"example_app.{module}.{name}", fail)
+
+
+def test_order_cut_short_is_not_placed_again(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_in_cart(client, "small-hours-large-owls", 2)  # all that there are
+    review = fill_in_checkout(client)
+    with monkeypatch.context() as patched:
+        break_down(patched, "checkout", "url_for")
+        with pytest.raises(RuntimeError, match="the lights went out"):
+            next_step(client, review, {})
+    order = next_step(client, get(client, review.path), {})
+    assert order.path.startswith("/orders/")
+    assert len(orders(app)) == 1
+    assert stock_of(app, "small-hours-large-owls") == 0
+
+
+def test_cart_brought_back_by_a_late_reply_is_emptied(client: FlaskClient) -> None:
+    put_in_cart(client, "the-salt-almanac")
+    review = fill_in_checkout(client)
+    with client.session_transaction() as session:
+        cart = {key: session[key] for key in ("cart", "cart_id")}
+    order = next_step(client, review, {})
+    with client.session_transaction() as session:
+        session.update(cart)
+    get(client, order.path)
+    assert "There is nothing in it yet." in get(client, "/cart").text
+
+
+def test_order_is_shown_at_its_own_address_only(client: FlaskClient) -> None:
+    assert get(client, "/orders/1").status == 404
+
+
+def test_gift_asks_for_its_message(app: Flask, client: FlaskClient) -> None:
+    put_in_cart(client, "the-salt-almanac")
+    next_step(client, fill_in_checkout(client, message="For the winter."), {})
+    assert orders(app)[0]["gift_message"] == "For the winter."
+
+
+def test_gift_is_not_paid_by_its_recipient(client: FlaskClient) -> None:
+    put_in_cart(client, "the-salt-almanac")
+    page = next_step(client, get(client, "/checkout/"), DELIVERY)
+    page = next_step(client, page, {"gift": "yes"})
+    page = next_step(client, page, {"gift_message": "For the winter."})
+    assert "By bank transfer" in page.text
+    assert "to the courier" not in page.text
+
+
+def test_payment_is_asked_again_once_it_is_a_gift(client: FlaskClient) -> None:
+    put_in_cart(client, "the-salt-almanac")
+    page = next_step(client, get(client, "/checkout/"), DELIVERY)
+    gift = page
+    page = next_step(client, gift, {"gift": "no"})
+    review = next_step(client, page, {"method": "courier", "payer": "person"})
+    assert "By card, to the courier" in review.text
+    page = next_step(client, get(client, gift.path), {"gift": "yes"})
+    page = next_step(client, page, {"gift_message": "For the winter."})
+    assert page.path.endswith("/payment")
+    assert "Choose one of these ways to pay" in page.text
+
+
+def test_company_is_asked_for_its_address(app: Flask, client: FlaskClient) -> None:
+    put_in_cart(client, "the-salt-almanac")
+    page = next_step(client, fill_in_checkout(client, invoice=INVOICE), {})
+    assert orders(app)[0]["company"] == "Reed & Daughters"
+    assert "2000 Millbrook" in page.text
+
+
+def test_review_shows_what_will_be_ordered(client: FlaskClient) -> None:
+    put_in_cart(client, "the-salt-almanac", 2)
+    page = fill_in_checkout(client)
+    assert "The Salt Almanac" in page.text
+    assert "€ 37.00" in page.text
+
+
+def test_review_shows_an_address_whole(client: FlaskClient) -> None:
+    put_in_cart(client, "the-salt-almanac")
+    page = fill_in_checkout(client)
+    assert "<dt>Delivery address</dt>" in page.text
+    assert "Quay 7<br>1011 AB<br>Harbour<br>Netherlands" in page.text
+
+
+def test_invoice_of_a_person_is_not_kept(app: Flask, client: FlaskClient) -> None:
+    put_in_cart(client, "the-salt-almanac")
+    review = fill_in_checkout(client, invoice=INVOICE)
+    payment = get(client, step_of(review, "payment"))
+    review = next_step(client, payment, {"method": "transfer", "payer": "person"})
+    next_step(client, review, {})
+    assert orders(app)[0]["company"] is None
+
+
+def test_wrong_address_is_shown_as_typed(client: FlaskClient) -> None:
+    put_in_cart(client, "the-salt-almanac")
+    wrong = {**DELIVERY, "email": "wil@", "address-city": ""}
+    page = next_step(client, get(client, "/checkout/"), wrong)
+    assert page.path.endswith("/delivery")
+    assert "Enter an email address like name@example.com" in page.text
+    assert "Enter the town or city" in page.text
+    assert "wil@" in page.text
+
+
+def test_sold_out_book_stops_the_order(app: Flask, client: FlaskClient) -> None:
+    put_in_cart(client, "small-hours-large-owls", 2)
+    review = fill_in_checkout(client)
+    set_stock(app, "small-hours-large-owls", 0)
+    page = next_step(client, review, {})
+    assert page.path.endswith("/delivery")
+    assert "“Small Hours, Large Owls” is sold out." in page.text
+    assert orders(app) == []
+
+
+def set_stock(app: Flask, slug: str, copies: int) -> None:
+    with app.app_context():
+        db.session.scalars(select(Book).filter_by(slug=slug)).one().stock = copies
+        db.session.commit()
+
+
+def test_last_copy_sold_at_the_same_moment_stops_the_order(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_in_cart(client, "the-salt-almanac")
+    put_in_cart(client, "small-hours-large-owls", 2)
+    review = fill_in_checkout(client)
+    set_stock(app, "small-hours-large-owls", 0)
+    monkeypatch.setattr("example_app.checkout.Checkout.validate", lambda *_: None)
+    page = next_step(client, review, {})
+    assert "“Small Hours, Large Owls” is sold out." in page.text
+    assert orders(app) == []
+    assert stock_of(app, "the-salt-almanac") == 14
+
+
+def test_order_goes_on_once_the_cart_is_mended(app: Flask, client: FlaskClient) -> None:
+    put_in_cart(client, "small-hours-large-owls", 2)
+    review = fill_in_checkout(client)
+    set_stock(app, "small-hours-large-owls", 1)
+    page = next_step(client, review, {})
+    assert "Only 1 of “Small Hours, Large Owls” left." in page.text
+    change = "/cart/small-hours-large-owls"
+    post(client, get(client, "/cart"), change, {"copies": 1})
+    review = next_step(client, get(client, page.path), DELIVERY)
+    order = next_step(client, get(client, step_of(review, "check")), {})
+    assert order.path.startswith("/orders/")
+    assert stock_of(app, "small-hours-large-owls") == 0
+
+
+def step_of(page: Page, step: str) -> str:
+    """The path of another step of the draft that a page belongs to."""
+    return f"{page.path.rsplit('/', 1)[0]}/{step}"
+
+
+def test_cart_emptied_meanwhile_stops_the_order(
+    app: Flask, client: FlaskClient
+) -> None:
+    cart = put_in_cart(client, "the-salt-almanac")
+    review = fill_in_checkout(client)
+    post(client, cart, "/cart/the-salt-almanac/remove", {})
+    page = next_step(client, review, {})
+    assert "Your cart is empty." in page.text
+    assert orders(app) == []
+
+
+def test_checkout_offers_the_name_of_the_greeting(client: FlaskClient) -> None:
+    post(client, get(client, "/name"), "/name", {"name": "Wilhelmina"})
+    put_in_cart(client, "the-salt-almanac")
+    assert 'value="Wilhelmina"' in get(client, "/checkout/").text
+
+
+def born_years_ago(years: int) -> str:
+    return date.today().replace(year=date.today().year - years, day=1).isoformat()
+
+
+YOU = {"name": "Juna Fenn", "email": "juna@example.com", "born": born_years_ago(40)}
+CHILD = {**YOU, "born": born_years_ago(12)}
+GUARDIAN = {"name": "Ilse Fenn", "email": "ilse@example.com"}
+TASTES = {"genres": ["poetry", "nature"], "authors-0": " Orla Venn ", "authors-1": ""}
+ACCOUNT = {"username": "juna", "password": "owl-kettle-tram"}
+ACCOUNT["confirm"] = ACCOUNT["password"]
+
+
+def fill_in_club(
+    client: FlaskClient,
+    you: Mapping[str, Any] = YOU,
+    guardian: Mapping[str, Any] | None = None,
+    account: Mapping[str, Any] = ACCOUNT,
+) -> Page:
+    """Go from the shop to the page on which the answers are checked."""
+    page = next_step(client, get(client, "/club/"), you)
+    if guardian:
+        page = next_step(client, page, guardian)
+    page = next_step(client, page, TASTES)
+    return next_step(client, page, account)
+
+
+def members(app: Flask) -> list[Member]:
+    with app.app_context():
+        return list(db.session.scalars(select(Member)))
+
+
+def test_joining_makes_a_member(app: Flask, client: FlaskClient) -> None:
+    next_step(client, fill_in_club(client), {})
+    (member,) = members(app)
+    assert (member.name, member.email) == ("Juna Fenn", "juna@example.com")
+    assert member.born.isoformat() == YOU["born"]
+    assert member.genres == ["poetry", "nature"]
+    assert member.authors == ["Orla Venn"]
+    assert member.guardian_name is None
+
+
+def test_password_is_kept_as_a_hash(app: Flask, client: FlaskClient) -> None:
+    next_step(client, fill_in_club(client), {})
+    (member,) = members(app)
+    assert ACCOUNT["password"] not in member.password_hash
+    assert check_password_hash(member.password_hash, ACCOUNT["password"])
+
+
+def test_receipt_names_the_card(app: Flask, client: FlaskClient) -> None:
+    page = next_step(client, fill_in_club(client), {})
+    (member,) = members(app)
+    assert member.card in page.text
+    assert "Welcome, Juna Fenn." in page.text
+
+
+def test_joining_twice_makes_one_member(app: Flask, client: FlaskClient) -> None:
+    review = fill_in_club(client)
+    first = next_step(client, review, {})
+    second = next_step(client, review, {})
+    assert first.path == second.path
+    assert len(members(app)) == 1
+
+
+def test_joining_cut_short_makes_one_member(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review = fill_in_club(client)
+    with monkeypatch.context() as patched:
+        break_down(patched, "club", "url_for")
+        with pytest.raises(RuntimeError, match="the lights went out"):
+            next_step(client, review, {})
+    page = next_step(client, get(client, review.path), {})
+    (member,) = members(app)
+    assert member.card in page.text
+
+
+def test_member_is_greeted_by_name(client: FlaskClient) -> None:
+    next_step(client, fill_in_club(client), {})
+    assert "Good to see you, Juna Fenn." in get(client, "/").text
+
+
+def test_child_joins_with_a_guardian(app: Flask, client: FlaskClient) -> None:
+    next_step(client, fill_in_club(client, CHILD, GUARDIAN), {})
+    (member,) = members(app)
+    assert (member.guardian_name, member.guardian_email) == tuple(GUARDIAN.values())
+
+
+def test_child_is_offered_fewer_genres(client: FlaskClient) -> None:
+    page = next_step(client, get(client, "/club/"), CHILD)
+    page = next_step(client, page, GUARDIAN)
+    assert 'value="poetry"' in page.text
+    assert 'value="crime"' not in page.text
+
+
+def test_guardian_needs_an_address_of_their_own(
+    app: Flask, client: FlaskClient
+) -> None:
+    guardian = {**GUARDIAN, "email": CHILD["email"].upper()}
+    page = next_step(client, fill_in_club(client, CHILD, guardian), {})
+    assert page.path.endswith("/guardian")
+    assert 'href="#email"' in page.text
+    assert members(app) == []
+
+
+def test_username_belongs_to_one_member(app: Flask, client: FlaskClient) -> None:
+    next_step(client, fill_in_club(client), {})
+    other = app.test_client()
+    page = next_step(other, fill_in_club(other), {})
+    assert page.path.endswith("/account")
+    assert "This username is taken. Choose another one" in page.text
+    page = next_step(other, page, {**ACCOUNT, "username": "juna.two"})
+    next_step(other, get(other, step_of(page, "check")), {})
+    assert [member.username for member in members(app)] == ["juna", "juna.two"]
+
+
+def test_date_that_never_was_is_shown_as_typed(client: FlaskClient) -> None:
+    page = next_step(client, get(client, "/club/"), {**YOU, "born": "31/02/2001"})
+    assert "Enter a real date" in page.text
+    assert 'value="31/02/2001"' in page.text
+
+
+def test_different_passwords_are_refused(client: FlaskClient) -> None:
+    page = fill_in_club(client, account={**ACCOUNT, "confirm": "owl-kettle-tran"})
+    assert page.path.endswith("/account")
+    assert "Enter the same password twice" in page.text
+    assert ACCOUNT["password"] not in page.text
