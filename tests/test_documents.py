@@ -1,0 +1,124 @@
+"""The documents: their code runs, and their tables say what is so."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from flask_wizard.extension import DEFAULTS
+from flask_wizard.pages import make_page
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = ("README.md", "docs/guide.md", "docs/stores.md")
+
+
+def run_blocks(document: str) -> dict[str, Any]:
+    """Run a document's Python blocks as one module and return its names."""
+    text = (ROOT / document).read_text()
+    names: dict[str, Any] = {"__name__": document}
+    for block in re.findall(r"^```python\n(.*?)^```", text, re.S | re.M):
+        exec(compile(block, document, "exec"), names)
+    return names
+
+
+def follow(client: FlaskClient, url: str, **typed: str) -> str:
+    """Open a page, send its form with what was typed, and return where that leads."""
+    page = client.get(url, follow_redirects=True)
+    assert page.status_code == 200
+    hidden = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page.text)
+    answer = client.post(page.request.path, data={**dict(hidden), **typed})
+    assert answer.status_code == 303
+    return answer.headers["Location"]
+
+
+@pytest.fixture
+def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have applications of the documents keep their drafts in a temporary folder."""
+    monkeypatch.setattr(Flask, "auto_find_instance_path", lambda self: str(tmp_path))
+    return tmp_path
+
+
+def test_wizard_of_the_readme_runs_to_its_commit(instance: Path) -> None:
+    readme = run_blocks("README.md")
+    client = readme["app"].test_client()
+    guardian = follow(client, "/join/", name="Ann", age="12")
+    check = follow(client, guardian, name="Mum")
+    receipt = client.get(follow(client, check))
+    assert "M-1" in receipt.text
+    assert readme["members"] == [
+        {"you": {"name": "Ann", "age": 12}, "guardian": {"name": "Mum"}}
+    ]
+
+
+def test_readme_wizard_keeps_its_drafts_in_the_instance_folder(instance: Path) -> None:
+    client = run_blocks("README.md")["app"].test_client()
+    follow(client, "/join/", name="Ann", age="12")
+    assert (instance / "flask_wizard.sqlite3").is_file()
+
+
+def test_wizard_of_the_guide_runs_to_its_commit(instance: Path) -> None:
+    guide = run_blocks("docs/guide.md")
+    client = guide["create_app"]().test_client()
+    place = follow(client, "/en/north/book/", country="pt", leaving="2027-05-01")
+    contact = follow(client, place, place="Porto")
+    assert "Lisbon" in client.get(contact).text
+    you = {"name": "Ann", "home-street": "1 Main St", "home-town": "Porto"}
+    check = follow(client, contact, **you)
+    assert follow(client, check) == contact
+    assert "Enter a town other than where you go" in client.get(contact).text
+    you["home-town"] = "Faro"
+    receipt = client.get(follow(client, follow(client, contact, **you)))
+    assert "We will write to you." in receipt.text
+    assert guide["bookings"][0][1]["contact"]["home"]["town"] == "Faro"
+
+
+def test_headless_view_of_the_guide_runs_to_its_commit(instance: Path) -> None:
+    guide = run_blocks("docs/guide.md")
+    app = guide["create_app"]()
+    guide["add_headless"](app)
+    client = app.test_client()
+    place = follow(client, "/plan/new/trip", country="pt", leaving="2027-05-01")
+    assert place.startswith("/plan/")
+    contact = follow(client, place, place="Porto")
+    you = {"name": "Ann", "home-street": "1 Main St", "home-town": "Faro"}
+    receipt = client.get(follow(client, follow(client, contact, **you)))
+    assert "We will write to you." in receipt.text
+
+
+def test_stores_of_the_documents_open(instance: Path) -> None:
+    stores = run_blocks("docs/stores.md")
+    for name in ("embedded", "files", "memory"):
+        app = Flask(name)
+        app.config["SECRET_KEY"] = "secret"
+        stores[name].init_app(app)
+        assert app.extensions["flask_wizard"].store.load("nothing") is None
+
+
+def test_table_of_the_readme_has_every_key_with_its_default() -> None:
+    rows = re.findall(
+        r"^\| `(WIZARD_\w+)` \| `([^`]+)` \|", (ROOT / "README.md").read_text(), re.M
+    )
+    assert {key: ast.literal_eval(value) for key, value in rows} == DEFAULTS
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_of_a_document_lead_somewhere(document: str) -> None:
+    folder = (ROOT / document).parent
+    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / document).read_text())
+    assert [link for link in links if not (folder / link).exists()] == []
+
+
+def test_guide_names_every_page_that_has_a_template() -> None:
+    templates = Path(make_page.__code__.co_filename).parent / "templates"
+    if not templates.is_dir():
+        templates = ROOT / "templates"
+    shipped = {p.stem for p in (templates / "flask_wizard/default").glob("*.html")}
+    guide = (ROOT / "docs/guide.md").read_text()
+    named = {page for page in shipped if f"`{page}`" in guide}
+    assert shipped - named == {"base", "macros"}
