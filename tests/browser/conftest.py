@@ -1,0 +1,166 @@
+"""What the browser tests share: Chromium, servers in threads, pages and axe."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Page
+from pytest_playwright.pytest_playwright import CreateContextCallback
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from werkzeug.serving import make_server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+
+# Quiet on the network; a container's root cannot have Chromium's sandbox, and its
+# /dev/shm is too small for a page.
+CHROMIUM_FLAGS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-dev-shm-usage",
+    "--disable-sync",
+    "--no-first-run",
+    *(["--no-sandbox"] if os.geteuid() == 0 else []),
+]
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
+
+# Behind site-packages, so that the example is found and the package beside it is not.
+sys.path.append(str(ROOT))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the browser tests last: Playwright leaves an event loop running."""
+    items.sort(key=lambda item: HERE in item.path.parents)
+
+
+def program(name: str) -> str:
+    """Return the path of Chromium or its driver, as Debian installs them."""
+    found = shutil.which(name)
+    if not found:
+        raise FileNotFoundError(
+            f"The browser tests need {name}, which is not on the PATH. `make browser` "
+            "installs it, or says how."
+        )
+    return found
+
+
+# Servers
+
+
+@pytest.fixture
+def live_server() -> Iterator[Callable[[WSGIApplication], str]]:
+    """Return a function that serves an application until the test ends, at a URL."""
+    running = []
+
+    def serve(app: WSGIApplication) -> str:
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        thread = Thread(target=server.serve_forever, name=f"port {server.port}")
+        thread.start()
+        running.append((server, thread))
+        return f"http://127.0.0.1:{server.port}"
+
+    yield serve
+    for server, thread in running:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class Shop(NamedTuple):
+    """The example application as it is served: where, and what."""
+
+    url: str
+    app: Flask
+
+
+@pytest.fixture
+def shop(
+    live_server: Callable[[WSGIApplication], str], tmp_path: Path
+) -> Iterator[Shop]:
+    """Serve the example, with its databases in a folder of this test's own."""
+    from example_app import create_app  # here: other tests' applications need no shop
+    from example_app.models import db
+
+    app = create_app({"INSTANCE_PATH": str(tmp_path / "instance")})
+    yield Shop(live_server(app), app)
+    with app.app_context():
+        db.engine.dispose()
+
+
+# Playwright
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(
+    browser_type_launch_args: dict[str, Any],
+) -> dict[str, Any]:
+    """Start Debian's Chromium: nothing is downloaded."""
+    return {
+        **browser_type_launch_args,
+        "executable_path": program("chromium"),
+        "args": CHROMIUM_FLAGS,
+    }
+
+
+@pytest.fixture
+def no_js_page(new_context: CreateContextCallback) -> Page:
+    """A page in a browser whose JavaScript is off."""
+    return new_context(java_script_enabled=False).new_page()
+
+
+@pytest.fixture
+def dark_page(new_context: CreateContextCallback) -> Page:
+    """A page in a browser that prefers dark colours."""
+    return new_context(color_scheme="dark").new_page()
+
+
+@pytest.fixture
+def narrow_page(new_context: CreateContextCallback) -> Page:
+    """A page 320 px wide: a small phone, or a desktop at 400 %."""
+    return new_context(viewport={"width": 320, "height": 640}).new_page()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], list[str]]:
+    """Return a function that lists the accessibility rules a page breaks, and where."""
+    rules = {"runOnly": {"type": "tag", "values": AXE_TAGS}}
+
+    def violations(page: Page) -> list[str]:
+        found = Axe().run(page, options=rules).response["violations"]
+        return [
+            f"{rule['id']} ({rule['impact']}): {rule['help']}, at {node['html']}"
+            for rule in found
+            for node in rule["nodes"]
+        ]
+
+    return violations
+
+
+# Selenium: Playwright switches off the cache that browser Back shows pages from
+
+
+@pytest.fixture
+def driver(tmp_path: Path) -> Iterator[webdriver.Chrome]:
+    """Start a Chromium whose Back works as a visitor's does."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = program("chromium")
+    for flag in CHROMIUM_FLAGS:
+        options.add_argument(flag)
+    options.add_argument("--headless=new")
+    options.add_argument(f"--user-data-dir={tmp_path / 'chromium'}")
+    driver = webdriver.Chrome(options, Service(program("chromedriver")))
+    yield driver
+    driver.quit()

@@ -1,0 +1,376 @@
+"""The shop's checkout and club in a real Chromium, as visitors with habits use them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_playwright.pytest_playwright import CreateContextCallback
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+if TYPE_CHECKING:
+    from conftest import Shop
+
+ADDRESS = {
+    "#address-street": "1 Main Street",
+    "#address-postcode": "10115",
+    "#address-city": "Berlin",
+}
+DELIVERY = {"#name": "Ann Reader", "#email": "ann@example.com", **ADDRESS}
+
+
+def orders(shop: Shop) -> list[str]:
+    """The names on all orders in the database."""
+    from example_app.models import Order, db
+
+    with shop.app.app_context():
+        return list(db.session.scalars(db.select(Order.name)))
+
+
+def put_in_cart(page: Page, shop: Shop) -> None:
+    page.goto(f"{shop.url}/books/the-salt-almanac")
+    page.get_by_role("button", name="Put in cart").click()
+
+
+def begin(page: Page, shop: Shop) -> None:
+    put_in_cart(page, shop)
+    page.goto(f"{shop.url}/checkout/")
+
+
+def go_on(page: Page) -> None:
+    page.get_by_role("button", name="Continue").click()
+
+
+def deliver(page: Page) -> None:
+    for control, text in DELIVERY.items():
+        page.fill(control, text)
+    page.select_option("#address-country", label="Germany")
+    go_on(page)
+
+
+def go_to_review(page: Page, shop: Shop) -> None:
+    begin(page, shop)
+    deliver(page)
+    page.get_by_label("No", exact=True).check()
+    go_on(page)
+    page.get_by_label("By invoice").check()
+    page.get_by_label("I do").check()
+    go_on(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your order")
+
+
+def tab_to(page: Page, control: str) -> None:
+    """Press Tab until a control has the focus, as somebody without a mouse does."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.locator(f"{control}:focus").count():
+            return
+    raise AssertionError(f"Tab never reaches {control} on {page.url}")
+
+
+def type_in(page: Page, control: str, text: str) -> None:
+    tab_to(page, control)
+    page.keyboard.type(text)
+
+
+@pytest.mark.parametrize("javascript", [False, True])
+def test_order_is_placed_by_keyboard(
+    shop: Shop, new_context: CreateContextCallback, javascript: bool
+) -> None:
+    page = new_context(java_script_enabled=javascript).new_page()
+    begin(page, shop)
+    for control, text in DELIVERY.items():
+        type_in(page, control, text)
+    type_in(page, "#address-country", "Germany")
+    tab_to(page, "button[value=next]")
+    page.keyboard.press("Enter")
+    tab_to(page, "[name=gift]")
+    page.keyboard.press("Space")
+    tab_to(page, "button[value=next]")
+    page.keyboard.press("Space")
+    type_in(page, "#gift_message", "Happy birthday")
+    tab_to(page, "button[value=next]")
+    page.keyboard.press("Enter")
+    tab_to(page, "[name=method]")
+    page.keyboard.press("Space")
+    tab_to(page, "[name=payer]")
+    page.keyboard.press("Space")
+    tab_to(page, "button[value=next]")
+    page.keyboard.press("Enter")
+    expect(page.locator("dl").first).to_contain_text("Ann Reader")
+    tab_to(page, "button[value=next]")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Thank you")
+    assert orders(shop) == ["Ann Reader"]
+
+
+def test_enter_in_a_text_field_continues(shop: Shop, page: Page) -> None:
+    go_to_review(page, shop)
+    page.goto(f"{page.url.rsplit('/', 1)[0]}/delivery")
+    page.locator("#name").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Is it a gift?")
+
+
+def test_double_click_places_one_order(shop: Shop, page: Page) -> None:
+    go_to_review(page, shop)
+    page.get_by_role("button", name="Confirm and send").dblclick()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Thank you")
+    assert orders(shop) == ["Ann Reader"]
+
+
+def test_back_button_works_without_javascript(shop: Shop, no_js_page: Page) -> None:
+    begin(no_js_page, shop)
+    deliver(no_js_page)
+    no_js_page.get_by_role("button", name="Back", exact=True).click()
+    expect(no_js_page.locator("#address-city")).to_have_value("Berlin")
+
+
+def test_half_typed_step_is_there_after_save(shop: Shop, no_js_page: Page) -> None:
+    begin(no_js_page, shop)
+    no_js_page.fill("#email", "half an addr")
+    no_js_page.get_by_role("button", name="Save and come back later").click()
+    no_js_page.get_by_role("link", name="Continue now").click()
+    expect(no_js_page.locator("#email")).to_have_value("half an addr")
+    expect(no_js_page.get_by_role("alert")).to_have_count(0)
+
+
+@pytest.mark.parametrize("javascript", [False, True])
+def test_error_summary_takes_the_focus(
+    shop: Shop, new_context: CreateContextCallback, javascript: bool
+) -> None:
+    page = new_context(java_script_enabled=javascript).new_page()
+    begin(page, shop)
+    go_on(page)
+    expect(page.locator(":focus")).to_contain_text("There is a problem")
+    assert page.title().startswith("Error: Step 1")
+
+
+def test_link_of_the_error_summary_focuses_its_control(shop: Shop, page: Page) -> None:
+    begin(page, shop)
+    go_on(page)
+    page.get_by_role("link", name="Enter the postcode").click()
+    expect(page.locator("#address-postcode")).to_be_focused()
+    expect(page.locator("label[for=address-postcode]")).to_be_in_viewport()
+
+
+def test_changing_a_control_goes_nowhere(shop: Shop, page: Page) -> None:
+    begin(page, shop)
+    deliver(page)
+    url = page.url
+    page.get_by_label("Yes").check()
+    page.get_by_label("No", exact=True).check()
+    assert page.url == url
+    expect(page.locator("[name=gift][value=no]")).to_be_focused()
+
+
+def test_change_link_returns_to_the_review(shop: Shop, page: Page) -> None:
+    go_to_review(page, shop)
+    page.get_by_role("link", name="Change Full name").click()
+    page.fill("#name", "Bo Reader")
+    go_on(page)
+    assert page.url.endswith("/check#row-delivery")
+    expect(page.locator("#row-delivery")).to_contain_text("Bo Reader")
+
+
+def test_step_opened_by_a_change_comes_before_the_review(
+    shop: Shop, page: Page
+) -> None:
+    go_to_review(page, shop)
+    page.get_by_role("link", name="Change Is it a gift?").click()
+    page.get_by_label("Yes").check()
+    go_on(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Message on the card")
+    page.fill("#gift_message", "Happy birthday")
+    go_on(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your order")
+
+
+def test_focus_is_visible_on_every_stop(shop: Shop, page: Page) -> None:
+    begin(page, shop)
+    stops = page.locator("a[href], button, input:not([type=hidden]), select").count()
+    for _ in range(stops):
+        page.keyboard.press("Tab")
+        seen = page.locator(":focus").evaluate(
+            """focused => {
+                const box = focused.getBoundingClientRect();
+                const style = getComputedStyle(focused);
+                return [
+                    style.outlineStyle !== "none" || style.boxShadow !== "none",
+                    box.top >= 0 && box.bottom <= innerHeight + 1,
+                ];
+            }"""
+        )
+        assert seen == [True, True], page.evaluate("document.activeElement.outerHTML")
+
+
+def every_page(page: Page, shop: Shop) -> list[str]:
+    """Walk past each kind of page and return what ``check`` is to look at."""
+    go_to_review(page, shop)
+    draft = page.url.rsplit("/", 1)[0]
+    return [
+        f"{shop.url}/checkout/",
+        f"{shop.url}/checkout/new/delivery",
+        *(f"{draft}/{name}" for name in ("delivery", "gift", "payment", "check")),
+        *(f"{draft}/{name}" for name in ("saved", "discard")),
+        f"{shop.url}/checkout/AAAAAAAAAAAAAAAAAAAAAA/delivery",
+        f"{shop.url}/club/new/you",
+    ]
+
+
+def break_every_page(page: Page, shop: Shop) -> list[str]:
+    """Leave an error on each step of a checkout and a club, and return their URLs."""
+    begin(page, shop)
+    go_on(page)
+    wrong = [page.url]
+    deliver(page)
+    go_on(page)
+    wrong.append(page.url)
+    page.goto(f"{shop.url}/club/new/you")
+    page.fill("#born", "2020-01-01")
+    go_on(page)
+    return [*wrong, page.url]
+
+
+@pytest.mark.parametrize("walk", [every_page, break_every_page])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(
+    shop: Shop,
+    new_context: CreateContextCallback,
+    axe: Callable[[Page], list[str]],
+    walk: Callable[[Page, Shop], list[str]],
+    scheme: str,
+) -> None:
+    page = new_context(color_scheme=scheme).new_page()
+    found: dict[str, list[str]] = {}
+    for url in walk(page, shop):
+        page.goto(url)
+        found[page.title()] = axe(page)
+    assert {title: rules for title, rules in found.items() if rules} == {}
+    assert len(found) >= 3
+
+
+@pytest.mark.parametrize("walk", [every_page, break_every_page])
+def test_nothing_scrolls_sideways_at_320_pixels(
+    shop: Shop, narrow_page: Page, walk: Callable[[Page, Shop], list[str]]
+) -> None:
+    for url in walk(narrow_page, shop):
+        narrow_page.goto(url)
+        width = narrow_page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 320, url
+
+
+def test_end_pages_pass_axe(
+    shop: Shop, page: Page, axe: Callable[[Page], list[str]]
+) -> None:
+    begin(page, shop)
+    deliver(page)
+    page.get_by_role("link", name="Discard my answers").click()
+    page.get_by_role("button", name="Yes, discard my answers").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Your answers were discarded"
+    )
+    assert axe(page) == []
+
+
+# Real Back and reload, with the browser's cache for Back
+
+
+def by_name(driver: Chrome, name: str, text: str) -> None:
+    field = driver.find_element(By.NAME, name)
+    field.clear()
+    field.send_keys(text)
+
+
+def leave(driver: Chrome, act: Callable[[], None]) -> None:
+    """Do what leads to another page, and wait until that is there whole."""
+    here = secrets.token_hex()  # not just a flag: Back may bring a page as it was left
+    driver.execute_script("window.here = arguments[0]", here)
+    act()
+    arrived = (
+        "return window.here !== arguments[0] && document.readyState === 'complete'"
+    )
+    patient = WebDriverWait(driver, 20, ignored_exceptions=[WebDriverException])
+    patient.until(lambda d: d.execute_script(arrived, here))
+
+
+def press(driver: Chrome, action: str) -> None:
+    leave(driver, driver.find_element(By.CSS_SELECTOR, f"button[value={action}]").click)
+
+
+def deliver_with(driver: Chrome, shop: Shop) -> None:
+    driver.get(f"{shop.url}/books/the-salt-almanac")
+    leave(driver, driver.find_element(By.CSS_SELECTOR, "main form button").click)
+    driver.get(f"{shop.url}/checkout/")
+    for control, text in DELIVERY.items():
+        by_name(driver, control.removeprefix("#"), text)
+    country = driver.find_element(By.NAME, "address-country")
+    country.send_keys("Germany")
+    press(driver, "next")
+
+
+def order_with(driver: Chrome, shop: Shop) -> None:
+    deliver_with(driver, shop)
+    driver.find_element(By.CSS_SELECTOR, "[name=gift][value=no]").click()
+    press(driver, "next")
+    for name in ("method", "payer"):
+        driver.find_element(By.NAME, name).click()
+    press(driver, "next")
+
+
+def heading(driver: Chrome) -> str:
+    return driver.find_element(By.TAG_NAME, "h1").text
+
+
+def test_reload_posts_nothing_again(shop: Shop, driver: Chrome) -> None:
+    posts = []
+    shop.app.before_request_funcs.setdefault("checkout", []).append(
+        lambda: posts.append(1) if _is_post() else None
+    )
+    deliver_with(driver, shop)
+    driver.refresh()
+    assert heading(driver) == "Is it a gift?"
+    assert len(posts) == 1
+
+
+def _is_post() -> bool:
+    from flask import request
+
+    return request.method == "POST"
+
+
+def test_back_after_the_first_page_meets_the_same_draft(
+    shop: Shop, driver: Chrome
+) -> None:
+    deliver_with(driver, shop)
+    first = driver.current_url
+    leave(driver, driver.back)
+    press(driver, "next")
+    assert driver.current_url == first
+
+
+def test_back_after_the_order_places_no_second_one(shop: Shop, driver: Chrome) -> None:
+    order_with(driver, shop)
+    press(driver, "next")
+    receipt = driver.current_url
+    assert heading(driver).startswith("Thank you")
+    leave(driver, driver.back)
+    if driver.find_elements(By.CSS_SELECTOR, "button[value=next]"):
+        press(driver, "next")
+    assert driver.current_url == receipt
+    assert orders(shop) == ["Ann Reader"]
+
+
+def test_back_after_discarding_shows_no_answer(shop: Shop, driver: Chrome) -> None:
+    order_with(driver, shop)
+    assert "ann@example.com" in driver.page_source
+    leave(driver, driver.find_element(By.LINK_TEXT, "Discard my answers").click)
+    press(driver, "discard")
+    for _ in range(2):
+        leave(driver, driver.back)
+        assert "ann@example.com" not in driver.page_source
