@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from .draft import Draft, Receipt
@@ -30,6 +31,20 @@ class Mount:
     def key(self) -> str:
         bound = sorted((name, str(value)) for name, value in self.bound.items())
         return json.dumps([self.name, bound])
+
+
+def seconds(duration: timedelta | float) -> float:
+    if isinstance(duration, timedelta):
+        return duration.total_seconds()
+    return duration
+
+
+def expires(wizard: Wizard, draft: Draft) -> float:
+    """When a draft ends by itself, in seconds since the epoch."""
+    idle = draft.touched + seconds(wizard.lifetime)
+    if draft.ended:
+        return idle
+    return min(idle, draft.created + seconds(wizard.max_lifetime))
 
 
 class Desk:
@@ -90,7 +105,7 @@ class Desk:
         """
         if stored.is_new:
             self._list(draft.id)
-        ttl = math.ceil(self.wizard.expires(draft) - time.time())
+        ttl = math.ceil(expires(self.wizard, draft) - time.time())
         return self._drafts.save(stored, draft, max(1, ttl))
 
     def _list(self, draft_id: str) -> None:
@@ -99,11 +114,13 @@ class Desk:
             draft_id,
             most=self.wizard.max_drafts,
             is_open=lambda listed: self._is_open(self.load(listed)),
-            lifetime=self.wizard.longest,
+            lifetime=seconds(self.wizard.max_lifetime),
         )
 
     def unlist(self, draft_id: str) -> None:
-        self.holder.remove(self.mount, draft_id, lifetime=self.wizard.longest)
+        self.holder.remove(
+            self.mount, draft_id, lifetime=seconds(self.wizard.max_lifetime)
+        )
 
     def buried(
         self,
@@ -126,7 +143,7 @@ class Desk:
         return any(held.id == draft_id for held in self.holder.listed(self.mount))
 
     def _is_over(self, draft: Draft) -> bool:
-        return self.wizard.expires(draft) <= time.time()
+        return expires(self.wizard, draft) <= time.time()
 
     @staticmethod
     def _is_open(stored: Stored | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from wtforms import Form
 
 from . import forms
 from .controls import ErrorLink, summary
+from .draft import Raw
 from .journey import Journey, Place
 from .rows import Row, rows_of
 from .steps import AnyStep, Review, Step
@@ -86,6 +88,7 @@ def row_id(step: AnyStep) -> str:
 
 BACK = Action("back", "Back")
 SAVE = Action("save", "Save and come back later")
+SEND = "Confirm and send"
 AGAIN = "Send it again"
 
 
@@ -113,7 +116,7 @@ def make_page(wizard: Wizard, name: str, *, status: int = 200, **context: Any) -
 
 def templates_for(wizard: Wizard, name: str, step: AnyStep | None = None) -> list[str]:
     """The templates of a page, the most particular first."""
-    own = f"flask_wizard/wizards/{wizard.name}"
+    own = f"flask_wizard/wizards/{folder_of(wizard)}"
     particular = [f"{own}/{step.name}.html"] if step else []
     if step is not None and step.template:
         particular.insert(0, step.template)
@@ -126,6 +129,12 @@ def templates_for(wizard: Wizard, name: str, step: AnyStep | None = None) -> lis
     ]
 
 
+def folder_of(wizard: Wizard) -> str:
+    """The name of a wizard's own templates: ``JoinLibrary`` has ``join_library``."""
+    name = type(wizard).__name__
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
 def form_page(wizard: Wizard, place: Place, form: Form | None, **context: Any) -> Page:
     """A step's page. ``form`` is shown as it was typed, with its errors."""
     if form is not None:
@@ -136,10 +145,14 @@ def form_page(wizard: Wizard, place: Place, form: Form | None, **context: Any) -
         step=place.step,
         form=form,
         errors=summary(form) if form is not None else [],
-        passwords_kept=set(place.entry.passwords) if place.entry else set(),
+        passwords_kept=_given(place.entry.passwords) if place.entry else set(),
         answers=place.answers,
         **context,
     )
+
+
+def _given(passwords: Raw) -> set[str]:
+    return {name for name, sent in passwords.items() if any(sent)}
 
 
 def review_page(wizard: Wizard, journey: Journey, place: Place, **context: Any) -> Page:
@@ -192,14 +205,15 @@ def _grouped(rows: Iterable[Row], steps: Sequence[AnyStep]) -> list[Group]:
     return [Group(s, by_step[s.name]) for s in steps if s.name in by_step]
 
 
-def step_actions(*, first: bool) -> list[Action]:
-    """Continue first, since Enter presses the first submit button of a form."""
+def step_actions(*, first: bool, last: bool) -> list[Action]:
+    """Going on comes first: Enter presses the first submit button of a form."""
+    label = SEND if last else "Continue"
     back = [] if first else [BACK]
-    return [Action("next", "Continue", primary=True), *back, SAVE]
+    return [Action("next", label, primary=True), *back, SAVE]
 
 
 def review_actions() -> list[Action]:
-    return [Action("next", "Confirm and send", primary=True), BACK, SAVE]
+    return [Action("next", SEND, primary=True), BACK, SAVE]
 
 
 def again_actions(action: str) -> list[Action]:

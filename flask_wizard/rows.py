@@ -88,7 +88,7 @@ def _lines(field: Field) -> list[str]:
         shown = (entry for entry in field.entries if _is_shown(entry))
         return [line for entry in shown for line in _lines(entry)]
     if isinstance(field, PasswordField):
-        return ["Not shown"]
+        return ["Not shown"] if field.data else []
     if isinstance(field, SelectFieldBase):
         return _chosen(field)
     if isinstance(field, MonthField) and isinstance(field.data, date):

@@ -17,7 +17,7 @@ from wtforms import Form
 
 from . import door, forms, pages
 from .commit import commit
-from .desk import Desk, Mount
+from .desk import Desk, Mount, expires
 from .draft import MOVED, REFUSED, Draft, Receipt
 from .drafts import Stored
 from .errors import ConflictError, DraftTooLargeError, StoreError, TooManyDraftsError
@@ -236,7 +236,7 @@ class Visit:
         )
 
     def _saved(self, draft: Draft) -> Page:
-        until = self.wizard.expires(draft)
+        until = expires(self.wizard, draft)
         if session.permanent:
             lasts = current_app.permanent_session_lifetime.total_seconds()
             until = min(until, time.time() + lasts)
@@ -456,9 +456,10 @@ class Visit:
         self, journey: Journey, place: Place, form: Form | None, **more: Any
     ) -> Page:
         first = journey.before(place) is None
+        last = place.step is self.wizard.steps[-1]
         shown = {
             "progress": journey.progress(place),
-            "actions": pages.step_actions(first=first),
+            "actions": pages.step_actions(first=first, last=last),
             "pairs": [],
         }
         context = self._common(journey, place, **{**shown, **more})

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .commit import Submission
+from .desk import seconds
 from .draft import Draft
 from .errors import DefinitionError
 from .steps import RESERVED_STEPS, AnyStep, Review, Step
@@ -62,18 +63,15 @@ class Wizard(metaclass=_Declarative):
         cls.steps = _collect(cls)
         for step in cls.steps:
             setattr(cls, step.name, step)
-        cls.title = cls.title or _words(cls.__name__)
+        cls._titled = cls._titled or "title" in vars(cls)
+        if not cls._titled:
+            cls.title = _words(cls.__name__)
         cls._abstract = abstract
         if not abstract:
             _check_whole(cls)
 
     _abstract: ClassVar[bool] = True
-
-    @property
-    def name(self) -> str:
-        """The wizard's name in the folders of templates: ``JoinLibrary`` is
-        ``join_library``."""
-        return _words(type(self).__name__).lower().replace(" ", "_")
+    _titled: ClassVar[bool] = False
 
     # Hooks
 
@@ -142,26 +140,6 @@ class Wizard(metaclass=_Declarative):
                 "Declare a subclass with steps and a commit method."
             )
         return cls()
-
-    # Lifetimes
-
-    def expires(self, draft: Draft) -> float:
-        """When a draft ends by itself, in seconds since the epoch."""
-        idle = draft.touched + seconds(self.lifetime)
-        if draft.ended:
-            return idle
-        return min(idle, draft.created + self.longest)
-
-    @property
-    def longest(self) -> float:
-        """``max_lifetime`` in seconds."""
-        return seconds(self.max_lifetime)
-
-
-def seconds(duration: timedelta | float) -> float:
-    if isinstance(duration, timedelta):
-        return duration.total_seconds()
-    return duration
 
 
 def _words(name: str) -> str:
