@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -17,9 +17,17 @@ from .answers import Answers, plain
 from .desk import Desk
 from .draft import REFUSED, Draft, Entry, Receipt
 from .drafts import Stored
-from .errors import CommitResultError, ConflictError, DefinitionError, StepError
+from .errors import (
+    CommitResultError,
+    ConflictError,
+    DefinitionError,
+    StepError,
+    StoreError,
+)
 from .journey import Journey, Place
 from .steps import AnyStep, Step
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -130,10 +138,26 @@ def commit(
     try:
         wizard.validate(submission)
     except StepError as error:
-        kept = desk.keep(stored, _sent_back(journey, stored.draft, error))
-        return Outcome(kept.draft, _step(journey, error))
+        step = _step(journey, error)
+        kept = desk.keep(stored, _sent_back(stored.draft, step, error))
+        return Outcome(kept.draft, step)
     claimed = desk.keep(stored, stored.draft.claimed(time.time(), lease))
     return _run(wizard, journey, submission, claimed, desk)
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """``commit`` sent the visitor back to a step."""
+
+    step: AnyStep
+    error: StepError
+
+
+def _call(wizard: Hooks, journey: Journey, submission: Submission) -> Any | _Refusal:
+    try:
+        return wizard.commit(submission)
+    except StepError as error:
+        return _Refusal(_step(journey, error), error)
 
 
 def _run(
@@ -143,28 +167,37 @@ def _run(
     claimed: Stored,
     desk: Desk,
 ) -> Outcome:
-    def ours(draft: Draft) -> bool:
+    """Run ``wizard.commit`` under the claim, and let the claim go whatever happens."""
+
+    def is_ours(draft: Draft) -> bool:
         return (draft.state, draft.attempt) == ("committing", submission.attempt)
 
     def reopened(draft: Draft) -> Draft | None:
-        return draft.reopened() if ours(draft) else None
+        return desk.held(draft.reopened()) if is_ours(draft) else None
+
+    try:
+        result = _call(wizard, journey, submission)
+    except BaseException:
+        try:
+            _settle(desk, claimed, reopened)
+        except StoreError:
+            logger.exception("A draft stays claimed until its lease runs out.")
+        raise
+    if isinstance(result, _Refusal):
+
+        def refused(draft: Draft) -> Draft | None:
+            back = desk.held(_sent_back(draft, result.step, result.error))
+            return back if is_ours(draft) else None
+
+        return Outcome(_settle(desk, claimed, refused), result.step)
+
+    receipt = Receipt()
 
     def ended(draft: Draft) -> Draft | None:
         # Whatever became of the draft meanwhile: this commit did take effect.
-        if draft.state == "committed":
-            return None
-        return desk.buried(draft, "committed", receipt)
+        is_over = draft.state == "committed"
+        return None if is_over else desk.buried(draft, "committed", receipt)
 
-    receipt = Receipt()
-    try:
-        result = wizard.commit(submission)
-    except StepError as error:
-        sent_back = partial(_sent_back, journey, error=error)
-        draft = _settle(desk, claimed, lambda d: sent_back(d) if ours(d) else None)
-        return Outcome(draft, _step(journey, error))
-    except BaseException:
-        _settle(desk, claimed, reopened)
-        raise
     try:
         receipt = receipt_of(result)
     finally:
@@ -196,9 +229,9 @@ def _rejected(draft: Draft, errors: dict[str, dict[str, list[str]]]) -> Draft:
     return draft.reopened(notice=REFUSED).with_entries(rejected)
 
 
-def _sent_back(journey: Journey, draft: Draft, error: StepError) -> Draft:
+def _sent_back(draft: Draft, step: AnyStep, error: StepError) -> Draft:
     name = (error.field or "").replace(".", "-")
-    return _rejected(draft, {_step(journey, error).name: {name: [error.message]}})
+    return _rejected(draft, {step.name: {name: [error.message]}})
 
 
 def _step(journey: Journey, error: StepError) -> AnyStep:

@@ -129,8 +129,11 @@ class Desk:
         receipt: Receipt | None = None,
     ) -> Draft:
         """The tombstone, readable in this session even if it was cleared meanwhile."""
-        mark = self.holder.mark()
-        return draft.buried(state, time.time(), holder=mark, receipt=receipt)
+        return self.held(draft).buried(state, time.time(), receipt=receipt)
+
+    def held(self, draft: Draft) -> Draft:
+        """The draft as this session opens it, be it another than before."""
+        return draft.held_by(self.holder.mark())
 
     def open_drafts(self) -> list[Draft]:
         """Those that can be continued, oldest first."""

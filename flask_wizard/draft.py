@@ -102,6 +102,11 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
             self.reopened(notice=notice), touched=now, holders=(holder,)
         )
 
+    def held_by(self, holder: bytes) -> Draft:
+        """The draft with one more holder, as when a session was cleared in a commit."""
+        holders = dict.fromkeys((*self.holders, holder))
+        return msgspec.structs.replace(self, holders=tuple(holders))
+
     def claimed(self, now: float, lease: float) -> Draft:
         return msgspec.structs.replace(
             self,
@@ -121,15 +126,13 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
         state: Literal["committed", "discarded"],
         now: float,
         *,
-        holder: bytes,
         receipt: Receipt | None = None,
     ) -> Draft:
-        """The tombstone: no answer is left; ``holder`` may read it as well."""
-        holders = dict.fromkeys((*self.holders, holder))
+        """The tombstone: no answer is left."""
         return Draft(
             id=self.id,
             mount=self.mount,
-            holders=tuple(holders),
+            holders=self.holders,
             created=self.created,
             touched=now,
             submission=self.submission,

@@ -30,7 +30,6 @@ logger = logging.getLogger(__name__)
 
 UNUSABLE = "This value cannot be used. Check it and enter it again."
 
-_ABSURD_INDEX = re.compile(r"[0-9]{10,}")
 _BUTTONS = (SubmitField, ButtonField, CSRFTokenField)
 
 
@@ -66,9 +65,8 @@ class Values(dict[str, list[str]]):
 
 
 def _is_sane(name: str) -> bool:
-    if name.isascii():
-        return not _ABSURD_INDEX.search(name)
-    return not any(char.isdigit() and not char.isascii() for char in name)
+    indices = [part for part in name.split("-")[1:] if part.isdigit()]
+    return all(index.isascii() and len(index) < 10 for index in indices)
 
 
 def bind(
@@ -150,14 +148,37 @@ def sent(form: Form, values: Values) -> tuple[Raw, Raw]:
         if field.raw_data:
             kept[field.name] = [str(value) for value in field.raw_data]
         if type(field).process is not Field.process:  # it reads inputs of its own
-            start = f"{field.name}-"
-            kept.update((n, v) for n, v in values.items() if n.startswith(start))
+            kept.update(_below(field, values))
+    if is_unbindable(form):
+        for field in _lists(form):
+            raw.update(_below(field, values))
     return raw, passwords
+
+
+def _below(field: Field, values: Values) -> Raw:
+    start = f"{field.name}-"
+    return {name: sent for name, sent in values.items() if name.startswith(start)}
+
+
+def _lists(fields: Iterable[Field]) -> Iterator[Field]:
+    """The lists whose entries could not be made, but those of passwords."""
+    for field in fields:
+        if isinstance(field, FormField):
+            yield from _lists(field.form)
+        elif isinstance(field, FieldList):
+            kinds = _kinds(field.unbound_field)
+            if not any(issubclass(kind, PasswordField) for kind in kinds):
+                yield field
+
+
+def is_unbindable(form: Form) -> bool:
+    """Did a value stop the form from being built with what was sent?"""
+    return getattr(form.meta, "unbindable", False)
 
 
 def validate(form: Form) -> bool:
     """Validate; what a validator raises in vain over a value is a form error."""
-    if getattr(form.meta, "unbindable", False):
+    if is_unbindable(form):
         form.form_errors = [UNUSABLE]
         return False
     try:
@@ -266,6 +287,12 @@ def declared(form_class: Any) -> list[tuple[str, UnboundField[Any]]]:
         and hasattr(value := getattr(form_class, name), "_formfield")
     ]
     return sorted(found, key=lambda pair: (pair[1].creation_counter, pair[0]))
+
+
+def html_name(form_class: type[Form], name: str) -> str:
+    """The name that a field goes by in a page."""
+    unbound = dict(declared(form_class)).get(name)
+    return (unbound.name if unbound is not None else None) or name
 
 
 def file_fields(form_class: type[Form]) -> list[str]:

@@ -173,10 +173,9 @@ class Place:
 
     def record(self, reads: Reads) -> Record:
         """The answers given here, falsy if they do not count."""
-        form = self.step.form if isinstance(self.step, Step) else None
-        names = forms.field_names(form) if isinstance(form, type) else None
         if not (self.applies and self.done):
-            return Record(self.step.name, names, None, reads)
+            return no_record(self.step, reads)
+        names = _field_names(self.step)
         return Record(self.step.name, names, lambda: self._values, reads)
 
     @cached_property
@@ -186,6 +185,16 @@ class Place:
         if self._revalidates:
             _ = self.valid
         return values_of(self.form)
+
+
+def no_record(step: AnyStep, reads: Reads) -> Record:
+    """What a reader gets of a step whose answers do not count, or not yet."""
+    return Record(step.name, _field_names(step), None, reads)
+
+
+def _field_names(step: AnyStep) -> tuple[str, ...] | None:
+    form = step.form if isinstance(step, Step) else None
+    return forms.field_names(form) if isinstance(form, type) else None
 
 
 def _with_kept_passwords(values: forms.Values, kept: Entry) -> forms.Values:
@@ -342,7 +351,7 @@ class Journey:
         if name in self._places:
             return self._places[name].record(reads)
         step = next(step for step in self.steps if step.name == name)
-        return Place(self, step, None).record(reads)
+        return no_record(step, reads)
 
     def digest(self, names: Iterable[tuple[str, str]], form_class: object) -> bytes:
         """Hash a form's fields and what these names stand for at this moment."""
@@ -357,7 +366,8 @@ class Journey:
         if not field:
             return b"present"
         sent = {**place.entry.raw, **place.entry.passwords}
-        mine = [(n, sent[n]) for n in sorted(sent) if _belongs(n, field)]
+        name = forms.html_name(place.form_class, field)
+        mine = [(n, sent[n]) for n in sorted(sent) if _belongs(n, name)]
         return _encode(mine)
 
 

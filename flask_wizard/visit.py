@@ -115,7 +115,8 @@ class Visit:
         self, page: str, *, draft_id: str | None = None, then: bool = False
     ) -> str:
         url = self._url_for_step(draft=draft_id or self.draft_id or NEW, step=page)
-        return f"{url}?then={CHECK}" if then else url
+        joint = "&" if "?" in url else "?"
+        return f"{url}{joint}then={CHECK}" if then else url
 
     @property
     def _new_url(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
@@ -205,7 +206,8 @@ def _check_whole(cls: type[Wizard]) -> None:
         )
     for name in ("lifetime", "max_lifetime", "max_drafts"):
         given = getattr(cls, name)
-        if not isinstance(given, timedelta | int | float) or seconds(given) <= 0:
+        kinds = int if name == "max_drafts" else timedelta | int | float
+        if not isinstance(given, kinds) or not 0 < seconds(given) < math.inf:
             unit = "a number" if name == "max_drafts" else "a timedelta or seconds"
             raise DefinitionError(
                 f"{cls.__name__}.{name} is {given!r}. Expected {unit} above zero."

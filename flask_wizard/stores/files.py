@@ -202,14 +202,12 @@ class _PrivateCache(FileSystemCache):
             os.chmod(path, self._folder_mode)
 
     def _may_go(self, entry: os.DirEntry[str], now: float) -> bool:
-        if entry.name == "lock":
-            return False
         if entry.name.endswith(self._fs_transaction_suffix):
             return entry.stat().st_mtime + LEFTOVER_AGE < now
         try:
             with open(entry.path, "rb") as file:
                 return _is_over(_read_expiry(file), now)
-        except OSError:  # kept, and reported by whoever asks for it
+        except OSError:  # the lock, or a damaged file: that one is kept and reported
             return False
 
 
