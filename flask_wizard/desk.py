@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .draft import Draft, Receipt
 from .drafts import Drafts, Stored
-from .errors import StoreError
 from .holders import Holder, is_id
 
 if TYPE_CHECKING:
@@ -91,11 +90,12 @@ class Desk:
         )
 
     def reload(self, stored: Stored) -> Stored:
-        """The draft as it is now, whoever holds it."""
+        """The draft as it is now, whoever holds it.
+
+        One that expired meanwhile comes back as it was, to be kept anew.
+        """
         draft, slot = self._drafts.load(stored.draft.id)
-        if draft is None:
-            raise StoreError("A draft has vanished from the store while it was in use.")
-        return Stored(draft, slot)
+        return Stored(draft or stored.draft, slot)
 
     def keep(self, stored: Stored, draft: Draft) -> Stored:
         """Save over what was loaded.
@@ -103,7 +103,8 @@ class Desk:
         Raises ConflictError if somebody else wrote meanwhile, TooManyDraftsError,
         DraftTooLargeError or StoreError.
         """
-        if stored.is_new:
+        if stored.is_new and not draft.ended:
+            self._drafts.packed(draft)  # too large: nothing is to be listed either
             self._list(draft.id)
         ttl = math.ceil(expires(self.wizard, draft) - time.time())
         return self._drafts.save(stored, draft, max(1, ttl))

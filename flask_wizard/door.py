@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import current_app, request
 from flask_wtf.csrf import CSRFError, validate_csrf
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -49,6 +47,8 @@ def check_post() -> None:
             validate_csrf(_token())
     except (CSRFError, ValidationError) as error:
         raise RefusedError(foreign=False) from error
+    except ValueError as error:  # a referrer that is no URL
+        raise RefusedError(foreign=True) from error
 
 
 def is_guarded() -> bool:
@@ -77,4 +77,4 @@ def _is_foreign() -> bool:
     origin = request.headers.get("Origin")
     if origin is None or site == "same-origin":
         return False
-    return urlsplit(origin).netloc != request.host
+    return origin.partition("://")[2] != request.host

@@ -94,10 +94,15 @@ class Drafts:
 
     def save(self, stored: Stored, draft: Draft, ttl: int) -> Stored:
         """Raises ConflictError, DraftTooLargeError or StoreError; then nothing is."""
+        plain = self.packed(draft)
+        return Stored(draft, self.safe.keep(stored.slot, plain, ttl))
+
+    def packed(self, draft: Draft) -> bytes:
+        """Raises DraftTooLargeError."""
         plain = codec.encode(draft)
         if len(plain) > self.limit:
             raise DraftTooLargeError(len(plain), self.limit)
-        return Stored(draft, self.safe.keep(stored.slot, plain, ttl))
+        return plain
 
 
 def _text(digest: bytes) -> str:

@@ -48,7 +48,7 @@ class StepError(WizardError, ValueError):
     ) -> None:
         super().__init__(step, message, field, item)
         self.step = step
-        self.message = message
+        self.message = str(message)  # it may be a translation that waits for its use
         self.field = field
         self.item = item
 

@@ -139,12 +139,17 @@ def is_password(field: Field) -> bool:
     return isinstance(field, PasswordField) or kind == "password"
 
 
+def passwords(fields: Iterable[Field]) -> list[str]:
+    """The full names of the password fields."""
+    return [field.name for field in leaves(fields) if is_password(field)]
+
+
 def sent(form: Form, values: Values) -> tuple[Raw, Raw]:
     """What was sent for the declared fields: the plain values and the passwords."""
     raw: Raw = {}
-    passwords: Raw = {}
+    secret: Raw = {}
     for field in leaves(form):
-        kept = passwords if is_password(field) else raw
+        kept = secret if is_password(field) else raw
         if field.raw_data:
             kept[field.name] = [str(value) for value in field.raw_data]
         if type(field).process is not Field.process:  # it reads inputs of its own
@@ -152,7 +157,7 @@ def sent(form: Form, values: Values) -> tuple[Raw, Raw]:
     if is_unbindable(form):
         for field in _lists(form):
             raw.update(_below(field, values))
-    return raw, passwords
+    return raw, secret
 
 
 def _below(field: Field, values: Values) -> Raw:

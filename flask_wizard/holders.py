@@ -20,6 +20,8 @@ TOKEN_KEY = "_wizard_holder"
 ENDED_KEY = "_wizard_ended"
 REMEMBERED = 30 * 24 * 60 * 60  # 30 days, in seconds: how long "expired" is told
 
+STARTING = 60  # seconds that a draft may take from the list into the store
+
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
@@ -103,10 +105,14 @@ class Holder:
         now = time.time()
         keep = int(lifetime) + REMEMBERED
 
+        def counts(listed: Held) -> bool:
+            # One that was listed just now may be on its way into the store.
+            return listed.started > now - STARTING or is_open(listed.id)
+
         def added(held: tuple[Held, ...]) -> tuple[Held, ...]:
             if any(h.id == draft_id for h in held):
                 return held
-            if len(held) >= most and sum(is_open(h.id) for h in held) >= most:
+            if len(held) >= most and sum(counts(h) for h in held) >= most:
                 raise TooManyDraftsError(most)
             recent = (h for h in held if h.started + keep > now)
             return (*recent, Held(draft_id, now))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -41,7 +42,7 @@ class Row:
     step: str
     field: str
     label: str
-    lines: tuple[str, ...]
+    lines: tuple[str, ...] = dataclass_field(repr=False)
     anchor: str
     url: str = ""
 

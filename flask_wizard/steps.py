@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from .rows import Row
 
 RESERVED_STEPS = frozenset({"discard", "receipt", "saved"})
-RESERVED_FIELDS = frozenset({"_action", "_rev", "_draft", "_item", "csrf_token"})
+PASSWORDS = "_passwords"
+RESERVED_FIELDS = frozenset(
+    {"_action", "_rev", "_draft", "_item", PASSWORDS, "csrf_token"}
+)
 
 
 @dataclass(frozen=True, eq=False)

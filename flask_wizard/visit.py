@@ -25,7 +25,7 @@ from .extension import installation
 from .holders import Holder, is_id, new_nonce
 from .journey import Journey, Place
 from .pages import Page, Problem
-from .steps import RESERVED_FIELDS, AnyStep, Review, Step
+from .steps import PASSWORDS, RESERVED_FIELDS, AnyStep, Review, Step
 
 if TYPE_CHECKING:
     from .wizard import Wizard
@@ -308,6 +308,8 @@ class Visit:
         while stored.draft.is_committing(time.time()) and time.monotonic() < deadline:
             time.sleep(POLL)
             stored = self.desk.reload(stored)
+            if stored.is_new:
+                raise ConflictError("The draft expired while its commit was awaited.")
         return stored
 
     @property
@@ -464,6 +466,9 @@ class Visit:
             "pairs": [],
         }
         context = self._common(journey, place, **{**shown, **more})
+        if isinstance(place.step, Step) and not isinstance(place.step.form, type):
+            # The page is the only one to know, should the form not be had next time.
+            context["hidden"].append((PASSWORDS, " ".join(forms.passwords(form or ()))))
         return pages.form_page(self.wizard, place, form, **context)
 
     def _review_page(self, journey: Journey, place: Place, **more: Any) -> Page:
@@ -544,8 +549,9 @@ class Visit:
         form = place.bound(values) if place.is_known() else None
         pairs = []
         if form is None or (isinstance(step, Step) and step.prepare is not None):
-            raw = forms.sent(form, values)[0] if form is not None else _guessed(values)
+            raw = forms.sent(form, values)[0] if form is not None else _named(values)
             form, pairs = None, [(n, v) for n, vs in raw.items() for v in vs]
+            pairs += [(PASSWORDS, sent) for sent in values.getlist(PASSWORDS)]
         context = self._common(journey, place, progress=None, pairs=pairs, **more)
         return pages.form_page(self.wizard, place, form, **context)
 
@@ -554,14 +560,13 @@ def _is_empty(initial: object) -> bool:
     return not (any(initial.values()) if isinstance(initial, Mapping) else initial)
 
 
-def _guessed(values: forms.Values) -> dict[str, list[str]]:
-    """What a form that is not known may have sent; its passwords go by their names."""
-    own = RESERVED_FIELDS | {door.csrf_field()}
-    return {
-        name: sent
-        for name, sent in values.items()
-        if name not in own and "password" not in name.lower()
-    }
+def _named(values: forms.Values) -> dict[str, list[str]]:
+    """What a form that is not known has sent, if its page said which are passwords."""
+    if PASSWORDS not in values:
+        return {}
+    passwords = " ".join(values.getlist(PASSWORDS)).split()
+    own = {*RESERVED_FIELDS, door.csrf_field(), *passwords}
+    return {name: sent for name, sent in values.items() if name not in own}
 
 
 _PAGES = {"save": "saved", "discard": "discard"}
