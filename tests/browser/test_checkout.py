@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -15,7 +15,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 if TYPE_CHECKING:
-    from conftest import Shop
+    from tests.browser.conftest import Shop
 
 ADDRESS = {
     "#address-street": "1 Main Street",
@@ -244,7 +244,7 @@ def test_axe_finds_nothing(
     new_context: CreateContextCallback,
     axe: Callable[[Page], list[str]],
     walk: Callable[[Page, Shop], list[str]],
-    scheme: str,
+    scheme: Literal["light", "dark"],
 ) -> None:
     page = new_context(color_scheme=scheme).new_page()
     found: dict[str, list[str]] = {}
