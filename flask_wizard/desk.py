@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import secrets
 import time
@@ -13,10 +14,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .draft import Draft, Receipt
 from .drafts import Drafts, Stored
+from .errors import UnreadableDraftError
 from .holders import Holder, is_id
 
 if TYPE_CHECKING:
     from .wizard import Wizard
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -139,8 +144,16 @@ class Desk:
     def open_drafts(self) -> list[Draft]:
         """Those that can be continued, oldest first."""
         listed = self.holder.listed(self.mount)
-        found = [self.load(held.id) for held in listed]
+        found = [self._readable(held.id) for held in listed]
         return [s.draft for s in found if s is not None and self._is_open(s)]
+
+    def _readable(self, draft_id: str) -> Stored | None:
+        """Leave out one that is damaged: the others can be continued all the same."""
+        try:
+            return self.load(draft_id)
+        except UnreadableDraftError:
+            logger.exception("A draft on its holder's list cannot be read.")
+            return None
 
     def remembers(self, draft_id: str) -> bool:
         """Was it one of this visitor's drafts?"""

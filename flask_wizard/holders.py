@@ -110,10 +110,11 @@ class Holder:
             return listed.started > now - STARTING or is_open(listed.id)
 
         def added(held: tuple[Held, ...]) -> tuple[Held, ...]:
-            if any(h.id == draft_id for h in held):
-                return held
-            if len(held) >= most and sum(counts(h) for h in held) >= most:
+            others = tuple(h for h in held if h.id != draft_id)
+            if len(others) >= most and sum(counts(h) for h in others) >= most:
                 raise TooManyDraftsError(most)
+            if len(others) < len(held):
+                return held
             recent = (h for h in held if h.started + keep > now)
             return (*recent, Held(draft_id, now))
 

@@ -1,0 +1,209 @@
+"""An application that several processes share: what it commits, it notes in a file.
+
+``club.py serve`` serves it over HTTP until killed, and prints its port first.
+``club.py work`` sends the requests that it reads on its standard input: an order is a
+line of JSON, and so is the answer, a list of what came back.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from cachelib import FileSystemCache
+from flask import Flask, current_app, request
+from werkzeug.serving import WSGIRequestHandler, make_server
+from wtforms import Form, StringField
+from wtforms.validators import InputRequired
+
+from flask_wizard import FlaskWizard, Receipt, Review, Step, Submission, Wizard
+from flask_wizard.stores.sqlite import SQLiteStore
+
+SECRET = "a secret that all processes share"
+BOTH_CLICKS = 30.0  # seconds until a commit that waits for a second click gives up
+
+Replies = list[tuple[int, str | None, str, str]]
+"""Each the status, the location, the page and the session's cookie."""
+
+_now = time.time
+_arrived = threading.Semaphore(0)
+
+
+class ValueForm(Form):
+    value = StringField(validators=[InputRequired()])
+
+
+class Club(Wizard):
+    """One step, then the commit that the processes contend for."""
+
+    max_drafts = 10_000
+
+    you = Step(ValueForm)
+    check = Review()
+
+    def commit(self, submission: Submission) -> Receipt:
+        folder = Path(current_app.config["FOLDER"])
+        note(folder / "commits", f"{submission.id} {submission.attempt}")
+        HOWS[current_app.config["COMMITS"]](submission)
+        note(folder / "rows", f"{submission.id} {submission.answers.you.value}")
+        return Receipt(reference=submission.id)
+
+
+class Parts(Wizard):
+    """Eight steps, one for each process."""
+
+    a = Step(ValueForm)
+    b = Step(ValueForm)
+    c = Step(ValueForm)
+    d = Step(ValueForm)
+    e = Step(ValueForm)
+    f = Step(ValueForm)
+    g = Step(ValueForm)
+    h = Step(ValueForm)
+    check = Review()
+
+    def commit(self, submission: Submission) -> None:
+        """Never called here."""
+
+
+def note(path: Path, line: str) -> None:
+    """Append a line, whole whoever else appends and even if killed right after."""
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.write(file, f"{line}\n".encode())
+    os.close(file)
+
+
+def _well(submission: Submission) -> None:
+    pass
+
+
+def _never(submission: Submission) -> None:
+    threading.Event().wait()
+
+
+def _badly(submission: Submission) -> None:
+    raise RuntimeError("The members' register is closed.")
+
+
+def _badly_at_first(submission: Submission) -> None:
+    """Fail on the first attempt, once the second click has arrived."""
+    if submission.attempt == 1:
+        for _ in range(2):
+            assert _arrived.acquire(timeout=BOTH_CLICKS)
+        _badly(submission)
+
+
+HOWS = {f.__name__[1:]: f for f in (_well, _never, _badly, _badly_at_first)}
+
+
+def create_app(folder: Path, engine: str, **config: Any) -> Flask:
+    app = Flask(__name__, instance_path=str(folder / engine))
+    app.config.update(SECRET_KEY=SECRET, FOLDER=str(folder), COMMITS="well")
+    app.config.update(config)
+    store: object = (
+        SQLiteStore(folder / engine / "drafts.sqlite3")
+        if engine == "sqlite"
+        else FileSystemCache(str(folder / engine), threshold=0)
+    )
+    FlaskWizard(app, store=store)
+    for wizard in (Club, Parts):
+        name = wizard.__name__.lower()
+        app.register_blueprint(wizard.as_blueprint(name), url_prefix=f"/{name}")
+    app.before_request(count_click)
+    return app
+
+
+def count_click() -> None:
+    if request.method == "POST" and request.path.endswith("/check"):
+        _arrived.release()
+
+
+def move_clock(seconds: float) -> None:
+    """Let this process live ``seconds`` in the future."""
+    time.time = lambda: _now() + seconds
+
+
+class Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: object) -> None:
+        """Leave the output to the port."""
+
+
+def serve(folder: Path, engine: str, config: str, clock: str) -> None:
+    move_clock(float(clock))
+    app = create_app(folder, engine, **json.loads(config))
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    print(server.port, flush=True)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    server.serve_forever()
+
+
+def end_with_parent() -> None:
+    """Leave no server behind when the tests themselves are killed."""
+    sys.stdin.read()
+    os._exit(0)
+
+
+def send(app: Flask, order: dict[str, Any]) -> Replies:
+    """Send ``times`` times; ``{}`` in a value stands for the number of the turn."""
+    client = app.test_client()
+    client.set_cookie("session", order.get("cookie", ""))
+    replies: Replies = []
+    for turn in range(order.get("times", 1)):
+        data = {n: v.replace("{}", str(turn)) for n, v in order["data"].items()}
+        got = client.open(order["url"], method=order.get("method", "POST"), data=data)
+        cookie = client.get_cookie("session")
+        value = cookie.value if cookie else ""
+        replies.append((got.status_code, got.location, got.text, value))
+    return replies
+
+
+def send_and_die(app: Flask, order: dict[str, Any]) -> Replies:
+    """Do so in a child that is killed at its ``dies_at``-th step; tell the steps."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        count = count_steps(dies_at=order["dies_at"])
+        send(app, order)
+        sys.setprofile(None)
+        os.write(writer, str(len(count)).encode())
+        os._exit(0)
+    os.close(writer)
+    _, status = os.waitpid(child, 0)
+    with open(reader, "rb") as pipe:
+        return [(os.waitstatus_to_exitcode(status), None, pipe.read().decode(), "")]
+
+
+def count_steps(*, dies_at: int) -> list[None]:
+    count: list[None] = []
+
+    def step(frame: FrameType, event: str, argument: object) -> None:
+        count.append(None)
+        if len(count) == dies_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.setprofile(step)
+    return count
+
+
+def work(folder: Path) -> None:
+    apps = {engine: create_app(folder, engine) for engine in ("sqlite", "files")}
+    for line in sys.stdin:
+        order = json.loads(line)
+        move_clock(order.get("clock", 0))
+        act = send_and_die if "dies_at" in order else send
+        print(json.dumps(act(apps[order["engine"]], order)), flush=True)
+
+
+ROLES: dict[str, Callable[..., None]] = {"serve": serve, "work": work}
+
+if __name__ == "__main__":
+    role, place, *more = sys.argv[1:]
+    ROLES[role](Path(place), *more)
