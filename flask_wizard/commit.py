@@ -76,14 +76,15 @@ def receipt_of(result: Any) -> Receipt:
     """What ``commit`` returned, as a receipt. Raises CommitResultError."""
     if result is None:
         return Receipt()
-    if isinstance(result, Receipt):
+    if isinstance(result, Receipt) and (result.url is None or _is_url(result.url)):
         return Receipt(*(None if v is None else str(v) for v in _fields(result)))
     if isinstance(result, str) and _is_url(result):
         return Receipt(url=result)
     location = getattr(result, "location", None)
     if location and 300 <= getattr(result, "status_code", 0) < 400:
         return Receipt(url=str(location))
-    found = "a text that is no URL" if isinstance(result, str) else type(result)
+    kinds = {str: "a text that is no URL", Receipt: "a Receipt whose url is none"}
+    found = kinds.get(type(result), type(result))
     raise CommitResultError(
         f"commit returned {found}. The answers are committed all the same. Expected a "
         "URL to lead to, a redirect response, a Receipt, or None for the built-in "
@@ -138,9 +139,9 @@ def commit(
     try:
         wizard.validate(submission)
     except StepError as error:
-        step = _step(journey, error)
-        kept = desk.keep(stored, _sent_back(stored.draft, step, error))
-        return Outcome(kept.draft, step)
+        place = _place(journey, error)
+        kept = desk.keep(stored, _sent_back(stored.draft, place, error))
+        return Outcome(kept.draft, place.step)
     claimed = desk.keep(stored, stored.draft.claimed(time.time(), lease))
     return _run(wizard, journey, submission, claimed, desk)
 
@@ -149,7 +150,7 @@ def commit(
 class _Refusal:
     """``commit`` sent the visitor back to a step."""
 
-    step: AnyStep
+    place: Place
     error: StepError
 
 
@@ -157,7 +158,7 @@ def _call(wizard: Hooks, journey: Journey, submission: Submission) -> Any | _Ref
     try:
         return wizard.commit(submission)
     except StepError as error:
-        return _Refusal(_step(journey, error), error)
+        return _Refusal(_place(journey, error), error)
 
 
 def _run(
@@ -186,10 +187,10 @@ def _run(
     if isinstance(result, _Refusal):
 
         def refused(draft: Draft) -> Draft | None:
-            back = desk.held(_sent_back(draft, result.step, result.error))
+            back = desk.held(_sent_back(draft, result.place, result.error))
             return back if is_ours(draft) else None
 
-        return Outcome(_settle(desk, claimed, refused), result.step)
+        return Outcome(_settle(desk, claimed, refused), result.place.step)
 
     receipt = Receipt()
 
@@ -229,16 +230,19 @@ def _rejected(draft: Draft, errors: dict[str, dict[str, list[str]]]) -> Draft:
     return draft.reopened(notice=REFUSED).with_entries(rejected)
 
 
-def _sent_back(draft: Draft, step: AnyStep, error: StepError) -> Draft:
-    name = (error.field or "").replace(".", "-")
-    return _rejected(draft, {step.name: {name: [error.message]}})
+def _sent_back(draft: Draft, place: Place, error: StepError) -> Draft:
+    first, *inner = (error.field or "").split(".")
+    if isinstance(place.step, Step):
+        first = forms.html_name(place.form_class, first)
+    name = "-".join((first, *inner))
+    return _rejected(draft, {place.step.name: {name: [error.message]}})
 
 
-def _step(journey: Journey, error: StepError) -> AnyStep:
-    steps = {place.step.name: place.step for place in journey.path}
-    if error.step not in steps:
+def _place(journey: Journey, error: StepError) -> Place:
+    places = {place.step.name: place for place in journey.path}
+    if error.step not in places:
         raise DefinitionError(
             f"A StepError sends the visitor to {error.step!r}, which is not a step of "
-            f"this submission. Its steps are {', '.join(steps)}."
+            f"this submission. Its steps are {', '.join(places)}."
         ) from error
-    return steps[error.step]
+    return places[error.step]

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -187,12 +188,20 @@ def validate(form: Form) -> bool:
         form.form_errors = [UNUSABLE]
         return False
     try:
-        return bool(form.validate())
+        return bool(form.validate()) and not _has_nan(form)
     except (ValueError, ArithmeticError) as error:
         logger.warning("%s could not be validated: %s", type(form), type(error))
     if not _blame(form):
         form.form_errors = [*form.form_errors, UNUSABLE]
     return False
+
+
+def _has_nan(form: Form) -> bool:
+    """Refuse what a DecimalField lets pass: any condition that compares it raises."""
+    found = [f for f in leaves(form) if isinstance(f.data, Decimal) and f.data.is_nan()]
+    for field in found:
+        field.errors = [UNUSABLE]
+    return bool(found)
 
 
 def _blame(form: Form) -> bool:

@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 
 
 class Page(dict[str, Any]):
-    """A page's context, with the templates to choose from and the status to send.
-
-    ``blank`` pages hold nothing of anybody's answers.
-    """
+    """A page's context, with the templates to choose from and the status to send."""
 
     def __init__(
         self, templates: Sequence[str], status: int = 200, **context: object
@@ -34,7 +31,6 @@ class Page(dict[str, Any]):
         super().__init__(context)
         self.templates = templates
         self.status = status
-        self.blank = False
 
 
 @dataclass(frozen=True)

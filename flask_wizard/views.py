@@ -118,10 +118,9 @@ class Views:
         def answer(**values: str) -> Response:
             outcome = view(**values)
             if not isinstance(outcome, Page):
-                return _sealed(make_response(outcome))
+                return make_response(outcome)
             text = render_template(list(outcome.templates), **outcome)
-            response = make_response(text, outcome.status)
-            return _sealed(response, blank=outcome.blank)
+            return make_response(text, outcome.status)
 
         return answer
 
@@ -130,20 +129,6 @@ def _url_for(*, draft: str, step: str) -> str:
     """The URL of a page of the mount that this request came to."""
     if draft == NEW:
         return url_for(".new", step=step, **g.wizard_prefix)
-    if not step:
-        return url_for(".draft", draft=draft, **g.wizard_prefix)
     if step in PAGES:
         return url_for(f".{step}", draft=draft, **g.wizard_prefix)
     return url_for(".step", draft=draft, step=step, **g.wizard_prefix)
-
-
-def _sealed(response: Response, *, blank: bool = False) -> Response:
-    """Answers stay out of caches, and URLs of drafts out of other sites' logs.
-
-    The first page of a new draft has no answers. Browsers may keep it for Back, so
-    that going back and on again meets the draft that the page started.
-    """
-    response.headers["Cache-Control"] = "private, no-cache" if blank else "no-store"
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.vary.add("Cookie")
-    return response

@@ -10,7 +10,15 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flask import Response, abort, current_app, redirect, request, session
+from flask import (
+    Response,
+    abort,
+    after_this_request,
+    current_app,
+    redirect,
+    request,
+    session,
+)
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import Form
@@ -68,6 +76,7 @@ class Visit:
         self.draft_id = self.requested
         self._url_for_step = url_for_step
         self._entry_url = entry_url
+        self._is_blank = False
         self.desk = Desk(
             wizard, mount, Holder(session, self._drafts.safe), self._drafts
         )
@@ -93,6 +102,7 @@ class Visit:
 
     def _guarded(self, page: str, act: Callable[[], Outcome]) -> Outcome:
         """Where nothing may be stored, give back a page with what was sent."""
+        after_this_request(self._sealed)
         try:
             return act()
         except door.RefusedError as refusal:
@@ -108,6 +118,18 @@ class Visit:
         except StoreError:
             current_app.logger.exception("The store of drafts failed.")
             return self._again(page, Problem("store"), 503)
+
+    def _sealed(self, response: Response) -> Response:
+        """Answers stay out of caches, and URLs of drafts out of other sites' logs.
+
+        The first page of a new draft has no answers. Browsers may keep it for Back,
+        so that going back and on again meets the draft that the page started.
+        """
+        cached = "private, no-cache" if self._is_blank else "no-store"
+        response.headers["Cache-Control"] = cached
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.vary.add("Cookie")
+        return response
 
     # URLs
 
@@ -201,7 +223,7 @@ class Visit:
         journey = self._journey(self.desk.fresh(NEW))
         outcome = self._show_step(journey, self._step(page))
         if isinstance(outcome, Page):
-            outcome.blank = _is_empty(journey.stand.initial)
+            self._is_blank = _is_empty(journey.stand.initial)
         return outcome
 
     def _show_step(self, journey: Journey, step: AnyStep) -> Outcome:
@@ -281,8 +303,8 @@ class Visit:
         if stored.draft.ended:
             return self._led_to_end(stored.draft)
         if stored.draft.is_committing(time.time()):
-            if isinstance(step, Review):
-                return self._lead("receipt")
+            if isinstance(step, Review) or self._changes_nothing(step, stored.draft):
+                return self._led_to_end(stored.draft)
             raise BusyError
         if isinstance(step, Review):
             return self._submit_review(step, stored)
@@ -319,6 +341,15 @@ class Visit:
     @property
     def _is_autosave(self) -> bool:
         return self._action == "autosave"
+
+    def _changes_nothing(self, step: Step, draft: Draft) -> bool:
+        """Does it send what is there already, as a second click does?"""
+        place = self._journey(draft).opens(step.name)
+        values = forms.Values.of(request.form.lists())
+        if place is None:
+            return False
+        taken = place.taking(values, opens=True, accept=False, autosave=True)
+        return taken is not None and taken.entry is place.entry
 
     def _submit_step(self, step: Step, stored: Stored) -> Outcome:
         if self._is_autosave and self._sent_rev < self._rev(stored.draft, step):

@@ -151,12 +151,11 @@ def _collect(cls: type[Wizard]) -> tuple[AnyStep, ...]:
     """The inherited steps in order, then the class's own; the Review stays last."""
     found: dict[str, AnyStep] = {}
     for base in reversed(cls.__mro__[1:]):
-        found.update((step.name, step) for step in base.__dict__.get("steps", ()))
+        inherited = base.__dict__.get("steps", ()) or _declared(cls, base)
+        found.update((step.name, step) for step in inherited)
         _remove(found, base.__dict__)
-    own = [(n, v) for n, v in cls.__dict__.items() if isinstance(v, AnyStep)]
-    for name, step in own:
-        _check_name(cls, name)
-        found[name] = step.named(name, cls.__name__)
+    own = _declared(cls, cls)
+    found.update((step.name, step) for step in own)
     _remove(found, cls.__dict__)
     reviews = [step for step in found.values() if isinstance(step, Review)]
     if len(reviews) > 1:
@@ -164,12 +163,20 @@ def _collect(cls: type[Wizard]) -> tuple[AnyStep, ...]:
         raise DefinitionError(
             f"{cls.__name__} has more than one Review: {names}. Keep one."
         )
-    if any(isinstance(step, Review) for _, step in own[:-1]):
+    if any(isinstance(step, Review) for step in own[:-1]):
         raise DefinitionError(
             f"{cls.__name__} declares steps after its Review. Make the Review last."
         )
     steps = [step for step in found.values() if isinstance(step, Step)]
     return (*steps, *reviews)
+
+
+def _declared(cls: type[Wizard], base: type) -> list[AnyStep]:
+    """The steps in one class's body, be it the wizard or a plain mixin of it."""
+    found = [(n, v) for n, v in vars(base).items() if isinstance(v, AnyStep)]
+    for name, _ in found:
+        _check_name(cls, name)
+    return [step.named(name, cls.__name__) for name, step in found]
 
 
 def _remove(found: dict[str, AnyStep], attributes: Mapping[str, Any]) -> None:

@@ -1,0 +1,170 @@
+"""The draft: what is kept of a visitor, and its way to bytes and back."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flask_wizard import Draft, Receipt, StoreError, UnreadableDraftError
+from flask_wizard.draft import Entry, Read, decode, encode
+
+SECRET = "canary-4711"
+
+ENTRY = Entry(
+    raw={"name": ["Ada"], "tags": ["a", "b"], "born": ["31/02/2026"]},
+    rev=3,
+    accepted=True,
+    errors={"born": ["Not a valid date."]},
+    read=Read((("you", "age"), ("you", "")), b"digest"),
+    passwords={"secret": [SECRET]},
+)
+
+
+def draft(**more: object) -> Draft:
+    plain = Draft(
+        id="d",
+        mount="m",
+        holders=(b"h",),
+        created=1.0,
+        touched=2.0,
+        submission="s",
+        entries={"you": ENTRY},
+        notice="moved",
+    )
+    return msgspec.structs.replace(plain, **more)
+
+
+def test_draft_comes_back_from_bytes() -> None:
+    assert decode(encode(draft())) == draft()
+
+
+def test_tombstone_comes_back_from_bytes() -> None:
+    receipt = Receipt("7", "/orders/7", "Thank you")
+    buried = draft().buried("committed", 9.0, receipt=receipt)
+    assert decode(encode(buried)) == buried
+
+
+texts = st.dictionaries(st.text(), st.lists(st.text()))
+
+
+@settings(max_examples=30, deadline=None)
+@given(raw=texts, errors=texts)
+def test_any_text_comes_back_from_bytes(
+    raw: dict[str, list[str]], errors: dict[str, list[str]]
+) -> None:
+    kept = draft(entries={"you": Entry(raw, errors=errors)})
+    assert decode(encode(kept)) == kept
+
+
+def is_readable(blob: bytes) -> bool:
+    try:
+        return bool(decode(blob))
+    except UnreadableDraftError:
+        return False
+
+
+def test_draft_cut_anywhere_is_unreadable() -> None:
+    blob = encode(draft())
+    assert [cut for cut in range(len(blob)) if is_readable(blob[:cut])] == []
+
+
+@pytest.mark.parametrize(
+    "blob",
+    [
+        b"\xc1",
+        b"\x80",
+        b"\x93\x01\x02\x03",
+        b"hello",
+        msgspec.msgpack.encode({"id": 7}),
+        msgspec.msgpack.encode({**msgspec.to_builtins(draft()), "entries": ["you"]}),
+        encode(draft()) + b"\x00",
+        encode(draft()).replace(b"Ada", b"\xff\xfe\xfd"),
+    ],
+)
+def test_damaged_draft_is_unreadable(blob: bytes) -> None:
+    with pytest.raises(UnreadableDraftError):
+        decode(blob)
+
+
+def test_unreadable_draft_is_a_trouble_of_the_store() -> None:
+    assert issubclass(UnreadableDraftError, StoreError)
+
+
+def test_fields_of_a_newer_version_are_ignored() -> None:
+    newer = {**msgspec.to_builtins(draft()), "colour": "blue"}
+    newer["holders"] = [b"h"]
+    newer["entries"] = {}
+    assert decode(msgspec.msgpack.encode(newer)).id == "d"
+
+
+def test_reprs_show_no_answer() -> None:
+    shown = f"{draft()!r} {draft()} {ENTRY!r} {[ENTRY]}"
+    assert SECRET not in shown
+    assert "Ada" not in shown
+
+
+def test_drafts_repr_says_where_it_stands() -> None:
+    assert repr(draft()) == "<Draft open: you>"
+
+
+def test_entrys_repr_says_whether_it_was_accepted() -> None:
+    assert repr(ENTRY) == "<Entry rev 3, accepted>"
+
+
+def test_changed_draft_leaves_the_old_one_alone() -> None:
+    old = draft()
+    old.with_entries({"you": Entry()})
+    assert old.entries["you"] is ENTRY
+
+
+def test_step_can_be_left_out() -> None:
+    kept = draft(entries={"you": ENTRY, "check": Entry()})
+    assert list(kept.without("check").entries) == ["you"]
+
+
+def test_claim_counts_attempts() -> None:
+    again = draft().claimed(10.0, 5.0).reopened().claimed(20.0, 5.0)
+    assert (again.attempt, again.submission) == (2, "s")
+
+
+def test_claim_runs_out() -> None:
+    claimed = draft().claimed(10.0, 5.0)
+    assert claimed.is_committing(14.9)
+    assert not claimed.is_committing(15.0)
+
+
+def test_open_draft_is_not_being_committed() -> None:
+    assert not draft().is_committing(0.0)
+
+
+@pytest.mark.parametrize(
+    ("state", "ended"),
+    [("open", False), ("committing", False), ("committed", True), ("discarded", True)],
+)
+def test_draft_ends_by_commit_or_discard(state: str, ended: bool) -> None:
+    assert draft(state=state).ended is ended
+
+
+def test_tombstone_has_no_answer() -> None:
+    buried = draft().buried("discarded", 9.0)
+    assert SECRET.encode() not in encode(buried)
+    assert buried.entries == {}
+
+
+def test_tombstone_has_the_drafts_holders() -> None:
+    assert draft().buried("committed", 9.0).holders == (b"h",)
+
+
+def test_draft_may_have_one_more_holder() -> None:
+    assert draft().held_by(b"new").holders == (b"h", b"new")
+
+
+def test_draft_names_a_holder_once() -> None:
+    assert draft().held_by(b"h").holders == (b"h",)
+
+
+def test_post_leaves_the_draft_to_its_sender() -> None:
+    renewed = draft().held_by(b"new").renewed(9.0, holder=b"new", notice="")
+    assert (renewed.holders, renewed.touched) == ((b"new",), 9.0)

@@ -1,0 +1,193 @@
+"""What a request costs: round trips to the store, forms built, forms validated."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from wtforms import Form, fields, validators
+
+from flask_wizard import Answers, Review, Step, Submission
+from tests.conftest import MakeApp, Probe, Visitor, declare
+
+counts: Counter[tuple[str, str]] = Counter()
+
+
+class Counting(Form):
+    """A form that counts how often it is built and validated."""
+
+    it = fields.StringField("It", [validators.InputRequired("Say it")])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        counts["built", type(self).__name__] += 1
+        super().__init__(*args, **kwargs)
+
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        counts["validated", type(self).__name__] += 1
+        return super().validate(*args, **kwargs)
+
+
+NAMES = [f"step{n}" for n in range(5)]
+
+
+def reads_all(answers: Answers) -> bool:
+    return all(answers[name].it for name in answers)
+
+
+def prepares(form: Form, answers: Answers) -> None:
+    reads_all(answers)
+
+
+class Hooks:
+    def commit(self, submission: Submission) -> None: ...
+
+
+STEPS = {
+    name: Step(type(name, (Counting,), {}), when=reads_all, prepare=prepares)
+    for name in NAMES
+}
+Long = declare("Long", Hooks, **STEPS, check=Review())
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    return make_app(Long)
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Visitor:
+    """A visitor at the check page."""
+    visitor = Visitor(app)
+    visitor.open()
+    for _ in NAMES:
+        visitor.fill(it="x")
+    assert visitor.page.heading == "Check your answers"
+    counts.clear()
+    return visitor
+
+
+# Round trips
+
+
+@pytest.mark.parametrize("at", ["", "step0", "step4", "check", "saved", "discard"])
+def test_page_view_is_one_round_trip(visitor: Visitor, store: Probe, at: str) -> None:
+    path = visitor.draft + at
+    assert store.calls_of(lambda: visitor.get(path)) == ["load"]
+
+
+def test_first_page_needs_no_store(app: Flask, store: Probe) -> None:
+    visitor = Visitor(app)
+    assert store.calls_of(lambda: visitor.get("/join/new/step0")) == []
+    assert store.calls_of(visitor.open) == ["load"]
+
+
+@pytest.mark.parametrize("at", ["step0", "step2", "step4"])
+@pytest.mark.parametrize("action", ["next", "back", "save", "autosave", "goto:step1"])
+def test_steps_post_is_two_round_trips(
+    visitor: Visitor, store: Probe, at: str, action: str
+) -> None:
+    visitor.open(visitor.draft + at)
+    calls = store.calls_of(lambda: visitor.send(action, {"it": "y"}))
+    assert calls == ["load", "replace"]
+
+
+def test_rejected_post_is_two_round_trips(visitor: Visitor, store: Probe) -> None:
+    visitor.open(f"{visitor.draft}step3")
+    calls = store.calls_of(lambda: visitor.send("next", {"it": ""}))
+    assert calls == ["load", "replace"]
+
+
+def test_start_touches_the_list_as_well(app: Flask, store: Probe) -> None:
+    visitor = Visitor(app)
+    visitor.open()
+    calls = store.calls_of(lambda: visitor.send("next", {"it": "x"}))
+    assert calls == ["load", "load", "create", "create"]
+
+
+def test_commit_claims_before_it_ends(visitor: Visitor, store: Probe) -> None:
+    calls = store.calls_of(lambda: visitor.send("next"))
+    assert calls == ["load", "replace", "replace", "load", "replace"]
+
+
+def test_refused_post_is_no_write(visitor: Visitor, store: Probe) -> None:
+    visitor.open(f"{visitor.draft}step3")
+    calls = store.calls_of(lambda: visitor.send("next", {"csrf_token": "wrong"}))
+    assert calls == ["load"]
+
+
+def test_conflict_costs_one_more_try(visitor: Visitor, store: Probe) -> None:
+    visitor.open(f"{visitor.draft}step3")
+    twin = visitor.twin()
+    store.before_write.append(lambda: twin.send("next", {"it": "y"}))
+    calls = store.calls_of(lambda: visitor.send("next", {"it": "z"}))
+    assert calls.count("replace") == 3
+    assert visitor.open(f"{visitor.draft}step3").value("it") == "z"
+
+
+# Forms
+
+
+ACTS: dict[str, Callable[[Visitor], object]] = {
+    "view a step": lambda visitor: visitor.get(f"{visitor.draft}step4"),
+    "view the review": lambda visitor: visitor.get(f"{visitor.draft}check"),
+    "view the draft": lambda visitor: visitor.get(visitor.draft),
+    "view the entry": lambda visitor: visitor.get("/join/"),
+    "view the saved page": lambda visitor: visitor.get(f"{visitor.draft}saved"),
+    "commit": lambda visitor: visitor.send("next"),
+    "discard": lambda visitor: visitor.post(f"{visitor.draft}discard"),
+}
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+def test_each_form_is_built_once(
+    visitor: Visitor, act: Callable[[Visitor], object]
+) -> None:
+    act(visitor)
+    assert set(counts.values()) <= {1}
+
+
+@pytest.mark.parametrize("action", ["next", "back", "save", "autosave", "goto:step4"])
+@pytest.mark.parametrize("value", ["x", "y", ""])
+@pytest.mark.parametrize("at", ["step0", "step2", "step4"])
+def test_each_form_is_validated_once_a_version(
+    visitor: Visitor, at: str, value: str, action: str
+) -> None:
+    visitor.open(visitor.draft + at)
+    counts.clear()
+    visitor.send(action, {"it": value})
+    assert set(counts.values()) <= {1}
+
+
+@pytest.mark.parametrize("action", ["back", "save", "autosave", "goto:step4"])
+@pytest.mark.parametrize("at", ["step0", "step2", "step4"])
+def test_leaving_a_step_validates_none_of_what_was_sent(
+    visitor: Visitor, at: str, action: str
+) -> None:
+    visitor.open(visitor.draft + at)
+    counts.clear()
+    visitor.send(action, {"it": "y"})
+    assert counts["validated", at] == 0
+
+
+def test_rejected_step_is_not_validated_to_be_shown(visitor: Visitor) -> None:
+    visitor.open(f"{visitor.draft}step4")
+    visitor.send("next", {"it": ""})
+    counts.clear()
+    assert visitor.open(f"{visitor.draft}step4").errors == ["Say it"]
+    assert counts["validated", "step4"] == 0
+    assert counts["built", "step4"] == 1
+
+
+def test_step_that_nobody_reads_is_not_built(make_app: MakeApp) -> None:
+    steps = {name: Step(type(name, (Counting,), {})) for name in NAMES}
+    plain = declare("Plain", Hooks, **steps, check=Review())
+    visitor = Visitor(make_app(plain))
+    visitor.open()
+    for _ in NAMES:
+        visitor.fill(it="x")
+    counts.clear()
+    visitor.get(f"{visitor.draft}step4")
+    assert dict(counts) == {("built", "step4"): 1}

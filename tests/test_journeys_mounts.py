@@ -1,0 +1,475 @@
+"""Mounts, prefixes, applications of their own, and wizards in one's own views."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import pytest
+from flask import Blueprint, Flask, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+from wtforms import Form, fields, validators
+
+from flask_wizard import DefinitionError, Review, Step, Submission, Wizard
+from tests.conftest import MakeApp, Probe, Visitor, attribute
+
+
+class You(Form):
+    name = fields.StringField("Name", [validators.InputRequired("Enter your name")])
+    nick = fields.StringField("Nickname")
+
+
+class Pet(Form):
+    pet = fields.StringField("Pet")
+    age = fields.StringField("Age")
+
+
+committed: list[Submission] = []
+
+
+class Join(Wizard):
+    you = Step(You)
+    pet = Step(Pet)
+    check = Review()
+
+    def commit(self, submission: Submission) -> None:
+        committed.append(submission)
+
+
+def begun(app: Flask, entry: str = "/join/", name: str = "Ada") -> Visitor:
+    visitor = Visitor(app)
+    visitor.open(entry)
+    visitor.fill(name=name)
+    return visitor
+
+
+def moved(visitor: Visitor, app: Flask | None = None) -> Visitor:
+    """The same browser, elsewhere."""
+    client = visitor.client if app is None else None
+    other = Visitor(app or visitor.app, client=client)
+    cookie = visitor.client.get_cookie("session")
+    assert cookie is not None
+    other.client.set_cookie("session", cookie.value)
+    return other
+
+
+# Two mounts
+
+
+def two_mounts(make_app: MakeApp) -> Flask:
+    app = make_app(Join)
+    app.register_blueprint(Join.as_blueprint("again"), url_prefix="/again")
+    return app
+
+
+def test_two_mounts_never_share_a_draft(make_app: MakeApp) -> None:
+    visitor = begun(two_mounts(make_app))
+    path = visitor.page.path.replace("/join/", "/again/")
+    assert visitor.get(path).status_code == 404
+
+
+def test_two_mounts_have_lists_of_their_own(make_app: MakeApp) -> None:
+    visitor = begun(two_mounts(make_app))
+    assert visitor.get("/again/").location == "/again/new/you"
+
+
+def test_one_nonce_makes_two_drafts_on_two_mounts(make_app: MakeApp) -> None:
+    visitor = Visitor(two_mounts(make_app))
+    nonce = visitor.open().value("_draft")
+    sent = {"name": "Ada", "_draft": nonce}
+    mine = visitor.post("/join/new/you", sent).location
+    theirs = visitor.post("/again/new/you", sent).location
+    assert mine.split("/")[2] != theirs.split("/")[2]
+
+
+def test_blueprint_registered_twice_is_two_mounts(make_app: MakeApp) -> None:
+    app = make_app()
+    blueprint = Join.as_blueprint("join")
+    app.register_blueprint(blueprint, url_prefix="/join")
+    app.register_blueprint(blueprint, url_prefix="/again", name="again")
+    visitor = begun(app)
+    path = visitor.page.path.replace("/join/", "/again/")
+    assert visitor.get(path).status_code == 404
+    assert begun(app, "/again/").page.path.startswith("/again/")
+
+
+def test_nested_blueprint_works(make_app: MakeApp) -> None:
+    app, outer = make_app(), Blueprint("outer", __name__)
+    outer.register_blueprint(Join.as_blueprint("join"), url_prefix="/join")
+    app.register_blueprint(outer, url_prefix="/outer")
+    visitor = begun(app, "/outer/join/")
+    visitor.fill(pet="Rex")
+    assert visitor.page.link("Change Name").startswith("/outer/join/")
+    assert visitor.press("next").heading == "Your answers have been sent"
+
+
+def test_nested_blueprints_never_share(make_app: MakeApp) -> None:
+    app = make_app()
+    for name in ("one", "two"):
+        outer = Blueprint(name, __name__)
+        outer.register_blueprint(Join.as_blueprint("join"), url_prefix="/join")
+        app.register_blueprint(outer, url_prefix=f"/{name}")
+    visitor = begun(app, "/one/join/")
+    path = visitor.page.path.replace("/one/", "/two/")
+    assert visitor.get(path).status_code == 404
+
+
+def test_wizard_at_the_root_works(make_app: MakeApp) -> None:
+    app = make_app()
+    app.register_blueprint(Join.as_blueprint("join"))
+    visitor = begun(app, "/")
+    visitor.fill(pet="Rex")
+    assert visitor.press("next").heading == "Your answers have been sent"
+
+
+def test_application_below_a_path_works(make_app: MakeApp) -> None:
+    app = make_app(Join)
+    answer = app.test_client().get("/join/", base_url="http://localhost/shop/")
+    assert answer.location == "/shop/join/new/you"
+
+
+def test_drafts_may_move_with_their_prefix(make_app: MakeApp) -> None:
+    """A draft belongs to the blueprint's name, not to its address."""
+    visitor = begun(make_app(Join))
+    other = moved(visitor, make_app(Join, prefix="/elsewhere"))
+    other.open(visitor.page.path.replace("/join/", "/elsewhere/"))
+    assert other.page.status == 200
+
+
+# Prefixes with variables
+
+
+ORDERS = "/orders/<int:order>/join"
+
+
+def test_prefix_stays_in_every_link(make_app: MakeApp) -> None:
+    visitor = begun(make_app(Join, prefix=ORDERS), "/orders/7/join/")
+    visitor.fill(pet="Rex")
+    draft = visitor.draft
+    pages = [visitor.page, *(visitor.tab().open(draft + at) for at in PAGES)]
+    for page in pages:
+        assert page.path.startswith("/orders/7/join/")
+        own = [url for url in page.links.values() if url.startswith("/orders")]
+        assert all(url.startswith("/orders/7/join/") for url in own)
+        for form in page.html.query("form"):
+            assert attribute(form, "action").startswith("/orders/7/join/")
+
+
+PAGES = ["you", "pet", "check", "saved", "discard"]
+
+
+def test_prefix_stays_until_the_receipt(make_app: MakeApp) -> None:
+    visitor = begun(make_app(Join, prefix=ORDERS), "/orders/7/join/")
+    visitor.fill(pet="Rex")
+    assert visitor.press("next").path.startswith("/orders/7/join/")
+
+
+def test_entry_keeps_the_prefix(make_app: MakeApp) -> None:
+    app = make_app(Join, prefix=ORDERS)
+    answer = app.test_client().get("/orders/7/join/?x=1")
+    assert answer.location == "/orders/7/join/new/you?x=1"
+
+
+@pytest.mark.parametrize("at", ["", "you", "pet", "check", "saved", "discard"])
+def test_draft_opens_under_its_own_prefix_only(make_app: MakeApp, at: str) -> None:
+    visitor = begun(make_app(Join, prefix=ORDERS), "/orders/4/join/")
+    other = visitor.draft.replace("/4/", "/5/")
+    assert visitor.get(other + at).status_code == 404
+
+
+def test_post_under_another_prefix_is_kept_there(make_app: MakeApp) -> None:
+    visitor = begun(make_app(Join, prefix=ORDERS), "/orders/4/join/")
+    other = visitor.draft.replace("/4/", "/5/")
+    answer = visitor.post(f"{other}you", {"name": "Bob"})
+    assert answer.location.startswith("/orders/5/join/")
+    assert visitor.open(f"{visitor.draft}you").value("name") == "Ada"
+
+
+def test_drafts_of_two_prefixes_never_mix(make_app: MakeApp) -> None:
+    four = begun(make_app(Join, prefix=ORDERS), "/orders/4/join/")
+    five = four.tab()
+    assert five.open("/orders/5/join/").path == "/orders/5/join/new/you"
+    five.fill(name="Bob")
+    assert four.open(f"{four.draft}you").value("name") == "Ada"
+    assert five.open(f"{five.draft}you").value("name") == "Bob"
+
+
+def test_unbound_variable_may_change(make_app: MakeApp) -> None:
+    app = make_app(Join, prefix="/<lang>/<int:order>/join", unbound=("lang",))
+    visitor = begun(app, "/en/7/join/")
+    page = visitor.open(f"{visitor.draft.replace('/en/', '/de/')}you")
+    assert page.value("name") == "Ada"
+    assert visitor.fill(name="Bob").path.startswith("/de/7/join/")
+
+
+def test_bound_variable_beside_an_unbound_one_still_binds(make_app: MakeApp) -> None:
+    app = make_app(Join, prefix="/<lang>/<int:order>/join", unbound=("lang",))
+    visitor = begun(app, "/en/7/join/")
+    assert visitor.get(visitor.page.path.replace("/7/", "/8/")).status_code == 404
+
+
+def test_language_taken_by_the_application_works(make_app: MakeApp) -> None:
+    """Flask's own pattern for languages in URLs, which leaves no variable over."""
+    app = make_app(Join, prefix="/<lang>/join")
+
+    @app.url_value_preprocessor
+    def take(endpoint: str | None, values: dict[str, Any] | None) -> None:
+        g.lang = (values or {}).pop("lang", "en")
+
+    @app.url_defaults
+    def give(endpoint: str, values: dict[str, Any]) -> None:
+        if app.url_map.is_endpoint_expecting(endpoint, "lang"):
+            values.setdefault("lang", g.lang)
+
+    visitor = begun(app, "/de/join/")
+    assert visitor.page.path.startswith("/de/join/")
+    assert visitor.fill(pet="Rex").heading == "Check your answers"
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["/<draft>", "/<int:step>/x", "/<string(length=2):step>", "/a/<path:draft>"],
+)
+def test_prefix_with_a_variable_of_ours_is_refused(
+    make_app: MakeApp, prefix: str
+) -> None:
+    with pytest.raises(DefinitionError, match=r"has a variable '(draft|step)'"):
+        make_app(Join, prefix=prefix)
+
+
+def test_prefix_may_be_of_any_type(make_app: MakeApp) -> None:
+    app = make_app(Join, prefix="/<uuid:org>/<path:where>/join")
+    org = "8c1e7d4c-2d9e-4a35-8f3e-0a7c5f6b1d2e"
+    visitor = begun(app, f"/{org}/a/b/join/")
+    assert visitor.fill(pet="Rex").path.startswith(f"/{org}/a/b/join/")
+
+
+# Two applications in one process
+
+
+def test_two_applications_share_nothing(make_app: MakeApp, store: Probe) -> None:
+    first = begun(make_app(Join), name="Ada")
+    second = make_app(Join, SECRET_KEY="other" * 8)
+    other = begun(second, name="Bob")
+    assert other.get(first.page.path).status_code == 404
+    assert other.open(f"{other.draft}you").value("name") == "Bob"
+    assert first.open(f"{first.draft}you").value("name") == "Ada"
+
+
+def test_one_blueprint_serves_two_applications(make_app: MakeApp) -> None:
+    blueprint = Join.as_blueprint("join")
+    visitors = []
+    for name in ("Ada", "Bob"):
+        app = make_app(SECRET_KEY=name * 10)
+        app.register_blueprint(blueprint, url_prefix="/join")
+        visitors.append(begun(app, name=name))
+    names = [v.open(f"{v.draft}you").value("name") for v in visitors]
+    assert names == ["Ada", "Bob"]
+
+
+def test_two_wizards_in_one_application_stay_apart(make_app: MakeApp) -> None:
+    class Other(Join):
+        title = "Another"
+
+    app = make_app(Join)
+    app.register_blueprint(Other.as_blueprint("other"), url_prefix="/other")
+    visitor = begun(app)
+    assert visitor.open("/other/").title.endswith("Another")
+    assert visitor.open("/join/").heading == "Continue where you left off"
+
+
+# A wizard in a view of one's own
+
+
+class Query(Wizard):
+    """Kept at one address, with everything else in the query string."""
+
+    you = Step(You)
+    pet = Step(Pet)
+    check = Review()
+
+    def commit(self, submission: Submission) -> str:
+        committed.append(submission)
+        return "/thanks"
+
+
+def headless(make_app: MakeApp) -> Flask:
+    app = make_app()
+
+    @app.route("/apply/<draft>/<step>", methods=["GET", "POST"])
+    def apply(draft: str, step: str) -> ResponseReturnValue:
+        journey = Join.open(draft, url_for_step=partial(url_for, "apply"))
+        outcome = journey.handle(step)
+        if isinstance(outcome, Mapping):
+            return render_template(list(outcome.templates), **outcome), outcome.status
+        return outcome
+
+    return app
+
+
+@pytest.fixture
+def applicant(make_app: MakeApp) -> Visitor:
+    """Somebody at the second step in an application's own view."""
+    committed.clear()
+    return begun(headless(make_app), "/apply/new/you")
+
+
+def test_own_view_leads_through_the_steps(applicant: Visitor) -> None:
+    assert applicant.page.path.startswith("/apply/")
+    assert applicant.fill(pet="Rex").heading == "Check your answers"
+    assert applicant.press("next").heading == "Your answers have been sent"
+    assert committed[0].data["you"]["name"] == "Ada"
+
+
+def test_own_view_shows_errors(make_app: MakeApp) -> None:
+    visitor = Visitor(headless(make_app))
+    visitor.open("/apply/new/you")
+    assert visitor.fill(name="").errors == ["Enter your name"]
+
+
+def test_own_view_leads_to_the_frontier(applicant: Visitor) -> None:
+    answer = applicant.get(f"{applicant.draft}check")
+    assert answer.location == f"{applicant.draft}pet"
+
+
+def test_own_view_changes_an_answer(applicant: Visitor) -> None:
+    applicant.fill(pet="Rex")
+    applicant.open(applicant.page.link("Change Name"))
+    assert applicant.fill(name="Bob").heading == "Check your answers"
+
+
+def test_own_view_saves(applicant: Visitor) -> None:
+    page = applicant.press("save", {"pet": "Rex"})
+    assert page.heading == "Your answers are saved"
+    assert applicant.open(page.link("Continue now")).value("pet") == "Rex"
+
+
+def test_own_view_discards(applicant: Visitor) -> None:
+    page = applicant.open(f"{applicant.draft}discard")
+    assert applicant.tab().open(page.link("No, keep them")).heading == "Pet"
+    assert applicant.press("discard").heading == "Your answers were discarded"
+
+
+def test_own_view_refuses_a_bad_token(applicant: Visitor, store: Probe) -> None:
+    before = store.snapshot()
+    page = applicant.press("next", {"pet": "Rex", "csrf_token": "wrong"})
+    assert (page.status, page.value("pet")) == (400, "Rex")
+    assert store.snapshot() == before
+
+
+def test_own_view_finds_no_draft_of_another(applicant: Visitor) -> None:
+    other = begun(applicant.app, "/apply/new/you")
+    assert other.get(applicant.page.path).status_code == 404
+
+
+def test_own_view_keeps_what_is_sent_to_a_lost_draft(applicant: Visitor) -> None:
+    answer = applicant.post(f"/apply/{'A' * 22}/you", {"name": "Eve"})
+    assert "in a new copy" in applicant.open(answer.location).banners
+
+
+def test_own_view_finds_no_unknown_step(applicant: Visitor) -> None:
+    assert applicant.get(f"{applicant.draft}nothing").status_code == 404
+
+
+def test_own_view_finds_no_item(make_app: MakeApp) -> None:
+    """No step has items."""
+    app = make_app()
+    with app.test_request_context("/"), pytest.raises(NotFound):
+        Join.open(url_for_step=partial(url_for, "apply")).handle("you", "x")
+
+
+def test_own_view_caps_the_body(applicant: Visitor) -> None:
+    answer = applicant.post(applicant.page.path, {"pet": "x" * (1024 * 1024)})
+    assert answer.status_code == 413
+
+
+def test_own_view_shares_no_drafts_with_a_blueprint(make_app: MakeApp) -> None:
+    app = headless(make_app)
+    app.register_blueprint(Join.as_blueprint("join"), url_prefix="/join")
+    visitor = begun(app, "/apply/new/you")
+    path = visitor.page.path.replace("/apply/", "/join/")
+    assert visitor.get(path).status_code == 404
+
+
+def test_own_view_may_bind_its_drafts(make_app: MakeApp) -> None:
+    app = make_app()
+
+    @app.route("/<org>/<draft>/<step>", methods=["GET", "POST"])
+    def apply(org: str, draft: str, step: str) -> ResponseReturnValue:
+        url_for_step = partial(url_for, "apply", org=org)
+        visit = Join.open(draft, url_for_step=url_for_step, bound={"org": org})
+        outcome = visit.handle(step)
+        if isinstance(outcome, Mapping):
+            return render_template(list(outcome.templates), **outcome), outcome.status
+        return outcome
+
+    visitor = begun(app, "/a/new/you")
+    assert visitor.fill(pet="Rex").path.startswith("/a/")
+    assert visitor.get(visitor.page.path.replace("/a/", "/b/")).status_code == 404
+
+
+@pytest.fixture
+def querist(make_app: MakeApp) -> Visitor:
+    """Somebody at the second step of a wizard that has one address for all."""
+    committed.clear()
+    app = make_app()
+
+    @app.route("/apply", methods=["GET", "POST"])
+    def apply() -> ResponseReturnValue:
+        given = request.args
+        journey = Query.open(given.get("draft"), url_for_step=partial(url_for, "apply"))
+        outcome = journey.handle(given.get("step", "you"))
+        if isinstance(outcome, Mapping):
+            return render_template(list(outcome.templates), **outcome), outcome.status
+        return outcome
+
+    return begun(app, "/apply")
+
+
+def test_draft_in_the_query_string_leads_through_the_steps(querist: Visitor) -> None:
+    assert querist.page.heading == "Pet"
+    assert querist.fill(pet="Rex").heading == "Check your answers"
+    assert querist.send("next").location == "/thanks"
+
+
+def test_change_link_in_the_query_string_leads_back(querist: Visitor) -> None:
+    querist.fill(pet="Rex")
+    querist.open(querist.page.link("Change Name"))
+    assert querist.page.heading == "You"
+    assert querist.fill(name="Bob").heading == "Check your answers"
+
+
+# The application's own pages
+
+
+def test_own_template_wins(make_app: MakeApp, tmp_path: Any) -> None:
+    folder = tmp_path / "templates" / "flask_wizard"
+    folder.mkdir(parents=True)
+    (folder / "step.html").write_text(
+        "{% extends 'flask_wizard/default/step.html' %}"
+        "{% block instructions %}<p>Ask {{ answers|length }} times</p>{% endblock %}"
+    )
+    app = make_app(Join)
+    app.jinja_env.loader.app.template_folder = str(tmp_path / "templates")  # type: ignore[union-attr]
+    assert "Ask 0 times" in Visitor(app).open().text
+
+
+def test_step_may_have_a_template_of_its_own(make_app: MakeApp, tmp_path: Any) -> None:
+    class Own(Join):
+        you = Step(You, template="you.html")
+
+    (tmp_path / "you.html").write_text(
+        "<h1>{{ step.title }} of {{ form.name.id }}</h1>"
+    )
+    app = make_app(Own)
+    app.jinja_env.loader.app.template_folder = str(tmp_path)  # type: ignore[union-attr]
+    assert Visitor(app).open().heading == "You of name"
+
+
+def test_site_name_is_in_the_title(make_app: MakeApp) -> None:
+    app = make_app(Join, WIZARD_SITE_NAME="The Shop", WIZARD_LANG="en-GB")
+    page = Visitor(app).open()
+    assert page.title.endswith("The Shop")
+    assert '<html lang="en-GB">' in page.source

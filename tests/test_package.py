@@ -1,0 +1,170 @@
+"""What is shipped, what these tests import, and in which direction it imports."""
+
+from __future__ import annotations
+
+import ast
+import json
+import tarfile
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+from hatchling.builders.sdist import SdistBuilder
+from hatchling.builders.wheel import WheelBuilder
+
+import flask_wizard
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "flask_wizard"
+DISTRIBUTION = distribution("flask-wizard-forms")
+
+WITHOUT_HTTP = ["errors", "draft", "steps", "answers", "journey", "commit"]
+HTTP = ("flask", "werkzeug")
+
+
+# What is shipped
+
+
+def files_below(folder: str) -> set[str]:
+    """Return the paths of the checkout's files in a folder, compiled ones left out."""
+    found = (path for path in (ROOT / folder).rglob("*") if path.is_file())
+    return {
+        path.relative_to(ROOT).as_posix() for path in found if path.suffix != ".pyc"
+    }
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Build a wheel; return the names in it."""
+    folder = tmp_path_factory.mktemp("wheel")
+    (path,) = WheelBuilder(str(ROOT)).build(directory=str(folder))
+    with zipfile.ZipFile(path) as archive:
+        return set(archive.namelist())
+
+
+def test_wheel_holds_the_whole_package(wheel: set[str]) -> None:
+    assert files_below("flask_wizard") <= wheel
+
+
+def test_wheel_holds_the_templates_inside_the_package(wheel: set[str]) -> None:
+    templates = {f"flask_wizard/{name}" for name in files_below("templates")}
+    assert templates
+    assert templates <= wheel
+
+
+def test_wheel_holds_nothing_else(wheel: set[str]) -> None:
+    folders = {name.split("/")[0].removesuffix(".dist-info") for name in wheel}
+    assert folders == {"flask_wizard", f"flask_wizard_forms-{DISTRIBUTION.version}"}
+
+
+def test_sdist_holds_what_building_and_testing_need(tmp_path: Path) -> None:
+    (path,) = SdistBuilder(str(ROOT)).build(directory=str(tmp_path))
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    folders = ("flask_wizard", "templates", "tests", "example_app", "docs", ".ci")
+    needed = set[str]().union(*(files_below(folder) for folder in folders))
+    assert needed | {"Makefile", "README.md", "LICENSE", "pyproject.toml"} <= names
+
+
+def test_installed_package_holds_every_file() -> None:
+    package = Path(flask_wizard.__file__).parent
+    inside = package / "templates"
+    templates = inside if inside.is_dir() else package.parent / "templates"
+    installed = {path.relative_to(package.parent) for path in package.rglob("*")}
+    assert {Path(name) for name in files_below("flask_wizard")} <= installed
+    assert all((templates.parent / name).is_file() for name in files_below("templates"))
+
+
+def test_type_checkers_may_read_the_package() -> None:
+    assert (Path(flask_wizard.__file__).parent / "py.typed").is_file()
+
+
+def test_version_is_that_of_the_distribution() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    version = getattr(flask_wizard, "__version__", DISTRIBUTION.version)
+    assert version == DISTRIBUTION.version == declared["version"]
+
+
+# What these tests import
+
+
+def test_tests_import_the_installed_package() -> None:
+    origin = json.loads(DISTRIBUTION.read_text("direct_url.json") or "{}")
+    editable = origin.get("dir_info", {}).get("editable", False)
+    installed = ROOT if editable else Path(str(DISTRIBUTION.locate_file("")))
+    assert Path(flask_wizard.__file__).parent.parent.samefile(installed)
+
+
+@pytest.mark.parametrize("name", ["tests/__init__.py", "conftest.py"])
+def test_nothing_puts_the_checkout_before_the_installed_package(name: str) -> None:
+    assert not (ROOT / name).exists()
+
+
+# In which direction it imports
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+MODULES = {module_name(path): path for path in PACKAGE.rglob("*.py")}
+
+
+def statements(node: ast.AST, *, inside_functions: bool) -> Iterator[ast.AST]:
+    """Walk a module; leave out what only runs when a function is called."""
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, functions) and not inside_functions:
+            continue
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        yield child
+        yield from statements(child, inside_functions=inside_functions)
+
+
+def imports(name: str, *, inside_functions: bool = False) -> set[str]:
+    """Return what a module imports: modules of the package, and names of others."""
+    path = MODULES[name]
+    package = name.split(".") if path.stem == "__init__" else name.split(".")[:-1]
+    found = set()
+    tree = ast.parse(path.read_text())
+    for node in statements(tree, inside_functions=inside_functions):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            source = ".".join([*above, *filter(None, [node.module])])
+            inner = {f"{source}.{alias.name}" for alias in node.names}
+            found |= (inner & MODULES.keys()) or {source}
+    return found
+
+
+def everything_imported_by(name: str) -> set[str]:
+    """Follow a module's imports through the package, those inside functions too."""
+    reached, new = set[str](), {name}
+    while new:
+        reached |= new
+        follow = [
+            imports(module, inside_functions=True) for module in new & MODULES.keys()
+        ]
+        new = set[str]().union(*follow) - reached
+    return reached
+
+
+def test_modules_import_one_way() -> None:
+    """A cycle is a CycleError, which names it."""
+    graph = {name: imports(name) & MODULES.keys() for name in MODULES}
+    order = list(TopologicalSorter(graph).static_order())
+    assert set(order) == MODULES.keys()
+
+
+@pytest.mark.parametrize("name", WITHOUT_HTTP)
+def test_module_knows_nothing_of_http(name: str) -> None:
+    reached = everything_imported_by(f"flask_wizard.{name}")
+    roots = {module.split(".")[0] for module in reached} - {"flask_wizard"}
+    assert not {root for root in roots if root.startswith(HTTP)}

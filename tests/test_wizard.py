@@ -1,0 +1,458 @@
+"""How a wizard is declared, and what is said to a developer who errs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from wtforms import Form, fields
+
+from flask_wizard import (
+    DefinitionError,
+    Draft,
+    Review,
+    Row,
+    Step,
+    Submission,
+    Wizard,
+    WizardError,
+)
+from flask_wizard.desk import expires
+from flask_wizard.steps import RESERVED_FIELDS, RESERVED_STEPS
+from tests import conftest
+
+
+class Name(Form):
+    name = fields.StringField()
+
+
+class Age(Form):
+    age = fields.IntegerField()
+
+
+class Photo(Form):
+    photo = fields.FileField()
+
+
+class Committed:
+    def commit(self, submission: Submission) -> None: ...
+
+
+class Join(Wizard):
+    you = Step(Name)
+    age = Step(Age, title="How old?")
+    check = Review()
+
+    def commit(self, submission: Submission) -> None: ...
+
+
+declare = partial(conftest.declare, "Wrong", Committed)
+
+
+def names(wizard: type[Wizard]) -> list[str]:
+    return [step.name for step in wizard.steps]
+
+
+def draft(**more: Any) -> Draft:
+    times = {"created": 1000.0, "touched": 1000.0}
+    return Draft(
+        **{"id": "d", "mount": "m", "holders": (), "submission": "s"} | times | more
+    )
+
+
+# What is collected
+
+
+def test_steps_keep_the_order_of_their_declaration() -> None:
+    assert names(Join) == ["you", "age", "check"]
+
+
+def test_step_is_called_by_its_attribute() -> None:
+    assert Join.you.name == "you"
+
+
+def test_steps_title_comes_from_its_name() -> None:
+    assert declare(home_address=Step(Name)).steps[0].title == "Home address"
+
+
+def test_given_title_is_kept() -> None:
+    assert Join.age.title == "How old?"
+
+
+def test_url_name_has_hyphens() -> None:
+    assert declare(home_address=Step(Name)).steps[0].url_name == "home-address"
+
+
+def test_review_has_hyphens_in_its_url_name() -> None:
+    wizard = declare(you=Step(Name), check_it=Review())
+    assert wizard.steps[-1].url_name == "check-it"
+
+
+def test_wizards_title_comes_from_its_name() -> None:
+    class JoinLibrary(Committed, Wizard):
+        you = Step(Name)
+
+    assert JoinLibrary.title == "Join library"
+
+
+def test_made_up_title_of_a_base_is_not_inherited() -> None:
+    class Base(Wizard, abstract=True):
+        you = Step(Name)
+
+    class JoinLibrary(Committed, Base):
+        pass
+
+    assert JoinLibrary.title == "Join library"
+
+
+def test_one_step_object_serves_two_wizards() -> None:
+    shared = Step(Name)
+    one, two = declare(first=shared), declare(second=shared)
+    assert (names(one), names(two)) == (["first"], ["second"])
+
+
+# What is inherited
+
+
+def test_subclass_adds_its_steps_before_the_review() -> None:
+    class Longer(Join):
+        more = Step(Name)
+
+    assert names(Longer) == ["you", "age", "more", "check"]
+
+
+def test_same_name_replaces_a_step_in_place() -> None:
+    class Other(Join):
+        you = Step(Age)
+
+    assert names(Other) == ["you", "age", "check"]
+    assert Other.you.form is Age
+
+
+def test_replaced_step_stays_in_the_base_class() -> None:
+    class Other(Join):
+        you = Step(Age)
+
+    assert Join.you.form is Name
+    assert Other.you is not Join.you
+
+
+def test_none_removes_a_step() -> None:
+    class Shorter(Join):
+        age = None  # type: ignore[assignment]
+
+    assert names(Shorter) == ["you", "check"]
+
+
+def test_removed_step_stays_removed_in_a_subclass() -> None:
+    class Shorter(Join):
+        age = None  # type: ignore[assignment]
+
+    class Again(Shorter):
+        more = Step(Name)
+
+    assert names(Again) == ["you", "more", "check"]
+
+
+def test_none_removes_the_review() -> None:
+    class Straight(Join):
+        check = None  # type: ignore[assignment]
+
+    assert names(Straight) == ["you", "age"]
+
+
+def test_subclass_may_replace_the_review() -> None:
+    class Other(Join):
+        check = Review(title="Look again")
+
+    assert Other.steps[-1].title == "Look again"
+
+
+def test_subclass_of_a_subclass_has_every_step() -> None:
+    class Middle(Join):
+        more = Step(Name)
+
+    class Last(Middle):
+        age = Step(Name)
+        extra = Step(Name)
+
+    assert names(Last) == ["you", "age", "more", "extra", "check"]
+
+
+def test_abstract_wizard_needs_no_steps() -> None:
+    class Base(Wizard, abstract=True):
+        def commit(self, submission: Submission) -> None: ...
+
+    assert Base.steps == ()
+
+
+def test_abstract_wizard_needs_no_commit() -> None:
+    class Base(Wizard, abstract=True):
+        you = Step(Name)
+
+    assert names(Base) == ["you"]
+
+
+@pytest.mark.parametrize("mount", [Wizard, "abstract"])
+def test_abstract_wizard_cannot_be_mounted(mount: Any) -> None:
+    class Base(Wizard, abstract=True):
+        you = Step(Name)
+
+    wizard = Base if mount == "abstract" else mount
+    with pytest.raises(DefinitionError, match=f"{wizard.__name__} is abstract"):
+        wizard.as_blueprint("join")
+
+
+def test_subclass_of_an_abstract_wizard_is_checked() -> None:
+    class Base(Wizard, abstract=True):
+        you = Step(Name)
+
+    with pytest.raises(DefinitionError, match="Whole has no commit method"):
+
+        class Whole(Base):
+            pass
+
+
+# A developer's mistakes
+
+
+def refusal(**body: Any) -> str:
+    with pytest.raises(DefinitionError) as caught:
+        declare(**body)
+    return str(caught.value)
+
+
+def test_definition_error_is_a_type_error() -> None:
+    assert issubclass(DefinitionError, WizardError)
+    assert issubclass(DefinitionError, TypeError)
+
+
+def test_wizard_without_steps_is_refused() -> None:
+    assert "Wrong has no steps. Declare at least one" in refusal()
+
+
+def test_wizard_with_only_a_review_is_refused() -> None:
+    assert "Wrong has no steps" in refusal(check=Review())
+
+
+def test_wizard_without_commit_is_refused() -> None:
+    with pytest.raises(DefinitionError, match=r"Lost has no commit.*def commit\(self"):
+
+        class Lost(Wizard):
+            you = Step(Name)
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED_STEPS))
+def test_step_named_like_a_page_is_refused(name: str) -> None:
+    message = refusal(**{name: Step(Name)})
+    assert f"Wrong has a step called {name!r}" in message
+    assert "one of the wizard's own pages" in message
+    assert "another name" in message
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("title", "version", "lifetime", "max_lifetime", "max_drafts", "theme"),
+        *("steps", "initial", "validate", "commit", "discarded", "upgrade"),
+        *("as_blueprint", "open"),
+    ],
+)
+def test_step_named_like_an_attribute_of_wizards_is_refused(name: str) -> None:
+    assert f"called {name!r}, which is an attribute" in refusal(**{name: Step(Name)})
+
+
+def test_step_with_a_leading_underscore_is_refused() -> None:
+    assert "starts with an underscore" in refusal(_you=Step(Name))
+
+
+def test_review_with_a_reserved_name_is_refused() -> None:
+    assert "called 'receipt'" in refusal(you=Step(Name), receipt=Review())
+
+
+def test_two_steps_of_one_name_are_refused() -> None:
+    with pytest.raises(DefinitionError, match="Two steps are called 'you'"):
+
+        class Wrong(Wizard):
+            you = Step(Name)
+            you = Step(Age)
+
+
+def test_review_of_a_steps_name_is_refused() -> None:
+    with pytest.raises(DefinitionError, match="Two steps are called 'you'"):
+
+        class Wrong(Wizard):
+            you = Step(Name)
+            you = Review()  # type: ignore[assignment]
+
+
+def test_step_after_the_review_is_refused() -> None:
+    message = refusal(check=Review(), you=Step(Name))
+    assert "steps after its Review. Make the Review last" in message
+
+
+def test_two_reviews_are_refused() -> None:
+    message = refusal(you=Step(Name), one=Review(), two=Review())
+    assert "more than one Review: one, two. Keep one." in message
+
+
+def test_second_review_in_a_subclass_is_refused() -> None:
+    with pytest.raises(DefinitionError, match="more than one Review: check, again"):
+
+        class Twice(Join):
+            again = Review()
+
+
+@pytest.mark.parametrize("form", [None, "YouForm", Name(), 7])
+def test_form_that_is_none_is_refused(form: object) -> None:
+    message = refusal(you=Step(form))
+    assert message.startswith("Wrong.you was given")
+    assert "Expected a WTForms form class" in message
+
+
+def test_class_that_is_no_form_is_refused() -> None:
+    message = refusal(you=Step(dict))
+    assert "Wrong.you was given the class dict as its form" in message
+    assert "wtforms.Form" in message
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED_FIELDS))
+def test_field_of_a_reserved_html_name_is_refused(name: str) -> None:
+    form = type("Bad", (Form,), {"it": fields.StringField(name=name)})
+    message = refusal(you=Step(form))
+    assert f"Wrong.you: Bad has a field {name!r}" in message
+    assert "Give the field another name" in message
+
+
+def test_field_called_csrf_token_is_refused() -> None:
+    class Bad(Form):
+        csrf_token = fields.StringField()
+
+    assert "Bad has a field 'csrf_token'" in refusal(you=Step(Bad))
+
+
+def test_reserved_html_name_on_an_inherited_field_is_refused() -> None:
+    class Bad(Form):
+        it = fields.StringField(name="_action")
+
+    class Worse(Bad):
+        pass
+
+    assert "Worse has a field '_action'" in refusal(you=Step(Worse))
+
+
+def test_reserved_name_in_a_nested_form_is_no_clash() -> None:
+    class Inner(Form):
+        it = fields.StringField(name="_rev")
+
+    class Outer(Form):
+        inner = fields.FormField(Inner)
+
+    assert names(declare(you=Step(Outer))) == ["you"]
+
+
+def nested_photo() -> type[Form]:
+    return type("Nested", (Form,), {"it": fields.FormField(Photo)})
+
+
+def listed_photo() -> type[Form]:
+    return type("Listed", (Form,), {"it": fields.FieldList(fields.FileField())})
+
+
+def deep_photo() -> type[Form]:
+    inner = fields.FieldList(fields.FormField(Photo))
+    return type("Deep", (Form,), {"it": inner})
+
+
+def named_photo() -> type[Form]:
+    inner = fields.FieldList(unbound_field=fields.MultipleFileField())
+    return type("Named", (Form,), {"it": inner})
+
+
+@pytest.mark.parametrize(
+    "form", [lambda: Photo, nested_photo, listed_photo, deep_photo, named_photo]
+)
+def test_upload_is_refused(form: Callable[[], type[Form]]) -> None:
+    message = refusal(you=Step(form()))
+    assert "file field" in message
+    assert "after the commit" in message
+
+
+@pytest.mark.parametrize("hook", ["when", "prepare"])
+def test_hook_that_cannot_be_called_is_refused(hook: str) -> None:
+    wrong: Any = {hook: "you.age"}
+    message = refusal(you=Step(Name, **wrong))
+    assert f"Wrong.you has {hook}='you.age', which cannot be called" in message
+
+
+def test_rows_that_cannot_be_called_are_refused() -> None:
+    message = refusal(you=Step(Name), check=Review(rows=["you"]))  # type: ignore[arg-type]
+    assert "Wrong.check has rows=['you'], which cannot be called" in message
+
+
+@pytest.mark.parametrize("name", ["lifetime", "max_lifetime", "max_drafts"])
+@pytest.mark.parametrize("value", ["7 days", 0, -1, None, timedelta(0)])
+def test_bad_limit_is_refused(name: str, value: object) -> None:
+    message = refusal(you=Step(Name), **{name: value})
+    assert f"Wrong.{name} is {value!r}" in message
+    assert "above zero" in message
+
+
+def test_number_of_drafts_must_be_a_number() -> None:
+    message = refusal(you=Step(Name), max_drafts=timedelta(days=1))
+    assert "Expected a number above zero" in message
+
+
+@pytest.mark.parametrize("name", ["lifetime", "max_lifetime"])
+def test_endless_limit_is_refused(name: str) -> None:
+    """A store takes whole seconds, so neither can be kept."""
+    assert f"Wrong.{name} is inf" in refusal(you=Step(Name), **{name: float("inf")})
+
+
+def test_form_function_must_return_a_class() -> None:
+    step = declare(you=Step(lambda answers: Name())).steps[0]
+    with pytest.raises(DefinitionError, match="form function of step 'you' returned"):
+        step.form_class(None)  # type: ignore[union-attr, arg-type]
+
+
+def test_form_functions_class_is_checked() -> None:
+    step = declare(you=Step(lambda answers: Photo)).steps[0]
+    with pytest.raises(DefinitionError, match="Photo has a file field 'photo'"):
+        step.form_class(None)  # type: ignore[union-attr, arg-type]
+
+
+# Lifetimes
+
+
+def test_draft_ends_after_its_idle_lifetime() -> None:
+    assert expires(declare(you=Step(Name), lifetime=60)(), draft()) == 1060
+
+
+def test_draft_never_outlives_its_longest_lifetime() -> None:
+    wizard = declare(you=Step(Name), lifetime=60, max_lifetime=timedelta(seconds=100))
+    assert expires(wizard(), draft(touched=1099.0)) == 1100
+
+
+def test_tombstone_may_outlive_the_longest_lifetime() -> None:
+    wizard = declare(you=Step(Name), lifetime=60, max_lifetime=100)
+    assert expires(wizard(), draft(touched=1099.0, state="committed")) == 1159
+
+
+# Hooks
+
+
+def test_hooks_need_not_be_defined() -> None:
+    wizard = Join()
+    assert wizard.initial("you", {}) is None
+    assert wizard.discarded(draft()) is None  # type: ignore[func-returns-value]
+
+
+def test_rows_may_be_a_function() -> None:
+    def rows(rows: list[Row], answers: object) -> list[Row]:
+        return rows
+
+    wizard = declare(you=Step(Name), check=Review(rows=rows))
+    assert wizard.steps[-1].rows is rows  # type: ignore[union-attr]
