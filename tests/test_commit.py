@@ -203,6 +203,7 @@ def test_receipts_parts_become_text() -> None:
         *("javascript:alert(1)", "mailto:x@example.org", "/a b", "https://"),
         *(b"/members/7", 7, True, {"id": 7}, ("/x", 302), [], Response("Thank you")),
         Response(status=302),
+        *(Receipt(url="javascript:alert(1)"), Receipt("7", "not a URL")),
     ],
 )
 def test_anything_else_is_refused(result: object) -> None:

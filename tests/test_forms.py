@@ -282,6 +282,14 @@ def test_signalling_nan_is_a_form_error(typed: str) -> None:
     assert list(forms.errors_of(form)) == ["it"]
 
 
+@pytest.mark.parametrize("typed", ["NaN", "-nan", "sNaN"])
+def test_number_that_is_none_is_a_form_error(typed: str) -> None:
+    """Any condition that compared it would raise."""
+    form = it(fields.DecimalField(), typed)
+    assert not forms.validate(form)
+    assert forms.errors_of(form) == {"it": [forms.UNUSABLE]}
+
+
 def test_trouble_in_a_nested_form_is_a_form_error() -> None:
     inner = one(fields.DecimalField(validators=[validators.NumberRange(min=1)]))
     form = bind(one(fields.FormField(inner)), values(("it-it", "sNaN")))

@@ -380,6 +380,12 @@ def test_own_view_finds_no_item(make_app: MakeApp) -> None:
         Join.open(url_for_step=partial(url_for, "apply")).handle("you", "x")
 
 
+def test_pages_of_an_own_view_stay_out_of_caches(applicant: Visitor) -> None:
+    headers = applicant.get(applicant.page.path).headers
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
 def test_own_view_caps_the_body(applicant: Visitor) -> None:
     answer = applicant.post(applicant.page.path, {"pet": "x" * (1024 * 1024)})
     assert answer.status_code == 413

@@ -345,6 +345,28 @@ def test_step_posted_during_the_commit_is_not_lost(visitor: Visitor) -> None:
     assert "Send it again" in page.text
 
 
+def test_second_click_on_a_last_step_without_review_loses_nothing(
+    make_app: MakeApp,
+) -> None:
+    """It sends what the first has sent, so there is nothing to send again."""
+    pages: list[Page] = []
+
+    class Short(Wizard):
+        gift = Step(Gift)
+
+        def commit(self, submission: Submission) -> str:
+            pages.append(twin.press("next"))
+            return "/thanks"
+
+    visitor = Visitor(make_app(Short))
+    visitor.open()
+    visitor.press("save", {"gift": "y"})
+    visitor.open(f"{visitor.draft}gift")
+    twin = visitor.twin()
+    assert visitor.send("next").location == "/thanks"
+    assert pages[0].heading == "Your answers are being sent"
+
+
 @pytest.mark.parametrize("at", ["you", "check-it", "", "discard", "saved"])
 def test_pages_opened_during_the_commit_say_that_it_runs(
     visitor: Visitor, at: str
@@ -866,3 +888,34 @@ def test_single_step_sent_twice_meets_its_receipt(make_app: MakeApp) -> None:
     answers = [visitor.send("next", {"gift": "y"}) for _ in range(2)]
     assert [answer.location for answer in answers] == ["/thanks", "/thanks"]
     assert len(hooks.submissions) == 1
+
+
+def test_step_that_a_commit_refused_leads_back_to_the_review(visitor: Visitor) -> None:
+    refusals = [StepError("you", "This name is taken", field="name")]
+
+    def commit(submission: Submission) -> None:
+        if refusals:
+            raise refusals.pop()
+
+    hooks.commit = commit
+    assert visitor.press("next").errors == ["This name is taken"]
+    assert visitor.fill(name="Bea").heading == "Check your answers"
+    assert visitor.press("next").heading == "Your answers have been sent"
+
+
+def test_step_error_finds_a_field_of_another_html_name(make_app: MakeApp) -> None:
+    class Kind(Form):
+        kind = fields.StringField("Kind", name="type")
+
+    class Named(Wizard):
+        you = Step(Kind)
+        check = Review()
+
+        def commit(self, submission: Submission) -> None:
+            raise StepError("you", "No such kind", field="kind")
+
+    visitor = Visitor(make_app(Named))
+    visitor.open()
+    visitor.fill(type="dragon")
+    visitor.press("next")
+    assert visitor.page.links["No such kind"] == "#type"

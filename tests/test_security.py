@@ -1349,6 +1349,16 @@ def test_s35_damaged_draft_keeps_its_bytes_at_a_post(
     assert engine.values()[key] == damaged
 
 
+def test_s35_damaged_draft_hides_no_other(visitor: Visitor, engine: Engine) -> None:
+    visitor.start()
+    key = key_of(visitor, engine)
+    whole = visitor.start()
+    engine.write(key, b"damaged")
+    got = visitor.client.get("/join/")
+    assert got.status_code == 200
+    assert whole in got.text
+
+
 def test_s35_unknown_format_is_a_clear_page(visitor: Visitor, engine: Engine) -> None:
     url = visitor.start()
     key = key_of(visitor, engine)

@@ -456,3 +456,19 @@ def test_rows_may_be_a_function() -> None:
 
     wizard = declare(you=Step(Name), check=Review(rows=rows))
     assert wizard.steps[-1].rows is rows  # type: ignore[union-attr]
+
+
+def test_steps_of_a_plain_mixin_count() -> None:
+    class Consent:
+        consent = Step(Name)
+
+    wizard = declare(Consent, you=Step(Name))
+    assert names(wizard) == ["consent", "you"]
+
+
+def test_step_of_a_plain_mixin_is_checked() -> None:
+    class Consent:
+        receipt = Step(Name)
+
+    with pytest.raises(DefinitionError, match="a step called 'receipt'"):
+        declare(Consent, you=Step(Name))
