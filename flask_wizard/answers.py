@@ -45,7 +45,8 @@ class Record:
             )
         if self._reads is not None:
             self._reads.add((self._step, name))
-        return None if self._values is None else self._values()[name]
+        # A field that was declared and then removed while preparing was not asked.
+        return None if self._values is None else self._values().get(name)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # copy, pickle and the like ask for these

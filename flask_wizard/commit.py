@@ -108,7 +108,7 @@ def _is_url(text: str) -> bool:
 class Hooks(Protocol):
     """What a wizard does with a submission."""
 
-    def validate(self, submission: Submission) -> None: ...
+    def validate(self, submission: Submission) -> Any: ...
     def commit(self, submission: Submission) -> Any: ...
 
 
@@ -132,12 +132,17 @@ def commit(
     """
     failing = [place for place in journey.path if _fails(place)]
     if failing:
-        errors = {p.step.name: forms.errors_of(p.form) for p in failing}
+        errors = {p.step.name: p.errors for p in failing}
         kept = desk.keep(stored, _rejected(stored.draft, errors))
         return Outcome(kept.draft, failing[0].step)
     submission = Submission.of(journey)
     try:
-        wizard.validate(submission)
+        verdict = wizard.validate(submission)
+        if verdict is not None:
+            raise DefinitionError(
+                f"validate returned {verdict!r}, which says nothing. Raise a StepError "
+                "to refuse a submission, and return None to accept it."
+            )
     except StepError as error:
         place = _place(journey, error)
         kept = desk.keep(stored, _sent_back(stored.draft, place, error))
@@ -232,9 +237,10 @@ def _rejected(draft: Draft, errors: dict[str, dict[str, list[str]]]) -> Draft:
 
 def _sent_back(draft: Draft, place: Place, error: StepError) -> Draft:
     first, *inner = (error.field or "").split(".")
+    separator = "-"
     if isinstance(place.step, Step):
-        first = forms.html_name(place.form_class, first)
-    name = "-".join((first, *inner))
+        first, separator = forms.html_name(place.form_class, first)
+    name = separator.join((first, "-".join(inner))) if inner else first
     return _rejected(draft, {place.step.name: {name: [error.message]}})
 
 

@@ -119,7 +119,7 @@ class Desk:
             self.mount,
             draft_id,
             most=self.wizard.max_drafts,
-            is_open=lambda listed: self._is_open(self.load(listed)),
+            is_open=lambda listed: self._is_open(self._readable(listed)),
             lifetime=seconds(self.wizard.max_lifetime),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +52,8 @@ class FlaskWizard:
             )
         for key, default in DEFAULTS.items():
             app.config.setdefault(key, default)
-        if not secrets_of(app):
-            raise ConfigurationError(
-                "The application has no SECRET_KEY, which seals the drafts and signs "
-                "the session. Set app.config['SECRET_KEY'] to a long random value "
-                "before init_app."
-            )
+        _check_numbers(app.config)
+        Keyring(secrets_of(app))  # refused here and not at the first request
         given = self._store if self._store is not None else app.config["WIZARD_STORE"]
         default_file = Path(app.instance_path) / "flask_wizard.sqlite3"
         app.extensions[EXTENSION] = Installation(app, open_store(given, default_file))
@@ -87,11 +84,33 @@ class Installation:
 
 
 def secrets_of(app: Flask) -> list[str | bytes]:
-    """The keys that seal drafts, newest first."""
-    if given := app.config["WIZARD_SECRET_KEYS"]:
-        return list(given)
-    fallbacks = app.config.get("SECRET_KEY_FALLBACKS") or []
-    return [key for key in (app.secret_key, *fallbacks) if key]
+    """The keys that seal drafts, newest first. Raises ConfigurationError."""
+    if not app.secret_key:
+        raise ConfigurationError(
+            "The application has no SECRET_KEY, which seals the drafts and signs the "
+            "session. Set app.config['SECRET_KEY'] to a long random value before "
+            "init_app."
+        )
+    fallbacks = _listed(app, "SECRET_KEY_FALLBACKS")
+    return _listed(app, "WIZARD_SECRET_KEYS") or [app.secret_key, *fallbacks]
+
+
+def _listed(app: Flask, key: str) -> list[str | bytes]:
+    found = app.config.get(key) or []
+    if isinstance(found, str | bytes):
+        raise ConfigurationError(f"{key} is a single text. Give a list, newest first.")
+    return list(found)
+
+
+def _check_numbers(config: Mapping[str, Any]) -> None:
+    for key, default in DEFAULTS.items():
+        if type(default) is not int:
+            continue
+        value, least = config[key], 0 if key == "WIZARD_COMMIT_WAIT" else 1
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ConfigurationError(f"{key} is {value!r}. Expected a number.")
+        if value < least:
+            raise ConfigurationError(f"{key} is {value!r}. Expected {least} or more.")
 
 
 def installation() -> Installation:

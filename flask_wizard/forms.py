@@ -29,6 +29,9 @@ from .draft import Raw
 
 logger = logging.getLogger(__name__)
 
+PASSWORDS = "_passwords"
+"""Where a page names its password fields, if its form depends on earlier answers."""
+
 UNUSABLE = "This value cannot be used. Check it and enter it again."
 
 _BUTTONS = (SubmitField, ButtonField, CSRFTokenField)
@@ -56,6 +59,13 @@ class Values(dict[str, list[str]]):
         for key, old in sorted(found.items(), key=lambda item: item[1]):
             if numbers[old] != old:  # in rising order, so that no name is taken yet
                 self[index.sub(rf"\g<1>{numbers[old]}", key)] = self.pop(key)
+
+    def named(self) -> Raw | None:
+        """Everything but the passwords, if the page said which they are."""
+        if PASSWORDS not in self:
+            return None
+        secret = {PASSWORDS, *" ".join(self[PASSWORDS]).split()}
+        return {name: sent for name, sent in self.items() if name not in secret}
 
     def getlist(self, name: str) -> list[str]:
         return self.get(name, [])
@@ -114,7 +124,9 @@ def _passed_down(meta: dict[str, Any], values: Values | None) -> dict[str, Any]:
     return passed
 
 
-def _nested(form_class: Any, passed: dict[str, Any], *args: Any, **kwargs: Any) -> Form:
+def _nested(
+    form_class: Any, passed: dict[str, Any], /, *args: Any, **kwargs: Any
+) -> Form:
     meta = {**(kwargs.pop("meta", None) or {}), **passed}
     form: Form = form_class(*args, meta=meta, **kwargs)
     return form
@@ -136,8 +148,18 @@ def is_button(field: Field) -> bool:
 
 
 def is_password(field: Field) -> bool:
-    kind = getattr(field.widget, "input_type", None)
-    return isinstance(field, PasswordField) or kind == "password"
+    """Is it drawn as a password, whatever its class?"""
+    own = (field.render_kw or {}).get("type")
+    drawn = own or getattr(field.widget, "input_type", None)
+    return isinstance(field, PasswordField) or drawn == "password"
+
+
+def _is_secret(unbound: UnboundField[Any]) -> bool:
+    """The same of a field that is not bound yet, or of what it is made of."""
+    own = (unbound.kwargs.get("render_kw") or {}).get("type")
+    widget = unbound.kwargs.get("widget") or unbound.field_class.widget
+    drawn = own or getattr(widget, "input_type", None)
+    return issubclass(unbound.field_class, PasswordField) or drawn == "password"
 
 
 def passwords(fields: Iterable[Field]) -> list[str]:
@@ -171,10 +193,10 @@ def _lists(fields: Iterable[Field]) -> Iterator[Field]:
     for field in fields:
         if isinstance(field, FormField):
             yield from _lists(field.form)
-        elif isinstance(field, FieldList):
-            kinds = _kinds(field.unbound_field)
-            if not any(issubclass(kind, PasswordField) for kind in kinds):
-                yield field
+        elif not isinstance(field, FieldList):
+            continue
+        elif not any(map(_is_secret, _unbounds(field.unbound_field))):
+            yield field
 
 
 def is_unbindable(form: Form) -> bool:
@@ -303,10 +325,12 @@ def declared(form_class: Any) -> list[tuple[str, UnboundField[Any]]]:
     return sorted(found, key=lambda pair: (pair[1].creation_counter, pair[0]))
 
 
-def html_name(form_class: type[Form], name: str) -> str:
-    """The name that a field goes by in a page."""
+def html_name(form_class: type[Form], name: str) -> tuple[str, str]:
+    """The name that a field goes by in a page, and what comes before inner names."""
     unbound = dict(declared(form_class)).get(name)
-    return (unbound.name if unbound is not None else None) or name
+    if unbound is None:
+        return name, "-"
+    return unbound.name or name, unbound.kwargs.get("separator", "-")
 
 
 def file_fields(form_class: type[Form]) -> list[str]:
@@ -314,19 +338,20 @@ def file_fields(form_class: type[Form]) -> list[str]:
     return [
         name
         for name, unbound in declared(form_class)
-        for field_class in _kinds(unbound)
-        if issubclass(field_class, FileField)
+        for inner in _unbounds(unbound)
+        if issubclass(inner.field_class, FileField)
     ]
 
 
-def _kinds(unbound: UnboundField[Any]) -> Iterator[type[Field]]:
-    yield unbound.field_class
+def _unbounds(unbound: UnboundField[Any]) -> Iterator[UnboundField[Any]]:
+    """An unbound field and all those that it is made of."""
+    yield unbound
     for inner in _inner(unbound):
         if isinstance(inner, UnboundField):
-            yield from _kinds(inner)
+            yield from _unbounds(inner)
         else:
             for _, field in declared(inner):
-                yield from _kinds(field)
+                yield from _unbounds(field)
 
 
 def _inner(unbound: UnboundField[Any]) -> Iterator[Any]:

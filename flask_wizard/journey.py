@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,8 +17,6 @@ from .answers import Answers, Reads, Record, values_of
 from .draft import Draft, Entry, Raw, Read
 from .errors import DefinitionError
 from .steps import AnyStep, Step
-
-logger = logging.getLogger(__name__)
 
 Initial = Callable[[str], object]
 """Gives the initial data of a step that was never submitted, by the step's name."""
@@ -89,6 +86,11 @@ class Place:
     def valid(self) -> bool:
         return forms.validate(self.form)
 
+    @property
+    def errors(self) -> dict[str, list[str]]:
+        """Why the form is not valid; some forms do not say."""
+        return forms.errors_of(self.form) or {"": [forms.UNUSABLE]}
+
     @cached_property
     def trusted(self) -> bool:
         """Would a commit take it? Once accepted, some steps are not asked again."""
@@ -132,14 +134,14 @@ class Place:
     def taking(
         self, values: forms.Values, *, opens: bool, accept: bool, autosave: bool
     ) -> Place | None:
-        """This place as ``values`` make it; None if its fields cannot be known yet."""
+        """This place as ``values`` make it; None if their names cannot be told."""
         kept = self.entry or Entry()
         place = Place(self.journey, self.step, kept)
         place.reads = self.reads
         if "applies" in self.__dict__:
             place.applies = self.applies
-        if not opens and not place.is_known():
-            return None
+        if not opens and not place.has_form_class:
+            return place._set_aside(values, kept)
         form = place.bound(_with_kept_passwords(values, kept))
         place.form = place.prepared(form) if opens else form
         raw, passwords = forms.sent(form, values)
@@ -154,28 +156,29 @@ class Place:
             place.entry = replace(place.entry, rev=kept.rev + 1, errors=errors)
         return place
 
+    def _set_aside(self, values: forms.Values, kept: Entry) -> Place | None:
+        """Keep what was sent for a form that depends on answers not given now."""
+        raw = values.named()
+        if raw is None:
+            return None
+        self.entry = Entry(raw, kept.rev + 1, passwords=kept.passwords)
+        return self
+
+    @property
+    def has_form_class(self) -> bool:
+        """Is the form the same whatever the answers are?"""
+        return isinstance(self.step, Step) and isinstance(self.step.form, type)
+
     def _judged(self, kept: Entry, raw: Raw, passwords: Raw) -> Entry:
         if not self.valid:
-            errors = forms.errors_of(self.form)
-            return Entry(raw, errors=errors, passwords=kept.passwords)
+            return Entry(raw, errors=self.errors, passwords=kept.passwords)
         return Entry(raw, accepted=True, read=self.reading, passwords=passwords)
-
-    def is_known(self) -> bool:
-        """Can the form class be had though earlier answers are missing?
-
-        A form function may stumble over missing answers, and a review has no form.
-        """
-        try:
-            return bool(self.form_class)
-        except Exception:
-            logger.info("The form of %r needs answers not yet given", self.step.name)
-            return False
 
     def record(self, reads: Reads) -> Record:
         """The answers given here, falsy if they do not count."""
         if not (self.applies and self.done):
             return no_record(self.step, reads)
-        names = _field_names(self.step)
+        names = forms.field_names(self.form_class)
         return Record(self.step.name, names, lambda: self._values, reads)
 
     @cached_property
@@ -366,13 +369,10 @@ class Journey:
         if not field:
             return b"present"
         sent = {**place.entry.raw, **place.entry.passwords}
-        name = forms.html_name(place.form_class, field)
-        mine = [(n, sent[n]) for n in sorted(sent) if _belongs(n, name)]
+        name, separator = forms.html_name(place.form_class, field)
+        inner = name + separator
+        mine = [(n, sent[n]) for n in sorted(sent) if n == name or n.startswith(inner)]
         return _encode(mine)
-
-
-def _belongs(name: str, field: str) -> bool:
-    return name == field or name.startswith(f"{field}-")
 
 
 _encode = msgspec.msgpack.encode

@@ -104,7 +104,7 @@ def make_page(wizard: Wizard, name: str, *, status: int = 200, **context: Any) -
         wizard=wizard,
         wizard_base=base,
         wizard_css=url_for("flask_wizard.static", filename="wizard.css"),
-        wizard_lang=config["WIZARD_LANG"],
+        wizard_lang=lang() if callable(lang := config["WIZARD_LANG"]) else lang,
         wizard_site=config["WIZARD_SITE_NAME"],
         **context,
     )

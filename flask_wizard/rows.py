@@ -15,7 +15,6 @@ from wtforms.fields import (
     FieldList,
     FormField,
     MonthField,
-    PasswordField,
     RadioField,
     WeekField,
 )
@@ -23,6 +22,7 @@ from wtforms.fields.choices import SelectFieldBase
 from wtforms.form import BaseForm
 
 from .controls import first_id, input_type, kind_of, parts
+from .forms import is_password
 
 # Not strftime's, which follow the locale of the server's process.
 MONTHS = (
@@ -88,7 +88,7 @@ def _lines(field: Field) -> list[str]:
     if isinstance(field, FieldList):
         shown = (entry for entry in field.entries if _is_shown(entry))
         return [line for entry in shown for line in _lines(entry)]
-    if isinstance(field, PasswordField):
+    if is_password(field):
         return ["Not shown"] if field.data else []
     if isinstance(field, SelectFieldBase):
         return _chosen(field)

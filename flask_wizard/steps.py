@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from .rows import Row
 
 RESERVED_STEPS = frozenset({"discard", "receipt", "saved"})
-PASSWORDS = "_passwords"
 RESERVED_FIELDS = frozenset(
-    {"_action", "_rev", "_draft", "_item", PASSWORDS, "csrf_token"}
+    {"_action", "_rev", "_draft", "_item", forms.PASSWORDS, "csrf_token"}
 )
 
 
@@ -67,7 +66,9 @@ class Step:
                     f"{where} has {hook}={getattr(self, hook)!r}, which cannot be "
                     "called. Pass a function of the answers."
                 )
-        title = self.title or name.replace("_", " ").capitalize()
+        # A translation that waits for its use must not be asked whether it is empty.
+        untitled = isinstance(self.title, str) and not self.title
+        title = name.replace("_", " ").capitalize() if untitled else self.title
         return dataclasses.replace(self, name=name, title=title)
 
     def form_class(self, answers: Answers) -> type[Form]:

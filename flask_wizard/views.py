@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any
 
 from flask import (
@@ -20,23 +21,23 @@ from flask.blueprints import BlueprintSetupState
 
 from . import door
 from .desk import Mount
-from .errors import DefinitionError
+from .errors import ConfigurationError, DefinitionError
 from .extension import installation
 from .pages import Page
+from .steps import RESERVED_STEPS
 from .visit import NEW, Outcome, Visit
 
 if TYPE_CHECKING:
     from .wizard import Wizard
 
 OWN = frozenset({"draft", "step"})
-PAGES = frozenset({"saved", "discard", "receipt"})
 
 
 def make_blueprint(wizard: Wizard, name: str, *, unbound: frozenset[str]) -> Blueprint:
     """The blueprint of one mount. ``unbound`` URL variables do not bind its drafts."""
     views = Views(wizard, unbound)
     blueprint = Blueprint(name, __name__)
-    blueprint.record(_check_prefix)
+    blueprint.record(partial(_check_prefix, unbound))
     blueprint.url_value_preprocessor(views.enter)
     for rule, endpoint, methods in (
         ("/", "entry", ["GET"]),
@@ -47,17 +48,23 @@ def make_blueprint(wizard: Wizard, name: str, *, unbound: frozenset[str]) -> Blu
         ("/<draft>/receipt", "receipt", ["GET"]),
         ("/<draft>/<step>", "step", ["GET", "POST"]),
     ):
-        view = getattr(views, endpoint)
-        blueprint.add_url_rule(rule, endpoint, views.answered(view), methods=methods)
+        view = update_wrapper(partial(_answer, getattr(views, endpoint)), _answer)
+        blueprint.add_url_rule(rule, endpoint, view, methods=methods)
     return blueprint
 
 
-def _check_prefix(state: BlueprintSetupState) -> None:
+def _check_prefix(unbound: frozenset[str], state: BlueprintSetupState) -> None:
     prefix = state.url_prefix or ""
-    if taken := OWN.intersection(re.findall(r"<(?:[^<>]*:)?([^<>:]+)>", prefix)):
+    variables = set(re.findall(r"<(?:[^<>]*:)?([^<>:]+)>", prefix))
+    if taken := OWN & variables:
         raise DefinitionError(
             f"The url_prefix {prefix!r} has a variable {min(taken)!r}, which the "
             "wizard's own URLs use. Give it another name."
+        )
+    if unknown := unbound - variables - state.url_defaults.keys():
+        raise DefinitionError(
+            f"unbound names {min(unknown)!r}, but the url_prefix {prefix!r} has "
+            f"{', '.join(sorted(variables)) or 'no variables'}."
         )
 
 
@@ -78,10 +85,17 @@ class Views:
         door.limit_body(config["WIZARD_MAX_BODY"], config["WIZARD_MAX_PAIRS"])
         protect = current_app.extensions.get("csrf")
         if protect is not None:
-            protect.exempt(current_app.blueprints[str(request.blueprint)])
-        g.wizard_prefix = {n: v for n, v in (values or {}).items() if n not in OWN}
-        for name in g.wizard_prefix:
-            (values or {}).pop(name)
+            protect.exempt(_answer)
+        prefix = {n: v for n, v in (values or {}).items() if n not in OWN}
+        rule = request.url_rule
+        expected = rule.arguments if rule is not None else set()
+        if taken := expected - OWN - prefix.keys() - self.unbound:
+            raise ConfigurationError(
+                f"The application takes {min(taken)!r} out of the URL before the "
+                "wizard sees it, so that it cannot bind drafts. Leave it there, or "
+                "name it in `unbound`."
+            )
+        g.wizard_prefix = prefix
 
     def entry(self) -> Outcome:
         return self._visit(None).enter()
@@ -113,22 +127,20 @@ class Views:
             self.wizard, mount, draft, url_for_step=_url_for, entry_url=entry_url
         )
 
-    @staticmethod
-    def answered(view: Callable[..., Outcome]) -> Callable[..., Response]:
-        def answer(**values: str) -> Response:
-            outcome = view(**values)
-            if not isinstance(outcome, Page):
-                return make_response(outcome)
-            text = render_template(list(outcome.templates), **outcome)
-            return make_response(text, outcome.status)
 
-        return answer
+def _answer(view: Callable[..., Outcome], **values: str) -> Response:
+    """Call a view without the variables of the prefix, and render its page."""
+    outcome = view(**{name: value for name, value in values.items() if name in OWN})
+    if not isinstance(outcome, Page):
+        return make_response(outcome)
+    text = render_template(list(outcome.templates), **outcome)
+    return make_response(text, outcome.status)
 
 
 def _url_for(*, draft: str, step: str) -> str:
     """The URL of a page of the mount that this request came to."""
     if draft == NEW:
         return url_for(".new", step=step, **g.wizard_prefix)
-    if step in PAGES:
+    if step in RESERVED_STEPS:
         return url_for(f".{step}", draft=draft, **g.wizard_prefix)
     return url_for(".step", draft=draft, step=step, **g.wizard_prefix)

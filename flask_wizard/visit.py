@@ -28,12 +28,18 @@ from .commit import commit
 from .desk import Desk, Mount, expires
 from .draft import MOVED, REFUSED, Draft, Receipt
 from .drafts import Stored
-from .errors import ConflictError, DraftTooLargeError, StoreError, TooManyDraftsError
+from .errors import (
+    ConflictError,
+    DraftTooLargeError,
+    StoreError,
+    TooManyDraftsError,
+    UnreadableDraftError,
+)
 from .extension import installation
 from .holders import Holder, is_id, new_nonce
 from .journey import Journey, Place
 from .pages import Page, Problem
-from .steps import PASSWORDS, RESERVED_FIELDS, AnyStep, Review, Step
+from .steps import RESERVED_FIELDS, AnyStep, Review, Step
 
 if TYPE_CHECKING:
     from .wizard import Wizard
@@ -77,6 +83,8 @@ class Visit:
         self._url_for_step = url_for_step
         self._entry_url = entry_url
         self._is_blank = False
+        self._is_damaged = False
+        self._tried: tuple[Journey, Place] | None = None
         self.desk = Desk(
             wizard, mount, Holder(session, self._drafts.safe), self._drafts
         )
@@ -115,8 +123,9 @@ class Visit:
             return self._again(page, Problem("too-many", self._listed()), 409)
         except BusyError:
             return self._again(page, Problem("busy"), 409)
-        except StoreError:
+        except StoreError as error:
             current_app.logger.exception("The store of drafts failed.")
+            self._is_damaged = isinstance(error, UnreadableDraftError)
             return self._again(page, Problem("store"), 503)
 
     def _sealed(self, response: Response) -> Response:
@@ -265,6 +274,7 @@ class Visit:
             until = min(until, time.time() + lasts)
         return self._page(
             "saved",
+            notice=draft.notice if draft.notice == MOVED else None,
             until=pages.moment(until),
             in_browser=not session.permanent,
             continue_url=self._url(self._stand(draft)),
@@ -298,7 +308,10 @@ class Visit:
         raise StoreError(f"The draft changed under each of {TRIES} tries to save it.")
 
     def _submit(self, step: AnyStep) -> Outcome:
-        stored = self._awaited(self._stored())
+        stored = self._stored(step)
+        if stored is None:
+            return self._lead(step.url_name)  # where it says that it is gone
+        stored = self._awaited(stored)
         self.draft_id = stored.draft.id
         if stored.draft.ended:
             return self._led_to_end(stored.draft)
@@ -310,9 +323,14 @@ class Visit:
             return self._submit_review(step, stored)
         return self._submit_step(step, stored)
 
-    def _stored(self) -> Stored:
-        """The draft of this POST. One that is not there is begun anew, and held."""
+    def _stored(self, step: AnyStep) -> Stored | None:
+        """The draft of this POST. One that is not there is begun anew, and held.
+
+        A review sends nothing that could be held.
+        """
         stored = self.desk.load(self.requested) if self.requested else None
+        if stored is None and self.requested and isinstance(step, Review):
+            return None
         return stored or self.desk.start(self.requested or self._nonce)
 
     @property
@@ -335,6 +353,12 @@ class Visit:
         return stored
 
     @property
+    def _values(self) -> forms.Values:
+        own = (RESERVED_FIELDS | {door.csrf_field()}) - {forms.PASSWORDS}
+        sent = (pair for pair in request.form.lists() if pair[0] not in own)
+        return forms.Values.of(sent)
+
+    @property
     def _action(self) -> str:
         return request.form.get("_action", "next")
 
@@ -345,10 +369,9 @@ class Visit:
     def _changes_nothing(self, step: Step, draft: Draft) -> bool:
         """Does it send what is there already, as a second click does?"""
         place = self._journey(draft).opens(step.name)
-        values = forms.Values.of(request.form.lists())
         if place is None:
             return False
-        taken = place.taking(values, opens=True, accept=False, autosave=True)
+        taken = place.taking(self._values, opens=True, accept=False, autosave=True)
         return taken is not None and taken.entry is place.entry
 
     def _submit_step(self, step: Step, stored: Stored) -> Outcome:
@@ -356,12 +379,15 @@ class Visit:
             return Response(status=409)
         onward = self._journey(stored.draft).submit(
             step,
-            forms.Values.of(request.form.lists()),
+            self._values,
             accept=self._action == "next",
             autosave=self._is_autosave,
         )
         goal = self._goal(onward, step)
+        if place := onward.opens(step.name):
+            self._tried = onward, place
         kept = self._keep(stored, onward.settled())
+        self._tried = None
         return self._led(goal) if goal else self._commit(onward, kept)
 
     def _submit_review(self, review: Review, stored: Stored) -> Outcome:
@@ -497,9 +523,10 @@ class Visit:
             "pairs": [],
         }
         context = self._common(journey, place, **{**shown, **more})
-        if isinstance(place.step, Step) and not isinstance(place.step.form, type):
+        if not place.has_form_class:
             # The page is the only one to know, should the form not be had next time.
-            context["hidden"].append((PASSWORDS, " ".join(forms.passwords(form or ()))))
+            named = " ".join(forms.passwords(form or ()))
+            context["hidden"].append((forms.PASSWORDS, named))
         return pages.form_page(self.wizard, place, form, **context)
 
     def _review_page(self, journey: Journey, place: Place, **more: Any) -> Page:
@@ -541,7 +568,9 @@ class Visit:
         """A page with everything that was sent, and a button to send it again."""
         self.draft_id = self.requested
         if request.method != "POST":
-            return self._page("unavailable", status, again_url=request.url)
+            new_url = self._new_url if self._is_damaged else None
+            again = request.full_path.removesuffix("?")
+            return self._page("unavailable", status, again_url=again, new_url=new_url)
         if self._is_autosave:
             return Response(status=status)
         actions = pages.again_actions(self._action)
@@ -553,51 +582,46 @@ class Visit:
         return answer
 
     def _sent(self, step: AnyStep, **more: Any) -> Page:
-        values = forms.Values.of(request.form.lists())
+        if self._tried is not None:
+            onward, tried = self._tried
+            return self._form_page(onward, tried, tried.form, **more)
         try:
             stored = self.desk.load(self.requested) if self.requested else None
         except StoreError:  # reported already, or about to be by the next try
-            return self._unplaced(step, values, **more)
+            return self._unplaced(step, **more)
         draft = stored.draft if stored else self.desk.fresh(NEW, held=False)
         journey = self._journey(draft)
         place = journey.opens(step.name)
         if place is not None and isinstance(step, Review):
             return self._review_page(journey, place, **more)
-        if place is not None and isinstance(step, Step):
-            taken = place.taking(values, opens=True, accept=False, autosave=True)
-            if taken is not None:
-                return self._form_page(journey, taken, taken.form, **more)
-        return self._unplaced(step, values, **more)
+        taken = place and place.taking(
+            self._values, opens=True, accept=False, autosave=True
+        )
+        if taken is None:
+            return self._unplaced(step, **more)
+        return self._form_page(journey, taken, taken.form, **more)
 
-    def _unplaced(self, step: AnyStep, values: forms.Values, **more: Any) -> Page:
+    def _unplaced(self, step: AnyStep, **more: Any) -> Page:
         """The page where the draft cannot be had: earlier answers are missing.
 
         A form that is made or prepared with them cannot be shown; what was sent goes
         along hidden, passwords excepted.
         """
+        values = self._values
         journey = self._journey(self.desk.fresh(NEW, held=False))
         place = Place(journey, step, None)
-        form = place.bound(values) if place.is_known() else None
-        pairs = []
+        form: Form | None = place.bound(values) if place.has_form_class else None
+        pairs: list[tuple[str, str]] = []
         if form is None or (isinstance(step, Step) and step.prepare is not None):
-            raw = forms.sent(form, values)[0] if form is not None else _named(values)
-            form, pairs = None, [(n, v) for n, vs in raw.items() for v in vs]
-            pairs += [(PASSWORDS, sent) for sent in values.getlist(PASSWORDS)]
+            raw = values.named() or {} if form is None else forms.sent(form, values)[0]
+            form, pairs = None, [(name, v) for name, sent in raw.items() for v in sent]
+            pairs += [(forms.PASSWORDS, v) for v in values.getlist(forms.PASSWORDS)]
         context = self._common(journey, place, progress=None, pairs=pairs, **more)
         return pages.form_page(self.wizard, place, form, **context)
 
 
 def _is_empty(initial: object) -> bool:
     return not (any(initial.values()) if isinstance(initial, Mapping) else initial)
-
-
-def _named(values: forms.Values) -> dict[str, list[str]]:
-    """What a form that is not known has sent, if its page said which are passwords."""
-    if PASSWORDS not in values:
-        return {}
-    passwords = " ".join(values.getlist(PASSWORDS)).split()
-    own = {*RESERVED_FIELDS, door.csrf_field(), *passwords}
-    return {name: sent for name, sent in values.items() if name not in own}
 
 
 _PAGES = {"save": "saved", "discard": "discard"}

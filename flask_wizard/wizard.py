@@ -109,6 +109,10 @@ class Wizard(metaclass=_Declarative):
         """
         from .views import make_blueprint
 
+        if isinstance(unbound, str):
+            raise DefinitionError(
+                f"unbound is the text {unbound!r}. Give a list of names: [{unbound!r}]."
+            )
         return make_blueprint(cls._instance(), name, unbound=frozenset(unbound))
 
     @classmethod
@@ -155,6 +159,12 @@ def _collect(cls: type[Wizard]) -> tuple[AnyStep, ...]:
         found.update((step.name, step) for step in inherited)
         _remove(found, base.__dict__)
     own = _declared(cls, cls)
+    for name in found.keys() & vars(cls).keys():
+        if not isinstance(vars(cls)[name], AnyStep | None):
+            raise DefinitionError(
+                f"{cls.__name__}.{name} is {vars(cls)[name]!r}, and an inherited step "
+                "has that name. Use another step to replace it, or None to remove it."
+            )
     found.update((step.name, step) for step in own)
     _remove(found, cls.__dict__)
     reviews = [step for step in found.values() if isinstance(step, Review)]
@@ -176,6 +186,12 @@ def _declared(cls: type[Wizard], base: type) -> list[AnyStep]:
     found = [(n, v) for n, v in vars(base).items() if isinstance(v, AnyStep)]
     for name, _ in found:
         _check_name(cls, name)
+    for name, value in vars(base).items():
+        if value is Step or value is Review:
+            raise DefinitionError(
+                f"{cls.__name__}.{name} is the class {value.__name__} itself. "
+                f"Call it: `{name} = {value.__name__}(...)`."
+            )
     return [step.named(name, cls.__name__) for name, step in found]
 
 

@@ -569,3 +569,11 @@ def test_fingerprint_sees_a_field_that_was_added_later() -> None:
     before = forms.fingerprint(late)
     late.more = fields.StringField()
     assert forms.fingerprint(late) != before
+
+
+@pytest.mark.parametrize("name", ["passed", "form_class"])
+def test_inner_field_may_have_any_name(name: str) -> None:
+    inner = type("Inner", (Form,), {name: fields.StringField()})
+    outer = type("Outer", (Form,), {"it": fields.FormField(inner)})
+    form: Any = forms.bind(outer, None, meta={}, initial={"it": {name: "x"}})
+    assert form.it.form[name].data == "x"

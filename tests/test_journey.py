@@ -22,7 +22,7 @@ from flask_wizard import (
     Wizard,
 )
 from flask_wizard.draft import Entry, decode, encode
-from flask_wizard.forms import Values
+from flask_wizard.forms import UNUSABLE, Values
 from flask_wizard.journey import Initial, Journey
 from tests import conftest
 
@@ -928,3 +928,85 @@ def test_step_that_nobody_reads_is_not_built() -> None:
     counts.clear()
     assert path(begin(wizard, journey.draft)) == ["one", "two", "check"]
     assert counts.total() == 0
+
+
+# Answers that are not there, or not as they were declared
+
+
+def test_field_removed_while_preparing_reads_as_none() -> None:
+    def spare(form: Any, answers: Answers) -> None:
+        del form.name
+
+    wizard = declare(
+        you=Step(You, prepare=spare),
+        pet=Step(Pet, when=lambda answers: answers.you.name is None),
+        check=Review(),
+    )
+    assert path(walk(wizard, you={"age": "40"})) == ["you", "pet"]
+
+
+def test_record_of_a_form_function_knows_its_fields() -> None:
+    wizard = declare(you=Step(lambda answers: You), check=Review())
+    journey = walk(wizard, you={"name": "Ada", "age": "40"})
+    assert done(journey) == ["you"]
+    record = journey.answers.you
+    assert list(record) == ["name", "age"]
+    assert "age" in record
+    with pytest.raises(UnknownNameError, match="Its fields are name, age"):
+        _ = record.agee
+
+
+def test_records_of_different_answers_differ() -> None:
+    wizard = declare(you=Step(lambda answers: You), check=Review())
+    ada, bob = (
+        walk(wizard, you={"name": name, "age": "40"}) for name in ("Ada", "Bob")
+    )
+    assert done(ada) == done(bob)
+    assert ada.answers.you != bob.answers.you
+
+
+def test_inner_answer_behind_another_separator_is_remembered() -> None:
+    inner = type("Inner", (Form,), {"kind": fields.StringField()})
+    outer = type("Outer", (Form,), {"pet": fields.FormField(inner, separator="_")})
+
+    def offers(form: Any, answers: Answers) -> None:
+        form.colour.choices = [SelectChoice(c) for c in COLOURS[answers.kind.pet.kind]]
+
+    wizard = declare(
+        kind=Step(outer), colour=Step(Colour, prepare=offers), check=Review()
+    )
+    journey = walk(wizard, kind={"pet_kind": "cat"}, colour={"colour": "grey"})
+    assert path(submit(journey, "kind", pet_kind="dog")) == ["kind", "colour"]
+
+
+def test_form_that_refuses_without_a_word_says_so() -> None:
+    class Silent(Pet):
+        def validate(self, extra_validators: Any = None) -> bool:
+            return False
+
+    journey = walk(declare(pet=Step(Silent)), pet={"pet": "Rex"})
+    assert journey.draft.entries["pet"].errors == {"": [UNUSABLE]}
+
+
+def test_form_function_of_a_step_that_is_not_open_loses_nothing() -> None:
+    """Which form it has depends on an answer that was reopened meanwhile."""
+
+    class Company(Form):
+        company = fields.StringField()
+
+    def who(answers: Answers) -> type[Form]:
+        return {"cat": Company, "dog": Pet}[answers.kind.kind]
+
+    wizard = declare(kind=Step(Kind), who=Step(who), check=Review())
+    journey = walk(wizard, kind={"kind": "cat"}, who={"company": "ACME"})
+    journey = submit(journey, "kind", False, kind="mouse")
+    journey = submit(journey, "who", company="ACME & Sons", _passwords="")
+    assert path(journey) == ["kind"]
+    journey = submit(journey, "kind", kind="cat")
+    assert journey.draft.entries["who"].raw == {"company": ["ACME & Sons"]}
+
+
+def test_form_function_of_a_step_that_is_not_open_keeps_no_password() -> None:
+    wizard = declare(kind=Step(Kind), who=Step(lambda answers: Pet), check=Review())
+    journey = submit(begin(wizard), "who", pet="Rex", pin=SECRET, _passwords="pin")
+    assert journey.draft.entries["who"].raw == {"pet": ["Rex"]}

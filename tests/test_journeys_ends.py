@@ -392,8 +392,20 @@ def test_answers_of_anothers_draft_are_not_in_the_new_one(
 def test_confirmation_of_a_lost_draft_commits_nothing(
     visitor: Visitor, lost: str
 ) -> None:
+    """It sends nothing that could be kept in a new one."""
+    before = visitor.get("/join/").text
     page = visitor.open(visitor.post(f"{lost}check").location)
-    assert page.heading == "You"
+    assert page.heading == "This page was not found"
+    assert visitor.get("/join/").text == before
+
+
+def test_saved_page_says_that_a_lost_draft_was_begun_anew(
+    visitor: Visitor, lost: str
+) -> None:
+    page = visitor.open(
+        visitor.post(f"{lost}you", {"name": "Eve"}, action="save").location
+    )
+    assert page.heading == "Your answers are saved"
     assert "in a new copy" in page.banners
 
 

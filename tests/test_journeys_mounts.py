@@ -9,10 +9,18 @@ from typing import Any
 import pytest
 from flask import Blueprint, Flask, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import NotFound
 from wtforms import Form, fields, validators
 
-from flask_wizard import DefinitionError, Review, Step, Submission, Wizard
+from flask_wizard import (
+    ConfigurationError,
+    DefinitionError,
+    Review,
+    Step,
+    Submission,
+    Wizard,
+)
 from tests.conftest import MakeApp, Probe, Visitor, attribute
 
 
@@ -212,7 +220,7 @@ def test_bound_variable_beside_an_unbound_one_still_binds(make_app: MakeApp) -> 
 
 def test_language_taken_by_the_application_works(make_app: MakeApp) -> None:
     """Flask's own pattern for languages in URLs, which leaves no variable over."""
-    app = make_app(Join, prefix="/<lang>/join")
+    app = make_app(Join, prefix="/<lang>/join", unbound=("lang",))
 
     @app.url_value_preprocessor
     def take(endpoint: str | None, values: dict[str, Any] | None) -> None:
@@ -226,6 +234,64 @@ def test_language_taken_by_the_application_works(make_app: MakeApp) -> None:
     visitor = begun(app, "/de/join/")
     assert visitor.page.path.startswith("/de/join/")
     assert visitor.fill(pet="Rex").heading == "Check your answers"
+
+
+def test_variable_taken_by_the_application_cannot_bind(make_app: MakeApp) -> None:
+    """The draft of one organisation would open under another."""
+    app = make_app(Join, prefix="/<org>/join")
+
+    @app.url_value_preprocessor
+    def take(endpoint: str | None, values: dict[str, Any] | None) -> None:
+        (values or {}).pop("org", None)
+
+    with pytest.raises(ConfigurationError, match="takes 'org' out of the URL"):
+        app.test_client().get("/a/join/new/you")
+
+
+def test_variables_of_the_prefix_are_there_for_hooks(make_app: MakeApp) -> None:
+    app = make_app(Join, prefix="/<int:org>/join")
+    seen: list[Any] = []
+
+    @app.before_request
+    def look() -> None:
+        seen.append((request.view_args or {}).get("org"))
+
+    begun(app, "/7/join/")
+    assert set(seen) == {7}
+
+
+def test_own_hook_may_take_a_variable_of_the_prefix(make_app: MakeApp) -> None:
+    blueprint = Join.as_blueprint("join")
+
+    @blueprint.url_value_preprocessor
+    def take(endpoint: str | None, values: dict[str, Any] | None) -> None:
+        g.org = (values or {}).pop("org")
+
+    app = make_app()
+    app.register_blueprint(blueprint, url_prefix="/<org>/join")
+    assert begun(app, "/a/join/").page.path.startswith("/a/join/")
+
+
+def test_own_view_of_the_blueprint_stays_protected(make_app: MakeApp) -> None:
+    blueprint = Join.as_blueprint("join")
+    blueprint.add_url_rule("/own/page/now", "own", lambda: "done", methods=["POST"])
+    app = make_app()
+    CSRFProtect(app)
+    app.register_blueprint(blueprint, url_prefix="/join")
+    visitor = begun(app, "/join/")
+    assert visitor.client.post("/join/own/page/now").status_code == 400
+    assert visitor.fill(pet="Rex").heading == "Check your answers"
+
+
+@pytest.mark.parametrize("unbound", ["lang", ["lnag"], ["draft"]])
+def test_unbound_must_name_variables_of_the_prefix(
+    make_app: MakeApp, unbound: Any
+) -> None:
+    app = make_app()
+    with pytest.raises(DefinitionError, match="unbound"):
+        app.register_blueprint(
+            Join.as_blueprint("join", unbound=unbound), url_prefix="/<lang>/join"
+        )
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from cachelib import FileSystemCache
-from flask import Flask
+from flask import Flask, request
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFProtect
 from wtforms import Form, fields, validators
@@ -704,6 +704,36 @@ def test_keys_may_be_given_apart_from_the_sessions(
 def test_application_without_a_secret_key_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="no SECRET_KEY"):
         FlaskWizard(Flask("site"))
+
+
+def test_keys_apart_do_not_spare_the_secret_key() -> None:
+    app = Flask("site")
+    app.config["WIZARD_SECRET_KEYS"] = ["w" * 32]
+    with pytest.raises(ConfigurationError, match="no SECRET_KEY"):
+        FlaskWizard(app)
+
+
+@pytest.mark.parametrize("key", ["WIZARD_SECRET_KEYS", "SECRET_KEY_FALLBACKS"])
+def test_single_text_is_no_list_of_keys(key: str) -> None:
+    """Its letters would be taken for keys."""
+    app = Flask("site")
+    app.config.update({"SECRET_KEY": "k" * 32, key: "w" * 32})
+    with pytest.raises(ConfigurationError, match=f"{key} is a single text"):
+        FlaskWizard(app)
+
+
+@pytest.mark.parametrize("value", ["120", None, 0, -1, True])
+@pytest.mark.parametrize("key", ["WIZARD_COMMIT_LEASE", "WIZARD_MAX_BODY"])
+def test_limit_must_be_a_number(key: str, value: object) -> None:
+    app = Flask("site")
+    app.config.update({"SECRET_KEY": "k" * 32, key: value})
+    with pytest.raises(ConfigurationError, match=f"{key} is {value!r}. Expected"):
+        FlaskWizard(app)
+
+
+def test_language_may_depend_on_the_request(make_app: MakeApp) -> None:
+    visitor = Visitor(make_app(Join, WIZARD_LANG=lambda: request.args["lang"]))
+    assert '<html lang="de">' in visitor.open("/join/?lang=de").source
 
 
 def test_second_extension_is_refused(app: Flask) -> None:

@@ -151,11 +151,23 @@ OTHER_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "entry": ("entry", {"drafts": DRAFTS, "new_url": "/new"}),
     "saved": (
         "saved",
-        {"until": WHEN, "in_browser": False, "continue_url": "/c", "discard_url": "/d"},
+        {
+            "until": WHEN,
+            "in_browser": False,
+            "continue_url": "/c",
+            "discard_url": "/d",
+            "notice": None,
+        },
     ),
     "saved in a session": (
         "saved",
-        {"until": None, "in_browser": True, "continue_url": "/c", "discard_url": None},
+        {
+            "until": None,
+            "in_browser": True,
+            "continue_url": "/c",
+            "discard_url": None,
+            "notice": None,
+        },
     ),
     "discard": (
         "discard",
@@ -188,7 +200,7 @@ OTHER_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "sending": ("sending", {"again_url": "/again"}),
-    "unavailable": ("unavailable", {"again_url": "/again"}),
+    "unavailable": ("unavailable", {"again_url": "/again", "new_url": None}),
     "unknown": ("gone", {"reason": "unknown", "new_url": "/new"}),
     "expired": ("gone", {"reason": "expired", "new_url": "/new"}),
 }

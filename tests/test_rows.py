@@ -172,3 +172,15 @@ def test_empty_list_is_not_provided() -> None:
         emails = fields.FieldList(fields.StringField(), "Emails")
 
     assert pairs(You()) == [("Emails", ())]
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [{"widget": widgets.PasswordInput()}, {"render_kw": {"type": "password"}}],
+)
+def test_password_drawn_by_its_widget_is_not_shown(drawn: dict[str, Any]) -> None:
+    assert row(fields.StringField(**drawn), "secret").lines == ("Not shown",)
+
+
+def test_password_not_given_is_not_provided() -> None:
+    assert row(fields.PasswordField(), "").lines == ()

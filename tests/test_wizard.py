@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from types import new_class
 from typing import Any
 
 import pytest
@@ -472,3 +473,25 @@ def test_step_of_a_plain_mixin_is_checked() -> None:
 
     with pytest.raises(DefinitionError, match="a step called 'receipt'"):
         declare(Consent, you=Step(Name))
+
+
+@pytest.mark.parametrize("kind", [Step, Review])
+def test_step_class_itself_is_no_step(kind: type) -> None:
+    message = refusal(you=Step(Name), check=kind)
+    assert f"Wrong.check is the class {kind.__name__} itself" in message
+
+
+def test_inherited_step_is_replaced_by_a_step_only() -> None:
+    with pytest.raises(DefinitionError, match=r"Sub\.age is .*inherited step"):
+        new_class("Sub", (Join,), exec_body=lambda own: own.update(age=Age))
+
+
+def test_title_that_waits_for_its_use_is_not_asked() -> None:
+    class Lazy:
+        def __str__(self) -> str:
+            raise AssertionError("asked too early")
+
+        __bool__ = __len__ = __str__
+
+    lazy: Any = Lazy()
+    assert declare(you=Step(Name, title=lazy)).steps[0].title is lazy
