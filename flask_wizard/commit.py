@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 from wtforms import Form
+from wtforms.fields import FormField
 
 from . import forms
 from .answers import Answers, plain
@@ -40,9 +42,9 @@ class Submission:
 
     id: str
     attempt: int
-    answers: Answers = field(repr=False)
-    data: dict[str, dict[str, Any]] = field(repr=False)
-    _forms: dict[str, Form] = field(repr=False)
+    answers: Answers = dataclass_field(repr=False)
+    data: dict[str, dict[str, Any]] = dataclass_field(repr=False)
+    _forms: dict[str, Form] = dataclass_field(repr=False)
 
     @classmethod
     def of(cls, journey: Journey) -> Submission:
@@ -67,8 +69,11 @@ class Submission:
 
 
 def _without_buttons(form: Form) -> Form:
-    for name in [n for n, f in form._fields.items() if forms.is_button(f)]:
-        del form[name]
+    for name, field in list(form._fields.items()):
+        if forms.is_button(field):
+            del form[name]
+        elif isinstance(field, FormField):
+            _without_buttons(field.form)
     return form
 
 

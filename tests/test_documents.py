@@ -15,6 +15,7 @@ from flask_wizard.extension import DEFAULTS
 from flask_wizard.pages import make_page
 
 ROOT = Path(__file__).parents[1]
+PAGE = "What a step's page gets"
 DOCUMENTS = ("README.md", "docs/guide.md", "docs/stores.md")
 
 
@@ -112,6 +113,35 @@ def test_links_of_a_document_lead_somewhere(document: str) -> None:
     folder = (ROOT / document).parent
     links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / document).read_text())
     assert [link for link in links if not (folder / link).exists()] == []
+
+
+def section(document: str, heading: str) -> str:
+    """The text below a heading, up to the next one."""
+    text = (ROOT / document).read_text()
+    return re.split(r"^#+ ", text.split(f"# {heading}\n", 1)[1], flags=re.M)[0]
+
+
+def test_guide_names_everything_that_a_steps_page_gets(instance: Path) -> None:
+    guide = run_blocks("docs/guide.md")
+    url_for_step = "/{draft}/{step}".format
+    with guide["create_app"]().test_request_context("/"):
+        page = guide["Book"].open(url_for_step=url_for_step).handle("trip")
+    rows = re.findall(r"^\| (`.*?) \|", section("docs/guide.md", PAGE), re.M)
+    assert set(re.findall(r"`(\w+)`", " ".join(rows))) == set(page)
+
+
+def test_template_of_the_guide_works(instance: Path, tmp_path: Path) -> None:
+    (template,) = re.findall(
+        r"^```jinja\n(.*?)^```", section("docs/guide.md", PAGE), re.S | re.M
+    )
+    own = tmp_path / "templates" / "flask_wizard" / "wizards" / "join"
+    own.mkdir(parents=True)
+    (own / "you.html").write_text(template.replace("form.name", "form.age"))
+    app = run_blocks("README.md")["app"]
+    app.template_folder = str(tmp_path / "templates")
+    client = app.test_client()
+    assert follow(client, "/join/", name="Ann", age="12").endswith("/guardian")
+    assert "Full name" not in client.get("/join/new/you").text
 
 
 def test_guide_names_every_page_that_has_a_template() -> None:
