@@ -140,11 +140,15 @@ class Place:
         place.reads = self.reads
         if "applies" in self.__dict__:
             place.applies = self.applies
-        if not opens and not place.has_form_class:
-            return place._set_aside(values, kept)
-        form = place.bound(_with_kept_passwords(values, kept))
-        place.form = place.prepared(form) if opens else form
-        raw, passwords = forms.sent(form, values)
+        if opens or place.has_form_class:
+            form = place.bound(_with_kept_passwords(values, kept))
+            place.form = place.prepared(form) if opens else form
+            raw, passwords = forms.sent(form, values)
+        elif (named := values.named()) is not None:
+            # Which form it is depends on answers that are not given now.
+            raw, passwords = named, {}
+        else:
+            return None
         if accept:
             place.entry = place._judged(kept, raw, passwords)
         elif raw == kept.raw and not _types_password(values, passwords):
@@ -155,14 +159,6 @@ class Place:
             errors = place.entry.errors if accept else {}
             place.entry = replace(place.entry, rev=kept.rev + 1, errors=errors)
         return place
-
-    def _set_aside(self, values: forms.Values, kept: Entry) -> Place | None:
-        """Keep what was sent for a form that depends on answers not given now."""
-        raw = values.named()
-        if raw is None:
-            return None
-        self.entry = Entry(raw, kept.rev + 1, passwords=kept.passwords)
-        return self
 
     @property
     def has_form_class(self) -> bool:

@@ -1006,6 +1006,14 @@ def test_form_function_of_a_step_that_is_not_open_loses_nothing() -> None:
     assert journey.draft.entries["who"].raw == {"company": ["ACME & Sons"]}
 
 
+def test_form_function_of_a_step_that_is_not_open_stays_done_unchanged() -> None:
+    wizard = declare(kind=Step(Kind), who=Step(lambda answers: Pet), check=Review())
+    journey = walk(wizard, kind={"kind": "cat"}, who={"pet": "Rex"})
+    journey = submit(journey, "kind", False, kind="dog")
+    journey = submit(journey, "who", pet="Rex", _passwords="")
+    assert done(submit(journey, "kind", kind="cat")) == ["kind", "who"]
+
+
 def test_form_function_of_a_step_that_is_not_open_keeps_no_password() -> None:
     wizard = declare(kind=Step(Kind), who=Step(lambda answers: Pet), check=Review())
     journey = submit(begin(wizard), "who", pet="Rex", pin=SECRET, _passwords="pin")
