@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
+from typing import cast
 
 import msgspec
 from msgspec.structs import replace
@@ -59,6 +60,8 @@ class Place:
     def form_class(self) -> type[Form]:
         if not isinstance(self.step, Step):
             raise TypeError(f"{self.step.name!r} is a review and has no form.")
+        if self.has_form_class:  # most have, and need no answers for it
+            return cast(type[Form], self.step.form)
         return self.step.form_class(self.answers)
 
     @cached_property

@@ -72,9 +72,7 @@ class Step:
         return dataclasses.replace(self, name=name, title=title)
 
     def form_class(self, answers: Answers) -> type[Form]:
-        """The form class, for a form function given the answers before this step."""
-        if isinstance(self.form, type):
-            return self.form
+        """What the form function returns for the answers before this step."""
         found = self.form(answers)
         if not isinstance(found, type):
             raise DefinitionError(
