@@ -24,8 +24,9 @@ from .desk import Mount
 from .errors import ConfigurationError, DefinitionError
 from .extension import installation
 from .pages import Page
+from .showing import NEW, Outcome
 from .steps import RESERVED_STEPS
-from .visit import NEW, Outcome, Visit
+from .visit import Visit
 
 if TYPE_CHECKING:
     from .wizard import Wizard

@@ -235,3 +235,18 @@ def test_account_step_of_a_wizard_without_review_takes_a_password(
     page = visitor.fill(email="a@b", secret=SECRET, again=SECRET)
     assert page.heading == "Your answers have been sent"
     assert committed[0].answers.account.secret == SECRET
+
+
+def test_password_that_could_not_be_stored_is_not_said_to_be_given(
+    app: Flask, store: Probe
+) -> None:
+    visitor = Visitor(app)
+    visitor.open()
+    visitor.press("save", {"email": "a@b"})
+    visitor.open(f"{visitor.draft}account")
+    store.read_only = True
+    sent = {"email": "a@b", "secret": SECRET, "again": SECRET}
+    page = visitor.press("next", sent)
+    assert page.status == 503
+    assert "already given" not in page.text
+    assert SECRET not in page.source
