@@ -12,17 +12,16 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from wtforms import (
-    EmailField,
     Form,
     FormField,
     RadioField,
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from example_app.cart import Cart, CartLine
-from example_app.fields import FlaskForm, address_form, stripped
+from example_app.fields import FlaskForm, PersonForm, address_form, stripped
 from example_app.models import (
     PAYMENT_METHODS,
     Address,
@@ -36,28 +35,9 @@ from example_app.models import (
 from flask_wizard import Answers, Review, Row, Step, StepError, Submission, Wizard
 
 
-class DeliveryForm(FlaskForm):
+class DeliveryForm(PersonForm):
     """Who gets the parcel, and where."""
 
-    name = StringField(
-        "Full name",
-        [
-            DataRequired("Enter your full name"),
-            Length(max=80, message="Shorten your name to 80 characters"),
-        ],
-        filters=[stripped],
-        render_kw={"autocomplete": "name"},
-    )
-    email = EmailField(
-        "Email address",
-        [
-            DataRequired("Enter your email address"),
-            Email("Enter an email address like name@example.com"),
-        ],
-        filters=[stripped],
-        description="We write twice: when your order is in, and when it leaves.",
-        render_kw={"autocomplete": "email"},
-    )
     address = FormField(address_form("shipping"), "Delivery address")
 
 

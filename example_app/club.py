@@ -29,7 +29,7 @@ from wtforms.validators import (
 )
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from example_app.fields import FlaskForm, stripped
+from example_app.fields import FlaskForm, PersonForm, stripped
 from example_app.models import GENRES, Member, db, member_of
 from flask_wizard import Answers, Receipt, Review, Step, StepError, Submission, Wizard
 
@@ -38,27 +38,9 @@ NOT_FOR_CHILDREN = {"crime", "ghosts"}
 USERNAME_TAKEN = "This username is taken. Choose another one"
 
 
-class AboutYouForm(FlaskForm):
+class AboutYouForm(PersonForm):
     """The reader."""
 
-    name = StringField(
-        "Full name",
-        [
-            DataRequired("Enter your full name"),
-            Length(max=80, message="Shorten your name to 80 characters"),
-        ],
-        filters=[stripped],
-        render_kw={"autocomplete": "name"},
-    )
-    email = EmailField(
-        "Email address",
-        [
-            DataRequired("Enter your email address"),
-            Email("Enter an email address like name@example.com"),
-        ],
-        filters=[stripped],
-        render_kw={"autocomplete": "email"},
-    )
     born = DateField(  # type: ignore[call-arg] # newer than the stubs
         "Date of birth",
         [InputRequired("Enter your date of birth")],

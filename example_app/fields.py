@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wtforms import Form, SelectField, StringField
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms import EmailField, Form, SelectField, StringField
+from wtforms.validators import DataRequired, Email, InputRequired, Length
 
 from example_app.models import COUNTRIES
 
@@ -17,12 +17,35 @@ if TYPE_CHECKING:
 else:
     from flask_wtf import FlaskForm
 
-__all__ = ["FlaskForm", "address_form", "stripped"]
+__all__ = ["FlaskForm", "PersonForm", "address_form", "stripped"]
 
 
 def stripped(text: str | None) -> str | None:
     """Take off the blanks around a line of text: a filter."""
     return text.strip() if text else text
+
+
+class PersonForm(FlaskForm):
+    """Who somebody is, and where to write to."""
+
+    name = StringField(
+        "Full name",
+        [
+            DataRequired("Enter your full name"),
+            Length(max=80, message="Shorten your name to 80 characters"),
+        ],
+        filters=[stripped],
+        render_kw={"autocomplete": "name"},
+    )
+    email = EmailField(
+        "Email address",
+        [
+            DataRequired("Enter your email address"),
+            Email("Enter an email address like name@example.com"),
+        ],
+        filters=[stripped],
+        render_kw={"autocomplete": "email"},
+    )
 
 
 def address_form(purpose: str) -> type[Form]:
