@@ -144,7 +144,8 @@ class Desk:
     def open_drafts(self) -> list[Draft]:
         """Those that can be continued, oldest first."""
         listed = self.holder.listed(self.mount)
-        found = [self._readable(held.id) for held in listed]
+        oldest = time.time() - seconds(self.wizard.max_lifetime)
+        found = [self._readable(held.id) for held in listed if held.started > oldest]
         return [s.draft for s in found if s is not None and self._is_open(s)]
 
     def _readable(self, draft_id: str) -> Stored | None:

@@ -106,6 +106,8 @@ class Holder:
         keep = int(lifetime) + REMEMBERED
 
         def counts(listed: Held) -> bool:
+            if listed.started <= now - lifetime:
+                return False
             # One that was listed just now may be on its way into the store.
             return listed.started > now - STARTING or is_open(listed.id)
 

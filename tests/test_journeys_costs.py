@@ -11,7 +11,7 @@ from flask import Flask
 from wtforms import Form, fields, validators
 
 from flask_wizard import Answers, Review, Step, Submission
-from tests.conftest import MakeApp, Probe, Visitor, declare
+from tests.conftest import DAY, Clock, MakeApp, Probe, Visitor, declare
 
 counts: Counter[tuple[str, str]] = Counter()
 
@@ -110,6 +110,13 @@ def test_start_touches_the_list_as_well(app: Flask, store: Probe) -> None:
 def test_commit_claims_before_it_ends(visitor: Visitor, store: Probe) -> None:
     calls = store.calls_of(lambda: visitor.send("next"))
     assert calls == ["load", "replace", "replace", "load", "replace"]
+
+
+def test_drafts_past_their_longest_life_are_not_looked_up(
+    visitor: Visitor, store: Probe, clock: Clock
+) -> None:
+    clock.forward(31 * DAY)
+    assert store.calls_of(lambda: visitor.get("/join/")) == ["load"]
 
 
 def test_refused_post_is_no_write(visitor: Visitor, store: Probe) -> None:
