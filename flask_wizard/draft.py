@@ -13,6 +13,7 @@ Raw = dict[str, list[str]]
 
 MOVED = "moved"
 REFUSED = "refused"
+CHANGED = "changed"
 
 State = Literal["open", "committing", "committed", "discarded"]
 
@@ -61,7 +62,8 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``holders`` are keyed hashes of the tokens that open it; ``submission`` is the
     idempotency key of its commit; ``notice`` is for the pages until the next save:
-    ``moved`` to a draft of its own, or ``refused`` by a commit.
+    ``moved`` to a draft of its own, ``refused`` by a commit, or ``changed`` in another
+    tab while its review was read.
     """
 
     id: str

@@ -325,6 +325,19 @@ class Journey:
         draft = self.draft.with_entries({step.name: taken.entry})
         return Journey(self.steps, draft, initial=self.initial, walked=walked)
 
+    @property
+    def seen(self) -> str:
+        """A hash of the answers on the path: is a review of them still true?
+
+        Passwords count by their revision. They must not be guessed from a page.
+        """
+        sent = [
+            (p.step.name, p.entry.raw, p.entry.rev if p.entry.passwords else 0)
+            for p in self.path
+            if p.entry is not None and isinstance(p.step, Step)
+        ]
+        return hashlib.blake2b(_encode(sent), digest_size=8).hexdigest()
+
     def settled(self) -> Draft:
         """The draft to store: steps that still hold have read what is true now."""
         reread = {p.step.name: entry for p in self.met if (entry := p.reread())}

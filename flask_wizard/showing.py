@@ -15,7 +15,7 @@ from wtforms import Form
 
 from . import door, forms, pages
 from .desk import Desk, Mount, expires
-from .draft import MOVED, REFUSED, Draft, Receipt
+from .draft import CHANGED, MOVED, REFUSED, Draft, Receipt
 from .errors import StoreError
 from .extension import installation
 from .holders import Holder, is_id, new_nonce
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 NEW = "new"
 CHECK = "check"
+SEEN = "_seen"
 
 Outcome = AnyResponse | Page
 """A response to send as it is, or a page to render."""
@@ -172,6 +173,9 @@ class Showing:
             "groups": pages.groups_of(journey, place.step, self._change_url),
         }
         context = self._common(journey, place, **{**shown, **more})
+        context["hidden"].append((SEEN, journey.seen))
+        if journey.draft.notice == CHANGED:
+            context["notice"] = CHANGED
         return pages.review_page(self.wizard, journey, place, **context)
 
     def _common(self, journey: Journey, place: Place, **more: Any) -> dict[str, Any]:

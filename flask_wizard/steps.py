@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 RESERVED_STEPS = frozenset({"discard", "receipt", "saved"})
 RESERVED_FIELDS = frozenset(
-    {"_action", "_rev", "_draft", "_item", forms.PASSWORDS, "csrf_token"}
+    {"_action", "_rev", "_draft", "_item", "_seen", forms.PASSWORDS, "csrf_token"}
 )
 
 

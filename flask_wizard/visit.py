@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from . import door, pages
 from .commit import commit
-from .draft import MOVED, Draft
+from .draft import CHANGED, MOVED, Draft
 from .drafts import Stored
 from .errors import (
     ConflictError,
@@ -32,7 +32,7 @@ from .errors import (
 )
 from .journey import Journey, Place
 from .pages import Page, Problem
-from .showing import NEW, Outcome, Showing
+from .showing import NEW, SEEN, Outcome, Showing
 from .steps import AnyStep, Review, Step
 
 TRIES = 100
@@ -246,7 +246,11 @@ class Visit(Showing):
         journey = self._journey(stored.draft.without(review.name))
         stored = replace(stored, draft=journey.draft)
         if self._action == "next" and journey.opens(review.name):
-            return self._commit(journey, stored)
+            if request.form.get(SEEN, journey.seen) == journey.seen:
+                return self._commit(journey, stored)
+            # Another tab has changed what this one has shown: it is shown again.
+            self._keep(stored, journey.settled(), notice=CHANGED)
+            return self._lead(review.url_name)
         goal = self._goal(journey, review)
         self._keep(stored, journey.settled())
         return self._led(goal or self._url(review.url_name))
@@ -259,9 +263,11 @@ class Visit(Showing):
         sent = request.form.get("_rev", "")
         return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else 0
 
-    def _keep(self, stored: Stored, draft: Draft) -> Stored:
-        kept_notice = draft.notice if self._is_autosave else ""
-        notice = MOVED if self._moved else kept_notice
+    def _keep(self, stored: Stored, draft: Draft, *, notice: str = "") -> Stored:
+        if self._is_autosave:
+            notice = draft.notice
+        if self._moved:
+            notice = MOVED
         mark = self.desk.holder.mark()
         renewed = draft.renewed(time.time(), holder=mark, notice=notice)
         kept = self.desk.keep(stored, renewed)

@@ -312,6 +312,41 @@ def test_second_click_leads_to_the_same_receipt(visitor: Visitor) -> None:
     assert len(hooks.submissions) == 1
 
 
+def test_review_of_other_answers_is_shown_again(visitor: Visitor) -> None:
+    """Another tab has changed an answer, so this one shows what is not so any more."""
+    tab = visitor.tab()
+    tab.open(f"{visitor.draft}you")
+    tab.fill(name="Bea")
+    page = visitor.press("next")
+    assert hooks.submissions == []
+    assert "needs another look" in page.banners
+    assert ("Name", "Bea") in page.rows
+    assert visitor.press("next").heading == "Your answers have been sent"
+    assert hooks.submissions[0].data["you"]["name"] == "Bea"
+
+
+def test_review_of_a_replaced_password_is_shown_again(visitor: Visitor) -> None:
+    tab = visitor.tab()
+    tab.open(f"{visitor.draft}you")
+    tab.fill(secret="another")
+    assert "needs another look" in visitor.press("next").banners
+
+
+def test_review_of_answers_sent_again_unchanged_is_still_true(visitor: Visitor) -> None:
+    tab = visitor.tab()
+    tab.open(f"{visitor.draft}gift")
+    tab.fill()
+    assert visitor.press("next").heading == "Your answers have been sent"
+
+
+def test_notice_of_the_review_is_on_no_other_page(visitor: Visitor) -> None:
+    tab = visitor.tab()
+    tab.open(f"{visitor.draft}you")
+    tab.fill(name="Bea")
+    visitor.press("next")
+    assert visitor.open(f"{visitor.draft}you").banners == ""
+
+
 def test_click_during_the_commit_is_told_so(visitor: Visitor) -> None:
     pages: list[Page] = []
     twin = visitor.twin()
