@@ -165,11 +165,9 @@ class Visit(Showing):
 
     def _take(self, page: str) -> Outcome:
         door.check_post()
-        act = (
-            self._discard
-            if page == "discard"
-            else partial(self._submit, self._step(page))
-        )
+        act: Callable[[], Outcome] = self._discard
+        if page != "discard":
+            act = partial(self._submit, self._step(page))
         for attempt in range(TRIES):
             try:
                 return act()

@@ -686,6 +686,9 @@ def test_many_open_sqlite_for_the_first_time(tmp_path: Path) -> None:
         for number in range(20):
             path = tmp_path / f"{number}.sqlite"
             list(threads.map(first_use, [path] * 8, "abcdefgh"))
+            store = SQLiteStore(path)
+            assert all(store.load(key) for key in "abcdefgh")
+            store.close()
 
 
 def test_finished_threads_leave_no_sqlite_connection(
