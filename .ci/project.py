@@ -23,10 +23,23 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 
-# What the browser tests start, and the packages of Debian that bring it.
+# What the tests start, and the packages of Debian that bring it.
 # Without fonts, text has no width and every measurement of a page is wrong.
-BROWSER_COMMANDS = ("chromium", "chromedriver")
-BROWSER_PACKAGES = ("chromium", "chromium-driver", "fonts-liberation")
+Packages = dict[str, tuple[str, ...]]
+
+BROWSER: Packages = {
+    "chromium": ("chromium", "fonts-liberation"),
+    "chromedriver": ("chromium-driver",),
+}
+SERVERS: Packages = {
+    "redis-server": ("redis-server",),
+    "memcached": ("memcached",),
+    "initdb": ("postgresql",),
+}
+# Debian keeps PostgreSQL's own commands off the path.
+PLACES = os.pathsep.join(
+    [os.environ["PATH"], *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
+)
 
 # A venv of ours must not see another one's packages.
 ENVIRONMENT = {
@@ -82,10 +95,11 @@ def install_system_packages(missing: str, packages: tuple[str, ...]) -> None:
         call(*install, "--quiet")
 
 
-def require_browser() -> None:
-    missing = [command for command in BROWSER_COMMANDS if not shutil.which(command)]
+def require(commands: Packages) -> None:
+    missing = [c for c in commands if not shutil.which(c, path=PLACES)]
     if missing:
-        install_system_packages(", ".join(missing), BROWSER_PACKAGES)
+        packages = tuple(package for c in missing for package in commands[c])
+        install_system_packages(", ".join(missing), packages)
 
 
 def venv(name: str, *install: str | Path) -> Path:
@@ -199,7 +213,7 @@ def run() -> None:
 def test() -> None:
     """Check everything: lint, types, all tests on the built wheel, coverage."""
     started = time.monotonic()
-    require_browser()
+    require(SERVERS | BROWSER)
     bin_folder = development()
     check_lint(bin_folder)
     check_types(bin_folder)
@@ -223,6 +237,7 @@ def types() -> None:
 
 def unit() -> None:
     """Run the tests that need no browser."""
+    require(SERVERS)
     bin_folder = development()
     install_wheel(bin_folder)
     run_unit_tests(bin_folder)
@@ -230,7 +245,7 @@ def unit() -> None:
 
 def browser() -> None:
     """Run the tests in Chromium."""
-    require_browser()
+    require(BROWSER)
     bin_folder = development()
     install_wheel(bin_folder)
     run_browser_tests(bin_folder)
@@ -238,6 +253,7 @@ def browser() -> None:
 
 def lowest() -> None:
     """Run the tests that need no browser on the lowest versions allowed."""
+    require(SERVERS)
     BUILD.mkdir(exist_ok=True)
     constraints = BUILD / "lowest.txt"
     constraints.write_text("\n".join(required("example")).replace(">=", "=="))

@@ -8,11 +8,13 @@ from typing import Any
 
 from flask import Blueprint, Flask, current_app
 
+from .cli import commands
 from .controls import block, control, layout
 from .drafts import Drafts, Safe
-from .errors import ConfigurationError
+from .errors import ConfigurationError, StoreError
 from .sealing import Keyring
-from .stores import DraftStore, open_store
+from .stores import CheckedStore, DraftStore
+from .stores.opening import open_store
 
 EXTENSION = "flask_wizard"
 
@@ -32,9 +34,10 @@ DEFAULTS: dict[str, Any] = {
 
 
 class FlaskWizard:
-    """The extension. ``store`` is a cachelib cache or a DraftStore.
+    """The extension. ``store`` is a store's URL, a cachelib cache or a DraftStore.
 
-    Without one, drafts are kept in an SQLite file in the instance folder.
+    Without one, ``WIZARD_STORE`` says where drafts are kept; without that, it is an
+    SQLite file in the instance folder.
     """
 
     def __init__(
@@ -56,7 +59,10 @@ class FlaskWizard:
         Keyring(secrets_of(app))  # refused here and not at the first request
         given = self._store if self._store is not None else app.config["WIZARD_STORE"]
         default_file = Path(app.instance_path) / "flask_wizard.sqlite3"
-        app.extensions[EXTENSION] = Installation(app, open_store(given, default_file))
+        store = open_store(given, default_file)
+        app.extensions[EXTENSION] = Installation(app, store)
+        _warn(app, store)
+        app.cli.add_command(commands)
         app.register_blueprint(_assets())
         app.jinja_env.globals.update(
             flask_wizard_control=control,
@@ -100,6 +106,17 @@ def _listed(app: Flask, key: str) -> list[str | bytes]:
     if isinstance(found, str | bytes):
         raise ConfigurationError(f"{key} is a single text. Give a list, newest first.")
     return list(found)
+
+
+def _warn(app: Flask, store: DraftStore) -> None:
+    """Log what would lose drafts, unless nobody means to keep them."""
+    if app.testing or app.debug or not isinstance(store, CheckedStore):
+        return
+    try:
+        for warning in store.warnings():
+            app.logger.warning("flask_wizard: %s", warning)
+    except StoreError as error:
+        app.logger.warning("flask_wizard: the store could not be checked: %s", error)
 
 
 def _check_numbers(config: Mapping[str, Any]) -> None:

@@ -28,7 +28,8 @@ import flask_wizard
 from flask_wizard.draft import Draft
 from flask_wizard.drafts import Drafts, Safe
 from flask_wizard.sealing import Keyring
-from flask_wizard.stores import DraftStore, open_store
+from flask_wizard.stores import DraftStore
+from flask_wizard.stores.opening import open_store
 from flask_wizard.stores.sqlite import SQLiteStore
 
 CLUB = Path(__file__).parent / "support_club" / "club.py"

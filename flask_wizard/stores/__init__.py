@@ -1,17 +1,16 @@
-"""What a store of drafts is, and which one an application gets."""
+"""What a store of drafts is."""
 
 from __future__ import annotations
 
 import logging
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
+from urllib.parse import unquote
 
-from cachelib import BaseCache, FileSystemCache, SimpleCache
-
-from flask_wizard.errors import DefinitionError, StoreError
+from flask_wizard.errors import ConfigurationError, StoreError
 
 VERSION_SIZE = 12  # bytes
 WRITES_A_SWEEP = 256
@@ -44,8 +43,20 @@ class DraftStore(Protocol):
 class SweptStore(DraftStore, Protocol):
     """A store whose engine does not remove expired values by itself."""
 
-    def sweep(self, now: float) -> int:
-        """Remove all values that have expired at ``now``; return how many."""
+    def sweep(self, now: float, report: Callable[[int], object] | None = None) -> int:
+        """Remove all values that have expired at ``now``; return how many.
+
+        ``report`` is called now and then with the number removed up to then. Other
+        processes may go on writing meanwhile.
+        """
+
+
+@runtime_checkable
+class CheckedStore(DraftStore, Protocol):
+    """A store that can tell what is wrong with how its engine is set up."""
+
+    def warnings(self) -> Iterable[str]:
+        """Say, one sentence each, what would lose drafts. May raise StoreError."""
 
 
 def new_version() -> bytes:
@@ -69,54 +80,21 @@ def sweep_now_and_then(sweep: Callable[[], object]) -> None:
         log.exception("Expired drafts could not be removed.")
 
 
-def open_store(given: object | None, default_file: Path) -> DraftStore:
-    """Return ``given`` if it is a store, else the store that goes with it.
+def path_of(url: str, folder: Path) -> Path:
+    """The path in a URL, as SQLAlchemy reads it: ``sqlite:///relative``, ``////root``.
 
-    None stands for SQLite in ``default_file``. For a cachelib cache it is a private
-    store beside the cache's own values, which are neither read nor changed.
+    A relative one begins in ``folder``. Raises ConfigurationError if there is none.
     """
-    if given is None:
-        return _sqlite_store(default_file)
-    if isinstance(given, DraftStore) and not isinstance(given, type):
-        return given
-    for ancestor in type(given).__mro__:
-        if ancestor in BUILDERS:
-            return BUILDERS[ancestor](given)
-    raise DefinitionError(_refusal(given))
-
-
-# The engines are imported late: one whose driver is missing harms only who asks for it.
-def _sqlite_store(path: Path) -> DraftStore:
-    from flask_wizard.stores.sqlite import SQLiteStore
-
-    return SQLiteStore(path)
-
-
-def _file_store(cache: FileSystemCache) -> DraftStore:
-    from flask_wizard.stores.files import FileStore
-
-    return FileStore(cache)
-
-
-def _memory_store(cache: SimpleCache) -> DraftStore:
-    from flask_wizard.stores.memory import MemoryStore
-
-    return MemoryStore(cache)
-
-
-BUILDERS: dict[type, Callable[[Any], DraftStore]] = {
-    FileSystemCache: _file_store,
-    SimpleCache: _memory_store,
-}
-
-
-def _refusal(given: object) -> str:
-    found = given if isinstance(given, type) else type(given)
-    what = "the class " if isinstance(given, type) else "a "
-    caches = ", ".join(sorted(cache.__name__ for cache in BUILDERS))
-    hint = " Not every cachelib cache will do." if isinstance(given, BaseCache) else ""
-    return (
-        f"store is {what}{found.__module__}.{found.__qualname__}. Accepted are: None "
-        f"(SQLite in the instance folder), an object with the methods load, create and "
-        f"replace of DraftStore, or a cachelib cache of these: {caches}.{hint}"
-    )
+    scheme, _, rest = url.partition(":")
+    if rest.startswith("//"):
+        host, slash, path = rest[2:].partition("/")
+        # A file's URL has an absolute path after its third slash, as everywhere.
+        rest = f"/{path}" if scheme == "file" and slash else path
+        if host:
+            raise ConfigurationError(
+                f"The store's URL {url!r} names a host, {host!r}. Write three slashes "
+                f"before a path on this machine: {scheme}:///{host}/{path}"
+            )
+    if not rest:
+        raise ConfigurationError(f"The store's URL {url!r} names no path.")
+    return folder / unquote(rest)

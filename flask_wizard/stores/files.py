@@ -9,8 +9,9 @@ import stat
 import struct
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import IO, Any, NamedTuple
 from zlib import crc32
 
@@ -18,7 +19,7 @@ from cachelib import FileSystemCache
 from cachelib.serializers import FileSystemSerializer
 
 from flask_wizard.errors import ConfigurationError, StoreError
-from flask_wizard.stores import sweep_now_and_then
+from flask_wizard.stores import path_of, sweep_now_and_then
 
 try:
     import fcntl
@@ -52,6 +53,13 @@ class FileStore:
         with self._trouble():
             self._files = _PrivateCache(cache)
 
+    @classmethod
+    def from_url(cls, url: str, folder: Path) -> FileStore:
+        """Open the folder ``file:relative`` or ``file:///absolute``."""
+        path = path_of(url, folder)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return cls(FileSystemCache(str(path), threshold=0))
+
     def load(self, key: str) -> tuple[bytes, bytes] | None:
         with self._trouble():
             kept = self._files.read(key, time.time())
@@ -65,9 +73,14 @@ class FileStore:
     ) -> bool:
         return self._write(key, _Kept(blob, version), ttl, expected)
 
-    def sweep(self, now: float) -> int:
+    def sweep(self, now: float, report: Callable[[int], object] | None = None) -> int:
+        removed = 0
         with self._trouble():
-            return sum(self._files.sweep(name, now) for name in self._files.stripes())
+            for stripe in self._files.stripes():
+                removed += self._files.sweep(stripe, now)
+                if report is not None:
+                    report(removed)
+        return removed
 
     def _sweep_one_stripe(self) -> None:
         with self._trouble():

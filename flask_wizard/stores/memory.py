@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Iterable
 from itertools import islice
+from pathlib import Path
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -27,6 +29,11 @@ class MemoryStore:
     def __init__(self, cache: SimpleCache) -> None:
         self._values = _values_beside(cache)
 
+    @classmethod
+    def from_url(cls, url: str, folder: Path) -> MemoryStore:
+        """Open ``memory:``, which is empty each time."""
+        return cls(SimpleCache())
+
     def load(self, key: str) -> tuple[bytes, bytes] | None:
         with self._values.lock:
             kept = self._values.get(key)
@@ -44,8 +51,17 @@ class MemoryStore:
     ) -> bool:
         return self._write(key, _Kept(blob, version, time.time() + ttl), expected)
 
-    def sweep(self, now: float) -> int:
-        return self._values.remove_expired(now, at_most=None)
+    def sweep(self, now: float, report: Callable[[int], object] | None = None) -> int:
+        removed = self._values.remove_expired(now, at_most=None)
+        if report is not None:
+            report(removed)
+        return removed
+
+    def warnings(self) -> Iterable[str]:
+        yield (
+            "Drafts are kept in the memory of this process: a restart loses them, and "
+            "no other worker sees them."
+        )
 
     def _sweep_some(self) -> None:
         self._values.remove_expired(time.time(), SWEPT_AT_ONCE)

@@ -6,12 +6,14 @@ import os
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
 from flask_wizard.errors import DefinitionError, StoreError
-from flask_wizard.stores import sweep_now_and_then
+from flask_wizard.stores import path_of, sweep_now_and_then
 
 BUSY_TIMEOUT = 5.0  # seconds
 SWEPT_AT_ONCE = 1000
@@ -59,6 +61,11 @@ class SQLiteStore:
         self._file = _File(os.path.abspath(path))
         self._local = threading.local()
 
+    @classmethod
+    def from_url(cls, url: str, folder: Path) -> SQLiteStore:
+        """Open ``sqlite:///relative.db``, or ``sqlite:////absolute.db``."""
+        return cls(path_of(url, folder))
+
     def load(self, key: str) -> tuple[bytes, bytes] | None:
         rows = self._run(LOAD, key, time.time()).rows
         if not rows:
@@ -81,10 +88,12 @@ class SQLiteStore:
         parameters = (version, now + ttl, blob, key, expected, now)
         return self._run(REPLACE, *parameters).changed > 0
 
-    def sweep(self, now: float) -> int:
+    def sweep(self, now: float, report: Callable[[int], object] | None = None) -> int:
         removed = 0
         while count := self._run(SWEEP, now, SWEPT_AT_ONCE).changed:
             removed += count
+            if report is not None:
+                report(removed)
         return removed
 
     def close(self) -> None:

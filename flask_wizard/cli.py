@@ -1,0 +1,35 @@
+"""The commands below ``flask wizard``."""
+
+from __future__ import annotations
+
+import time
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from .errors import StoreError
+from .stores import SweptStore
+
+commands = AppGroup("wizard", help="Look after the drafts of wizards.")
+
+
+@commands.command()
+def purge() -> None:
+    """Remove drafts that have expired, while the application runs or not."""
+    store = current_app.extensions["flask_wizard"].store
+    name = type(store).__name__
+    if not isinstance(store, SweptStore):
+        click.echo(f"{name}: nothing to do, what expires is removed by the engine.")
+        return
+
+    def report(removed: int) -> None:
+        click.echo(f"{name}: {removed} removed so far", err=True)
+
+    started = time.monotonic()
+    try:
+        removed = store.sweep(time.time(), report)
+    except StoreError as error:
+        raise click.ClickException(str(error)) from error
+    took = time.monotonic() - started
+    click.echo(f"{name}: {removed} expired values removed in {took:.1f} s.")
