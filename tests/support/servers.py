@@ -1,0 +1,106 @@
+"""Private servers for tests: on loopback and a free port, ended by their process id."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+PATIENCE = 30.0  # seconds until a server that does not answer fails the test
+PLACES = os.pathsep.join(
+    [os.environ["PATH"], *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
+)
+
+
+def program(name: str) -> str:
+    """Where a command lies. One that is missing fails the test; none is skipped."""
+    found = shutil.which(name, path=PLACES)
+    if found is None:
+        raise FileNotFoundError(f"{name} is not installed. `make test` installs it.")
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Server:
+    """A process that listens on ``port`` and keeps its files in ``folder``."""
+
+    user: str | None = None
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def command(self) -> Sequence[str]:
+        """The command that runs the server in the foreground."""
+        raise NotImplementedError
+
+    def answers(self) -> bool:
+        """Is it ready? May raise OSError for no."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            return True
+
+    def start(self) -> None:
+        """Start it and wait until it answers; after ``stop``, with what it kept."""
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self.command(),
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                user=self.user,
+            )
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and self._process.poll() is None:
+            with suppress(OSError):
+                if self.answers():
+                    return
+            time.sleep(0.02)
+        self.kill()
+        said = (self.folder / "log").read_text(errors="replace")
+        raise TimeoutError(f"{type(self).__name__} does not answer:\n{said[-2000:]}")
+
+    def stop(self) -> None:
+        """End it in an orderly way."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it at once, as a crash does."""
+        self._end(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        """Let it be silent: connections are taken, and nothing is answered."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is None:
+            return
+        self._signal(how)
+        self._signal(signal.SIGCONT)
+        try:
+            self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._signal(signal.SIGKILL)
+            self._process.wait()
+        self._process = None
+
+    def _signal(self, which: signal.Signals) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(which)
