@@ -6,6 +6,7 @@ import logging
 import os
 import random
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 from urllib.parse import unquote
@@ -57,6 +58,19 @@ class CheckedStore(DraftStore, Protocol):
 
     def warnings(self) -> Iterable[str]:
         """Say, one sentence each, what would lose drafts. May raise StoreError."""
+
+
+@runtime_checkable
+class JoiningStore(DraftStore, Protocol):
+    """A store in the application's own database, able to join its transaction."""
+
+    def joined(self) -> AbstractContextManager[DraftStore]:
+        """Give a store whose writes are part of the application's transaction.
+
+        When the block ends, they are committed together with all that the
+        application's session has done in it; an exception rolls back both. To commit
+        that session within the block raises DefinitionError.
+        """
 
 
 def new_version() -> bytes:
