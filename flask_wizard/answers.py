@@ -85,26 +85,26 @@ class Record:
 class Answers:
     """The answers of the steps before a given one: ``answers.you.age``.
 
-    ``find`` gives a step's record by name; ``names`` are the steps that can be read.
+    ``names`` are the steps that can be read. ``find`` gives the record of one of
+    them by its name, and None for any other name.
     """
 
-    __slots__ = ("_find", "_names", "_reader", "_reads")
+    __slots__ = ("_find", "_names", "_reader")
 
     def __init__(
         self,
         names: Sequence[str],
-        find: Callable[[str, Reads], Record],
+        find: Callable[[str], Record | None],
         *,
         reader: str,
-        reads: Reads,
     ) -> None:
         self._names = names
         self._find = find
         self._reader = reader
-        self._reads = reads
 
     def __getitem__(self, name: str) -> Record:
-        if name not in self._names:
+        record = self._find(name)
+        if record is None:
             known = ", ".join(self._names) or "none"
             raise UnknownNameError(
                 f"{self._reader} reads the answers of {name!r}, which is not a step "
@@ -112,7 +112,7 @@ class Answers:
                 name=name,
                 known=self._names,
             )
-        return self._find(name, self._reads)
+        return record
 
     def __getattr__(self, name: str) -> Record:
         if name.startswith("__"):

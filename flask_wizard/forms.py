@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from wtforms import Form
@@ -302,11 +302,6 @@ def show_as_typed(form: Form) -> None:
             field._value = partial(" ".join, field.raw_data)
 
 
-def field_names(form_class: type[Form]) -> tuple[str, ...]:
-    """The names of the answers that a form class asks for, in order."""
-    return tuple(name for name, field in declared(form_class) if not _unanswered(field))
-
-
 def _unanswered(unbound: UnboundField[Any]) -> bool:
     return issubclass(unbound.field_class, _BUTTONS)
 
@@ -362,19 +357,32 @@ def _inner(unbound: UnboundField[Any]) -> Iterator[Any]:
             yield value
 
 
-_fingerprints: WeakKeyDictionary[Any, tuple[object, bytes]] = WeakKeyDictionary()
+class Shape(NamedTuple):
+    """What a form asks for: the names of its answers in order, and a hash, 16 bytes.
+
+    The hash tells the names and types of the fields apart, nested ones too, and by
+    what rule a value is read.
+    """
+
+    names: tuple[str, ...]
+    digest: bytes
 
 
-def fingerprint(form_class: Any) -> bytes:
-    """A hash of a form's field names and types, nested ones too, 16 bytes."""
-    known = _fingerprints.get(form_class)
+_shapes: WeakKeyDictionary[Any, tuple[object, Shape]] = WeakKeyDictionary()
+
+
+def shape(form_class: Any) -> Shape:
+    known = _shapes.get(form_class)
     if known is not None and known[0] is form_class._unbound_fields:
         return known[1]
+    fields = declared(form_class)
+    names = tuple(name for name, unbound in fields if not _unanswered(unbound))
     spelled = "\n".join(_spelled(form_class, ""))
     digest = hashlib.blake2b(spelled.encode(), digest_size=16).digest()
+    found = Shape(names, digest)
     if form_class._unbound_fields is not None:  # WTForms renews the list on a change
-        _fingerprints[form_class] = (form_class._unbound_fields, digest)
-    return digest
+        _shapes[form_class] = (form_class._unbound_fields, found)
+    return found
 
 
 def _spelled(form_class: type[Form], prefix: str) -> Iterator[str]:
@@ -385,9 +393,18 @@ def _spelled(form_class: type[Form], prefix: str) -> Iterator[str]:
 
 def _spelled_field(unbound: UnboundField[Any], name: str) -> Iterator[str]:
     kind = unbound.field_class
-    yield f"{name}: {kind.__module__}.{kind.__qualname__}"
+    # Under another format, 03/02 would be another day, or none.
+    format = unbound.kwargs.get("format") or unbound.args[2:3]
+    rule = format if _is_text(format) else ""
+    yield f"{name}: {kind.__module__}.{kind.__qualname__} {rule}"
     for inner in _inner(unbound):
         if isinstance(inner, UnboundField):
             yield from _spelled_field(inner, f"{name}[]")
         else:
             yield from _spelled(inner, f"{name}.")
+
+
+def _is_text(value: object) -> bool:
+    """Is it made of texts alone, so that its spelling is the same in every process?"""
+    parts = value if isinstance(value, list | tuple) else [value]
+    return all(isinstance(part, str) for part in parts)

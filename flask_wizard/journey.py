@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import takewhile
-from typing import cast
+from typing import Any, Generic, TypeVar, cast, overload
 
 import msgspec
 from msgspec.structs import replace
@@ -21,6 +19,31 @@ from .steps import AnyStep, Step
 
 Initial = Callable[[str], object]
 """Gives the initial data of a step that was never submitted, by the step's name."""
+
+
+Value = TypeVar("Value")
+
+
+class once(Generic[Value]):  # used like property
+    """A property that is worked out once; without the lock of cached_property.
+
+    A wizard of many steps asks for some on every step, and the lock would cost more
+    than most answers. A place belongs to one request, hence to one thread.
+    """
+
+    def __init__(self, work_out: Callable[[Any], Value]) -> None:
+        self._work_out = work_out
+        self._name = work_out.__name__
+
+    @overload
+    def __get__(self, owner: None, kind: type) -> once[Value]: ...
+    @overload
+    def __get__(self, owner: object, kind: type) -> Value: ...
+    def __get__(self, owner: object | None, kind: type) -> Value | once[Value]:
+        if owner is None:
+            return self
+        value = owner.__dict__[self._name] = self._work_out(owner)
+        return value
 
 
 @dataclass(frozen=True)
@@ -42,21 +65,22 @@ class Place:
     validates a form twice. ``reads`` collects what is read on the way.
     """
 
-    def __init__(self, journey: Journey, step: AnyStep, entry: Entry | None) -> None:
+    def __init__(self, journey: Journey, position: int, entry: Entry | None) -> None:
         self.journey = journey
-        self.step = step
+        self.position = position
+        self.step = journey.steps[position]
         self.entry = entry
         self.reads: Reads = set()
 
-    @cached_property
+    @once
     def answers(self) -> Answers:
-        return self.journey.answers_before(self.step, self.reads)
+        return self.journey.answers_before(self.position, self.reads)
 
-    @cached_property
+    @once
     def applies(self) -> bool:
         return self.step.when is None or bool(self.step.when(self.answers))
 
-    @cached_property
+    @once
     def form_class(self) -> type[Form]:
         if not isinstance(self.step, Step):
             raise TypeError(f"{self.step.name!r} is a review and has no form.")
@@ -64,7 +88,7 @@ class Place:
             return cast(type[Form], self.step.form)
         return self.step.form_class(self.answers)
 
-    @cached_property
+    @once
     def form(self) -> Form:
         """The form bound to what was sent, or fresh with its initial data."""
         if self.entry is None:
@@ -72,7 +96,7 @@ class Place:
         values = forms.Values({**self.entry.raw, **self.entry.passwords})
         return self.prepared(self.bound(values))
 
-    @cached_property
+    @once
     def initial(self) -> object:
         return self.journey.initial(self.step.name)
 
@@ -85,7 +109,7 @@ class Place:
             self.step.prepare(form, self.answers)
         return form
 
-    @cached_property
+    @once
     def valid(self) -> bool:
         return forms.validate(self.form)
 
@@ -94,7 +118,7 @@ class Place:
         """Why the form is not valid; some forms do not say."""
         return forms.errors_of(self.form) or {"": [forms.UNUSABLE]}
 
-    @cached_property
+    @once
     def trusted(self) -> bool:
         """Would a commit take it? Once accepted, some steps are not asked again."""
         return not self._revalidates or self.valid
@@ -103,14 +127,14 @@ class Place:
     def _revalidates(self) -> bool:
         return isinstance(self.step, Step) and self.step.revalidate
 
-    @cached_property
+    @once
     def done(self) -> bool:
         """Accepted, and what it had read is unchanged or it still holds with that."""
         if not isinstance(self.step, Step) or self.entry is None:
             return False
         return self.entry.accepted and (not self.stale or self.trusted)
 
-    @cached_property
+    @once
     def stale(self) -> bool:
         """Was it accepted, and has something changed since that it had read?"""
         if self.entry is None or not self.entry.accepted:
@@ -139,7 +163,7 @@ class Place:
     ) -> Place | None:
         """This place as ``values`` make it; None if their names cannot be told."""
         kept = self.entry or Entry()
-        place = Place(self.journey, self.step, kept)
+        place = Place(self.journey, self.position, kept)
         place.reads = self.reads
         if "applies" in self.__dict__:
             place.applies = self.applies
@@ -177,10 +201,37 @@ class Place:
         """The answers given here, falsy if they do not count."""
         if not (self.applies and self.done):
             return no_record(self.step, reads)
-        names = forms.field_names(self.form_class)
-        return Record(self.step.name, names, lambda: self._values, reads)
+        names = forms.shape(self.form_class).names
+        return Record(self.step.name, names, self._all_values, reads)
 
-    @cached_property
+    def spelled(self, field: str) -> bytes:
+        """What was sent for a field, nested ones below it, as bytes to be hashed.
+
+        The empty name stands for whether there is an answer at all.
+        """
+        if field not in self._spelled:
+            self._spelled[field] = self._spell(field)
+        return self._spelled[field]
+
+    @once
+    def _spelled(self) -> dict[str, bytes]:
+        return {}
+
+    def _spell(self, field: str) -> bytes:
+        if self.entry is None or not (self.applies and self.done):
+            return b"absent"
+        if not field:
+            return b"present"
+        sent = {**self.entry.raw, **self.entry.passwords}
+        name, separator = forms.html_name(self.form_class, field)
+        inner = name + separator
+        mine = [(n, sent[n]) for n in sorted(sent) if n == name or n.startswith(inner)]
+        return _encode(mine)
+
+    def _all_values(self) -> dict[str, object]:
+        return self._values
+
+    @once
     def _values(self) -> dict[str, object]:
         # Validators may change what a field holds. Commit sees the outcome, so
         # conditions and the review see it too.
@@ -196,7 +247,7 @@ def no_record(step: AnyStep, reads: Reads) -> Record:
 
 def _field_names(step: AnyStep) -> tuple[str, ...] | None:
     form = step.form if isinstance(step, Step) else None
-    return forms.field_names(form) if isinstance(form, type) else None
+    return forms.shape(form).names if isinstance(form, type) else None
 
 
 def _with_kept_passwords(values: forms.Values, kept: Entry) -> forms.Values:
@@ -219,12 +270,13 @@ class Journey:
         draft: Draft,
         *,
         initial: Initial = lambda name: None,
-        walked: Mapping[str, Place] | None = None,
+        walked: Sequence[Place] = (),
     ) -> None:
         self.steps = steps
         self.draft = draft
         self.initial = initial
-        self._places = dict(walked or {})
+        self._walked = list(walked)
+        self._by_name = {place.step.name: place for place in walked}
 
     def __repr__(self) -> str:
         return f"<Journey of {self.draft!r} to {self.stand.step.name!r}>"
@@ -234,14 +286,26 @@ class Journey:
 
         A condition runs only when every applicable step before it is done.
         """
-        for step in self.steps:
-            if step.name not in self._places:
-                entry = self.draft.entries.get(step.name)
-                self._places[step.name] = Place(self, step, entry)
-            place = self._places[step.name]
-            yield place
-            if place.applies and not place.done:
-                return
+        position = 0
+        while position < len(self._walked) or self._goes_on():
+            yield self._walked[position]
+            position += 1
+
+    def _goes_on(self) -> bool:
+        """Meet one step more, unless the walk ends before it."""
+        if self._walked and (last := self._walked[-1]).applies and not last.done:
+            return False
+        if len(self._walked) == len(self.steps):
+            return False
+        place = self.place(len(self._walked))
+        self._walked.append(place)
+        self._by_name[place.step.name] = place
+        return True
+
+    def place(self, position: int) -> Place:
+        """A step as this draft meets it, be it open or not."""
+        entry = self.draft.entries.get(self.steps[position].name)
+        return Place(self, position, entry)
 
     @property
     def path(self) -> tuple[Place, ...]:
@@ -257,9 +321,10 @@ class Journey:
     def stand(self) -> Place:
         """Where the visitor goes on: the frontier, else the last applicable step."""
         if not (path := self.path):
+            names = ", ".join(step.name for step in self.steps)
             raise DefinitionError(
-                f"None of the steps {', '.join(self._names)} applies. At least one "
-                "must, whatever the answers are."
+                f"None of the steps {names} applies. At least one must, whatever the "
+                "answers are."
             )
         return path[-1]
 
@@ -272,28 +337,18 @@ class Journey:
 
     def before(self, place: Place) -> Place | None:
         """The applicable step before one that opens."""
-        earlier = None
-        for other in self.walk():
-            if other.step is place.step:
-                break
-            earlier = other if other.applies else earlier
-        return earlier
+        earlier = reversed(self._walked[: place.position])
+        return next((other for other in earlier if other.applies), None)
 
     def after(self, place: Place) -> Place | None:
         """The next applicable step after one that is done; None after the last."""
-        passed = False
-        for other in self.walk():
-            if passed and other.applies:
-                return other
-            passed = passed or other.step is place.step
-        return None
+        later = (p for p in self.walk() if p.position > place.position)
+        return next((other for other in later if other.applies), None)
 
     def progress(self, place: Place) -> Progress:
         """Counted over applicable steps; no total while a later one is uncertain."""
-        position = self.steps.index(place.step)
-        met = [self._places[step.name] for step in self.steps[: position + 1]]
-        number = sum(other.applies for other in met)
-        later = self.steps[position + 1 :]
+        number = sum(other.applies for other in self._walked[: place.position + 1])
+        later = self.steps[place.position + 1 :]
         certain = all(step.when is None for step in later)
         return Progress(number, number + len(later) if certain else None)
 
@@ -312,16 +367,16 @@ class Journey:
         nothing changed.
         """
         opens = self.opens(step.name) is not None
-        met = self._places.get(step.name)
-        place = met or Place(self, step, self.draft.entries.get(step.name))
+        met = self._by_name.get(step.name)
+        place = met or self.place(self.steps.index(step))
         taken = place.taking(
             values, opens=opens, accept=accept and opens, autosave=autosave
         )
         if taken is None or taken.entry is None:
             return self
-        walked = dict(takewhile(lambda p: p[0] != step.name, self._places.items()))
+        walked = self._walked[: place.position]
         if met is not None:
-            walked[step.name] = taken
+            walked.append(taken)
         draft = self.draft.with_entries({step.name: taken.entry})
         return Journey(self.steps, draft, initial=self.initial, walked=walked)
 
@@ -346,45 +401,41 @@ class Journey:
     @property
     def met(self) -> tuple[Place, ...]:
         """The places looked at so far."""
-        return tuple(self._places.values())
+        return tuple(self._walked)
 
-    def answers_before(self, step: AnyStep, reads: Reads) -> Answers:
-        names = self._names[: self.steps.index(step)]
-        reader = f"The step {step.name!r}"
-        return Answers(names, self._record, reader=reader, reads=reads)
+    def answers_before(self, position: int, reads: Reads) -> Answers:
+        names = tuple(step.name for step in self.steps[:position])
+        reader = f"The step {self.steps[position].name!r}"
+        return self._answers(names, reader, reads)
 
     @property
     def answers(self) -> Answers:
         """The answers of all steps, for whoever looks at the whole."""
-        return Answers(self._names, self._record, reader="The wizard", reads=set())
+        names = tuple(step.name for step in self.steps if isinstance(step, Step))
+        return self._answers(names, "The wizard", set())
 
-    @cached_property
-    def _names(self) -> tuple[str, ...]:
-        return tuple(step.name for step in self.steps if isinstance(step, Step))
+    def _answers(self, names: tuple[str, ...], reader: str, reads: Reads) -> Answers:
+        def find(name: str) -> Record | None:
+            place = self._by_name.get(name)
+            if place is not None and place.position < len(names):
+                return place.record(reads)
+            if name not in names:
+                return None
+            return no_record(self.steps[names.index(name)], reads)
 
-    def _record(self, name: str, reads: Reads) -> Record:
-        if name in self._places:
-            return self._places[name].record(reads)
-        step = next(step for step in self.steps if step.name == name)
-        return no_record(step, reads)
+        return Answers(names, find, reader=reader)
 
     def digest(self, names: Iterable[tuple[str, str]], form_class: object) -> bytes:
         """Hash a form's fields and what these names stand for at this moment."""
-        seen = [forms.fingerprint(form_class)]
-        seen += [self._seen(step, field) for step, field in names]
+        shape = forms.shape(form_class).digest
+        if not names:
+            return shape
+        seen = [shape, *(self._spelled(step, field) for step, field in names)]
         return hashlib.blake2b(_encode(seen), digest_size=16).digest()
 
-    def _seen(self, step: str, field: str) -> bytes:
-        place = self._places.get(step)
-        if place is None or place.entry is None or not (place.applies and place.done):
-            return b"absent"
-        if not field:
-            return b"present"
-        sent = {**place.entry.raw, **place.entry.passwords}
-        name, separator = forms.html_name(place.form_class, field)
-        inner = name + separator
-        mine = [(n, sent[n]) for n in sorted(sent) if n == name or n.startswith(inner)]
-        return _encode(mine)
+    def _spelled(self, step: str, field: str) -> bytes:
+        place = self._by_name.get(step)
+        return b"absent" if place is None else place.spelled(field)
 
 
 _encode = msgspec.msgpack.encode

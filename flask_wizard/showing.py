@@ -310,7 +310,7 @@ class Showing:
         """
         values = self._values
         journey = self._journey(self.desk.fresh(NEW, held=False))
-        place = Place(journey, step, None)
+        place = journey.place(self.wizard.steps.index(step))
         form: Form | None = place.bound(values) if place.has_form_class else None
         pairs: list[tuple[str, str]] = []
         if form is None or (isinstance(step, Step) and step.prepare is not None):

@@ -514,11 +514,31 @@ def test_password_drawn_by_an_own_widget_is_never_shown() -> None:
     assert "canary-4711" not in form.it()
 
 
-# The fingerprint
+# The shape
 
 
-def test_fingerprint_is_that_of_an_equal_form() -> None:
-    assert forms.fingerprint(one(fields.StringField())) == forms.fingerprint(
+def digest(form_class: type[Form]) -> bytes:
+    return forms.shape(form_class).digest
+
+
+@pytest.mark.parametrize("kind", [fields.DateField, fields.TimeField])
+def test_shape_tells_another_format(kind: Any) -> None:
+    ours, theirs = (
+        [one(kind(format=f)), one(kind(None, None, f)), one(kind(format=[f]))]
+        for f in ("%d/%m", "%m/%d")
+    )
+    for mine, other in zip(ours, theirs, strict=True):
+        assert digest(mine) != digest(other)
+
+
+def test_shape_of_a_field_with_a_rule_of_code_is_the_same_in_each_process() -> None:
+    first = one(fields.SelectField(None, None, lambda value: value))
+    second = one(fields.SelectField(None, None, lambda value: value))
+    assert digest(first) == digest(second)
+
+
+def test_shape_is_that_of_an_equal_form() -> None:
+    assert digest(one(fields.StringField())) == digest(
         one(fields.StringField("Another label"))
     )
 
@@ -532,43 +552,43 @@ def test_fingerprint_is_that_of_an_equal_form() -> None:
         type("More", (Form,), {"it": fields.StringField(), "b": fields.StringField()}),
     ],
 )
-def test_fingerprint_tells_another_form(other: type[Form]) -> None:
-    mine = forms.fingerprint(one(fields.StringField()))
-    assert forms.fingerprint(other) != mine
+def test_shape_tells_another_form(other: type[Form]) -> None:
+    mine = digest(one(fields.StringField()))
+    assert digest(other) != mine
 
 
 @pytest.mark.parametrize(
     "wrap", [fields.FormField, lambda f: fields.FieldList(fields.FormField(f))]
 )
-def test_fingerprint_sees_nested_fields(wrap: Any) -> None:
+def test_shape_sees_nested_fields(wrap: Any) -> None:
     first, second = (
         one(wrap(one(kind()))) for kind in (fields.StringField, fields.IntegerField)
     )
-    assert forms.fingerprint(first) != forms.fingerprint(second)
+    assert digest(first) != digest(second)
 
 
-def test_fingerprint_ignores_buttons() -> None:
+def test_shape_ignores_buttons() -> None:
     class With(Form):
         it = fields.StringField()
         send = fields.SubmitField()
 
-    assert forms.fingerprint(With) == forms.fingerprint(one(fields.StringField()))
+    assert digest(With) == digest(one(fields.StringField()))
 
 
-def test_fingerprint_is_that_of_a_built_form() -> None:
+def test_shape_is_that_of_a_built_form() -> None:
     """WTForms collects the fields of a class when it is first built."""
     built = one(fields.StringField())
-    before = forms.fingerprint(built)
+    before = digest(built)
     built()
-    assert forms.fingerprint(built) == before
+    assert digest(built) == before
 
 
-def test_fingerprint_sees_a_field_that_was_added_later() -> None:
+def test_shape_sees_a_field_that_was_added_later() -> None:
     late: Any = one(fields.StringField())
     late()
-    before = forms.fingerprint(late)
+    before = digest(late)
     late.more = fields.StringField()
-    assert forms.fingerprint(late) != before
+    assert digest(late) != before
 
 
 @pytest.mark.parametrize("name", ["passed", "form_class"])
