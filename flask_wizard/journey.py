@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, cast, overload
+from typing import Any, Generic, TypeVar, overload
 
 import msgspec
 from msgspec.structs import replace
@@ -42,7 +42,8 @@ class once(Generic[Value]):  # used like property
     def __get__(self, owner: object | None, kind: type) -> Value | once[Value]:
         if owner is None:
             return self
-        value = owner.__dict__[self._name] = self._work_out(owner)
+        value = self._work_out(owner)
+        setattr(owner, self._name, value)  # __dict__ would cost a dictionary
         return value
 
 
@@ -70,7 +71,15 @@ class Place:
         self.position = position
         self.step = journey.steps[position]
         self.entry = entry
-        self.reads: Reads = set()
+        # Most steps ask for no answers; a long walk should not ask them either.
+        if self.step.when is None:
+            self.applies = True
+        if isinstance(self.step, Step) and isinstance(self.step.form, type):
+            self.form_class = self.step.form
+
+    @once
+    def reads(self) -> Reads:
+        return set()
 
     @once
     def answers(self) -> Answers:
@@ -84,8 +93,6 @@ class Place:
     def form_class(self) -> type[Form]:
         if not isinstance(self.step, Step):
             raise TypeError(f"{self.step.name!r} is a review and has no form.")
-        if self.has_form_class:  # most have, and need no answers for it
-            return cast(type[Form], self.step.form)
         return self.step.form_class(self.answers)
 
     @once
@@ -130,19 +137,28 @@ class Place:
     @once
     def done(self) -> bool:
         """Accepted, and what it had read is unchanged or it still holds with that."""
-        if not isinstance(self.step, Step) or self.entry is None:
+        if self.entry is None or not self.entry.accepted:
             return False
-        return self.entry.accepted and (not self.stale or self.trusted)
+        if not self.stale:
+            return True
+        self.rereads = self.trusted
+        return self.rereads
+
+    rereads = False
+    """Was it found to hold still, although what it had read has changed?"""
 
     @once
     def stale(self) -> bool:
         """Was it accepted, and has something changed since that it had read?"""
         if self.entry is None or not self.entry.accepted:
             return False
-        return self._digest(self.entry.read.names) != self.entry.read.digest
+        read = self.entry.read
+        return self._digest(read.names) != read.digest
 
     def _digest(self, names: tuple[tuple[str, str], ...]) -> bytes:
-        return self.journey.digest(names, self.form_class)
+        """Hash the form's fields and what these names stand for at this moment."""
+        shape = forms.shape(self.form_class).digest
+        return self.journey.digest(shape, names) if names else shape
 
     @property
     def reading(self) -> Read:
@@ -150,13 +166,11 @@ class Place:
         names = tuple(sorted(self.reads))
         return Read(names, self._digest(names))
 
-    def reread(self) -> Entry | None:
-        """The entry with what it reads now, if that changed and it is still done."""
-        if self.entry is None or not self.__dict__.get("stale") or not self.done:
-            return None
-        names = self.entry.read.names
+    def reread(self, entry: Entry) -> Entry:
+        """The entry with what it reads now."""
+        names = entry.read.names
         read = self.reading if self._revalidates else Read(names, self._digest(names))
-        return replace(self.entry, read=read)
+        return replace(entry, read=read)
 
     def taking(
         self, values: forms.Values, *, opens: bool, accept: bool, autosave: bool
@@ -286,10 +300,18 @@ class Journey:
 
         A condition runs only when every applicable step before it is done.
         """
-        position = 0
+        return self._walk_from(0)
+
+    def _walk_from(self, position: int) -> Iterator[Place]:
         while position < len(self._walked) or self._goes_on():
             yield self._walked[position]
             position += 1
+
+    def _walk_on(self) -> list[Place]:
+        """Walk to the end, and give all the places met."""
+        while self._goes_on():
+            pass
+        return self._walked
 
     def _goes_on(self) -> bool:
         """Meet one step more, unless the walk ends before it."""
@@ -310,30 +332,32 @@ class Journey:
     @property
     def path(self) -> tuple[Place, ...]:
         """The applicable steps up to the frontier."""
-        return tuple(place for place in self.walk() if place.applies)
+        return tuple(place for place in self._walk_on() if place.applies)
 
     @property
     def frontier(self) -> Place | None:
         """The first applicable step that is not done; None when all are."""
-        return next((p for p in self.walk() if p.applies and not p.done), None)
+        last = self._walk_on()[-1]
+        return last if last.applies and not last.done else None
 
     @property
     def stand(self) -> Place:
         """Where the visitor goes on: the frontier, else the last applicable step."""
-        if not (path := self.path):
-            names = ", ".join(step.name for step in self.steps)
-            raise DefinitionError(
-                f"None of the steps {names} applies. At least one must, whatever the "
-                "answers are."
-            )
-        return path[-1]
+        for place in reversed(self._walk_on()):
+            if place.applies:
+                return place
+        names = ", ".join(step.name for step in self.steps)
+        raise DefinitionError(
+            f"None of the steps {names} applies. At least one must, whatever the "
+            "answers are."
+        )
 
     def opens(self, name: str) -> Place | None:
         """The gate: the step's place, if every applicable step before it is done."""
-        for place in self.walk():
-            if place.step.name == name:
-                return place if place.applies else None
-        return None
+        while name not in self._by_name and self._goes_on():
+            pass
+        place = self._by_name.get(name)
+        return place if place is not None and place.applies else None
 
     def before(self, place: Place) -> Place | None:
         """The applicable step before one that opens."""
@@ -342,7 +366,7 @@ class Journey:
 
     def after(self, place: Place) -> Place | None:
         """The next applicable step after one that is done; None after the last."""
-        later = (p for p in self.walk() if p.position > place.position)
+        later = self._walk_from(place.position + 1)
         return next((other for other in later if other.applies), None)
 
     def progress(self, place: Place) -> Progress:
@@ -395,8 +419,12 @@ class Journey:
 
     def settled(self) -> Draft:
         """The draft to store: steps that still hold have read what is true now."""
-        reread = {p.step.name: entry for p in self.met if (entry := p.reread())}
-        return self.draft.with_entries(reread)
+        reread = {
+            place.step.name: place.reread(place.entry)
+            for place in self._walked
+            if place.rereads and place.entry is not None
+        }
+        return self.draft.with_entries(reread) if reread else self.draft
 
     @property
     def met(self) -> tuple[Place, ...]:
@@ -425,11 +453,7 @@ class Journey:
 
         return Answers(names, find, reader=reader)
 
-    def digest(self, names: Iterable[tuple[str, str]], form_class: object) -> bytes:
-        """Hash a form's fields and what these names stand for at this moment."""
-        shape = forms.shape(form_class).digest
-        if not names:
-            return shape
+    def digest(self, shape: bytes, names: Iterable[tuple[str, str]]) -> bytes:
         seen = [shape, *(self._spelled(step, field) for step, field in names)]
         return hashlib.blake2b(_encode(seen), digest_size=16).digest()
 
