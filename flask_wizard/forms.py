@@ -375,13 +375,14 @@ def shape(form_class: Any) -> Shape:
     known = _shapes.get(form_class)
     if known is not None and known[0] is form_class._unbound_fields:
         return known[1]
-    fields = declared(form_class)
+    # Kept on the class as WTForms does when it first builds the form, and renews when
+    # a field is added: else a form would be gone through again until it is built.
+    fields = form_class._unbound_fields = declared(form_class)
     names = tuple(name for name, unbound in fields if not _unanswered(unbound))
     spelled = "\n".join(_spelled(form_class, ""))
     digest = hashlib.blake2b(spelled.encode(), digest_size=16).digest()
     found = Shape(names, digest)
-    if form_class._unbound_fields is not None:  # WTForms renews the list on a change
-        _shapes[form_class] = (form_class._unbound_fields, found)
+    _shapes[form_class] = (fields, found)
     return found
 
 
