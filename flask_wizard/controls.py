@@ -160,14 +160,13 @@ def block(context: Context, name: str, default: Any = None, **values: object) ->
 
 def kind_of(field: Field) -> Kind:
     """Tell how a field is drawn."""
-    if isinstance(field, CSRFTokenField) or input_type(field) in _BUTTONS:
+    drawn = input_type(field)
+    if isinstance(field, CSRFTokenField) or drawn in _BUTTONS:
         return "skip"
     if isinstance(field, (FormField, FieldList)):
         return _container_kind(field)
-    if input_type(field) == "hidden":
-        return "hidden"
-    if input_type(field) == "checkbox":
-        return "checkbox"
+    if drawn in ("hidden", "checkbox"):
+        return "hidden" if drawn == "hidden" else "checkbox"
     return "group" if _is_group(field) else "input"
 
 
@@ -193,7 +192,7 @@ def own_errors(field: Field) -> tuple[str, ...]:
         return tuple(str(error) for error in field.form.form_errors)
     mixed: Sequence[object] = field.errors
     inner = (list, tuple, dict)
-    return tuple(str(error) for error in mixed if not isinstance(error, inner))
+    return tuple([str(error) for error in mixed if not isinstance(error, inner)])
 
 
 def first_id(field: Field) -> str | None:
@@ -211,9 +210,10 @@ def first_id(field: Field) -> str | None:
 
 def _error_links(fields: Iterable[Field]) -> Iterator[ErrorLink]:
     for field in fields:
-        target = first_id(field)
-        href = f"#{target}" if target else None
-        yield from (ErrorLink(message, href) for message in own_errors(field))
+        if errors := own_errors(field):
+            target = first_id(field)
+            href = f"#{target}" if target else None
+            yield from (ErrorLink(message, href) for message in errors)
         yield from _error_links(part for part, _ in parts(field))
 
 
@@ -423,7 +423,7 @@ def _value(field: Field) -> str:
 
 
 def _render_kw(field: Field) -> dict[str, Any]:
-    return _clean(field.render_kw or {})
+    return _clean(field.render_kw) if field.render_kw else {}
 
 
 def _clean(attributes: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import current_app, request
 from flask_wtf.csrf import CSRFError, validate_csrf
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -16,12 +19,13 @@ class RefusedError(Exception):
         self.foreign = foreign
 
 
-def limit_body(max_body: int, max_pairs: int) -> None:
+def limit_body(config: Mapping[str, Any]) -> None:
     """Cap the body before anything parses it; a larger one is a plain 413.
 
     Werkzeug's own limits on forms do not reach urlencoded bodies, and a million
     pairs take it seconds.
     """
+    max_body, max_pairs = config["WIZARD_MAX_BODY"], config["WIZARD_MAX_PAIRS"]
     request.max_content_length = min(max_body, request.max_content_length or max_body)
     if request.mimetype == "application/x-www-form-urlencoded":
         if request.get_data(cache=True).count(b"&") >= max_pairs:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, current_app
+from jinja2 import Environment
 
 from .cli import commands
 from .controls import block, control, layout
@@ -17,6 +18,8 @@ from .stores import CheckedStore, DraftStore
 from .stores.opening import open_store
 
 EXTENSION = "flask_wizard"
+
+KEYS = "WIZARD_SECRET_KEYS", "SECRET_KEY_FALLBACKS"
 
 DEFAULTS: dict[str, Any] = {
     "WIZARD_STORE": None,
@@ -77,16 +80,28 @@ class Installation:
     def __init__(self, app: Flask, store: DraftStore) -> None:
         self.config = app.config
         self.store = store
-        self._opened: tuple[list[str | bytes], Drafts] | None = None
+        self._opened: tuple[object, Drafts] | None = None
+        self._templates: dict[tuple[str, ...], str] = {}
 
     def drafts(self, app: Flask) -> Drafts:
         """The drafts, under the keys that the configuration has at this moment."""
-        secrets = secrets_of(app)
-        if self._opened is None or self._opened[0] != secrets:
-            safe = Safe(self.store, Keyring(secrets))
+        given = app.secret_key, *(tuple(self.config.get(k) or ()) for k in KEYS)
+        if self._opened is None or self._opened[0] != given:
+            safe = Safe(self.store, Keyring(secrets_of(app)))
             limit = self.config["WIZARD_MAX_DRAFT"]
-            self._opened = secrets, Drafts(safe, limit=limit)
+            self._opened = given, Drafts(safe, limit=limit)
         return self._opened[1]
+
+    def template(self, names: Sequence[str], environment: Environment) -> str:
+        """The first of these templates that there is.
+
+        Jinja remembers those that it found, unless it reloads templates; looking for
+        the others anew would open files at each request.
+        """
+        key = tuple(names)
+        if environment.auto_reload or key not in self._templates:
+            self._templates[key] = str(environment.select_template(key).name)
+        return self._templates[key]
 
 
 def secrets_of(app: Flask) -> list[str | bytes]:
@@ -97,8 +112,8 @@ def secrets_of(app: Flask) -> list[str | bytes]:
             "session. Set app.config['SECRET_KEY'] to a long random value before "
             "init_app."
         )
-    fallbacks = _listed(app, "SECRET_KEY_FALLBACKS")
-    return _listed(app, "WIZARD_SECRET_KEYS") or [app.secret_key, *fallbacks]
+    own, fallbacks = (_listed(app, key) for key in KEYS)
+    return own or [app.secret_key, *fallbacks]
 
 
 def _listed(app: Flask, key: str) -> list[str | bytes]:
@@ -132,12 +147,12 @@ def _check_numbers(config: Mapping[str, Any]) -> None:
 
 def installation() -> Installation:
     """The current application's. Raises ConfigurationError if there is none."""
-    if EXTENSION not in current_app.extensions:
+    found: Installation | None = current_app.extensions.get(EXTENSION)
+    if found is None:
         raise ConfigurationError(
             "A wizard is mounted, but the application has no FlaskWizard. "
             "Call FlaskWizard(app), or wizards.init_app(app) in the factory."
         )
-    found: Installation = current_app.extensions[EXTENSION]
     return found
 
 

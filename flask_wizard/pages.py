@@ -14,6 +14,7 @@ from wtforms import Form
 from . import forms
 from .controls import ErrorLink, summary
 from .draft import Raw
+from .extension import installation
 from .journey import Journey, Place
 from .rows import Row, rows_of
 from .steps import AnyStep, Review, Step
@@ -91,18 +92,16 @@ AGAIN = "Send it again"
 def make_page(wizard: Wizard, name: str, *, status: int = 200, **context: Any) -> Page:
     """A page by the name of its template, with what every page has."""
     config = current_app.config
-    base = current_app.jinja_env.select_template(
-        [
-            config["WIZARD_BASE_TEMPLATE"],
-            f"flask_wizard/{wizard.theme}/base.html",
-            "flask_wizard/default/base.html",
-        ]
+    bases = (
+        config["WIZARD_BASE_TEMPLATE"],
+        f"flask_wizard/{wizard.theme}/base.html",
+        "flask_wizard/default/base.html",
     )
     return Page(
         templates_for(wizard, name, context.get("step")),
         status,
         wizard=wizard,
-        wizard_base=base,
+        wizard_base=installation().template(bases, current_app.jinja_env),
         wizard_css=url_for("flask_wizard.static", filename="wizard.css"),
         wizard_lang=lang() if callable(lang := config["WIZARD_LANG"]) else lang,
         wizard_site=config["WIZARD_SITE_NAME"],

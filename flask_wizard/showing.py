@@ -48,7 +48,7 @@ class Showing:
         draft_id: str | None,
         *,
         url_for_step: Callable[..., str],
-        entry_url: str | None = None,
+        entry_url: Callable[[], str] | None = None,
     ) -> None:
         installed = installation()
         self._config = installed.config
@@ -58,7 +58,7 @@ class Showing:
         self.requested = None if draft_id == NEW else draft_id
         self.draft_id = self.requested
         self._url_for_step = url_for_step
-        self._entry_url = entry_url
+        self._find_entry_url = entry_url
         self._is_blank = False
         self._is_damaged = False
         self._tried: tuple[Journey, Form] | None = None
@@ -68,13 +68,13 @@ class Showing:
 
     # What was sent
 
-    @property
+    @cached_property
     def _values(self) -> forms.Values:
         own = (RESERVED_FIELDS | {door.csrf_field()}) - {forms.PASSWORDS}
         sent = (pair for pair in request.form.lists() if pair[0] not in own)
         return forms.Values.of(sent)
 
-    @property
+    @cached_property
     def _action(self) -> str:
         return request.form.get("_action", "next")
 
@@ -105,6 +105,10 @@ class Showing:
     def _new_url(self) -> str:
         first = self._journey(self.desk.fresh(NEW, held=False)).stand.step
         return self._url(first.url_name, draft_id=NEW)
+
+    @property
+    def _entry_url(self) -> str:
+        return self._find_entry_url() if self._find_entry_url else self._new_url
 
     def _lead(self, page: str) -> AnyResponse:
         return redirect(self._url(page), 303)
@@ -188,7 +192,7 @@ class Showing:
             "hidden": self._hidden(journey.draft, place.step),
             "action_url": self._url(page, draft_id=requested, then=then),
             "discard_url": self._url("discard") if self.requested else None,
-            "entry_url": self._entry_url or self._new_url,
+            "entry_url": self._entry_url,
             **more,
         }
         context["notice"] = notice if notice == MOVED else more.get("notice")
@@ -205,7 +209,7 @@ class Showing:
     # Other pages
 
     def _page(self, name: str, status: int = 200, **context: Any) -> Page:
-        context["entry_url"] = self._entry_url or self._new_url
+        context["entry_url"] = self._entry_url
         return pages.make_page(self.wizard, name, status=status, **context)
 
     def _listed(self) -> list[pages.Listed]:

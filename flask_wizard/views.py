@@ -82,8 +82,7 @@ class Views:
         The body is capped before anything parses it, and CSRFProtect leaves the
         check to the visit, which can give back a page with what was typed.
         """
-        config = installation().config
-        door.limit_body(config["WIZARD_MAX_BODY"], config["WIZARD_MAX_PAIRS"])
+        door.limit_body(installation().config)
         protect = current_app.extensions.get("csrf")
         if protect is not None:
             protect.exempt(_answer)
@@ -123,9 +122,12 @@ class Views:
         prefix = g.wizard_prefix
         bound = {n: v for n, v in prefix.items() if n not in self.unbound}
         mount = Mount(str(request.blueprint), bound)
-        entry_url = url_for(".entry", **prefix)
         return Visit(
-            self.wizard, mount, draft, url_for_step=_url_for, entry_url=entry_url
+            self.wizard,
+            mount,
+            draft,
+            url_for_step=_url_for,
+            entry_url=partial(url_for, ".entry", **prefix),
         )
 
 
@@ -134,7 +136,8 @@ def _answer(view: Callable[..., Outcome], **values: str) -> Response:
     outcome = view(**{name: value for name, value in values.items() if name in OWN})
     if not isinstance(outcome, Page):
         return make_response(outcome)
-    text = render_template(list(outcome.templates), **outcome)
+    name = installation().template(outcome.templates, current_app.jinja_env)
+    text = render_template(name, **outcome)
     return make_response(text, outcome.status)
 
 

@@ -56,8 +56,6 @@ class Visit(Showing):
         """Answer the request for a step, or for ``saved``, ``discard``, ``receipt``."""
         if item is not None:
             abort(404)
-        limits = self._config["WIZARD_MAX_BODY"], self._config["WIZARD_MAX_PAIRS"]
-        door.limit_body(*limits)
         act = self._take if request.method == "POST" else self._show
         return self._guarded(step, partial(act, step))
 

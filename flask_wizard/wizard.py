@@ -130,9 +130,12 @@ class Wizard(metaclass=_Declarative):
         may also be ``saved``, ``discard`` or ``receipt``. ``bound`` binds the draft,
         as variables in a blueprint's prefix do.
         """
+        from . import door
         from .desk import Mount
+        from .extension import installation
         from .visit import Visit
 
+        door.limit_body(installation().config)
         name = f"{cls.__module__}.{cls.__qualname__}"
         mount = Mount(name, dict(bound or {}))
         return Visit(cls._instance(), mount, draft_id, url_for_step=url_for_step)

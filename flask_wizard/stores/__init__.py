@@ -86,7 +86,7 @@ def sweep_now_and_then(sweep: Callable[[], object]) -> None:
 
     Before the write and not after it, so that a disk full of expired values heals.
     """
-    if random.randrange(WRITES_A_SWEEP):
+    if random.random() * WRITES_A_SWEEP >= 1:
         return
     try:
         sweep()
