@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -15,10 +15,12 @@ MOVED = "moved"
 REFUSED = "refused"
 CHANGED = "changed"
 
+T = TypeVar("T")
+
 State = Literal["open", "committing", "committed", "discarded"]
 
 
-class Read(msgspec.Struct, frozen=True):
+class Read(msgspec.Struct, frozen=True, gc=False):
     """What an accepted step had read of earlier answers, and a hash of it.
 
     ``names`` are (step, field) pairs; an empty field stands for "is there an answer".
@@ -28,18 +30,38 @@ class Read(msgspec.Struct, frozen=True):
     digest: bytes = b""
 
 
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One step's last submission and what became of it.
 
-    ``errors`` are messages by full field name; the empty name is the whole step.
+    ``errors`` are messages by full field name; the empty name is the whole step. What
+    was sent stays packed until it is asked for: a walk over many steps asks for few.
     """
 
-    raw: Raw = {}
+    packed: msgspec.Raw = msgspec.field(name="raw", default=msgspec.Raw(b"\x80"))
     rev: int = 0
     accepted: bool = False
     errors: dict[str, list[str]] = {}
     read: Read = Read()
     passwords: Raw = {}
+
+    @classmethod
+    def of(
+        cls,
+        raw: Raw,
+        *,
+        rev: int = 0,
+        accepted: bool = False,
+        errors: dict[str, list[str]] | None = None,
+        read: Read = Read(),  # noqa: B008  # immutable
+        passwords: Raw | None = None,
+    ) -> Entry:
+        packed = msgspec.Raw(_encoder.encode(raw))
+        return cls(packed, rev, accepted, errors or {}, read, passwords or {})
+
+    @property
+    def raw(self) -> Raw:
+        """What was sent. Raises UnreadableDraftError."""
+        return _unpacked(_raw_decoder, self.packed)
 
     def __repr__(self) -> str:  # a log must never show an answer
         return f"<Entry rev {self.rev}{', accepted' if self.accepted else ''}>"
@@ -147,6 +169,7 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Draft)
+_raw_decoder = msgspec.msgpack.Decoder(Raw)
 
 
 def encode(draft: Draft) -> bytes:
@@ -155,7 +178,11 @@ def encode(draft: Draft) -> bytes:
 
 def decode(blob: bytes) -> Draft:
     """Raises UnreadableDraftError unless the bytes are a whole draft."""
+    return _unpacked(_decoder, blob)
+
+
+def _unpacked(decoder: msgspec.msgpack.Decoder[T], packed: bytes | msgspec.Raw) -> T:
     try:
-        return _decoder.decode(blob)
+        return decoder.decode(packed)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UnreadableDraftError("A stored draft does not decode.") from error

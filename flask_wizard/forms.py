@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 from wtforms import Form
 from wtforms.csrf.core import CSRFTokenField
@@ -361,28 +360,26 @@ class Shape(NamedTuple):
     """What a form asks for: the names of its answers in order, and a hash, 16 bytes.
 
     The hash tells the names and types of the fields apart, nested ones too, and by
-    what rule a value is read.
+    what rule a value is read. It is kept on the form class, and true while that has
+    the fields that it is ``of``.
     """
 
+    of: object
     names: tuple[str, ...]
     digest: bytes
 
 
-_shapes: WeakKeyDictionary[Any, tuple[object, Shape]] = WeakKeyDictionary()
-
-
 def shape(form_class: Any) -> Shape:
-    known = _shapes.get(form_class)
-    if known is not None and known[0] is form_class._unbound_fields:
-        return known[1]
-    # Kept on the class as WTForms does when it first builds the form, and renews when
-    # a field is added: else a form would be gone through again until it is built.
+    known: Shape | None = getattr(form_class, "_wizard_shape", None)
+    if known is not None and known.of is form_class._unbound_fields:
+        return known
+    # Collected as WTForms does when it first builds the form, and does anew when a
+    # field is added: else a form would be gone through again until it is built.
     fields = form_class._unbound_fields = declared(form_class)
     names = tuple(name for name, unbound in fields if not _unanswered(unbound))
     spelled = "\n".join(_spelled(form_class, ""))
     digest = hashlib.blake2b(spelled.encode(), digest_size=16).digest()
-    found = Shape(names, digest)
-    _shapes[form_class] = (fields, found)
+    found = form_class._wizard_shape = Shape(fields, names, digest)
     return found
 
 

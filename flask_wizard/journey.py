@@ -147,7 +147,7 @@ class Place:
     rereads = False
     """Was it found to hold still, although what it had read has changed?"""
 
-    @once
+    @property
     def stale(self) -> bool:
         """Was it accepted, and has something changed since that it had read?"""
         if self.entry is None or not self.entry.accepted:
@@ -195,7 +195,7 @@ class Place:
         elif raw == kept.raw and not _types_password(values, passwords):
             place.entry = kept
         else:
-            place.entry = Entry(raw, kept.rev, passwords=kept.passwords)
+            place.entry = Entry.of(raw, rev=kept.rev, passwords=kept.passwords)
         if not autosave:
             errors = place.entry.errors if accept else {}
             place.entry = replace(place.entry, rev=kept.rev + 1, errors=errors)
@@ -208,8 +208,8 @@ class Place:
 
     def _judged(self, kept: Entry, raw: Raw, passwords: Raw) -> Entry:
         if not self.valid:
-            return Entry(raw, errors=self.errors, passwords=kept.passwords)
-        return Entry(raw, accepted=True, read=self.reading, passwords=passwords)
+            return Entry.of(raw, errors=self.errors, passwords=kept.passwords)
+        return Entry.of(raw, accepted=True, read=self.reading, passwords=passwords)
 
     def record(self, reads: Reads) -> Record:
         """The answers given here, falsy if they do not count."""

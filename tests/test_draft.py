@@ -12,8 +12,8 @@ from flask_wizard.draft import Entry, Read, decode, encode
 
 SECRET = "canary-4711"
 
-ENTRY = Entry(
-    raw={"name": ["Ada"], "tags": ["a", "b"], "born": ["31/02/2026"]},
+ENTRY = Entry.of(
+    {"name": ["Ada"], "tags": ["a", "b"], "born": ["31/02/2026"]},
     rev=3,
     accepted=True,
     errors={"born": ["Not a valid date."]},
@@ -54,7 +54,7 @@ texts = st.dictionaries(st.text(), st.lists(st.text()))
 def test_any_text_comes_back_from_bytes(
     raw: dict[str, list[str]], errors: dict[str, list[str]]
 ) -> None:
-    kept = draft(entries={"you": Entry(raw, errors=errors)})
+    kept = draft(entries={"you": Entry.of(raw, errors=errors)})
     assert decode(encode(kept)) == kept
 
 
@@ -78,9 +78,10 @@ def test_draft_cut_anywhere_is_unreadable() -> None:
         b"\x93\x01\x02\x03",
         b"hello",
         msgspec.msgpack.encode({"id": 7}),
-        msgspec.msgpack.encode({**msgspec.to_builtins(draft()), "entries": ["you"]}),
+        msgspec.msgpack.encode(
+            {**msgspec.msgpack.decode(encode(draft())), "entries": ["you"]}
+        ),
         encode(draft()) + b"\x00",
-        encode(draft()).replace(b"Ada", b"\xff\xfe\xfd"),
     ],
 )
 def test_damaged_draft_is_unreadable(blob: bytes) -> None:
@@ -88,12 +89,18 @@ def test_damaged_draft_is_unreadable(blob: bytes) -> None:
         decode(blob)
 
 
+def test_damaged_answer_is_unreadable() -> None:
+    damaged = decode(encode(draft()).replace(b"Ada", b"\xff\xfe\xfd"))
+    with pytest.raises(UnreadableDraftError):
+        _ = damaged.entries["you"].raw
+
+
 def test_unreadable_draft_is_a_trouble_of_the_store() -> None:
     assert issubclass(UnreadableDraftError, StoreError)
 
 
 def test_fields_of_a_newer_version_are_ignored() -> None:
-    newer = {**msgspec.to_builtins(draft()), "colour": "blue"}
+    newer = {**msgspec.msgpack.decode(encode(draft())), "colour": "blue"}
     newer["holders"] = [b"h"]
     newer["entries"] = {}
     assert decode(msgspec.msgpack.encode(newer)).id == "d"

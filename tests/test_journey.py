@@ -627,7 +627,7 @@ def test_new_step_is_asked() -> None:
 
 def test_unknown_fields_are_ignored() -> None:
     draft = replace(
-        EMPTY, entries={"pet": Entry({"pet": ["Rex"], "old": ["x"]}, accepted=True)}
+        EMPTY, entries={"pet": Entry.of({"pet": ["Rex"], "old": ["x"]}, accepted=True)}
     )
     wizard = declare(pet=Step(Pet), check=Review())
     assert path(begin(wizard, draft)) == ["pet", "check"]
