@@ -7,7 +7,11 @@ from typing import Any
 
 from flask import current_app, request
 from flask_wtf.csrf import CSRFError, validate_csrf
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import (
+    BadRequest,
+    ClientDisconnected,
+    RequestEntityTooLarge,
+)
 from wtforms import ValidationError
 
 
@@ -28,17 +32,43 @@ def limit_body(config: Mapping[str, Any]) -> None:
     max_body, max_pairs = config["WIZARD_MAX_BODY"], config["WIZARD_MAX_PAIRS"]
     request.max_content_length = min(max_body, request.max_content_length or max_body)
     if request.mimetype == "application/x-www-form-urlencoded":
-        if request.get_data(cache=True).count(b"&") >= max_pairs:
+        body = request.get_data(cache=True)
+        _check_whole(body)
+        if body.count(b"&") >= max_pairs:
             raise RequestEntityTooLarge
     else:
         request.max_form_parts = min(max_pairs, request.max_form_parts or max_pairs)
 
 
+def _check_whole(body: bytes) -> None:
+    """Refuse what is left of a body when the connection broke.
+
+    Half a text would be saved over the whole one: where the server ends the stream, as
+    gunicorn does, Werkzeug takes what has come for all there is. A multipart body says
+    itself where it ends.
+    """
+    if "form" in request.__dict__:  # a hook has read the body; none is left here
+        return
+    if len(body) < (request.content_length or 0):
+        raise ClientDisconnected
+
+
+def check_query() -> None:
+    """Refuse a query string of bytes that are no text: Werkzeug fails to read it."""
+    try:
+        request.query_string.decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest from error
+
+
 def check_post() -> None:
     """Check the CSRF token by Flask-WTF's rules and the origin by the browser's word.
 
-    Raises RefusedError.
+    Raises RefusedError, or BadRequest where a part of the body has no name: Werkzeug
+    gives its value under None.
     """
+    if None in request.form:
+        raise BadRequest
     if not is_guarded():
         return
     if _is_foreign():
@@ -81,4 +111,5 @@ def _is_foreign() -> bool:
     origin = request.headers.get("Origin")
     if origin is None or site == "same-origin":
         return False
-    return origin.partition("://")[2] != request.host
+    host = origin.partition("://")[2]  # none in "null"; a malformed Host is none, too
+    return not host or host != request.host

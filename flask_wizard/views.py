@@ -82,6 +82,7 @@ class Views:
         The body is capped before anything parses it, and CSRFProtect leaves the
         check to the visit, which can give back a page with what was typed.
         """
+        door.check_query()
         door.limit_body(installation().config)
         protect = current_app.extensions.get("csrf")
         if protect is not None:
