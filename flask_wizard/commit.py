@@ -111,7 +111,13 @@ def _is_url(text: str) -> bool:
 
 
 class Hooks(Protocol):
-    """What a wizard does with a submission."""
+    """What a wizard does with a submission.
+
+    With ``one_transaction``, the end of the draft is part of the transaction that the
+    application's session has begun in ``commit``, and ends with it.
+    """
+
+    one_transaction: bool
 
     def validate(self, submission: Submission) -> Any: ...
     def commit(self, submission: Submission) -> Any: ...
@@ -153,7 +159,7 @@ def commit(
         kept = desk.keep(stored, _sent_back(stored.draft, place, error))
         return Outcome(kept.draft, place.step)
     claimed = desk.keep(stored, stored.draft.claimed(time.time(), lease))
-    return _run(wizard, journey, submission, claimed, desk)
+    return _Attempt(wizard, journey, submission, claimed, desk).run()
 
 
 @dataclass(frozen=True)
@@ -164,56 +170,89 @@ class _Refusal:
     error: StepError
 
 
-def _call(wizard: Hooks, journey: Journey, submission: Submission) -> Any | _Refusal:
-    try:
-        return wizard.commit(submission)
-    except StepError as error:
-        return _Refusal(_place(journey, error), error)
+@dataclass(frozen=True)
+class _Attempt:
+    """One call of ``wizard.commit`` under a claim, let go whatever happens."""
 
+    wizard: Hooks
+    journey: Journey
+    submission: Submission
+    claimed: Stored
+    desk: Desk
 
-def _run(
-    wizard: Hooks,
-    journey: Journey,
-    submission: Submission,
-    claimed: Stored,
-    desk: Desk,
-) -> Outcome:
-    """Run ``wizard.commit`` under the claim, and let the claim go whatever happens."""
-
-    def is_ours(draft: Draft) -> bool:
-        return (draft.state, draft.attempt) == ("committing", submission.attempt)
-
-    def reopened(draft: Draft) -> Draft | None:
-        return desk.held(draft.reopened()) if is_ours(draft) else None
-
-    try:
-        result = _call(wizard, journey, submission)
-    except BaseException:
+    def run(self) -> Outcome:
         try:
-            _settle(desk, claimed, reopened)
+            result = self._call()
+        except BaseException:
+            draft = self._reopened()
+            if draft is None or not self._has_ended(draft):
+                raise
+            # The transaction went through and only its reply was lost.
+            logger.exception("A commit took place although it seems to have failed.")
+            return Outcome(draft)
+        if isinstance(result, Outcome):
+            return result
+        if isinstance(result, _Refusal):
+            return Outcome(self._refused(result), result.place.step)
+        return Outcome(self._ended(result))
+
+    def _call(self) -> Any | _Refusal | Outcome:
+        try:
+            if self.wizard.one_transaction:
+                return self._together()
+            return self.wizard.commit(self.submission)
+        except StepError as error:
+            return _Refusal(_place(self.journey, error), error)
+
+    def _together(self) -> Outcome:
+        """Run the hook and end the draft in one transaction."""
+        try:
+            with self.desk.joined() as joined:
+                receipt = receipt_of(self.wizard.commit(self.submission))
+                ended = joined.buried(self.claimed.draft, "committed", receipt)
+                return Outcome(joined.keep(self.claimed, ended).draft)
+        except ConflictError:  # the lease ran out, and the draft is another attempt's
+            return Outcome(self.desk.reload(self.claimed).draft)
+
+    def _is_ours(self, draft: Draft) -> bool:
+        return (draft.state, draft.attempt) == ("committing", self.submission.attempt)
+
+    def _has_ended(self, draft: Draft) -> bool:
+        return (draft.state, draft.attempt) == ("committed", self.submission.attempt)
+
+    def _reopened(self) -> Draft | None:
+        """Let the claim go; None if the store cannot be had."""
+
+        def reopened(draft: Draft) -> Draft | None:
+            return self.desk.held(draft.reopened()) if self._is_ours(draft) else None
+
+        try:
+            return _settle(self.desk, self.claimed, reopened)
         except StoreError:
             logger.exception("A draft stays claimed until its lease runs out.")
-        raise
-    if isinstance(result, _Refusal):
+            return None
 
+    def _refused(self, refusal: _Refusal) -> Draft:
         def refused(draft: Draft) -> Draft | None:
-            back = desk.held(_sent_back(draft, result.place, result.error))
-            return back if is_ours(draft) else None
+            back = self.desk.held(_sent_back(draft, refusal.place, refusal.error))
+            return back if self._is_ours(draft) else None
 
-        return Outcome(_settle(desk, claimed, refused), result.place.step)
+        return _settle(self.desk, self.claimed, refused)
 
-    receipt = Receipt()
+    def _ended(self, result: object) -> Draft:
+        """The tombstone, with the receipt if ``commit`` gave one."""
+        receipt = Receipt()
 
-    def ended(draft: Draft) -> Draft | None:
-        # Whatever became of the draft meanwhile: this commit did take effect.
-        is_over = draft.state == "committed"
-        return None if is_over else desk.buried(draft, "committed", receipt)
+        def ended(draft: Draft) -> Draft | None:
+            # Whatever became of the draft meanwhile: this commit did take effect.
+            is_over = draft.state == "committed"
+            return None if is_over else self.desk.buried(draft, "committed", receipt)
 
-    try:
-        receipt = receipt_of(result)
-    finally:
-        draft = _settle(desk, claimed, ended)
-    return Outcome(draft)
+        try:
+            receipt = receipt_of(result)
+        finally:
+            draft = _settle(self.desk, self.claimed, ended)
+        return draft
 
 
 def _settle(

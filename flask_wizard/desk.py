@@ -7,7 +7,9 @@ import logging
 import math
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -61,6 +63,14 @@ class Desk:
         self.mount = mount.key
         self.holder = holder
         self._drafts = drafts
+
+    @contextmanager
+    def joined(self) -> Iterator[Desk]:
+        """This desk, with its writes part of the application's transaction."""
+        with self._drafts.joined() as drafts:
+            desk = copy(self)
+            desk._drafts = drafts
+            yield desk
 
     def load(self, draft_id: str) -> Stored | None:
         """A draft that this visitor holds and that has not expired."""

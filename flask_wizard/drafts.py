@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import hmac
 from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from . import draft as codec
 from .draft import Draft
-from .errors import ConflictError, DraftTooLargeError, UnreadableDraftError
+from .errors import (
+    ConfigurationError,
+    ConflictError,
+    DraftTooLargeError,
+    UnreadableDraftError,
+)
 from .sealing import Keyring
-from .stores import DraftStore, new_version
+from .stores import DraftStore, JoiningStore, new_version
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,18 @@ class Drafts:
             raise UnreadableDraftError("A stored draft carries another draft's id.")
         return draft, slot
 
+    @contextmanager
+    def joined(self) -> Iterator[Drafts]:
+        """These drafts inside the application's transaction, which ends with the block.
+
+        Raises ConfigurationError if the store cannot join it.
+        """
+        store = self.safe.store
+        if not isinstance(store, JoiningStore):
+            raise ConfigurationError(cannot_join(store))
+        with store.joined() as inner:
+            yield Drafts(Safe(inner, self.safe.keyring), limit=self.limit)
+
     def save(self, stored: Stored, draft: Draft, ttl: int) -> Stored:
         """Raises ConflictError, DraftTooLargeError or StoreError; then nothing is."""
         plain = self.packed(draft)
@@ -107,3 +126,12 @@ class Drafts:
 
 def _text(digest: bytes) -> str:
     return urlsafe_b64encode(digest[:24]).decode()
+
+
+def cannot_join(store: DraftStore) -> str:
+    """What to say of a store that is asked for ``one_transaction``."""
+    return (
+        "A wizard has one_transaction = True, but its drafts are kept by "
+        f"{type(store).__name__}, which cannot join a transaction. Keep them in the "
+        "application's own database: FlaskWizard(store=db)."
+    )

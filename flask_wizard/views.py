@@ -21,11 +21,13 @@ from flask.blueprints import BlueprintSetupState
 
 from . import door
 from .desk import Mount
+from .drafts import cannot_join
 from .errors import ConfigurationError, DefinitionError
-from .extension import installation
+from .extension import EXTENSION, installation
 from .pages import Page
 from .showing import NEW, Outcome
 from .steps import RESERVED_STEPS
+from .stores import JoiningStore
 from .visit import Visit
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ def make_blueprint(wizard: Wizard, name: str, *, unbound: frozenset[str]) -> Blu
     views = Views(wizard, unbound)
     blueprint = Blueprint(name, __name__)
     blueprint.record(partial(_check_prefix, unbound))
+    if wizard.one_transaction:
+        blueprint.record(_check_store)
     blueprint.url_value_preprocessor(views.enter)
     for rule, endpoint, methods in (
         ("/", "entry", ["GET"]),
@@ -67,6 +71,12 @@ def _check_prefix(unbound: frozenset[str], state: BlueprintSetupState) -> None:
             f"unbound names {min(unknown)!r}, but the url_prefix {prefix!r} has "
             f"{', '.join(sorted(variables)) or 'no variables'}."
         )
+
+
+def _check_store(state: BlueprintSetupState) -> None:
+    installed = state.app.extensions.get(EXTENSION)
+    if installed is not None and not isinstance(installed.store, JoiningStore):
+        raise ConfigurationError(cannot_join(installed.store))
 
 
 class Views:

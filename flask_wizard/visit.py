@@ -306,6 +306,8 @@ class Visit(Showing):
         outcome = commit(self.wizard, journey, stored, self.desk, lease=lease)
         if outcome.step is not None:
             return self._lead(outcome.step.url_name)
+        if not outcome.draft.ended:  # another attempt has taken it over
+            return self._lead("receipt")
         self._part_with(outcome.draft)
         return redirect(self._end_url(outcome.draft), 303)
 

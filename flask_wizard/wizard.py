@@ -45,9 +45,12 @@ class Wizard(metaclass=_Declarative):
 
     ``lifetime`` is how long an idle draft is kept, renewed by every POST, and
     ``max_lifetime`` how long any draft is kept; timedeltas, or seconds.
-    ``max_drafts`` is how many open ones a holder may have. A subclass inherits the
-    steps; the same name replaces one in place and ``None`` removes it. Declare a base
-    class that is not to be mounted itself with ``class Base(Wizard, abstract=True)``.
+    ``max_drafts`` is how many open ones a holder may have. With ``one_transaction``,
+    for a store in the application's own database, ``commit`` leaves its changes in the
+    session uncommitted, and the end of the draft is committed with them. A subclass
+    inherits the steps; the same name replaces one in place and ``None`` removes it.
+    Declare a base class that is not to be mounted itself with
+    ``class Base(Wizard, abstract=True)``.
     """
 
     title: str = ""
@@ -56,6 +59,7 @@ class Wizard(metaclass=_Declarative):
     max_lifetime: timedelta | float = timedelta(days=30)
     max_drafts: int = 10
     theme: str = "default"
+    one_transaction: bool = False
 
     steps: ClassVar[tuple[AnyStep, ...]] = ()
 
