@@ -21,9 +21,11 @@ State = Literal["open", "committing", "committed", "discarded"]
 
 
 class Read(msgspec.Struct, frozen=True, gc=False):
-    """What an accepted step had read of earlier answers, and a hash of it.
+    """What an accepted step had read of earlier answers: a hash of all of it.
 
-    ``names`` are (step, field) pairs; an empty field stands for "is there an answer".
+    ``names`` are those of ``prepare`` and the form, as (step, field) pairs; an empty
+    field stands for "is there an answer". What the condition and the form function
+    read is found out anew by each request, since they run in each.
     """
 
     names: tuple[tuple[str, str], ...] = ()

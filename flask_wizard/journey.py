@@ -63,7 +63,8 @@ class Place:
     """One step as this draft meets it: does it apply, is it done, what is its form.
 
     Everything is found out on demand and once, so that no request builds or
-    validates a form twice. ``reads`` collects what is read on the way.
+    validates a form twice. ``asks`` collects what its condition and form function
+    read, which run in each request, and ``reads`` what else is read on the way.
     """
 
     def __init__(self, journey: Journey, position: int, entry: Entry | None) -> None:
@@ -77,6 +78,8 @@ class Place:
         if isinstance(self.step, Step) and isinstance(self.step.form, type):
             self.form_class = self.step.form
 
+    asks: Reads | frozenset[tuple[str, str]] = frozenset()
+
     @once
     def reads(self) -> Reads:
         return set()
@@ -87,13 +90,18 @@ class Place:
 
     @once
     def applies(self) -> bool:
-        return self.step.when is None or bool(self.step.when(self.answers))
+        return self.step.when is None or bool(self.step.when(self._asked))
+
+    @property
+    def _asked(self) -> Answers:
+        asks = self.asks = set(self.asks)
+        return self.journey.answers_before(self.position, asks)
 
     @once
     def form_class(self) -> type[Form]:
         if not isinstance(self.step, Step):
             raise TypeError(f"{self.step.name!r} is a review and has no form.")
-        return self.step.form_class(self.answers)
+        return self.step.form_class(self._asked)
 
     @once
     def form(self) -> Form:
@@ -156,14 +164,16 @@ class Place:
         return self._digest(read.names) != read.digest
 
     def _digest(self, names: tuple[tuple[str, str], ...]) -> bytes:
-        """Hash the form's fields and what these names stand for at this moment."""
+        """Hash the form's fields, what it asks for and what these names stand for."""
         shape = forms.shape(self.form_class).digest
-        return self.journey.digest(shape, names) if names else shape
+        if not (names or (self.applies and self.asks)):
+            return shape
+        return self.journey.digest(shape, [*sorted(self.asks), *names])
 
     @property
     def reading(self) -> Read:
         """What it has read up to now, with a hash of that."""
-        names = tuple(sorted(self.reads))
+        names = tuple(sorted(self.reads - self.asks))
         return Read(names, self._digest(names))
 
     def reread(self, entry: Entry) -> Entry:
@@ -178,7 +188,7 @@ class Place:
         """This place as ``values`` make it; None if their names cannot be told."""
         kept = self.entry or Entry()
         place = Place(self.journey, self.position, kept)
-        place.reads = self.reads
+        place.asks, place.reads = self.asks, self.reads
         if "applies" in self.__dict__:
             place.applies = self.applies
         if opens or place.has_form_class:
@@ -453,8 +463,8 @@ class Journey:
 
         return Answers(names, find, reader=reader)
 
-    def digest(self, shape: bytes, names: Iterable[tuple[str, str]]) -> bytes:
-        seen = [shape, *(self._spelled(step, field) for step, field in names)]
+    def digest(self, shape: bytes, names: Sequence[tuple[str, str]]) -> bytes:
+        seen = [shape, names, [self._spelled(step, field) for step, field in names]]
         return hashlib.blake2b(_encode(seen), digest_size=16).digest()
 
     def _spelled(self, step: str, field: str) -> bytes:

@@ -889,6 +889,14 @@ def long_wizard(counts: Counts, length: int) -> type[Wizard]:
     return declare(**steps, check=Review())
 
 
+def test_what_a_condition_reads_takes_no_room_in_the_draft() -> None:
+    """Else a draft would grow with the square of its steps."""
+    names = [f"step{n}" for n in range(12)]
+    steps = {n: Step(counting(n, Counter()), when=reads_all) for n in names}
+    journey = walk(declare(**steps), **{name: {"it": "x"} for name in names})
+    assert {e.read.names for e in journey.draft.entries.values()} == {()}
+
+
 ACTS: dict[str, Callable[[Journey], object]] = {
     "path": lambda journey: journey.path,
     "stand": lambda journey: journey.stand.step,
