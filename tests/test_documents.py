@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from flask_wizard.extension import DEFAULTS
 from flask_wizard.pages import make_page
+from flask_wizard.stores.opening import SCHEMES
 
 ROOT = Path(__file__).parents[1]
 PAGE = "What a step's page gets"
@@ -94,11 +95,37 @@ def test_headless_view_of_the_guide_runs_to_its_commit(instance: Path) -> None:
 
 def test_stores_of_the_documents_open(instance: Path) -> None:
     stores = run_blocks("docs/stores.md")
-    for name in ("embedded", "files", "memory"):
+    for name in ("embedded", "named", "files", "memory"):
         app = Flask(name)
         app.config["SECRET_KEY"] = "secret"
         stores[name].init_app(app)
         assert app.extensions["flask_wizard"].store.load("nothing") is None
+
+
+def test_wizard_of_one_transaction_runs_to_its_commit(instance: Path) -> None:
+    stores = run_blocks("docs/stores.md")
+    app, db = stores["app"], stores["db"]
+    with app.app_context():
+        db.create_all()
+        client = app.test_client()
+        check = follow(client, "/join/", name="Ann")
+        assert follow(client, check) == "/members/1"
+        assert db.session.get(stores["Member"], 1).name == "Ann"
+        db.engine.dispose()
+
+
+def test_store_of_the_documents_makes_its_table(instance: Path) -> None:
+    store = run_blocks("docs/stores.md")["store"]
+    assert store.load("nothing") is None
+    store.engine.dispose()
+
+
+def test_every_scheme_is_in_the_table_of_stores() -> None:
+    rows = re.findall(r"^\| .*\|$", (ROOT / "docs/stores.md").read_text(), re.M)
+    table = "\n".join(rows)
+    named = {scheme for scheme in SCHEMES if f"`{scheme}:" in table}
+    clusters = {"rediss+cluster", "valkeys+cluster"}
+    assert SCHEMES.keys() - named - clusters == {"postgresql", "mysql", "mariadb"}
 
 
 def test_table_of_the_readme_has_every_key_with_its_default() -> None:
