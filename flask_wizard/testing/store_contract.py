@@ -11,6 +11,9 @@
 
 ``store`` is empty. ``reopen`` is called for another handle on the same values; for
 ``SharedStoreContract`` in other processes too, hence it must be picklable.
+
+``ServerContract`` wants a ``server`` that harms nobody else when it is killed, with the
+methods of ``StoppableServer``, and a ``store`` that finds it again on the same address.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from itertools import chain
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import pytest
 
@@ -34,11 +37,18 @@ Reopen = Callable[[], DraftStore]
 Result = TypeVar("Result")
 
 TTL = 2  # seconds
+LONG = 3600  # seconds; a server may take a while to start again
 PATIENCE = 60.0  # seconds that racers wait for each other
 
 
 class StoreContract:
-    """For every store. Supply the fixtures ``store`` and ``reopen``."""
+    """For every store. Supply the fixtures ``store`` and ``reopen``.
+
+    ``ttl`` is the lifetime in whole seconds that most values get. Make it longer where
+    ``pass_time`` need not wait, so that a busy machine does not outlive a value.
+    """
+
+    ttl = TTL
 
     @pytest.fixture
     def pass_time(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
@@ -58,7 +68,7 @@ class StoreContract:
 
     def test_load_returns_blob_and_version(self, store: DraftStore) -> None:
         version = new_version()
-        assert store.create("key", b"blob", version, TTL)
+        assert store.create("key", b"blob", version, self.ttl)
         assert store.load("key") == (b"blob", version)
 
     @pytest.mark.parametrize(
@@ -68,117 +78,117 @@ class StoreContract:
     )
     def test_blob_comes_back_exactly(self, store: DraftStore, blob: bytes) -> None:
         first, second = new_version(), new_version()
-        assert store.create("key", blob, first, TTL)
+        assert store.create("key", blob, first, self.ttl)
         assert store.load("key") == (blob, first)
-        assert store.replace("key", blob, second, first, TTL)
+        assert store.replace("key", blob, second, first, self.ttl)
         assert store.load("key") == (blob, second)
 
     @pytest.mark.parametrize(
         "version", [b"\x00" * 12, b"\xff" * 12, b"'\"\n\r\\%?:;`$ "]
     )
     def test_any_bytes_are_a_version(self, store: DraftStore, version: bytes) -> None:
-        assert store.create("key", b"one", version, TTL)
+        assert store.create("key", b"one", version, self.ttl)
         assert store.load("key") == (b"one", version)
-        assert store.replace("key", b"two", new_version(), version, TTL)
+        assert store.replace("key", b"two", new_version(), version, self.ttl)
 
     def test_longest_keys_do_not_meet(self, store: DraftStore) -> None:
         keys = ["k" * 63 + end for end in "abAB-_01"]
         for key in keys:
-            assert store.create(key, key.encode(), new_version(), TTL)
+            assert store.create(key, key.encode(), new_version(), self.ttl)
         found = [store.load(key) for key in keys]
         assert [kept and kept[0] for kept in found] == [key.encode() for key in keys]
 
     def test_create_keeps_the_first(self, store: DraftStore) -> None:
         version = new_version()
-        assert store.create("key", b"first", version, TTL)
-        assert not store.create("key", b"second", new_version(), TTL)
+        assert store.create("key", b"first", version, self.ttl)
+        assert not store.create("key", b"second", new_version(), self.ttl)
         assert store.load("key") == (b"first", version)
 
     def test_replace_at_the_expected_version(self, store: DraftStore) -> None:
         first, second = new_version(), new_version()
-        store.create("key", b"first", first, TTL)
-        assert store.replace("key", b"second", second, first, TTL)
+        store.create("key", b"first", first, self.ttl)
+        assert store.replace("key", b"second", second, first, self.ttl)
         assert store.load("key") == (b"second", second)
 
     def test_replace_at_another_version_is_refused(self, store: DraftStore) -> None:
         first, second = new_version(), new_version()
-        store.create("key", b"first", first, TTL)
-        store.replace("key", b"second", second, first, TTL)
-        assert not store.replace("key", b"third", new_version(), first, TTL)
+        store.create("key", b"first", first, self.ttl)
+        store.replace("key", b"second", second, first, self.ttl)
+        assert not store.replace("key", b"third", new_version(), first, self.ttl)
         assert store.load("key") == (b"second", second)
 
     def test_replace_of_an_absent_value_is_refused(self, store: DraftStore) -> None:
-        assert not store.replace("key", b"blob", new_version(), new_version(), TTL)
+        assert not store.replace("key", b"blob", new_version(), new_version(), self.ttl)
         assert store.load("key") is None
 
     def test_other_keys_are_left_alone(self, store: DraftStore) -> None:
         one, two = new_version(), new_version()
-        store.create("one", b"1", one, TTL)
-        store.create("two", b"2", two, TTL)
-        assert not store.replace("two", b"x", new_version(), one, TTL)
-        assert store.replace("one", b"x", new_version(), one, TTL)
+        store.create("one", b"1", one, self.ttl)
+        store.create("two", b"2", two, self.ttl)
+        assert not store.replace("two", b"x", new_version(), one, self.ttl)
+        assert store.replace("one", b"x", new_version(), one, self.ttl)
         assert store.load("two") == (b"2", two)
 
     def test_another_handle_sees_the_same_values(
         self, store: DraftStore, reopen: Reopen
     ) -> None:
         first, second = new_version(), new_version()
-        store.create("key", b"first", first, TTL)
+        store.create("key", b"first", first, self.ttl)
         other = reopen()
         assert other.load("key") == (b"first", first)
-        assert other.replace("key", b"second", second, first, TTL)
+        assert other.replace("key", b"second", second, first, self.ttl)
         assert store.load("key") == (b"second", second)
 
     def test_value_lives_for_its_lifetime(
         self, store: DraftStore, pass_time: Callable[[float], None]
     ) -> None:
         version = new_version()
-        store.create("key", b"blob", version, TTL)
-        pass_time(TTL - 1)
+        store.create("key", b"blob", version, self.ttl)
+        pass_time(self.ttl * 0.5)
         assert store.load("key") == (b"blob", version)
 
     def test_expired_value_is_absent(
         self, store: DraftStore, pass_time: Callable[[float], None]
     ) -> None:
-        store.create("key", b"blob", new_version(), TTL)
-        pass_time(TTL + 1)
+        store.create("key", b"blob", new_version(), self.ttl)
+        pass_time(self.ttl + 1)
         assert store.load("key") is None
 
     def test_expired_value_cannot_be_replaced(
         self, store: DraftStore, pass_time: Callable[[float], None]
     ) -> None:
         version = new_version()
-        store.create("key", b"blob", version, TTL)
-        pass_time(TTL + 1)
-        assert not store.replace("key", b"late", new_version(), version, TTL)
+        store.create("key", b"blob", version, self.ttl)
+        pass_time(self.ttl + 1)
+        assert not store.replace("key", b"late", new_version(), version, self.ttl)
         assert store.load("key") is None
 
     def test_create_over_an_expired_value(
         self, store: DraftStore, pass_time: Callable[[float], None]
     ) -> None:
         second = new_version()
-        store.create("key", b"first", new_version(), TTL)
-        pass_time(TTL + 1)
-        assert store.create("key", b"second", second, TTL)
+        store.create("key", b"first", new_version(), self.ttl)
+        pass_time(self.ttl + 1)
+        assert store.create("key", b"second", second, self.ttl)
         assert store.load("key") == (b"second", second)
 
     def test_create_over_an_expired_value_has_its_own_lifetime(
         self, store: DraftStore, pass_time: Callable[[float], None]
     ) -> None:
-        store.create("key", b"first", new_version(), TTL)
-        pass_time(TTL + 1)
-        store.create("key", b"second", new_version(), TTL)
-        pass_time(TTL + 1)
+        store.create("key", b"first", new_version(), self.ttl)
+        pass_time(self.ttl + 1)
+        store.create("key", b"second", new_version(), self.ttl)
+        pass_time(self.ttl + 1)
         assert store.load("key") is None
 
     def test_replace_renews_the_lifetime(
         self, store: DraftStore, pass_time: Callable[[float], None]
     ) -> None:
         first, second = new_version(), new_version()
-        store.create("key", b"first", first, TTL)
-        pass_time(TTL - 1)
-        assert store.replace("key", b"second", second, first, TTL)
-        pass_time(TTL - 0.5)
+        store.create("key", b"first", first, self.ttl)
+        pass_time(self.ttl * 0.5)
+        assert store.replace("key", b"second", second, first, self.ttl)
+        pass_time(self.ttl * 0.75)
         assert store.load("key") == (b"second", second)
 
     def test_replace_may_shorten_the_lifetime(
@@ -186,8 +196,8 @@ class StoreContract:
     ) -> None:
         first = new_version()
         store.create("key", b"first", first, 3600)
-        assert store.replace("key", b"second", new_version(), first, TTL)
-        pass_time(TTL + 1)
+        assert store.replace("key", b"second", new_version(), first, self.ttl)
+        pass_time(self.ttl + 1)
         assert store.load("key") is None
 
     def test_lifetime_of_a_year(
@@ -195,20 +205,20 @@ class StoreContract:
     ) -> None:
         version = new_version()
         assert store.create("key", b"blob", version, 365 * 24 * 60 * 60)
-        pass_time(TTL + 1)
+        pass_time(self.ttl + 1)
         assert store.load("key") == (b"blob", version)
 
     def test_lost_reply_to_create_is_recognised(self, store: DraftStore) -> None:
         version = new_version()
-        store.create("key", b"blob", version, TTL)
-        assert not store.create("key", b"blob", version, TTL)
+        store.create("key", b"blob", version, self.ttl)
+        assert not store.create("key", b"blob", version, self.ttl)
         assert store.load("key") == (b"blob", version)
 
     def test_lost_reply_to_replace_is_recognised(self, store: DraftStore) -> None:
         first, second = new_version(), new_version()
-        store.create("key", b"first", first, TTL)
-        store.replace("key", b"second", second, first, TTL)
-        assert not store.replace("key", b"second", second, first, TTL)
+        store.create("key", b"first", first, self.ttl)
+        store.replace("key", b"second", second, first, self.ttl)
+        assert not store.replace("key", b"second", second, first, self.ttl)
         assert store.load("key") == (b"second", second)
 
     def test_one_thread_wins_a_create(self, store: DraftStore) -> None:
@@ -237,8 +247,8 @@ class StoreContract:
     def test_one_thread_wins_an_expired_value(
         self, store: DraftStore, pass_time: Callable[[float], None]
     ) -> None:
-        store.create("key", b"old", new_version(), TTL)
-        pass_time(TTL + 1)
+        store.create("key", b"old", new_version(), self.ttl)
+        pass_time(self.ttl + 1)
         creators = [
             partial(store.create, "key", b"new", new_version(), 60) for _ in range(16)
         ]
@@ -308,6 +318,96 @@ class OutageContract:
         with pytest.raises(StoreError) as raised:
             broken_store.replace("key", b"blob", new_version(), new_version(), TTL)
         assert raised.value.__cause__ is not None
+
+
+class StoppableServer(Protocol):
+    """The server of a store under test."""
+
+    def start(self) -> None:
+        """Start it, and return when it answers."""
+
+    def kill(self) -> None:
+        """End it at once, as a crash does."""
+
+    def freeze(self) -> None:
+        """Let it be silent: connections are taken, and nothing is answered."""
+
+    def thaw(self) -> None:
+        """Let it answer again."""
+
+
+class ServerContract:
+    """For a store on a server. Supply the fixtures ``store`` and ``server``."""
+
+    def test_killed_server_is_no_absence(
+        self, store: DraftStore, server: StoppableServer
+    ) -> None:
+        store.create("key", b"blob", new_version(), LONG)
+        server.kill()
+        with pytest.raises(StoreError) as raised:
+            store.load("key")
+        assert raised.value.__cause__ is not None
+
+    def test_killed_server_keeps_nothing(
+        self, store: DraftStore, server: StoppableServer
+    ) -> None:
+        store.create("key", b"blob", new_version(), LONG)
+        server.kill()
+        with pytest.raises(StoreError):
+            store.create("other", b"blob", new_version(), LONG)
+
+    def test_killed_server_replaces_nothing(
+        self, store: DraftStore, server: StoppableServer
+    ) -> None:
+        version = new_version()
+        store.create("key", b"blob", version, LONG)
+        server.kill()
+        with pytest.raises(StoreError):
+            store.replace("key", b"more", new_version(), version, LONG)
+
+    def test_server_is_found_again_after_a_restart(
+        self, store: DraftStore, server: StoppableServer
+    ) -> None:
+        store.create("key", b"blob", new_version(), LONG)
+        server.kill()
+        with pytest.raises(StoreError):
+            store.load("key")
+        server.start()
+        version = new_version()
+        assert store.create("new", b"blob", version, LONG)
+        assert store.load("new") == (b"blob", version)
+
+    def test_server_restarted_between_calls_is_found(
+        self, store: DraftStore, server: StoppableServer
+    ) -> None:
+        store.create("key", b"blob", new_version(), LONG)
+        server.kill()
+        server.start()
+        assert store.create("new", b"blob", new_version(), LONG)
+
+    def test_silent_server_is_an_outage(
+        self, store: DraftStore, server: StoppableServer
+    ) -> None:
+        version = new_version()
+        store.create("key", b"blob", version, LONG)
+        server.freeze()
+        with pytest.raises(StoreError) as raised:
+            store.load("key")
+        assert raised.value.__cause__ is not None
+        server.thaw()
+        assert store.load("key") == (b"blob", version)
+
+    def test_late_write_of_a_silent_server_is_recognised(
+        self, store: DraftStore, server: StoppableServer
+    ) -> None:
+        first, second = new_version(), new_version()
+        store.create("key", b"first", first, LONG)
+        server.freeze()
+        with pytest.raises(StoreError):
+            store.replace("key", b"second", second, first, LONG)
+        server.thaw()
+        store.replace("key", b"second", second, first, LONG)  # unless it has been, late
+        assert store.load("key") == (b"second", second)
 
 
 def _number(store: DraftStore, key: str) -> int:

@@ -1,0 +1,130 @@
+"""Drafts in Redis or Valkey: one string each, written by one script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from flask_wizard.errors import StoreError
+from flask_wizard.stores.redis_client import Answer, server_at, server_of
+
+PREFIX = "flask_wizard:"
+MAGIC = b"fwz1"
+
+# The value must begin with the first argument, or be absent if that is empty. A script
+# is one step for everybody else, and with a single write in it, which sets the lifetime
+# as well, it cannot fail halfway when the memory is full. It goes along with each call:
+# this takes no longer than naming it by its hash, and a server that has forgotten it,
+# after a restart, a failover or SCRIPT FLUSH, needs no second round trip.
+WRITE = """
+local start = redis.call('GETRANGE', KEYS[1], 0, #ARGV[1] - 1)
+if start ~= ARGV[1] or start == '' and redis.call('EXISTS', KEYS[1]) == 1 then
+  return 0
+end
+redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+return 1
+"""
+
+
+class RedisStore:
+    """Keep drafts in Redis or Valkey: on a server, behind Sentinels, or in a cluster.
+
+    ``given`` is a cachelib cache or a client. Only its settings are used, for a client
+    of the store's own; a limit of time that it does not set is 1 second to connect and
+    2 seconds to read. Keys begin with ``flask_wizard:``, and then have the cache's
+    prefix, so that its ``clear()`` does not find them.
+    """
+
+    def __init__(self, given: Any) -> None:
+        self._cache = given if hasattr(given, "_write_client") else None
+        self._server = server_of(getattr(given, "_write_client", given))
+
+    @classmethod
+    def from_url(cls, url: str, folder: Path) -> RedisStore:
+        """Open ``redis://user:password@host:6379/0``, ``redis+cluster://one,two``.
+
+        The schemes ``rediss``, ``valkey`` and ``valkeys`` will do as well. Options
+        such as ``?socket_timeout=5`` are those of the driver.
+        """
+        return cls(server_at(url))
+
+    def load(self, key: str) -> tuple[bytes, bytes] | None:
+        name = self._name(key)
+        kept = self._ask(lambda client: client.get(name))
+        return None if kept is None else _parse(kept)
+
+    def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
+        return self._write(key, b"", _start(version) + blob, ttl)
+
+    def replace(
+        self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
+    ) -> bool:
+        return self._write(key, _start(expected), _start(version) + blob, ttl)
+
+    def warnings(self) -> Iterator[str]:
+        if self._cache is not None and not self._cache.key_prefix:
+            yield (
+                "The cache has no key_prefix, hence its clear() empties the database, "
+                "drafts included. Give it one, or give drafts another database."
+            )
+        yield from self._ask(lambda client: list(self._doubts(client)))
+
+    def _doubts(self, client: Any) -> Iterator[str]:
+        for name, target in self._server.primaries(client):
+            yield from _doubts(client, name, target, self._server.driver.refusal)
+
+    def _name(self, key: str) -> str:
+        prefix = "" if self._cache is None else self._cache._get_prefix()
+        return f"{PREFIX}{prefix}{key}"
+
+    def _write(self, key: str, start: bytes, value: bytes, ttl: int) -> bool:
+        arguments = (WRITE, 1, self._name(key), start, value, ttl)
+        return bool(self._ask(lambda client: client.eval(*arguments)))
+
+    def _ask(self, call: Callable[[Any], Answer]) -> Answer:
+        try:
+            return self._server.run(call)
+        except self._server.driver.errors as error:
+            raise StoreError(f"Drafts in {self._server.name}: {error}") from error
+
+
+def _start(version: bytes) -> bytes:
+    return MAGIC + bytes([len(version)]) + version
+
+
+def _parse(kept: bytes) -> tuple[bytes, bytes]:
+    start = len(MAGIC) + 1
+    if not kept.startswith(MAGIC) or len(kept) < start:
+        raise StoreError("A draft's value is damaged, or not one of this store.")
+    end = start + kept[start - 1]
+    if len(kept) < end:
+        raise StoreError("A draft's value is damaged: it ends within its version.")
+    return kept[end:], kept[start:end]
+
+
+def _doubts(
+    client: Any, name: str, target: dict[str, Any], refusal: type[Exception]
+) -> Iterator[str]:
+    """Say what would lose drafts on one server. A managed one may hide its settings."""
+    try:
+        memory = client.info("memory", **target)
+        policy = memory.get("maxmemory_policy", "noeviction")
+        if memory.get("maxmemory") and policy != "noeviction":
+            yield (
+                f"{name} removes values when its memory is full, drafts included "
+                f"(maxmemory-policy {policy}). Set maxmemory-policy noeviction."
+            )
+        persistence = client.info("persistence", **target)
+        if persistence.get("aof_enabled"):
+            return
+        if not client.config_get("save", **target).get("save"):
+            yield (
+                f"{name} keeps nothing on disk: a restart loses all drafts. "
+                "Set appendonly yes."
+            )
+    except refusal as error:
+        yield (
+            f"{name} does not tell whether it keeps drafts ({error}). See to it that "
+            "it has maxmemory-policy noeviction, and appendonly yes or a replica."
+        )
