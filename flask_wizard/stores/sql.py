@@ -1,0 +1,349 @@
+"""Drafts in an SQL database, by SQLAlchemy: the application's own, or one at a URL."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, Index, MetaData, Table, event, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.orm import Session, scoped_session, sessionmaker
+
+from flask_wizard.errors import ConfigurationError, DefinitionError, StoreError
+from flask_wizard.stores import DraftStore, sweep_now_and_then
+from flask_wizard.stores.bounded import BoundedDatabase
+from flask_wizard.stores.table import (
+    GIVEN_UP,
+    Rows,
+    Statements,
+    drafts_table,
+    place,
+    says,
+    trouble,
+)
+
+__all__ = ["SQLAlchemyStore", "drafts_table"]
+
+SWEPT_AT_ONCE = 1000
+
+POSTGRESQL_SETTINGS = {
+    "fsync": "a crash of its machine may damage the whole database",
+    "synchronous_commit": "a crash of the server loses what was written last",
+}
+
+Isolation: TypeAlias = Literal["AUTOCOMMIT", "READ COMMITTED"]
+Sessions: TypeAlias = "Session | scoped_session[Any] | Callable[[], Session]"
+Result = TypeVar("Result")
+
+
+class Database(Protocol):
+    """An engine, the session to join if there is one, and the tables' metadata.
+
+    Flask-SQLAlchemy's ``SQLAlchemy`` object is one.
+    """
+
+    @property
+    def engine(self) -> Engine: ...
+    @property
+    def session(self) -> Any: ...
+    @property
+    def metadata(self) -> MetaData: ...
+
+
+class SQLAlchemyStore(Rows):
+    """Keep drafts in the table ``wizard_drafts`` of the application's own database.
+
+    ``bind`` is an Engine, or Flask-SQLAlchemy's ``SQLAlchemy`` object. Every call but
+    those of ``joined`` is a short transaction of its own, on a connection of its own:
+    the pool must have more connections than there are threads, each of which may hold
+    one for its session. Limits of time are those of ``bind``.
+
+    ``session`` is what to join beside an Engine: a Session, a scoped_session, or a
+    function that returns the current one. ``table`` is what ``drafts_table`` returns,
+    where it is not to be the default schema's.
+
+    The table is not made unasked: call ``create_table`` once, or have a migration.
+    """
+
+    def __init__(
+        self,
+        bind: Engine | Database,
+        *,
+        session: Sessions | None = None,
+        table: Table | None = None,
+    ) -> None:
+        self._database = _OfEngine(bind) if isinstance(bind, Engine) else bind
+        if not isinstance(getattr(self._database, "metadata", None), MetaData):
+            raise DefinitionError(
+                f"SQLAlchemyStore got a {type(bind).__qualname__}. Accepted are an "
+                "Engine and Flask-SQLAlchemy's SQLAlchemy object; for a URL there is "
+                "SQLAlchemyStore.from_url."
+            )
+        self._session = self._database.session if session is None else session
+        if isinstance(self._session, sessionmaker):
+            raise DefinitionError(
+                "session is a sessionmaker, which makes another session at each call. "
+                "Give the scoped_session that the application uses."
+            )
+        if table is None:
+            table = drafts_table(self._database.metadata)
+        super().__init__(Statements(table))
+        # There is nobody else who could make it in a database that only a URL names.
+        self._has_table = not isinstance(bind, BoundedDatabase)
+
+    @classmethod
+    def from_url(cls, url: str, folder: Path) -> SQLAlchemyStore:
+        """Open ``postgresql+psycopg://user:password@host/database``.
+
+        Its connections have limits, and the table is made when it is first used.
+        Raises ConfigurationError for a URL or a driver that will not do.
+        """
+        return cls(BoundedDatabase(url))
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of this moment. Raises ConfigurationError if there is none."""
+        try:
+            return self._database.engine
+        except RuntimeError as error:  # Flask's and Flask-SQLAlchemy's
+            raise ConfigurationError(f"The store has no engine: {error}") from error
+
+    def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
+        sweep_now_and_then(self._sweep_some)
+        return super().create(key, blob, version, ttl)
+
+    def replace(
+        self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
+    ) -> bool:
+        sweep_now_and_then(self._sweep_some)
+        return super().replace(key, blob, version, expected, ttl)
+
+    def sweep(self, now: float, report: Callable[[int], object] | None = None) -> int:
+        removed = 0
+        while count := self._sweep_some(now):
+            removed += count
+            if report is not None:
+                report(removed)
+        return removed
+
+    def create_table(self) -> None:
+        """Create the table and its index where they are missing. Raises StoreError.
+
+        Any number of processes may do so at once.
+        """
+        engine, table = self.engine, self.statements.table
+        parts: list[Table | Index] = [table, *table.indexes]
+        with trouble(engine):
+            for part in parts:
+                try:
+                    part.create(engine, checkfirst=True)
+                except DBAPIError:  # somebody else was faster: nothing is left to do
+                    part.create(engine, checkfirst=True)
+
+    def warnings(self) -> Iterable[str]:
+        try:
+            engine = self.engine
+        except ConfigurationError:  # asked before Flask-SQLAlchemy has its application
+            return
+        if engine.dialect.name == "postgresql":
+            yield from self._postgresql_warnings(engine)
+        elif engine.dialect.name == "sqlite" and _is_in_memory(engine.url):
+            yield (
+                "Drafts are kept in an SQLite database in the memory of this process: "
+                "a restart loses them, and no other worker sees them."
+            )
+
+    @contextmanager
+    def joined(self) -> Iterator[DraftStore]:
+        """Give a store that writes in the transaction of the application's session.
+
+        When the block ends, one commit keeps what was written and all that the session
+        did in the block; an exception rolls back both. What the session did before is
+        committed first, so that it is not lost: a transaction that began before the
+        draft was claimed may not see the claim, nor be let write over it.
+
+        A ``rollback()`` in the block undoes what the application did up to there, as
+        ever, and leaves the draft's end to be committed. Raises DefinitionError if the
+        block commits the session or puts another in its place, ConfigurationError if
+        there is no session, or one of another engine.
+        """
+        session = self._current_session()
+        self._check_engine_of(session)
+        if session.in_transaction():
+            session.commit()
+        try:
+            with _Watch(session):
+                yield _Joined(self.statements, session)
+            if self._current_session() is not session:
+                raise DefinitionError(
+                    "commit put another session in the place of the one it began with, "
+                    "by remove() for one. With one_transaction = True the framework "
+                    "commits that one; leave it in place."
+                )
+            session.commit()
+        except BaseException:
+            _roll_back(session)
+            raise
+
+    def run(self, work: Callable[[Connection], Result]) -> Result:
+        if not self._has_table:
+            self.create_table()
+            self._has_table = True
+        engine = self.engine
+        with trouble(engine):
+            try:
+                # One round trip a statement, which sees all that others have committed.
+                return _run_once(engine, "AUTOCOMMIT", work)
+            except DBAPIError as error:
+                if not says(error.orig, GIVEN_UP):
+                    raise
+            # The server is set to stricter transactions, which it may give up.
+            return _run_once(engine, "READ COMMITTED", work)
+
+    def _sweep_some(self, now: float | None = None) -> int:
+        over = {"now": time.time() if now is None else now, "most": SWEPT_AT_ONCE}
+        sweep = self.statements.sweep
+        return self.run(lambda connection: connection.execute(sweep, over).rowcount)
+
+    def _postgresql_warnings(self, engine: Engine) -> Iterator[str]:
+        with trouble(engine), engine.connect() as connection:
+            # Not for the pool, which a server that forks hands on to its children.
+            connection.detach()
+            for setting, consequence in POSTGRESQL_SETTINGS.items():
+                if connection.scalar(text(f"SHOW {setting}")) == "off":
+                    yield f"PostgreSQL runs with {setting} = off: {consequence}."
+            preparer = connection.dialect.identifier_preparer
+            name = preparer.format_table(self.statements.table)
+            kind = "SELECT relpersistence FROM pg_class WHERE oid = to_regclass(:name)"
+            if connection.scalar(text(kind), {"name": name}) == "u":
+                yield (
+                    f"The table {name} is UNLOGGED: a crash of PostgreSQL empties it. "
+                    f"Run: ALTER TABLE {name} SET LOGGED"
+                )
+
+    def _current_session(self) -> Session:
+        if self._session is None:
+            raise ConfigurationError(
+                "one_transaction = True needs the application's session, and the store "
+                "has none. Give it Flask-SQLAlchemy's object, FlaskWizard(store=db), "
+                "or a session: SQLAlchemyStore(engine, session=...)."
+            )
+        if isinstance(self._session, Session):
+            return self._session
+        session: Session = self._session()
+        return session
+
+    def _check_engine_of(self, session: Session) -> None:
+        try:
+            bind = session.get_bind(clause=self.statements.table)
+        except SQLAlchemyError as error:
+            raise ConfigurationError(f"The session has no engine: {error}") from error
+        if bind.engine.pool is not self.engine.pool:
+            raise ConfigurationError(
+                f"The session writes to {place(bind.engine)} by another engine than "
+                f"the store, which writes to {place(self.engine)}. Bind the session to "
+                "the store's engine, or they cannot be one transaction."
+            )
+
+
+class _OfEngine:
+    """An engine alone, as a Database."""
+
+    session = None
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.metadata = MetaData()
+
+
+class _Joined(Rows):
+    """The calls on the connection of the application's session."""
+
+    def __init__(self, statements: Statements, session: Session) -> None:
+        super().__init__(statements)
+        self._session = session
+
+    def replace(
+        self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
+    ) -> bool:
+        try:
+            return super().replace(key, blob, version, expected, ttl)
+        except StoreError as error:
+            if not says(error.__cause__, GIVEN_UP):
+                raise
+            # Somebody else has written it since this transaction began, which is over.
+            self._session.rollback()
+            return False
+
+    def run(self, work: Callable[[Connection], Result]) -> Result:
+        self._session.flush()  # what goes wrong there is the application's own
+        table = self.statements.table
+        with trouble(self._session.get_bind(clause=table).engine):
+            return work(self._session.connection(bind_arguments={"clause": table}))
+
+
+class _Watch:
+    """Keeps a session in one transaction: until it is left, nothing is committed."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._refusal: DefinitionError | None = None
+
+    def __enter__(self) -> None:
+        event.listen(self._session, "before_commit", self._refuse)
+        event.listen(self._session, "after_begin", self._hold)
+
+    def __exit__(self, kind: object, error: BaseException | None, at: object) -> None:
+        event.remove(self._session, "before_commit", self._refuse)
+        event.remove(self._session, "after_begin", self._hold)
+        if self._refusal is None or error is self._refusal:
+            return
+        if error is None or isinstance(error, Exception):
+            raise self._refusal from error  # whatever the application has made of it
+
+    def _refuse(self, session: Session) -> None:
+        if session.in_nested_transaction():  # a SAVEPOINT
+            return
+        self._refusal = DefinitionError(
+            "commit called commit() of the session. With one_transaction = True the "
+            "framework commits, the rows and the draft's end together; leave it out, "
+            "or call flush()."
+        )
+        raise self._refusal
+
+    def _hold(self, session: Session, begun: object, connection: Connection) -> None:
+        if connection.dialect.name == "sqlite":
+            event.listen(connection, "savepoint", _begin)
+
+
+def _begin(connection: Connection, savepoint: str) -> None:
+    """Begin before a SAVEPOINT of SQLite, which would be the transaction otherwise.
+
+    Its RELEASE would commit, as Python's sqlite3 begins only before a row is written.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    if not driver.in_transaction:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _run_once(
+    engine: Engine, isolation: Isolation, work: Callable[[Connection], Result]
+) -> Result:
+    with engine.connect() as connection:
+        connection.execution_options(isolation_level=isolation)
+        with connection.begin():
+            return work(connection)
+
+
+def _roll_back(session: Session) -> None:
+    try:
+        session.rollback()
+    except SQLAlchemyError:  # the connection is gone, and with it the transaction
+        session.invalidate()
+
+
+def _is_in_memory(url: URL) -> bool:
+    return url.database in (None, "", ":memory:") or url.query.get("mode") == "memory"
