@@ -1,0 +1,371 @@
+"""Drafts in a DynamoDB table: conditional puts, consistent reads."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+import boto3  # type: ignore[import-untyped]
+from botocore.config import Config  # type: ignore[import-untyped]
+from botocore.endpoint import DEFAULT_TIMEOUT  # type: ignore[import-untyped]
+from botocore.exceptions import (  # type: ignore[import-untyped]
+    BotoCoreError,
+    ClientError,
+)
+from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]
+from botocore.session import get_session  # type: ignore[import-untyped]
+from cachelib.dynamodb import DynamoDbCache
+
+from flask_wizard.errors import ConfigurationError, StoreError
+
+CONNECT_TIMEOUT = 1  # seconds
+READ_TIMEOUT = 2  # seconds
+ATTEMPTS = 2  # of one call, if the first is refused or remains without a reply
+
+BLOB = "wizard_blob"
+VERSION = "wizard_version"
+PREFIX = "flask_wizard:"
+JSON = "application/x-amz-json"
+
+TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+REACHED = {"region": "region_name", "endpoint": "endpoint_url"}  # as boto3 has them
+LIMITS = ("connect_timeout", "read_timeout")
+NAMES = ("prefix", "key_field", "expiration_time_field")
+EXAMPLE = "dynamodb://table?region=eu-central-1"
+
+
+class Place(NamedTuple):
+    """A table, the names that cachelib gives to what is in it, and the way there.
+
+    ``model`` is a client of boto3, whose settings are copied; it makes no calls.
+    """
+
+    model: Any
+    table: str
+    key_field: str = "cache_key"
+    expiration_time_field: str = "expiration_time"
+    prefix: str = ""
+
+
+class DynamoDBStore:
+    """Keep drafts in the table of ``cache``, as items of their own.
+
+    What else is in the table is neither read nor changed. Lifetimes are rounded up to
+    whole seconds; the table's time to live (TTL) removes what has expired. An item
+    takes 400 KB at most.
+    """
+
+    def __init__(self, cache: DynamoDbCache | Place) -> None:
+        self._is_shared = not isinstance(cache, Place)
+        self._place = cache if isinstance(cache, Place) else _place_of(cache)
+        self._clients = _Clients(self._place.model)
+
+    @classmethod
+    def from_url(cls, url: str, folder: Path) -> DynamoDBStore:
+        """Open ``dynamodb://table?region=eu-central-1``, a table that exists.
+
+        boto3 finds the credentials, and the region if there is none. More options:
+        ``endpoint`` (of a server that is not Amazon's), ``connect_timeout`` and
+        ``read_timeout`` in seconds, and as in cachelib ``prefix``, ``key_field`` and
+        ``expiration_time_field``.
+        """
+        return cls(_place_in(url))
+
+    def load(self, key: str) -> tuple[bytes, bytes] | None:
+        with self._trouble():
+            reply = self._clients.own().get_item(
+                TableName=self._place.table, Key=self._key(key), ConsistentRead=True
+            )
+        item = reply.get("Item")
+        if item is None:
+            return None
+        kept = self._parse(item)
+        # DynamoDB removes what has expired within days, not at once.
+        return (kept.blob, kept.version) if kept.expires > time.time() else None
+
+    def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
+        return self._put(
+            key,
+            _Kept(blob, version, _end(ttl)),
+            "attribute_not_exists(#key) OR #expires <= :now",
+            names={"#key": self._place.key_field},
+            values={},
+        )
+
+    def replace(
+        self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
+    ) -> bool:
+        return self._put(
+            key,
+            _Kept(blob, version, _end(ttl)),
+            "#version = :expected AND #expires > :now",
+            names={"#version": VERSION},
+            values={":expected": {"B": expected}},
+        )
+
+    def warnings(self) -> Iterable[str]:
+        table, attribute = self._place.table, self._place.expiration_time_field
+        if self._is_shared:
+            yield (
+                f"The cache's clear() empties the DynamoDB table {table}, drafts "
+                "included. Give drafts a table of their own: dynamodb://other-table"
+            )
+        with self._trouble():
+            client = self._clients.own()
+            found = client.describe_table(TableName=table)["Table"]
+            ttl = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+        if not self._fits(found):
+            yield f"No draft can be kept: {self._expected_of_table()}"
+        enabled = ttl["TimeToLiveStatus"] in ("ENABLED", "ENABLING")
+        if not enabled or ttl.get("AttributeName") != attribute:
+            yield (
+                f"Nothing removes expired drafts from the DynamoDB table {table}: "
+                f"enable its time to live (TTL) on the attribute {attribute!r}."
+            )
+
+    def create_table(self) -> None:
+        """Make the table, billed by request, with its time to live; wait for it.
+
+        Raises StoreError, also if there is one already.
+        """
+        place = self._place
+        with self._trouble():
+            client = self._clients.own()
+            client.create_table(
+                TableName=place.table,
+                KeySchema=[{"AttributeName": place.key_field, "KeyType": "HASH"}],
+                AttributeDefinitions=[
+                    {"AttributeName": place.key_field, "AttributeType": "S"}
+                ],
+                BillingMode="PAY_PER_REQUEST",
+            )
+            client.get_waiter("table_exists").wait(
+                TableName=place.table, WaiterConfig={"Delay": 2, "MaxAttempts": 60}
+            )
+            client.update_time_to_live(
+                TableName=place.table,
+                TimeToLiveSpecification={
+                    "Enabled": True,
+                    "AttributeName": place.expiration_time_field,
+                },
+            )
+
+    def _key(self, key: str) -> dict[str, Any]:
+        return {self._place.key_field: {"S": f"{PREFIX}{self._place.prefix}{key}"}}
+
+    def _put(
+        self,
+        key: str,
+        kept: _Kept,
+        condition: str,
+        *,
+        names: dict[str, str],
+        values: dict[str, Any],
+    ) -> bool:
+        """Write one item if the condition holds of what is there; tell whether it did.
+
+        When the reply to a first attempt is lost, the second meets the first's item
+        and is refused. The caller then looks, and finds its own version.
+        """
+        expires = self._place.expiration_time_field
+        with self._trouble():
+            client = self._clients.own()
+            try:
+                client.put_item(
+                    TableName=self._place.table,
+                    Item=self._key(key)
+                    | {
+                        VERSION: {"B": kept.version},
+                        BLOB: {"B": kept.blob},
+                        expires: {"N": str(kept.expires)},
+                    },
+                    ConditionExpression=condition,
+                    ExpressionAttributeNames={"#expires": expires, **names},
+                    ExpressionAttributeValues={
+                        ":now": {"N": str(time.time())},
+                        **values,
+                    },
+                )
+            except client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+    def _parse(self, item: dict[str, Any]) -> _Kept:
+        try:
+            expires = int(item[self._place.expiration_time_field]["N"])
+            return _Kept(item[BLOB]["B"], item[VERSION]["B"], expires)
+        except (KeyError, ValueError) as error:
+            raise StoreError(
+                f"An item in the DynamoDB table {self._place.table} is damaged, or not "
+                "one of this store."
+            ) from error
+
+    @contextmanager
+    def _trouble(self) -> Iterator[None]:
+        drafts = f"Drafts in the DynamoDB table {self._place.table}"
+        try:
+            yield
+        except ClientError as error:
+            missing = error.response["Error"]["Code"] == "ResourceNotFoundException"
+            hint = f". {self._expected_of_table()}" if missing else ""
+            raise StoreError(f"{drafts}: {error}{hint}") from error
+        except (BotoCoreError, ResponseParserError) as error:
+            raise StoreError(f"{drafts}: {error}") from error
+
+    def _expected_of_table(self) -> str:
+        return (
+            f"Expected is a DynamoDB table {self._place.table} whose primary key is "
+            f"the text {self._place.key_field!r} alone; create_table() of this store "
+            "makes one."
+        )
+
+    def _fits(self, table: dict[str, Any]) -> bool:
+        key = self._place.key_field
+        text = {"AttributeName": key, "AttributeType": "S"}
+        return (
+            table["KeySchema"] == [{"AttributeName": key, "KeyType": "HASH"}]
+            and text in table["AttributeDefinitions"]
+        )
+
+
+class _Kept(NamedTuple):
+    blob: bytes
+    version: bytes
+    expires: int  # seconds since the epoch, as TTL has it
+
+
+class _Clients:
+    """One client a process: a forked child would share its parent's connections."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._made = os.getpid(), _private_client(model)
+
+    def own(self) -> Any:
+        process, client = self._made
+        if process != os.getpid():
+            # Two threads may both come here; each then has a client that works.
+            client = _private_client(self._model)
+            self._made = os.getpid(), client
+        return client
+
+
+class _Credentials:
+    """Hands on the credentials of another client, which renew themselves."""
+
+    def __init__(self, model: Any) -> None:
+        self._credentials = model._request_signer._credentials
+
+    def load_credentials(self) -> Any:
+        return self._credentials
+
+
+def _private_client(model: Any) -> Any:
+    """Make a client that reaches what ``model`` reaches, within the limits."""
+    session = get_session()
+    session.register_component("credential_provider", _Credentials(model))
+    session.register_component("data_loader", model._loader)  # it has all in memory
+    session.register("after-call.dynamodb", _check)
+    settings = {
+        "region_name": model.meta.region_name,
+        "verify": model._endpoint.http_session._verify,
+        "config": _limited(model.meta.config),
+    }
+    client = session.create_client("dynamodb", **settings)
+    endpoint = model.meta.endpoint_url
+    if client.meta.endpoint_url == endpoint:
+        return client
+    # Only now: one of Amazon's own that is named is refused where it has dual stack.
+    return session.create_client("dynamodb", endpoint_url=endpoint, **settings)
+
+
+def _limited(config: Any) -> Any:
+    """Put our limits where the application has set none of its own."""
+    limits: dict[str, Any] = {}
+    if config.connect_timeout == DEFAULT_TIMEOUT:
+        limits["connect_timeout"] = CONNECT_TIMEOUT
+    if config.read_timeout == DEFAULT_TIMEOUT:
+        limits["read_timeout"] = READ_TIMEOUT
+    retries = config.retries or {}
+    if not retries.keys() & {"total_max_attempts", "max_attempts"}:
+        limits["retries"] = {**retries, "total_max_attempts": ATTEMPTS}
+    return config.merge(Config(**limits))
+
+
+def _place_of(cache: DynamoDbCache) -> Place:
+    return Place(
+        cache._dynamo.meta.client,
+        cache._table_name,
+        cache._key_field,
+        cache._expiration_time_field,
+        cache.key_prefix,
+    )
+
+
+def _place_in(url: str) -> Place:
+    """Raises ConfigurationError, without what may be a secret in the URL."""
+    parts = urlsplit(url)
+    if not TABLE_NAME.fullmatch(parts.netloc) or parts.path.strip("/"):
+        raise ConfigurationError(
+            f"The store's URL names no DynamoDB table. Expected is {EXAMPLE}, and the "
+            "credentials where boto3 looks for them, not in the URL."
+        )
+    options = dict(parse_qsl(parts.query))
+    if unknown := options.keys() - {*REACHED, *LIMITS, *NAMES}:
+        raise ConfigurationError(
+            f"The store's URL has the options {sorted(unknown)}. "
+            f"Known are {', '.join((*REACHED, *LIMITS, *NAMES))}."
+        )
+    names = {name: options[name] for name in NAMES if name in options}
+    return Place(_model(options), parts.netloc, **names)
+
+
+def _model(options: dict[str, str]) -> Any:
+    limits = {n: _seconds(n, options[n]) for n in LIMITS if n in options}
+    reached = {REACHED[n]: options[n] for n in REACHED if n in options}
+    try:
+        return boto3.client("dynamodb", config=Config(**limits), **reached)
+    except (BotoCoreError, ValueError) as error:
+        raise ConfigurationError(
+            f"boto3 makes no client for the store's URL: {error} Expected is {EXAMPLE}."
+        ) from error
+
+
+def _seconds(name: str, given: str) -> float:
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0
+    if seconds <= 0:
+        raise ConfigurationError(
+            f"{name} in the store's URL is {given!r}. Expected seconds, above 0."
+        )
+    return seconds
+
+
+def _end(ttl: int) -> int:
+    return math.ceil(time.time()) + ttl
+
+
+def _check(http_response: Any, **_: Any) -> None:
+    """Refuse what is no whole answer of DynamoDB's: an empty one, botocore thinks.
+
+    A draft would be absent, and another one kept, without being so.
+    """
+    if http_response.status_code >= 300:
+        return  # botocore raises the error
+    kind = http_response.headers.get("content-type", "")
+    try:
+        json.loads(http_response.content)
+    except ValueError as error:
+        raise StoreError(f"DynamoDB's answer is cut off, or {kind!r}.") from error
+    if not kind.startswith(JSON):
+        raise StoreError(f"Something has answered in place of DynamoDB, in {kind!r}.")

@@ -1,0 +1,352 @@
+"""Drafts in Memcached, which may forget them."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from hashlib import blake2b
+from pathlib import Path
+from socket import create_connection
+from struct import Struct
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+from cachelib import MemcachedCache
+from pymemcache import (  # type: ignore[import-untyped]
+    Client,
+    MemcacheError,
+    MemcacheUnexpectedCloseError,
+)
+from pymemcache.client.retrying import (  # type: ignore[import-untyped]
+    RetryingClient,
+)
+
+from flask_wizard.errors import ConfigurationError, DefinitionError, StoreError
+
+CONNECT_TIMEOUT = 1.0  # seconds
+READ_TIMEOUT = 2.0  # seconds
+LONGEST_RELATIVE = 30 * 24 * 60 * 60  # seconds; what is more counts from 1970
+
+PORT = 11211
+PREFIX = "flask_wizard:"
+MAGIC = b"fwz1"
+HEAD = Struct("<4sdB")  # that, when it expires, and how long the version is
+
+ADDRESS = re.compile(
+    r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9_.-]+))"
+    r"(?::(?P<port>\d{1,5})(?::\d+)?)?"  # and a weight, which we do not heed
+)
+KEY_START = re.compile(rb"[\x21-\x7e\x80-\xff]{1,150}")  # Memcached takes 250 in all
+WITHOUT_CAS = "runs with -C, which leaves it without compare-and-set"
+EXAMPLE = "memcached://host:11211,other:11211"
+
+Address = tuple[str, int] | str
+Result = TypeVar("Result")
+
+
+class Servers(NamedTuple):
+    """Where they are, and what the keys begin with. Timeouts are in seconds."""
+
+    addresses: tuple[Address, ...]
+    prefix: str = ""
+    connect_timeout: float = CONNECT_TIMEOUT
+    read_timeout: float = READ_TIMEOUT
+
+
+class MemcachedStore:
+    """Keep drafts on the servers of ``cache``, as values of their own.
+
+    A restart of a server loses its drafts; one that is full may drop some, without a
+    word. A draft is on one server alone, which a hash of its key chooses: every process
+    must name the servers alike.
+    """
+
+    def __init__(self, cache: MemcachedCache | Servers) -> None:
+        servers = cache if isinstance(cache, Servers) else _servers_of(cache)
+        self._start = f"{PREFIX}{servers.prefix}".encode()
+        if not KEY_START.fullmatch(self._start):
+            raise ConfigurationError(
+                f"The prefix of Memcached's keys is {servers.prefix!r}. Expected is a "
+                "short one without white space."
+            )
+        self._servers = [_Server(address, servers) for address in servers.addresses]
+
+    @classmethod
+    def from_url(cls, url: str, folder: Path) -> MemcachedStore:
+        """Open ``memcached://host:11211,other:11211``, or ``memcached:///its.socket``.
+
+        Without a host it is this machine. Options are ``?prefix=``, and in seconds
+        ``connect_timeout`` and ``read_timeout``.
+        """
+        return cls(_servers_in(url))
+
+    def load(self, key: str) -> tuple[bytes, bytes] | None:
+        name = self._name(key)
+        kept = _living(self._server(name).run(lambda client: client.get(name)))
+        return kept and (kept.blob, kept.version)
+
+    def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
+        name, value = self._name(key), _packed(blob, version, ttl)
+
+        def add(client: Client) -> bool:
+            if client.add(name, value, expire=_end(ttl), noreply=False):
+                return True
+            found, token = client.gets(name)
+            if found is None or _living(found) is not None:
+                return False
+            return _compare_and_set(client, name, value, token, ttl)
+
+        return self._server(name).run(add)
+
+    def replace(
+        self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
+    ) -> bool:
+        name, value = self._name(key), _packed(blob, version, ttl)
+
+        def replace(client: Client) -> bool:
+            found, token = client.gets(name)
+            kept = _living(found)
+            if kept is None or kept.version != expected:
+                return False
+            return _compare_and_set(client, name, value, token, ttl)
+
+        return self._server(name).run(replace)
+
+    def warnings(self) -> Iterator[str]:
+        yield (
+            "Memcached may forget drafts: a restart loses all of them, as does clear() "
+            "of a cache. Keep those that must last in another store."
+        )
+        for server in self._servers:
+            settings = server.run(lambda client: client.stats("settings"))
+            if settings.get(b"cas_enabled") == b"no":
+                yield f"No draft can be kept: {server.name} {WITHOUT_CAS}."
+            if settings.get(b"evictions") == b"on":
+                counts = server.run(lambda client: client.stats())
+                yield (
+                    f"{server.name} drops values without a word when its memory is "
+                    f"full, drafts included ({counts.get(b'evictions')} up to now). "
+                    "Start it with -M, so that visitors are told."
+                )
+
+    def _name(self, key: str) -> bytes:
+        return self._start + key.encode()
+
+    def _server(self, name: bytes) -> _Server:
+        """Choose a server, and never another one: that one would know of no draft."""
+        return max(self._servers, key=lambda server: server.weight(name))
+
+
+class _Kept(NamedTuple):
+    blob: bytes
+    version: bytes
+    expires: float
+
+
+class _Server:
+    """One server, and the connections to it that no thread uses at the moment."""
+
+    def __init__(self, address: Address, servers: Servers) -> None:
+        place = address if isinstance(address, str) else "{}:{}".format(*address)
+        self.name = f"Memcached at {place}"
+        self._place = place.encode()
+        self._address = address
+        self._limits = {
+            "connect_timeout": servers.connect_timeout,
+            "timeout": servers.read_timeout,
+        }
+        self._free: list[Client] = []
+        self._process = os.getpid()
+
+    def weight(self, name: bytes) -> bytes:
+        return blake2b(self._place + b" " + name, digest_size=8).digest()
+
+    def run(self, call: Callable[[Client], Result]) -> Result:
+        """Make a call on a connection. Raises StoreError.
+
+        One that the server closed meanwhile, as it was restarted, costs no error: the
+        call is made again on a new one. Where only the reply was lost, a write is then
+        refused; the caller looks, and finds its own version.
+        """
+        with self._trouble():
+            client = self._taken()
+            if client.sock is not None:
+                try:
+                    return self._run(client, call)
+                except (ConnectionError, MemcacheUnexpectedCloseError):
+                    client = self._new()
+            return self._run(client, call)
+
+    def _run(self, client: Client, call: Callable[[Client], Result]) -> Result:
+        result = call(client)
+        self._free.append(client)  # not after a failure: the reply may still come
+        return result
+
+    def _taken(self) -> Client:
+        if self._process != os.getpid():
+            self._free.clear()  # connections of the parent, whom replies would reach
+            self._process = os.getpid()
+        try:
+            return self._free.pop()
+        except IndexError:
+            return self._new()
+
+    def _new(self) -> Client:
+        return _Client(self._address, **self._limits)
+
+    @contextmanager
+    def _trouble(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreError:
+            raise
+        # The last two are pymemcache's when it reads what no Memcached writes.
+        except (MemcacheError, OSError, ValueError, KeyError) as error:
+            said = str(error) or type(error).__name__
+            raise StoreError(f"Drafts in {self.name}: {said}") from error
+
+
+class _Client(Client):  # type: ignore[misc]
+    """One connection, made when it is first used; for one thread at a time."""
+
+    def __del__(self) -> None:
+        self.close()
+
+    def _connect(self) -> None:
+        if isinstance(self.server, str):
+            super()._connect()
+            return
+        # pymemcache tries one address of a name: ::1 of localhost, but not 127.0.0.1.
+        self.close()
+        self.sock = create_connection(self.server, self.connect_timeout)
+        self.sock.settimeout(self.timeout)
+
+
+def _compare_and_set(
+    client: Client, name: bytes, value: bytes, token: bytes, ttl: int
+) -> bool:
+    if token == b"0":
+        raise MemcacheError(f"it {WITHOUT_CAS}")
+    return bool(client.cas(name, value, token, expire=_end(ttl)))
+
+
+def _end(ttl: int) -> int:
+    """When Memcached is to remove a value; never before the value itself says so.
+
+    It counts the ticks of a clock, and the first may come at once: hence one more.
+    """
+    seconds = ttl + 1
+    if seconds > LONGEST_RELATIVE:
+        return math.ceil(time.time()) + seconds
+    return seconds
+
+
+def _packed(blob: bytes, version: bytes, ttl: int) -> bytes:
+    return HEAD.pack(MAGIC, time.time() + ttl, len(version)) + version + blob
+
+
+def _living(found: bytes | None) -> _Kept | None:
+    """Read a value, and take one that has expired for an absent one."""
+    kept = None if found is None else _parse(found)
+    return kept if kept is not None and kept.expires > time.time() else None
+
+
+def _parse(found: bytes) -> _Kept:
+    if not found.startswith(MAGIC) or len(found) < HEAD.size:
+        raise StoreError("A draft's value is damaged, or not one of this store.")
+    _, expires, size = HEAD.unpack_from(found)
+    end = HEAD.size + size
+    if len(found) < end:
+        raise StoreError("A draft's value is damaged: it ends within its version.")
+    return _Kept(found[end:], found[HEAD.size : end], expires)
+
+
+def _servers_in(url: str) -> Servers:
+    """Raises ConfigurationError, without what may be a password in the URL."""
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    prefix = options.pop("prefix", "")
+    limits = {
+        name: _seconds(name, options.pop(name))
+        for name in ("connect_timeout", "read_timeout")
+        if name in options
+    }
+    if options:
+        raise ConfigurationError(
+            f"The store's URL has the options {sorted(options)}. "
+            "Known are prefix, connect_timeout, read_timeout."
+        )
+    path = parts.path.rstrip("/")
+    specs = parts.netloc.split(",") if parts.netloc or not path else [path]
+    try:
+        addresses = tuple(_address(spec or "127.0.0.1") for spec in specs)
+        if parts.netloc and path:
+            raise ValueError(path)
+    except ValueError:
+        raise ConfigurationError(
+            f"The store's URL names no Memcached. Expected is {EXAMPLE}; there are no "
+            "passwords."
+        ) from None
+    return Servers(addresses, prefix, **limits)
+
+
+def _seconds(name: str, given: str) -> float:
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0
+    if seconds <= 0:
+        raise ConfigurationError(
+            f"{name} in the store's URL is {given!r}. Expected seconds, above 0."
+        )
+    return seconds
+
+
+def _servers_of(cache: MemcachedCache) -> Servers:
+    """Ask the cache's client, of whichever library. Raises DefinitionError."""
+    reserve = getattr(cache, "_client_context", lambda: nullcontext(cache._client))
+    with reserve() as client:
+        try:
+            addresses = tuple(_address(spec) for spec in _specs(client))
+        except ValueError:
+            addresses = ()
+        if not addresses:
+            found = type(client)
+            raise DefinitionError(
+                f"The MemcachedCache has a {found.__module__}.{found.__qualname__}, "
+                "which does not say which servers it uses. Name them in a URL, as in "
+                f"{EXAMPLE}."
+            )
+    return Servers(addresses, cache.key_prefix or "")
+
+
+def _specs(client: Any) -> list[Any]:
+    if isinstance(client, RetryingClient):
+        client = client._client
+    if hasattr(client, "server"):  # pymemcache
+        return [client.server]
+    if hasattr(client, "clients"):  # its HashClient
+        return [one.server for one in client.clients.values()]
+    if hasattr(client, "addresses"):  # pylibmc
+        return list(client.addresses)
+    servers = getattr(client, "servers", ())
+    # python-memcached has objects; libmc has texts, which an alias may follow.
+    return [getattr(spec, "address", str(spec).split(" ")[0]) for spec in servers]
+
+
+def _address(spec: Any) -> Address:
+    """Read how any of the libraries names a server. Raises ValueError."""
+    if isinstance(spec, tuple):
+        host, port = spec[-2:]  # pylibmc has a number before them
+        return str(host), int(port)
+    text = str(spec).removeprefix("unix:")
+    if text.startswith("/"):
+        return text
+    found = ADDRESS.fullmatch(text)
+    if found is None:
+        raise ValueError(text)
+    return found["v6"] or found["host"], int(found["port"] or PORT)
