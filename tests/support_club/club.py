@@ -14,18 +14,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from cachelib import FileSystemCache
 from flask import Flask, current_app, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 from wtforms import Form, StringField
 from wtforms.validators import InputRequired
 
 from flask_wizard import FlaskWizard, Receipt, Review, Step, Submission, Wizard
-from flask_wizard.stores.sqlite import SQLiteStore
 
 SECRET = "a secret that all processes share"
 BOTH_CLICKS = 30.0  # seconds until a commit that waits for a second click gives up
@@ -108,12 +107,8 @@ def create_app(folder: Path, engine: str, **config: Any) -> Flask:
     app = Flask(__name__, instance_path=str(folder / engine))
     app.config.update(SECRET_KEY=SECRET, FOLDER=str(folder), COMMITS="well")
     app.config.update(config)
-    store: object = (
-        SQLiteStore(folder / engine / "drafts.sqlite3")
-        if engine == "sqlite"
-        else FileSystemCache(str(folder / engine), threshold=0)
-    )
-    FlaskWizard(app, store=store)
+    app.config["WIZARD_STORE"] = json.loads((folder / "stores").read_text())[engine]
+    FlaskWizard(app)
     for wizard in (Club, Parts):
         name = wizard.__name__.lower()
         app.register_blueprint(wizard.as_blueprint(name), url_prefix=f"/{name}")
@@ -194,12 +189,12 @@ def count_steps(*, dies_at: int) -> list[None]:
 
 
 def work(folder: Path) -> None:
-    apps = {engine: create_app(folder, engine) for engine in ("sqlite", "files")}
+    app_of = cache(partial(create_app, folder))
     for line in sys.stdin:
         order = json.loads(line)
         move_clock(order.get("clock", 0))
         act = send_and_die if "dies_at" in order else send
-        print(json.dumps(act(apps[order["engine"]], order)), flush=True)
+        print(json.dumps(act(app_of(order["engine"]), order)), flush=True)
 
 
 ROLES: dict[str, Callable[..., None]] = {"serve": serve, "work": work}
