@@ -41,15 +41,18 @@ def limit_body(config: Mapping[str, Any]) -> None:
 
 
 def _check_whole(body: bytes) -> None:
-    """Refuse what is left of a body when the connection broke.
+    """Refuse the part of a body: half a text would be saved over the whole one.
 
-    Half a text would be saved over the whole one: where the server ends the stream, as
-    gunicorn does, Werkzeug takes what has come for all there is. A multipart body says
-    itself where it ends.
+    Where the server ends the stream, as gunicorn does, Werkzeug takes what came before
+    the connection broke for all there is; and of a body of unknown length what came
+    before the cap. A multipart body says itself where it ends.
     """
     if "form" in request.__dict__:  # a hook has read the body; none is left here
         return
-    if len(body) < (request.content_length or 0):
+    announced = request.content_length
+    if announced is None and len(body) >= (request.max_content_length or 0):
+        raise RequestEntityTooLarge
+    if len(body) < (announced or 0):
         raise ClientDisconnected
 
 

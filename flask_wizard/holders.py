@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import re
 import secrets
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, MutableMapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -21,8 +22,12 @@ ENDED_KEY = "_wizard_ended"
 REMEMBERED = 30 * 24 * 60 * 60  # 30 days, in seconds: how long "expired" is told
 
 STARTING = 60  # seconds that a draft may take from the list into the store
+LISTS = 8  # of one holder and mount, of which all but the last are damaged
 
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+logger = logging.getLogger(__name__)
 
 
 def is_id(text: str) -> bool:
@@ -41,6 +46,14 @@ class Held(msgspec.Struct, frozen=True):
     started: float
 
 
+class Found(NamedTuple):
+    """A list of drafts and its slot; ``damage`` is why the list before it is not."""
+
+    held: tuple[Held, ...]
+    slot: Slot
+    damage: UnreadableDraftError | None
+
+
 class Holder:
     """The visitor of this request, known by a random token in the session."""
 
@@ -50,8 +63,9 @@ class Holder:
 
     @property
     def token(self) -> str | None:
+        """None, too, for what is no token of ours: something else has written it."""
         token = self._session.get(TOKEN_KEY)
-        return token if isinstance(token, str) else None
+        return token if isinstance(token, str) and _TOKEN.fullmatch(token) else None
 
     def known(self) -> str:
         """The token, made now if the visitor has none yet."""
@@ -82,11 +96,16 @@ class Holder:
     # The list of drafts
 
     def listed(self, mount: str) -> tuple[Held, ...]:
-        """The visitor's drafts of one mount, expired ones too, oldest first."""
+        """The visitor's drafts of one mount, expired ones too, oldest first.
+
+        Raises UnreadableDraftError for a damaged list, until another is begun.
+        """
         if self.token is None:
             return ()
-        held, _ = self._fetch(mount)
-        return held
+        found = self._fetch(mount)
+        if found.damage is not None and found.slot.version is None:
+            raise found.damage
+        return found.held
 
     def add(
         self,
@@ -128,13 +147,24 @@ class Holder:
 
         self._change(mount, removed, ttl=int(lifetime) + REMEMBERED)
 
-    def _fetch(self, mount: str) -> tuple[tuple[Held, ...], Slot]:
-        plain, slot = self._safe.fetch("list", f"{self.known()} {mount}")
-        try:
-            held = _decoder.decode(plain) if plain is not None else ()
-        except msgspec.DecodeError as error:
-            raise UnreadableDraftError("A list of drafts does not decode.") from error
-        return held, slot
+    def _fetch(self, mount: str) -> Found:
+        """Find the list. Where one is damaged, the next has its place.
+
+        The damaged bytes are left as they are: they may be readable again, as when
+        they are sealed with a key that is missing.
+        """
+        damage = None
+        for number in range(LISTS):
+            name = f"{self.known()} {mount}" + (f" {number}" if number else "")
+            try:
+                plain, slot = self._safe.fetch("list", name)
+                return Found(_decoded(plain), slot, damage)
+            except UnreadableDraftError as error:
+                logger.exception(
+                    "A list of drafts cannot be read and is left as it is."
+                )
+                damage = error
+        raise UnreadableDraftError(f"{LISTS} lists of one holder are damaged.")
 
     def _change(
         self,
@@ -144,14 +174,21 @@ class Holder:
         ttl: int,
     ) -> None:
         while True:
-            held, slot = self._fetch(mount)
-            if (changed := change(held)) == held:
+            found = self._fetch(mount)
+            if (changed := change(found.held)) == found.held:
                 return
             try:
-                self._safe.keep(slot, msgspec.msgpack.encode(changed), ttl)
+                self._safe.keep(found.slot, msgspec.msgpack.encode(changed), ttl)
             except ConflictError:
                 continue
             return
+
+
+def _decoded(plain: bytes | None) -> tuple[Held, ...]:
+    try:
+        return _decoder.decode(plain) if plain is not None else ()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableDraftError("A list of drafts does not decode.") from error
 
 
 _decoder = msgspec.msgpack.Decoder(tuple[Held, ...])

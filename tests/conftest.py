@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
@@ -11,7 +12,7 @@ from typing import Any, Protocol
 
 import pytest
 from cachelib import FileSystemCache, SimpleCache
-from flask import Flask
+from flask import Flask, request, request_tearing_down
 from flask.testing import FlaskClient
 from jinja2 import BytecodeCache, StrictUndefined
 from jinja2.bccache import Bucket
@@ -19,6 +20,7 @@ from justhtml import JustHTML
 from werkzeug.test import TestResponse
 
 from flask_wizard import DraftStore, FlaskWizard, StoreError, Wizard
+from flask_wizard.steps import RESERVED_FIELDS
 from flask_wizard.stores.files import FileStore
 from flask_wizard.stores.memory import MemoryStore
 from flask_wizard.stores.sqlite import SQLiteStore
@@ -28,6 +30,61 @@ Values = Mapping[str, str | list[str] | None]
 MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+
+
+# Canaries
+
+
+class Canary(logging.Handler):
+    """Hears what is logged, and sees what forms are sent, in every application.
+
+    Only values that nobody logs by chance count. Of a traceback the messages are
+    heard, and not the lines of code, which may well have a value of the test in them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.told: set[str] = set()
+        self.sent: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.told |= {record.getMessage(), repr(record.args)}
+        error = record.exc_info[1] if record.exc_info else None
+        while error is not None:
+            self.told |= {str(error), repr(error)}
+            error = error.__cause__ or error.__context__
+
+    def see(self, app: Flask, **_: object) -> None:
+        form = request.__dict__.get("form")  # nothing must be parsed for this
+        for name, values in form.lists() if form else ():
+            if name not in RESERVED_FIELDS:
+                self.sent.update(filter(is_distinctive, values))
+
+    @property
+    def leaks(self) -> list[tuple[str, str]]:
+        return [
+            (sent, text) for text in self.told for sent in self.sent if sent in text
+        ]
+
+
+def is_distinctive(value: str) -> bool:
+    """Is it none of the short texts and plain words that many a message has?"""
+    return len(value) >= 6 and not (value.isalpha() and value.islower())
+
+
+@pytest.fixture(autouse=True)
+def canary() -> Iterator[Canary]:
+    """Fail every test in which an answer is logged."""
+    canary = Canary()
+    own = logging.getLogger("flask_wizard")
+    level = own.level
+    own.setLevel(logging.DEBUG)
+    logging.getLogger().addHandler(canary)
+    with request_tearing_down.connected_to(canary.see):
+        yield canary
+    logging.getLogger().removeHandler(canary)
+    own.setLevel(level)
+    assert canary.leaks == []
 
 
 # Stores

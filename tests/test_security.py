@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import hmac
 import logging
+import os
 import pickle
 import random
 import re
@@ -13,6 +15,7 @@ import sqlite3
 import struct
 import time
 from base64 import b64encode, urlsafe_b64encode
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -21,10 +24,9 @@ from urllib.parse import quote
 
 import pytest
 from cachelib import FileSystemCache
-from flask import Flask
+from flask import Flask, abort, before_render_template, request, session
 from flask.testing import FlaskClient
 from flask_wtf.csrf import CSRFProtect
-from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.formparser import FormDataParser
 from werkzeug.test import TestResponse
 from wtforms import (
@@ -50,10 +52,11 @@ from flask_wizard import (
     Submission,
     Wizard,
 )
-from flask_wizard.draft import Draft
+from flask_wizard.draft import Draft, encode
 from flask_wizard.holders import REMEMBERED, TOKEN_KEY, Holder, new_nonce
 from flask_wizard.sealing import FORMAT, KEY_ID_SIZE
 from flask_wizard.stores.sqlite import SQLiteStore
+from tests.conftest import COMPILED
 
 CANARY = "Zanzibar-Quokka-7319"
 PASSWORD = "correct horse battery"
@@ -212,19 +215,6 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     engine.close()
 
 
-class Compiled(BytecodeCache):
-    """Templates that an earlier test's application has compiled."""
-
-    kept: ClassVar[dict[str, bytes]] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if code := self.kept.get(bucket.key):
-            bucket.bytecode_from_string(code)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self.kept[bucket.key] = bucket.bytecode_to_string()
-
-
 # For what never reaches the store, or is refused before.
 on_one_engine = pytest.mark.parametrize(
     "engine", [SQLiteEngine], ids=["sqlite"], indirect=True
@@ -237,12 +227,20 @@ Make = Callable[..., Flask]
 def make(engine: Engine, tmp_path: Path) -> Make:
     """Return a function that makes an application on the engine."""
 
-    def create(wizard: type[Wizard] = Join, **config: Any) -> Flask:
+    def create(
+        wizard: type[Wizard] = Join,
+        *,
+        before: Callable[[], None] | None = None,
+        **config: Any,
+    ) -> Flask:
         app = Flask(__name__, instance_path=str(tmp_path / "instance"))
-        app.jinja_options = {"bytecode_cache": Compiled()}
+        app.jinja_options = {"bytecode_cache": COMPILED}
         app.config.update(SECRET_KEY="an old secret", **config)
         FlaskWizard(app, store=engine.given())
-        app.register_blueprint(wizard.as_blueprint("join"), url_prefix="/join")
+        blueprint = wizard.as_blueprint("join")
+        if before is not None:
+            blueprint.before_request(before)
+        app.register_blueprint(blueprint, url_prefix="/join")
         return app
 
     return create
@@ -517,6 +515,14 @@ def test_s08_end_wipes_the_answers(visitor: Visitor, engine: Engine, how: str) -
     assert end(visitor, how).status_code == 303
     assert visitor.draft.entries == {}
     assert len(engine.values()) == 2  # the tombstone, and the list of drafts
+
+
+@pytest.mark.parametrize("how", ["commit", "discard"])
+def test_s08_tombstone_has_no_answer(visitor: Visitor, how: str) -> None:
+    visitor.fill()
+    assert CANARY.encode() in encode(visitor.draft)
+    end(visitor, how)
+    assert CANARY.encode() not in encode(visitor.draft)
 
 
 @pytest.mark.parametrize("how", ["commit", "discard"])
@@ -838,7 +844,9 @@ CHANGES = [
     ("you", "goto:more"),
     ("you", "discard"),
     ("check", "next"),
+    ("check", "back"),
     ("check", "save"),
+    ("check", "goto:you"),
     ("discard", "discard"),
 ]
 
@@ -942,6 +950,25 @@ def test_s22_post_of_another_site_is_refused(
     got = visitor.post(f"{url}/you", {"name": "x"}, headers=headers)
     assert got.status_code == status
     assert (engine.values() == before) == (status == 400)
+
+
+@on_one_engine
+@pytest.mark.parametrize(
+    "headers",
+    [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.example"}],
+    ids=["site", "origin"],
+)
+@pytest.mark.parametrize("at", ["new/you", "check", "discard"])
+def test_s22_another_site_cannot_begin_or_end(
+    visitor: Visitor, engine: Engine, at: str, headers: dict[str, str]
+) -> None:
+    url = visitor.fill()
+    before = engine.values()
+    page = f"/join/{at}" if at == "new/you" else f"{url}/{at}"
+    sent = {"_draft": new_nonce(), "name": "Mallory"}
+    assert visitor.post(page, sent, headers=headers).status_code == 400
+    assert engine.values() == before
+    assert committed(visitor.app) == []
 
 
 @on_one_engine
@@ -1269,6 +1296,72 @@ def test_s28_expired_draft_begun_again_keeps_to_the_cap(
     assert visitor.post("/join/new/you", first).status_code == 409
 
 
+# Limits of an application's own
+
+
+class Limit:
+    """Lets a session do what ``counts`` so many times, as rate limits do."""
+
+    def __init__(self, most: int, counts: Callable[[], bool]) -> None:
+        self.most = most
+        self.counts = counts
+        self.met: Counter[str] = Counter()
+
+    def __call__(self) -> None:
+        if self.counts():
+            holder = str(session.get(TOKEN_KEY))
+            self.met[holder] += 1
+            if self.met[holder] > self.most:
+                abort(429)
+
+
+def is_start() -> bool:
+    return request.method == "POST" and request.endpoint == "join.new"
+
+
+def is_commit() -> bool:
+    step = (request.view_args or {}).get("step")
+    return request.method == "POST" and step == "check"
+
+
+def test_s29_application_can_limit_starts(make: Make, engine: Engine) -> None:
+    visitor = Visitor(make(before=Limit(2, is_start)))
+    visitor.start()
+    visitor.start()
+    before = engine.values()
+    sent = {"_draft": new_nonce(), "name": CANARY}
+    assert visitor.post("/join/new/you", sent).status_code == 429
+    assert engine.values() == before
+
+
+@on_one_engine
+def test_s29_limit_of_one_holder_is_not_anothers(make: Make) -> None:
+    app = make(before=Limit(1, is_start))
+    Visitor(app).start()
+    assert Visitor(app).start()
+
+
+def test_s29_application_can_limit_commits(make: Make, engine: Engine) -> None:
+    visitor = Visitor(make(before=Limit(0, is_commit)))
+    url = visitor.fill()
+    before = engine.values()
+    assert visitor.post(f"{url}/check").status_code == 429
+    assert engine.values() == before
+    assert committed(visitor.app) == []
+
+
+@on_one_engine
+def test_s29_limited_request_is_not_parsed(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = Visitor(make(before=Limit(0, is_start)))
+    visitor.get("/join/new/you")
+    parsed: list[object] = []
+    monkeypatch.setattr(FormDataParser, "parse", lambda *a, **k: parsed.append(a))
+    assert visitor.post("/join/new/you", {"name": CANARY}).status_code == 429
+    assert parsed == []
+
+
 # At rest
 
 
@@ -1356,6 +1449,48 @@ def test_s35_damaged_draft_hides_no_other(visitor: Visitor, engine: Engine) -> N
     got = visitor.client.get("/join/")
     assert got.status_code == 200
     assert whole in got.text
+
+
+def list_of(visitor: Visitor, engine: Engine) -> str:
+    """The key of the visitor's list, where the store has one draft and nothing more."""
+    draft = key_of(visitor, engine)
+    (key,) = engine.values().keys() - {draft}
+    return key
+
+
+def test_s35_damaged_list_is_a_clear_page(visitor: Visitor, engine: Engine) -> None:
+    visitor.start()
+    key = list_of(visitor, engine)
+    damaged = engine.values()[key][:-1]
+    engine.write(key, damaged)
+    got = visitor.get("/join/")
+    assert got.status_code == 503
+    assert 'href="/join/new/you"' in got.text
+    assert engine.values()[key] == damaged
+
+
+def test_s35_damaged_list_keeps_its_bytes_when_a_draft_begins(
+    visitor: Visitor, engine: Engine
+) -> None:
+    visitor.start()
+    key = list_of(visitor, engine)
+    damaged = engine.values()[key][:-1]
+    engine.write(key, damaged)
+    begun = visitor.start()
+    assert begun in visitor.get("/join/").text
+    assert engine.values()[key] == damaged
+
+
+@pytest.mark.parametrize("how", ["commit", "discard"])
+def test_s35_damaged_list_keeps_its_bytes_when_a_draft_ends(
+    visitor: Visitor, engine: Engine, how: str
+) -> None:
+    visitor.fill()
+    key = list_of(visitor, engine)
+    damaged = engine.values()[key][:-1]
+    engine.write(key, damaged)
+    assert end(visitor, how).location == f"{visitor.url}/receipt"
+    assert engine.values()[key] == damaged
 
 
 def test_s35_unknown_format_is_a_clear_page(visitor: Visitor, engine: Engine) -> None:
@@ -1474,21 +1609,68 @@ def test_s37_no_answer_is_told_when_the_commit_raises(
     assert leaks(caplog) == []
 
 
-def test_s37_no_answer_is_in_a_repr(make: Make) -> None:
-    reprs: list[str] = []
+# Two dicts of what was typed, and WTForms' messages, which may quote it.
+TYPED = {"Values", "Page", "ErrorLink"}
+
+
+class Listener:
+    """Says what every object of the package shows of itself, at many a moment."""
+
+    def __init__(self) -> None:
+        self.shown: dict[type, set[str]] = {}
+
+    def __call__(self, *_: object, **__: object) -> None:
+        for found in gc.get_objects():
+            kind = type(found)
+            if str(kind.__module__).startswith("flask_wizard."):
+                self.note(found)
+
+    def note(self, *objects: object) -> None:
+        for found in objects:
+            shown = self.shown.setdefault(type(found), set())
+            shown |= {repr(found), str(found)}
+
+    @property
+    def leaks(self) -> set[str]:
+        """The names of the classes that give an answer away."""
+        whole = [(kind, text) for kind, shown in self.shown.items() for text in shown]
+        return {k.__name__ for k, text in whole if CANARY in text or PASSWORD in text}
+
+
+def test_s37_no_object_shows_an_answer(make: Make) -> None:
+    listener = Listener()
 
     class Telling(Join):
+        more = Step(MoreForm, prepare=listener)
+
+        def validate(self, submission: Submission) -> None:
+            listener.note(submission)
+            listener()
+
         def commit(self, submission: Submission) -> None:
             answers = submission.answers
-            seen = (submission, answers, answers.you, answers.more.home)
-            reprs.extend(map(repr, seen))
+            listener.note(answers, answers.you, answers.more.home, answers.more.tags)
+            listener()
 
     visitor = Visitor(make(Telling))
-    url = visitor.fill()
-    reprs += [repr(visitor.draft), repr(visitor.draft.entries)]
-    visitor.post(f"{url}/check")
-    assert len(reprs) == 6
-    assert [text for text in reprs if CANARY in text or PASSWORD in text] == []
+    with before_render_template.connected_to(listener):
+        visitor.start()
+        everywhere = {"tags-0": CANARY, "home-street": CANARY, "story": CANARY}
+        visitor.post(f"{visitor.url}/more", {**everywhere, "colours": CANARY})
+        visitor.get(f"{visitor.url}/more")
+        url = visitor.fill()
+        visitor.get(f"{url}/check")
+        draft = visitor.draft
+        visitor.token, token = "", visitor.token
+        visitor.post(f"{url}/more", everywhere)
+        visitor.token = token
+        visitor.post(f"{url}/check")
+    for entry in draft.entries.values():  # the collector knows nothing of these
+        listener.note(entry, entry.read)
+    known = {kind.__name__ for kind in listener.shown}
+    assert {"Draft", "Entry", "Stored", "Slot", "Journey", "Place", "Visit"} <= known
+    assert {"Submission", "Answers", "Record", "Page", "Values", "Action"} <= known
+    assert listener.leaks <= TYPED
 
 
 def test_s37_no_answer_is_in_the_repr_of_a_row(make: Make) -> None:
@@ -1820,7 +2002,12 @@ class Fuzz:
         return {"data": raw, "content_type": self.pick(self.KINDS)}
 
 
-@pytest.mark.parametrize("seed", range(5))
+# How many times as many seeds as in a quick run, and then others each time.
+TIMES = float(os.environ.get("WIZARD_EXAMPLES", "1"))
+SEEDS = range(5) if TIMES == 1 else random.sample(range(10**6), int(5 * TIMES))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_s26_no_request_is_a_server_error(visitor: Visitor, seed: int) -> None:
     fuzz = Fuzz(seed)
     visitor.fill()
