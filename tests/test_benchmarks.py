@@ -1,0 +1,226 @@
+"""The contenders of the benchmark do what they are measured for, and are judged so."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# The benchmarks are not installed. Last, so that an installed flask_wizard comes first.
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.arena import Arena
+from benchmarks.browser import Browser
+from benchmarks.cells import Cell, Figures, Results, cells_of
+from benchmarks.contenders import CONTENDERS, FLOOR, FORMTOOLS, SQLITE
+from benchmarks.profiling import LAYERS, profile
+from benchmarks.questions import ANSWERS, TYPED, step_names
+from benchmarks.table import lines
+from benchmarks.targets import Verdict, verdicts
+from benchmarks.walk import CHECK, Contender, points, walk
+from benchmarks.worker import Station
+
+STEPS = 4
+
+
+@dataclass
+class Met:
+    """A contender, how it stood at its points, and what it committed at the end."""
+
+    name: str
+    contender: Contender
+    saved: Path
+    committed: list[Any]
+
+
+@pytest.fixture(scope="module")
+def all_met(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Met]:
+    """Every contender, walked through once: Django allows one of its kind a process."""
+    met: dict[str, Met] = {}
+    for name, entry in CONTENDERS.items():
+        folder = tmp_path_factory.mktemp(name)
+        own = folder / "own"
+        own.mkdir()
+        contender = entry.make(own, steps=STEPS, conditions=True)
+        saved = folder
+        if entry.walked_by == name:
+            walk(contender, saved, steps=STEPS)
+        else:
+            saved = met[entry.walked_by].saved
+        next(Station(contender, saved / CHECK).acts("commit"))()
+        met[name] = Met(name, contender, saved, list(contender.committed))
+    return met
+
+
+@pytest.fixture(params=CONTENDERS)
+def met(request: pytest.FixtureRequest, all_met: dict[str, Met]) -> Met:
+    return all_met[request.param]
+
+
+@pytest.fixture(params=[name for name in CONTENDERS if name != FLOOR])
+def keeper(request: pytest.FixtureRequest, all_met: dict[str, Met]) -> Met:
+    """A contender that stores something."""
+    return all_met[request.param]
+
+
+# Contenders
+
+
+def test_what_was_typed_is_committed(keeper: Met) -> None:
+    assert keeper.committed == [dict.fromkeys(step_names(STEPS), TYPED)]
+
+
+def test_floor_commits_nothing(all_met: dict[str, Met]) -> None:
+    assert all_met[FLOOR].committed == []
+
+
+@pytest.mark.parametrize("point", points(STEPS))
+def test_pages_are_of_one_size(met: Met, all_met: dict[str, Met], point: str) -> None:
+    def size(of: Met) -> int:
+        station = Station(of.contender, of.saved / point)
+        return len(station.look().body)
+
+    assert size(met) == pytest.approx(size(all_met[SQLITE]), rel=0.05)
+
+
+@pytest.mark.parametrize("point", points(STEPS))
+def test_post_without_token_is_refused(met: Met, point: str) -> None:
+    station = Station(met.contender, met.saved / point)
+    browser = Browser(met.contender.wsgi)
+    browser.cookies = station.standing.cookies
+    typed = met.contender.typed(point, ANSWERS[0])
+    tokens = {"csrf_token", "csrfmiddlewaretoken"}
+    hidden = {n: v for n, v in station.standing.hidden.items() if n not in tokens}
+    assert browser.request(station.standing.path, {**hidden, **typed}).location == ""
+
+
+def test_condition_reads_earlier_steps(keeper: Met) -> None:
+    browser = Browser(keeper.contender.wsgi)
+    browser.open(keeper.contender.first)
+    age_zero = {**ANSWERS[0], "age": "0"}  # which conditions take for no answer
+    page = browser.press(keeper.contender.typed("step1", age_zero))
+    assert b"Check your answers" in page.body
+
+
+def test_journey_can_be_committed_again(keeper: Met) -> None:
+    acts = Station(keeper.contender, keeper.saved / CHECK).acts("commit")
+    before = len(keeper.contender.committed)
+    next(acts)()
+    next(acts)()
+    assert len(keeper.contender.committed) == before + 2
+
+
+def test_posts_in_turn_change_the_answer(keeper: Met) -> None:
+    point = points(STEPS)[1]
+    station = Station(keeper.contender, keeper.saved / point)
+    acts = station.acts("post")
+    shown = []
+    for _ in range(2):
+        next(acts)()
+        shown.append(b"Sophie Germain" in station.look().body)
+    assert shown == [False, True]
+
+
+# Workers
+
+
+@pytest.fixture
+def arena(tmp_path: Path) -> Arena:
+    return Arena(tmp_path)
+
+
+def test_worker_tells_seconds_of_every_cell(arena: Arena) -> None:
+    arena.prepare([SQLITE], [(STEPS, False)])
+    with arena.workers([SQLITE], (STEPS, False), clock="wall") as workers:
+        told = [workers[SQLITE].go_to(cell) for cell in cells_of(STEPS, False)]
+    assert len(told) == 6
+    assert min(told) > 0
+
+
+def test_profile_meets_every_layer(
+    arena: Arena, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profile(arena, (STEPS, False), "post")
+    shares = {
+        line[8:]: float(line[:6])
+        for line in capsys.readouterr().out.splitlines()
+        if line[8:] in LAYERS
+    }
+    idle = {layer for layer, share in shares.items() if not share}
+    assert (len(shares), idle) == (len(LAYERS), {"rendering"})
+
+
+# Targets
+
+
+def figures(*microseconds: float, counts: tuple[int, ...] = ()) -> Figures:
+    return Figures([m / 1e6 for m in microseconds], list(counts))
+
+
+def post(steps: int, step: int, *, conditions: bool = False) -> Cell:
+    return Cell("post", step, steps, conditions)
+
+
+def judged(results: Results) -> Iterator[tuple[float, bool]]:
+    return ((verdict.limit, verdict.met) for verdict in verdicts(results, None))
+
+
+def test_post_is_held_to_the_floor() -> None:
+    results = {post(5, 2): {FLOOR: figures(100), SQLITE: figures(125)}}
+    assert list(judged(results)) == [(1.25, True)]
+
+
+def test_worst_cell_decides() -> None:
+    results = {
+        post(5, 2): {FLOOR: figures(100), SQLITE: figures(110)},
+        post(5, 5): {FLOOR: figures(100), SQLITE: figures(126)},
+    }
+    assert list(judged(results)) == [(1.25, False)]
+
+
+def test_twice_as_fast_as_formtools_is_asked_at_20_steps() -> None:
+    results = {
+        post(20, 2): {FORMTOOLS: figures(200), SQLITE: figures(100)},
+        post(50, 2): {FORMTOOLS: figures(100), SQLITE: figures(100)},
+    }
+    assert list(judged(results)) == [(2, True)]
+
+
+def test_no_slower_than_formtools_is_asked_with_conditions() -> None:
+    pair = {FORMTOOLS: figures(100), SQLITE: figures(102)}
+    assert list(judged({post(50, 2, conditions=True): pair})) == [(1, False)]
+
+
+def test_growth_is_freed_of_what_the_machine_did_meanwhile() -> None:
+    results = {
+        post(50, 2): {FLOOR: figures(100), SQLITE: figures(200)},
+        post(50, 50): {FLOOR: figures(200), SQLITE: figures(440)},
+    }
+    assert (1.10, True) in list(judged(results))
+
+
+def test_instructions_decide_where_nothing_was_timed() -> None:
+    results = {
+        post(5, 2): {FLOOR: figures(counts=(10,)), SQLITE: figures(counts=(13,))}
+    }
+    assert list(judged(results)) == [(1.25, False)]
+
+
+def test_missed_target_says_so() -> None:
+    assert str(Verdict("POST", 1.25, False, 1.5, None)).startswith("MISSED")
+
+
+def test_import_is_held_to_60_milliseconds() -> None:
+    assert [v.met for v in verdicts({}, 0.061)] == [False]
+
+
+def test_ratio_is_the_median_of_rounds_taken_in_pairs() -> None:
+    results = {
+        post(5, 2): {FLOOR: figures(100, 200, 400), SQLITE: figures(300, 220, 400)}
+    }
+    (row,) = [line for line in lines(results) if "SQLite" in line]
+    assert [cell.strip() for cell in row.split("|")][3:6] == ["300", "90", "1.10"]
