@@ -37,15 +37,15 @@ Reopen = Callable[[], DraftStore]
 Result = TypeVar("Result")
 
 TTL = 2  # seconds
-LONG = 3600  # seconds; a server may take a while to start again
+LONG = 3600  # seconds, for values that are not to expire on a busy machine
 PATIENCE = 60.0  # seconds that racers wait for each other
 
 
 class StoreContract:
     """For every store. Supply the fixtures ``store`` and ``reopen``.
 
-    ``ttl`` is the lifetime in whole seconds that most values get. Make it longer where
-    ``pass_time`` need not wait, so that a busy machine does not outlive a value.
+    ``ttl`` is the lifetime, in whole seconds, of the values that are to expire. Make it
+    longer where ``pass_time`` does not wait: then no busy machine comes too late.
     """
 
     ttl = TTL
@@ -68,7 +68,7 @@ class StoreContract:
 
     def test_load_returns_blob_and_version(self, store: DraftStore) -> None:
         version = new_version()
-        assert store.create("key", b"blob", version, self.ttl)
+        assert store.create("key", b"blob", version, LONG)
         assert store.load("key") == (b"blob", version)
 
     @pytest.mark.parametrize(
@@ -78,65 +78,65 @@ class StoreContract:
     )
     def test_blob_comes_back_exactly(self, store: DraftStore, blob: bytes) -> None:
         first, second = new_version(), new_version()
-        assert store.create("key", blob, first, self.ttl)
+        assert store.create("key", blob, first, LONG)
         assert store.load("key") == (blob, first)
-        assert store.replace("key", blob, second, first, self.ttl)
+        assert store.replace("key", blob, second, first, LONG)
         assert store.load("key") == (blob, second)
 
     @pytest.mark.parametrize(
         "version", [b"\x00" * 12, b"\xff" * 12, b"'\"\n\r\\%?:;`$ "]
     )
     def test_any_bytes_are_a_version(self, store: DraftStore, version: bytes) -> None:
-        assert store.create("key", b"one", version, self.ttl)
+        assert store.create("key", b"one", version, LONG)
         assert store.load("key") == (b"one", version)
-        assert store.replace("key", b"two", new_version(), version, self.ttl)
+        assert store.replace("key", b"two", new_version(), version, LONG)
 
     def test_longest_keys_do_not_meet(self, store: DraftStore) -> None:
         keys = ["k" * 63 + end for end in "abAB-_01"]
         for key in keys:
-            assert store.create(key, key.encode(), new_version(), self.ttl)
+            assert store.create(key, key.encode(), new_version(), LONG)
         found = [store.load(key) for key in keys]
         assert [kept and kept[0] for kept in found] == [key.encode() for key in keys]
 
     def test_create_keeps_the_first(self, store: DraftStore) -> None:
         version = new_version()
-        assert store.create("key", b"first", version, self.ttl)
-        assert not store.create("key", b"second", new_version(), self.ttl)
+        assert store.create("key", b"first", version, LONG)
+        assert not store.create("key", b"second", new_version(), LONG)
         assert store.load("key") == (b"first", version)
 
     def test_replace_at_the_expected_version(self, store: DraftStore) -> None:
         first, second = new_version(), new_version()
-        store.create("key", b"first", first, self.ttl)
-        assert store.replace("key", b"second", second, first, self.ttl)
+        store.create("key", b"first", first, LONG)
+        assert store.replace("key", b"second", second, first, LONG)
         assert store.load("key") == (b"second", second)
 
     def test_replace_at_another_version_is_refused(self, store: DraftStore) -> None:
         first, second = new_version(), new_version()
-        store.create("key", b"first", first, self.ttl)
-        store.replace("key", b"second", second, first, self.ttl)
-        assert not store.replace("key", b"third", new_version(), first, self.ttl)
+        store.create("key", b"first", first, LONG)
+        store.replace("key", b"second", second, first, LONG)
+        assert not store.replace("key", b"third", new_version(), first, LONG)
         assert store.load("key") == (b"second", second)
 
     def test_replace_of_an_absent_value_is_refused(self, store: DraftStore) -> None:
-        assert not store.replace("key", b"blob", new_version(), new_version(), self.ttl)
+        assert not store.replace("key", b"blob", new_version(), new_version(), LONG)
         assert store.load("key") is None
 
     def test_other_keys_are_left_alone(self, store: DraftStore) -> None:
         one, two = new_version(), new_version()
-        store.create("one", b"1", one, self.ttl)
-        store.create("two", b"2", two, self.ttl)
-        assert not store.replace("two", b"x", new_version(), one, self.ttl)
-        assert store.replace("one", b"x", new_version(), one, self.ttl)
+        store.create("one", b"1", one, LONG)
+        store.create("two", b"2", two, LONG)
+        assert not store.replace("two", b"x", new_version(), one, LONG)
+        assert store.replace("one", b"x", new_version(), one, LONG)
         assert store.load("two") == (b"2", two)
 
     def test_another_handle_sees_the_same_values(
         self, store: DraftStore, reopen: Reopen
     ) -> None:
         first, second = new_version(), new_version()
-        store.create("key", b"first", first, self.ttl)
+        store.create("key", b"first", first, LONG)
         other = reopen()
         assert other.load("key") == (b"first", first)
-        assert other.replace("key", b"second", second, first, self.ttl)
+        assert other.replace("key", b"second", second, first, LONG)
         assert store.load("key") == (b"second", second)
 
     def test_value_lives_for_its_lifetime(
@@ -210,15 +210,15 @@ class StoreContract:
 
     def test_lost_reply_to_create_is_recognised(self, store: DraftStore) -> None:
         version = new_version()
-        store.create("key", b"blob", version, self.ttl)
-        assert not store.create("key", b"blob", version, self.ttl)
+        store.create("key", b"blob", version, LONG)
+        assert not store.create("key", b"blob", version, LONG)
         assert store.load("key") == (b"blob", version)
 
     def test_lost_reply_to_replace_is_recognised(self, store: DraftStore) -> None:
         first, second = new_version(), new_version()
-        store.create("key", b"first", first, self.ttl)
-        store.replace("key", b"second", second, first, self.ttl)
-        assert not store.replace("key", b"second", second, first, self.ttl)
+        store.create("key", b"first", first, LONG)
+        store.replace("key", b"second", second, first, LONG)
+        assert not store.replace("key", b"second", second, first, LONG)
         assert store.load("key") == (b"second", second)
 
     def test_one_thread_wins_a_create(self, store: DraftStore) -> None:
