@@ -36,9 +36,17 @@ SERVERS: Packages = {
     "memcached": ("memcached",),
     "initdb": ("postgresql",),
 }
+VALGRIND: Packages = {"valgrind": ("valgrind",)}
 # Debian keeps PostgreSQL's own commands off the path.
 PLACES = os.pathsep.join(
     [os.environ["PATH"], *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
+)
+
+# The tests that try more when they are given more time.
+FUZZED = (
+    "tests/test_hostile.py",
+    "tests/test_properties.py",
+    "tests/test_security.py::test_s26_no_request_is_a_server_error",
 )
 
 # A venv of ours must not see another one's packages.
@@ -263,6 +271,48 @@ def lowest() -> None:
     run_unit_tests(bin_folder)
 
 
+def bench() -> None:
+    """Measure what requests cost, next to views by hand and to django-formtools."""
+    require(VALGRIND)
+    call(venv("bench", *required("bench")) / "python", "-m", "benchmarks")
+
+
+def fuzz() -> None:
+    """Send hostile requests and draw odd wizards at random, for half an hour or more.
+
+    WIZARD_EXAMPLES is how many times as many examples as in `make test`: 50, unless the
+    environment has another number. Every run tries others; what fails says how to
+    repeat it.
+    """
+    bin_folder = development()
+    install_wheel(bin_folder)
+    ENVIRONMENT.setdefault("WIZARD_EXAMPLES", "50")
+    ENVIRONMENT.pop("CI", None)  # there, examples are the same each time
+    times = ENVIRONMENT["WIZARD_EXAMPLES"]
+    with stage("fuzz", f"random tests, {times} times as many as otherwise"):
+        # Each runs for minutes, which must not be taken for a test that hangs.
+        patience = ("-o", "faulthandler_timeout=0")
+        call(bin_folder / "pytest", "--verbose", "--durations=10", *patience, *FUZZED)
+
+
+def drill() -> None:
+    """Kill and fill everything while visitors shop, and count what was lost."""
+    require(SERVERS)
+    bin_folder = development()
+    install_wheel(bin_folder)
+    with stage("drill", "a shop whose workers, store, network and disk fail"):
+        call(bin_folder / "python", "tests/drill")
+
+
+def mutate() -> None:
+    """Change the code in one place at a time, and count what no test notices.
+
+    MODULES are those to change, joined by commas: all that it knows, if it is not set.
+    """
+    modules = ENVIRONMENT.get("MODULES", "").replace(",", " ").split()
+    call(development() / "python", ".ci/mutants", *modules)
+
+
 def clean() -> None:
     """Remove what make has made."""
     shutil.rmtree(BUILD, ignore_errors=True)
@@ -270,10 +320,8 @@ def clean() -> None:
         data.unlink()
 
 
-TARGETS = {
-    target.__name__: target
-    for target in (help, run, test, lint, types, unit, browser, lowest, clean)
-}
+CHECKS = (test, lint, types, unit, browser, lowest, bench, fuzz, drill, mutate)
+TARGETS = {target.__name__: target for target in (help, run, *CHECKS, clean)}
 
 if __name__ == "__main__":
     TARGETS[sys.argv[1]]()

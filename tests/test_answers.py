@@ -131,6 +131,11 @@ def test_absent_record_of_unknown_fields_gives_none() -> None:
     assert Record("you", None, None).anything is None
 
 
+def test_absent_record_of_unknown_fields_lists_none() -> None:
+    found = Record("more", None, None)
+    assert (list(found), len(found), "age" in found) == ([], 0, False)
+
+
 def test_record_cannot_be_changed() -> None:
     found: Any = record(age=7)
     with pytest.raises(AttributeError):
@@ -167,6 +172,16 @@ def test_absent_record_differs_from_one_with_empty_fields() -> None:
 
 def test_record_is_not_its_values() -> None:
     assert record(age=7) != {"age": 7}
+
+
+def test_record_leaves_it_to_others_whether_they_equal_it() -> None:
+    class Anything:
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        __hash__ = None  # type: ignore[assignment]
+
+    assert record(age=7) == Anything()
 
 
 def test_record_can_be_copied() -> None:

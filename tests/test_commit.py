@@ -12,6 +12,7 @@ from wtforms import Form, fields, validators
 
 from flask_wizard import (
     CommitResultError,
+    DefinitionError,
     Draft,
     Receipt,
     Review,
@@ -26,6 +27,7 @@ from flask_wizard.commit import receipt_of
 from flask_wizard.draft import Entry
 from flask_wizard.forms import Values
 from flask_wizard.journey import Journey
+from tests.conftest import MakeApp, Visitor
 
 SECRET = "canary-4711"
 
@@ -184,7 +186,7 @@ def test_url_is_a_receipt(url: str) -> None:
     assert receipt_of(url) == Receipt(url=url)
 
 
-@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("code", [300, 301, 302, 303, 307, 308])
 def test_redirect_is_a_receipt(code: int) -> None:
     assert receipt_of(redirect("/members/7", code)) == Receipt(url="/members/7")
 
@@ -206,6 +208,9 @@ def test_receipts_parts_become_text() -> None:
         *("javascript:alert(1)", "mailto:x@example.org", "/a b", "https://"),
         *(b"/members/7", 7, True, {"id": 7}, ("/x", 302), [], Response("Thank you")),
         Response(status=302),
+        Response(status=201, headers={"Location": "/members/7"}),
+        Response(status=400, headers={"Location": "/members/7"}),
+        *("javascript://example.org/%0aalert(1)", "/members/<id>"),
         *(Receipt(url="javascript:alert(1)"), Receipt("7", "not a URL")),
     ],
 )
@@ -231,6 +236,25 @@ def test_refused_text_is_not_repeated() -> None:
 def test_refused_result_is_a_type_error() -> None:
     assert issubclass(CommitResultError, TypeError)
     assert issubclass(CommitResultError, WizardError)
+
+
+# What validate may return
+
+
+class Judged(Wizard):
+    pet = Step(Pet)
+
+    def validate(self, submission: Submission) -> None:
+        return "Wrong"  # type: ignore[return-value]
+
+    def commit(self, submission: Submission) -> None: ...
+
+
+def test_validate_that_returns_what_is_wrong_does_not_commit(make_app: MakeApp) -> None:
+    visitor = Visitor(make_app(Judged))
+    visitor.open()
+    with pytest.raises(DefinitionError, match="validate returned 'Wrong'"):
+        visitor.fill(pet="Rex")
 
 
 # Errors that send back

@@ -40,6 +40,11 @@ def test_draft_comes_back_from_bytes() -> None:
     assert decode(encode(draft())) == draft()
 
 
+@pytest.mark.parametrize("state", ["open", "committing", "committed", "discarded"])
+def test_draft_comes_back_in_the_state_it_was_in(state: str) -> None:
+    assert decode(encode(draft(state=state))).state == state
+
+
 def test_tombstone_comes_back_from_bytes() -> None:
     receipt = Receipt("7", "/orders/7", "Thank you")
     buried = draft().buried("committed", 9.0, receipt=receipt)
@@ -120,6 +125,14 @@ def test_entrys_repr_says_whether_it_was_accepted() -> None:
     assert repr(ENTRY) == "<Entry rev 3, accepted>"
 
 
+def test_repr_of_a_draft_without_entries_says_so() -> None:
+    assert repr(draft(entries={})) == "<Draft open: empty>"
+
+
+def test_repr_of_an_entry_that_was_only_kept_does_not_say_accepted() -> None:
+    assert repr(Entry()) == "<Entry rev 0>"
+
+
 def test_changed_draft_leaves_the_old_one_alone() -> None:
     old = draft()
     old.with_entries({"you": Entry()})
@@ -142,6 +155,24 @@ def test_claim_runs_out() -> None:
     assert not claimed.is_committing(15.0)
 
 
+def test_claim_begins_another_lifetime() -> None:
+    assert draft().claimed(10.0, 5.0).touched == 10.0
+
+
+def test_reopened_draft_is_not_being_committed() -> None:
+    reopened = draft().claimed(10.0, 5.0).reopened()
+    assert reopened.state == "open"
+    assert not reopened.is_committing(12.0)
+
+
+def test_reopened_draft_says_why() -> None:
+    assert draft().claimed(10.0, 5.0).reopened(notice="refused").notice == "refused"
+
+
+def test_reopened_draft_has_no_old_notice() -> None:
+    assert draft().claimed(10.0, 5.0).reopened().notice == ""
+
+
 def test_open_draft_is_not_being_committed() -> None:
     assert not draft().is_committing(0.0)
 
@@ -160,6 +191,17 @@ def test_tombstone_has_no_answer() -> None:
     assert buried.entries == {}
 
 
+def test_tombstone_is_of_the_same_draft() -> None:
+    old = draft(version=3, attempt=2)
+    buried = old.buried("discarded", 9.0)
+    kept = ("id", "mount", "created", "submission", "version", "attempt")
+    assert [getattr(buried, n) for n in kept] == [getattr(old, n) for n in kept]
+
+
+def test_tombstone_lives_from_its_burial() -> None:
+    assert draft().buried("discarded", 9.0).touched == 9.0
+
+
 def test_tombstone_has_the_drafts_holders() -> None:
     assert draft().buried("committed", 9.0).holders == (b"h",)
 
@@ -175,3 +217,7 @@ def test_draft_names_a_holder_once() -> None:
 def test_post_leaves_the_draft_to_its_sender() -> None:
     renewed = draft().held_by(b"new").renewed(9.0, holder=b"new", notice="")
     assert (renewed.holders, renewed.touched) == ((b"new",), 9.0)
+
+
+def test_post_leaves_a_notice_for_the_pages() -> None:
+    assert draft().renewed(9.0, holder=b"h", notice="changed").notice == "changed"

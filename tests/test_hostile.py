@@ -176,7 +176,7 @@ class Limits:
         most = self.fields * MARKUP + self.bytes * ESCAPED
         assert len(answer.content) <= most
         if answer.status in (302, 303):
-            assert re.match(r"/join/[\w-]+/", answer.headers["Location"])
+            assert answer.headers["Location"].startswith("/join/")
 
 
 @effort(25)
@@ -272,8 +272,9 @@ def test_post_with_an_origin_is_foreign_where_no_host_can_be_compared(
 # Cookies and tokens
 
 
+SHORT = [value for value in VALUES if len(value) < 100]
 JSON: SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | some(VALUES),
+    st.none() | st.booleans() | st.integers() | st.floats() | some(SHORT),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=5,
 )

@@ -189,6 +189,11 @@ def test_condition_cannot_read_its_own_step() -> None:
         _ = begin(wizard).path
 
 
+def test_hidden_last_step_is_no_frontier() -> None:
+    wizard = declare(you=Step(You), guardian=Step(Guardian, when=is_minor))
+    assert walk(wizard, **ADULT).frontier is None
+
+
 # The gate
 
 
@@ -230,6 +235,13 @@ def test_step_after_skips_hidden_ones() -> None:
     assert after.step.name == "pet"
 
 
+def test_step_after_is_the_next_one() -> None:
+    journey = walk(Join, **MINOR)
+    after = journey.after(journey.path[0])
+    assert after is not None
+    assert after.step.name == "guardian"
+
+
 def test_nothing_is_after_the_last_step() -> None:
     journey = walk(Join, **WHOLE)
     assert journey.after(journey.stand) is None
@@ -242,6 +254,16 @@ def test_hidden_answers_stay_in_the_draft() -> None:
     journey = submit(walk(Join, **WHOLE), "you", age="40")
     assert path(journey) == ["you", "pet", "check"]
     assert [place.step.name for place in journey.hidden] == ["guardian"]
+
+
+def test_hidden_answers_of_the_first_step_are_found() -> None:
+    wizard = declare(you=Step(You, when=lambda answers: False), pet=Step(Pet))
+    journey = later(walk(Join, **ADULT), wizard)
+    assert [place.step.name for place in journey.hidden] == ["you"]
+
+
+def test_hidden_step_without_answers_is_not_listed() -> None:
+    assert walk(Join, **ADULT, pet={"pet": "x"}).hidden == ()
 
 
 def test_hidden_answers_come_back() -> None:
@@ -479,6 +501,25 @@ def test_reader_that_still_fits_remembers_the_new_answer() -> None:
     assert not place.stale
 
 
+def test_reader_that_still_fits_remembers_what_else_it_reads_now() -> None:
+    def demands(form: Any, answers: Answers) -> None:
+        if answers.kind.kind == "dog":
+            form.pet.validators = [validators.AnyOf([answers.kind.note])]
+
+    wizard = declare(kind=Step(Kind), pet=Step(Pet, prepare=demands), check=Review())
+    journey = walk(wizard, kind={"kind": "cat"}, pet={"pet": "Rex"})
+    journey = submit(journey, "kind", kind="dog", note="Rex")
+    assert path(journey)[-1] == "check"
+    assert path(submit(later(journey), "kind", kind="dog", note="Max"))[-1] == "pet"
+
+
+def test_answer_that_its_condition_read_makes_a_step_stale() -> None:
+    journey = submit(walk(Join, **WHOLE), "you", name="Ada", age="8")
+    place = journey.opens("guardian")
+    assert place is not None
+    assert place.stale
+
+
 def test_answer_under_another_html_name_is_remembered() -> None:
     other = type("Other", (Form,), {"kind": fields.StringField(name="type")})
     wizard = declare(
@@ -669,6 +710,14 @@ def test_initial_data_fill_an_unseen_step() -> None:
     initial: Initial = {"you": {"name": "Ada"}}.get
     journey = Journey(Join.steps, EMPTY, initial=initial)
     assert journey.stand.form["name"].data == "Ada"
+
+
+def test_initial_data_fill_the_step_after_one_just_sent() -> None:
+    initial: Initial = {"pet": {"pet": "Rex"}}.get
+    journey = Journey(Join.steps, EMPTY, initial=initial)
+    sent = values(**ADULT["you"])
+    journey = journey.submit(step(journey, "you"), sent, accept=True)
+    assert journey.stand.form["pet"].data == "Rex"
 
 
 def test_initial_data_do_not_return_once_a_step_was_sent() -> None:
@@ -902,6 +951,9 @@ ACTS: dict[str, Callable[[Journey], object]] = {
     "stand": lambda journey: journey.stand.step,
     "submit the first": lambda journey: submit(journey, "step0", it="y"),
     "submit the last": lambda journey: submit(journey, "step11", it="y"),
+    "submit the last and go on": lambda journey: (
+        journey.submit(step(journey, "step11"), values(it="y"), accept=True).path
+    ),
     "settle": lambda journey: journey.settled(),
     "answers": lambda journey: [
         journey.answers[place.step.name].it for place in journey.path[:-1]
@@ -918,6 +970,19 @@ def test_each_form_is_built_once(act: Callable[[Journey], object]) -> None:
     counts.clear()
     act(Journey(wizard.steps, journey.draft))
     assert set(counts.values()) <= {1}
+
+
+def test_each_condition_runs_once() -> None:
+    def asks(answers: Answers) -> bool:
+        asked.append(answers.one.pet)
+        return True
+
+    asked: list[str] = []
+    wizard = declare(one=Step(Pet), two=Step(Pet, when=asks), check=Review())
+    journey = walk(wizard, one={"pet": "Rex"})
+    sent = values(pet="Max")
+    assert path(journey.submit(step(journey, "two"), sent, accept=True))[-1] == "check"
+    assert asked == ["Rex"]
 
 
 def test_n_steps_that_read_all_before_them_cost_n_forms() -> None:
@@ -939,6 +1004,21 @@ def test_step_that_nobody_reads_is_not_built() -> None:
 
 
 # Answers that are not there, or not as they were declared
+
+
+def test_answers_of_a_step_that_is_open_again_are_falsy() -> None:
+    journey = submit(walk(Join, **ADULT), "you", False, age="x")
+    assert path(journey) == ["you"]
+    assert not journey.answers.you
+
+
+def test_hidden_step_still_knows_its_fields() -> None:
+    with pytest.raises(UnknownNameError, match="Its fields are guardian"):
+        _ = walk(Join, **ADULT).answers.guardian.name
+
+
+def test_review_has_no_answers() -> None:
+    assert list(walk(Join, **WHOLE).answers) == ["you", "guardian", "pet"]
 
 
 def test_field_removed_while_preparing_reads_as_none() -> None:

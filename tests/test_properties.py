@@ -41,6 +41,7 @@ from model_wizards import (
     plans,
     sent_to,
     texts_for,
+    turns,
 )
 from model_wizards import plain as compared
 from werkzeug.test import TestResponse
@@ -61,7 +62,7 @@ BUTTONS = st.sampled_from(
 )
 TROUBLES = st.sampled_from(("", "", "raises", "refuses"))
 NONCES = st.sampled_from(("A" * 22, "B" * 22))
-ACTIONS = st.sampled_from(("next", "save", "autosave"))
+ACTIONS = st.sampled_from(("next", "next", "save", "autosave"))
 
 
 T = TypeVar("T")
@@ -109,16 +110,21 @@ class Walking(RuleBasedStateMachine):
     def look(self) -> None:
         """Find out how the draft stands now, and hold it against the model."""
         self.log.clear()
-        frontier = self.journey.frontier
-        led = frontier.step.name if frontier else None
+        journey = self.journey
+        led = journey.frontier.step.name if journey.frontier else None
         self.view = View(self.plan, self.sheets, led=led)
-        agree(self.journey, self.view)
+        agree(journey, self.view)
         sees_what_counts(self.log, self.view)
+        runs_once(self.log)
 
     def send(self, name: str, sent: Raw, action: str, *, looks: bool) -> None:
-        """One request: a POST, then the walk to where it leads, then the save."""
+        """One request: a POST, then the walk to where it leads, then the save.
+
+        Pages that need the whole path have the request look at it, before and after.
+        """
         self.log.clear()
         before, journey = self.view, self.journey
+        assert not looks or names(journey.path) == before.path
         kept = encode(self.draft)
         texts = {**sent, PASSWORDS: [" ".join(self.plan.step(name).secrets)]}
         onward = journey.submit(
@@ -133,9 +139,11 @@ class Walking(RuleBasedStateMachine):
         sends = [*self.log]
         self.look()
         sees_what_counts(sends, before, self.view)
-        assert path in (None, self.view.path)
         assert names(journey.path) == before.path
         assert encode(journey.draft) == kept
+        if looks:
+            assert path == self.view.path
+            assert not any(place.stale for place in judged_again(self.journey))
 
     def any_step(self, data: st.DataObject) -> StepPlan:
         return self.plan.step(pick(data, self.plan.step_names))
@@ -150,23 +158,35 @@ class Walking(RuleBasedStateMachine):
             sent = data.draw(texts_for(self.view.forms[name], self.view))
             self.send(name, sent, "next", looks=looks)
 
-    @rule(data=st.data(), action=ACTIONS, looks=st.booleans(), valid=st.booleans())
+    @rule(data=st.data(), action=ACTIONS, valid=st.booleans(), pages=PAGES)
     def changes_answers(
-        self, data: st.DataObject, action: str, looks: bool, valid: bool
+        self, data: st.DataObject, action: str, valid: bool, pages: int
     ) -> None:
         for name in [name for name in self.view.done if data.draw(st.booleans())]:
             if name in self.view.path:
                 raw, form = self.sheets[name].raw, self.view.forms[name]
                 reader = self.view if valid else None
                 edits = edits_of(form, raw, reader, self.plan.read_of(name))
-                sent = data.draw(edits)
-                self.send(name, sent, action, looks=looks)
+                self.send(name, data.draw(edits), action, looks=valid)
+        self.goes_on(data, valid, pages)
 
-    @rule(data=st.data(), action=ACTIONS, looks=st.booleans())
-    def sends_anything(self, data: st.DataObject, action: str, looks: bool) -> None:
+    @rule(data=st.data(), looks=st.booleans(), times=st.integers(1, 4))
+    def turns_the_path(self, data: st.DataObject, looks: bool, times: int) -> None:
+        """Give an answer that hides, shows or opens other steps, and another one."""
+        for _ in range(times):
+            if options := turns(self.view):
+                name, sent = pick(data, options)
+                self.send(name, sent, "next", looks=looks)
+
+    @rule(data=st.data(), action=ACTIONS, looks=st.booleans(), pages=PAGES)
+    def sends_anything(
+        self, data: st.DataObject, action: str, looks: bool, pages: int
+    ) -> None:
+        """Send a step that may not be open, with values that may not be valid."""
         step = self.any_step(data)
         sent = data.draw(texts_for(step.forms[-1], None))
         self.send(step.name, sent, action, looks=looks)
+        self.goes_on(data, looks, pages)
 
     @rule(data=st.data(), action=ACTIONS, looks=st.booleans())
     def sends_the_same_again(
@@ -199,7 +219,19 @@ class Walking(RuleBasedStateMachine):
     @invariant()
     def nothing_typed_is_lost(self) -> None:
         for name, sheet in self.sheets.items():
-            assert self.draft.entries[name].raw == sheet.raw
+            entry = self.draft.entries[name]
+            assert entry.raw == sheet.raw
+            assert entry.passwords == sheet.secrets
+            assert entry.rev == sheet.rev
+
+
+def judged_again(journey: Journey) -> list[Place]:
+    """Steps that are judged when what they read changes, and found to hold.
+
+    They remember what they read then, so that they need not be judged in every request.
+    """
+    done = [place for place in journey.path if place.done]
+    return [p for p in done if isinstance(p.step, Step) and p.step.revalidate]
 
 
 def step_of(wizard: type[Wizard], name: str) -> Step:
@@ -251,6 +283,12 @@ def sees_what_counts(log: list[Peek], *views: View) -> None:
     """Application code has run only where it may, and saw only answers that count."""
     for peek in log:
         assert any(view.lets_see(peek) for view in views), peek
+
+
+def runs_once(log: list[Peek]) -> None:
+    """Each form is built and validated, and each condition asked, at most once."""
+    calls = Counter((peek.reader, peek.at) for peek in log if peek.ref is None)
+    assert all(count == 1 for count in calls.values()), calls
 
 
 def test_journey_is_as_the_model_foretells() -> None:
@@ -443,7 +481,7 @@ class Browsing(RuleBasedStateMachine):
         assert post.shown is not None
         is_again = answer is not None and f"/{REVIEW}" in answer.location
         is_same = post.shown.kept == view.kept
-        if post.shown.rows != view.rows or (is_again and not is_same):
+        if post.shown.told != view.told or (is_again and not is_same):
             return Foretold(view.sheets, page=REVIEW)
         return self._foretell_commit(view)
 
@@ -531,8 +569,7 @@ class Browsing(RuleBasedStateMachine):
             return answer
         view = self.fresh if draft == "new" else self.paper(draft).view
         sees_what_counts(self.log, view)
-        calls = Counter((peek.reader, peek.at) for peek in self.log if not peek.ref)
-        assert max(calls.values(), default=1) == 1, "asked or built more than once"
+        runs_once(self.log)
         return answer
 
     def visit(self, tab: int, url: str) -> None:
@@ -677,8 +714,7 @@ class Browsing(RuleBasedStateMachine):
             if post is None or post.page == REVIEW:
                 return
             view = post.paper.view
-            sent = data.draw(texts_for(view.forms[post.page], view))
-            self.submit(tab, dataclasses.replace(post, sent={**post.sent, **sent}))
+            self.fill(tab, data.draw(texts_for(view.forms[post.page], view)))
 
     @precondition(lambda self: self.changeable)
     @rule(data=st.data(), tab=TABS, then=st.booleans(), valid=st.booleans())
@@ -692,6 +728,42 @@ class Browsing(RuleBasedStateMachine):
             if not paper.end:
                 self.visit(tab, f"/join/{paper.id}/{url_name(name)}{query}")
                 self.presses(data, tab, "next", valid)
+
+    @precondition(lambda self: self.changeable)
+    @rule(data=st.data(), tab=TABS, times=st.integers(1, 3))
+    def turns_the_path(self, data: st.DataObject, tab: int, times: int) -> None:
+        """Give an answer that hides, shows or opens other steps, and another one."""
+        paper = pick(data, self.changeable)
+        for _ in range(times):
+            options = turns(paper.view) if not paper.end else []
+            if options:
+                name, sent = pick(data, options)
+                self.visit(tab, f"/join/{paper.id}/{url_name(name)}")
+                self.fill(tab, sent)
+
+    def fill(self, tab: int, texts: Raw) -> None:
+        """Continue from the page of a tab with these texts in its form."""
+        if (post := self.post_from(tab, "next")) is not None:
+            self.submit(tab, filled(post, texts))
+
+    @precondition(lambda self: self.plan.review and self.whole)
+    @rule(data=st.data(), tab=TABS, other=TABS)
+    def changes_what_is_reviewed(
+        self, data: st.DataObject, tab: int, other: int
+    ) -> None:
+        """Change an answer in one tab, and confirm what another tab still shows."""
+        paper = pick(data, self.whole)
+        self.visit(tab, f"/join/{paper.id}/")
+        name = pick(data, paper.view.done)
+        self.visit(other, f"/join/{paper.id}/{url_name(name)}")
+        view = paper.view
+        form, texts = view.forms[name], self.tabs[other].texts
+        self.fill(other, data.draw(edits_of(form, texts, view, set())))
+        self.presses(data, tab, "next", True)
+
+    @property
+    def whole(self) -> list[Paper]:
+        return [paper for paper in self.changeable if paper.view.is_whole]
 
     @property
     def changeable(self) -> list[Paper]:
@@ -711,10 +783,8 @@ class Browsing(RuleBasedStateMachine):
         view, texts = post.paper.view, self.tabs[tab].texts
         reader = view if valid and post.page in view.path else None
         form = view.forms.get(post.page) or self.plan.step(post.page).forms[-1]
-        own = {name: sent for name, sent in post.sent.items() if name not in texts}
         edits = edits_of(form, texts, reader, self.plan.read_of(post.page))
-        sent = {**own, **data.draw(edits)}
-        return dataclasses.replace(post, sent=sent)
+        return filled(post, data.draw(edits))
 
     @rule(data=st.data(), tab=TABS, action=BUTTONS, nonce=NONCES)
     def posts_without_a_page(
@@ -784,22 +854,21 @@ class Browsing(RuleBasedStateMachine):
         else:
             self.visit(tab, url)
 
-    @precondition(lambda self: any(paper.view.is_whole for paper in self.changeable))
+    @precondition(lambda self: self.whole)
     @rule(data=st.data(), tab=TABS, trouble=TROUBLES)
     def commits_all(self, data: st.DataObject, tab: int, trouble: str) -> None:
         """Send what is whole from its last page."""
-        whole = [paper for paper in self.changeable if paper.view.is_whole]
-        paper = pick(data, whole)
+        paper = pick(data, self.whole)
         self.trouble = trouble
         self.visit(tab, f"/join/{paper.id}/")
         self.presses(data, tab, "next", True)
         self.trouble = ""
 
     @precondition(lambda self: self.papers)
-    @rule(data=st.data(), tab=TABS, luck=st.integers(0, 3))
+    @rule(data=st.data(), tab=TABS, luck=st.integers(0, 5))
     def discards(self, data: st.DataObject, tab: int, luck: int) -> None:
         paper = pick(data, self.papers)
-        if luck < 3:
+        if luck < 5:
             return self.visit(tab, f"/join/{paper.id}/discard")
         kept, was_open = self.store.snapshot(), not paper.end
         post = Post(paper, "discard", {}, "discard")
@@ -823,6 +892,13 @@ class Browsing(RuleBasedStateMachine):
             paper.view = View(plan, deployed(paper.view.sheets, plan))
         for paper in self.papers:
             self.meet(paper)
+
+
+def filled(post: Post, texts: Raw) -> Post:
+    """The POST with these texts in its form, whatever stood there."""
+    left = texts_in(post.sent)
+    own = {name: sent for name, sent in post.sent.items() if name not in left}
+    return dataclasses.replace(post, sent={**own, **texts})
 
 
 def check_screen(screen: Screen, view: View, name: str) -> None:

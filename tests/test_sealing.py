@@ -33,6 +33,31 @@ def test_any_size_opens_again(keyring: Keyring, size: int) -> None:
         assert keyring.unseal(keyring.seal(plain, CONTEXT), CONTEXT) == plain
 
 
+@pytest.mark.parametrize(
+    ("plain", "sealed"),
+    [
+        (
+            b"answers",
+            "011b166593ccd106e9972993b62ea807cab56b3bd7726bb5c1194c65b1ab956ce6"
+            "d5340f16f863679d",
+        ),
+        (
+            b"answer " * 200,
+            "011b166593496e524abfa49c1b427d308499f2e52bf8e4b89558fbd9a520772ed9"
+            "266db04c13648289999b1d7c16bde763b8d722e9bcdedcf7f013295a6615072a",
+        ),
+    ],
+    ids=["plain", "compressed"],
+)
+def test_value_sealed_by_a_former_release_opens(plain: bytes, sealed: str) -> None:
+    assert Keyring(["k" * 32]).unseal(bytes.fromhex(sealed), b"draft") == plain
+
+
+def test_hash_is_the_same_in_every_release() -> None:
+    found = Keyring(["k" * 32]).digest("holder", "token").hex()
+    assert found == "686d204c4d2a107dc76f537ae348ff535190ca8274cd9d702fe0c945004dfef7"
+
+
 def test_sealed_value_does_not_show_the_plain_one(keyring: Keyring) -> None:
     sealed = keyring.seal(b"hunter2 " * 10, CONTEXT)
     assert b"hunter2" not in sealed

@@ -917,6 +917,28 @@ def test_file_folders_are_as_open_as_the_host_folder(host: FileSystemCache) -> N
     assert stat.S_IMODE(path.parent.parent.stat().st_mode) == 0o2770
 
 
+def test_folder_of_a_files_url_is_for_its_owner_alone(tmp_path: Path) -> None:
+    umask = os.umask(0)
+    try:
+        put(FileStore.from_url("file:new/drafts", tmp_path), "key")
+    finally:
+        os.umask(umask)
+    assert stat.S_IMODE((tmp_path / "new" / "drafts").stat().st_mode) == 0o700
+
+
+def test_folder_of_a_files_url_may_be_there(tmp_path: Path) -> None:
+    version = put(FileStore.from_url("file:drafts", tmp_path), "key")
+    again = FileStore.from_url("file:drafts", tmp_path)
+    assert again.load("key") == (b"blob", version)
+
+
+def test_files_without_their_folder_are_an_outage_at_the_start(tmp_path: Path) -> None:
+    host = FileSystemCache(str(tmp_path / "cache"))
+    (tmp_path / "cache").rename(tmp_path / "elsewhere")
+    with pytest.raises(StoreError):
+        FileStore(host)
+
+
 def test_files_are_named_by_the_hash_of_the_host_cache(tmp_path: Path) -> None:
     host = FileSystemCache(str(tmp_path), hash_method=md5)
     put(FileStore(host), "key")

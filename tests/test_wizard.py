@@ -22,7 +22,6 @@ from flask_wizard import (
     WizardError,
 )
 from flask_wizard.desk import expires
-from flask_wizard.steps import RESERVED_FIELDS, RESERVED_STEPS
 from tests import conftest
 
 
@@ -246,7 +245,7 @@ def test_wizard_without_commit_is_refused() -> None:
             you = Step(Name)
 
 
-@pytest.mark.parametrize("name", sorted(RESERVED_STEPS))
+@pytest.mark.parametrize("name", ["discard", "receipt", "saved"])
 def test_step_named_like_a_page_is_refused(name: str) -> None:
     message = refusal(**{name: Step(Name)})
     assert f"Wrong has a step called {name!r}" in message
@@ -320,7 +319,10 @@ def test_class_that_is_no_form_is_refused() -> None:
     assert "wtforms.Form" in message
 
 
-@pytest.mark.parametrize("name", sorted(RESERVED_FIELDS))
+@pytest.mark.parametrize(
+    "name",
+    ["_action", "_rev", "_draft", "_item", "_seen", "_passwords", "csrf_token"],
+)
 def test_field_of_a_reserved_html_name_is_refused(name: str) -> None:
     form = type("Bad", (Form,), {"it": fields.StringField(name=name)})
     message = refusal(you=Step(form))

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from dataclasses import fields as dataclass_fields
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -14,6 +15,7 @@ from flask import Flask
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+from hypothesis.vendor.pretty import RepresentationPrinter
 from werkzeug.test import run_wsgi_app
 from wtforms import Form, fields, validators
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
@@ -379,8 +381,28 @@ OWN: SearchStrategy[Pair] = st.one_of(
 )
 
 
-@dataclass(frozen=True)
-class Body:
+class Brief:
+    """Shows what was chosen, and of long values the beginning."""
+
+    def __repr__(self) -> str:
+        chosen = [
+            f"{each.name}={_short(getattr(self, each.name))}"
+            for each in dataclass_fields(self)  # type: ignore[arg-type]
+            if getattr(self, each.name) not in (each.default, Body(), ())
+        ]
+        return f"{type(self).__name__}({', '.join(chosen)})"
+
+    def _repr_pretty_(self, printer: RepresentationPrinter, cycle: bool) -> None:
+        printer.text(repr(self))  # hypothesis would show it in full
+
+
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) < 500 else f"{shown[:200]}... {len(shown)} characters"
+
+
+@dataclass(frozen=True, repr=False)
+class Body(Brief):
     """What follows the head, and how it is announced.
 
     ``length`` is the header; None for the true one, or for none where it is chunked.
@@ -399,8 +421,8 @@ class Body:
     stream: io.RawIOBase | None = None
 
 
-@dataclass(frozen=True)
-class Request:
+@dataclass(frozen=True, repr=False)
+class Request(Brief):
     """A request, but for what is only known when it is sent: draft, cookie, token."""
 
     method: str = "POST"

@@ -250,9 +250,10 @@ def _shape(part: Part) -> object:
 
 @dataclass(frozen=True)
 class Peek:
-    """Something that application code saw of earlier answers, or that it was called.
+    """Something that application code saw of earlier answers.
 
-    ``reader`` is the step that the code belongs to; ``at`` says which code.
+    ``reader`` is the step that the code belongs to; ``at`` says which code. Without a
+    ``ref`` the code was called, and what it saw is which steps it could read.
     """
 
     reader: str
@@ -269,6 +270,12 @@ class Live:
     reader: str
     at: str
     log: list[Peek]
+
+    @classmethod
+    def called(cls, answers: Answers, reader: str, at: str, log: list[Peek]) -> Live:
+        """A reader for code that was called just now, and may read these steps."""
+        log.append(Peek(reader, at, seen=tuple(answers)))
+        return cls(answers, reader, at, log)
 
     def value(self, ref: Ref) -> object:
         record = self.answers[ref.step]
@@ -309,8 +316,7 @@ class Builder:
         forms = [self.form_class(f"{step.name} ", f, step.name) for f in step.forms]
 
         def live(answers: Answers, at: str) -> Live:
-            self.log.append(Peek(step.name, at))
-            return Live(answers, step.name, at, self.log)
+            return Live.called(answers, step.name, at, self.log)
 
         def when(answers: Answers) -> bool:
             assert step.when is not None
@@ -343,7 +349,7 @@ class Builder:
         if isinstance(part, Many):
             entry = self.field(label, part.entry, step)
             return fields.FieldList(entry, label, min_entries=part.least)
-        checks = [*_checks(part), *self.against(part, label, step)]
+        checks = [*_checks(part), *self.against(part, step)]
         if part.kind == "choice":
             offered = [offer(choice) for choice in part.choices]
             return fields.SelectField(label, checks, choices=offered)
@@ -351,11 +357,11 @@ class Builder:
             return fields.StringField(label, checks, default=part.default)
         return _FIELDS[part.kind](label, checks)
 
-    def against(self, leaf: Leaf, at: str, step: str) -> Iterator[Any]:
+    def against(self, leaf: Leaf, step: str) -> Iterator[Any]:
         def check(form: Form, field: Any) -> None:
             if field.data in (None, "") or leaf.against is None:
                 return
-            live = Live(form.meta.answers, step, at, self.log)
+            live = Live.called(form.meta.answers, step, field.name, self.log)
             if field.data == live.value(leaf.against):
                 raise ValidationError("This was the answer before.")
 
@@ -613,7 +619,9 @@ class View:
         met = names[: names.index(self.frontier) + 1] if self.frontier else names
         if peek.reader not in (*met, END if self.is_whole else None):
             return False
-        return peek.ref is None or bool(self.value(peek.ref) == peek.seen)
+        if peek.ref is None:
+            return peek.seen == names[: names.index(peek.reader)]
+        return bool(self.value(peek.ref) == peek.seen)
 
     @property
     def is_whole(self) -> bool:
@@ -669,6 +677,11 @@ class View:
     def kept(self) -> dict[str, Sheet]:
         """What was sent for the steps on the path."""
         return {name: self.sheets[name] for name in self.path if name in self.sheets}
+
+    @property
+    def told(self) -> object:
+        """What a check page stands for: its rows, and the passwords that it hides."""
+        return self.rows, {name: sheet.secrets for name, sheet in self.kept.items()}
 
     @property
     def rows(self) -> list[tuple[str, str]]:
@@ -746,6 +759,47 @@ def sent_to(view: View, name: str, sent: Raw, action: str) -> Sheet:
     return replace(after, rev=kept.rev + (action != "autosave"))
 
 
+def turns(view: View) -> list[tuple[str, Raw]]:
+    """New texts for a done step after which another one is hidden, shown or open."""
+    return [
+        (name, sent)
+        for name in view.done
+        for sent in _one_changed(view, name)
+        if _fate(View(view.plan, _continued(view, name, sent)), name)
+        != _fate(view, name)
+    ]
+
+
+def _one_changed(view: View, name: str) -> Iterator[Raw]:
+    """What was sent for a step, with another text in a field that other steps read."""
+    sheet, read = view.sheets[name], view.plan.read_of(name)
+    blank = {secret: [""] for secret in sheet.secrets}
+    for field_name, leaf in _simple(view.forms[name]):
+        for text in _POOLS[leaf.kind] if field_name in read else ():
+            sent = {**blank, **sheet.raw, field_name: [text or ""]}
+            if text is None:
+                del sent[field_name]
+            yield sent
+
+
+def _simple(form: FormPlan) -> Iterator[tuple[str, Leaf]]:
+    for name, part in form:
+        if isinstance(part, Leaf):
+            yield name, part
+        elif isinstance(part, Group):
+            yield from ((f"{name}-{inner}", leaf) for inner, leaf in part.fields)
+
+
+def _continued(view: View, name: str, sent: Raw) -> dict[str, Sheet]:
+    return {**view.sheets, name: sent_to(view, name, sent, "next")}
+
+
+def _fate(view: View, name: str) -> object:
+    """What becomes of all steps but one, if that is done."""
+    others = view.plan.step_names if name in view.done else ()
+    return [(each in view.hidden, each in view.done) for each in others if each != name]
+
+
 def deployed(sheets: Sheets, plan: Plan) -> dict[str, Sheet]:
     """The sheets under another definition: nothing of them is lost."""
     return {
@@ -762,12 +816,14 @@ TEXTS = ("", "a", "b", " a ", 'é<&"')
 NUMBERS = ("", "1", "2", "007", " 3 ", "x")
 CHOICES = ("a", "b", "c", "")
 SECRETS = ("", "hush-1", "hush-2")
-OFFERS = (("a", "b"), ("b", "c"), ("", "a"), ("c",))
+OFFERS = (("a", "b"), ("c",), ("", "a"), ("b", "c"))
+ENTRIES = ((0, 1), (0,), (), (0, 1, 3), (1,))
 
 _OPERANDS: Mapping[str, tuple[object, ...]] = {
     "text": ("a", "A", "b"),
     "number": (1, 2, 7),
     "choice": CHOICES,
+    "secret": SECRETS,
 }
 _POOLS: Mapping[str, tuple[str | None, ...]] = {
     "text": TEXTS,
@@ -820,17 +876,19 @@ def readable(steps: Sequence[StepPlan]) -> list[Readable]:
 
 def _readable(step: StepPlan) -> Iterator[Readable]:
     dropped = {late.field for late in step.late if late.act == "drop"}
-    yield Ref(step.name), None
+    if step.when is not None:
+        yield Ref(step.name), None
     for name, part in step.forms[0]:
         if name not in dropped:
-            yield Ref(step.name, (name,)), part
             inner = part.fields if isinstance(part, Group) else ()
             yield from ((Ref(step.name, (name, each)), leaf) for each, leaf in inner)
+            if not inner:
+                yield Ref(step.name, (name,)), part
 
 
 def some_rule(dice: Dice, before: list[Readable]) -> Rule:
     """A rule over some of ``before``, of which there must be one at least."""
-    asks = [_some_ask(dice, *dice.pick(before)) for _ in range(1 + dice.maybe())]
+    asks = [_some_ask(dice, *dice.pick(before)) for _ in range(1 + dice.rarely())]
     return Rule(tuple(asks), dice.maybe())
 
 
@@ -871,7 +929,7 @@ def some_form(dice: Dice, before: list[Readable]) -> FormPlan:
     form = [(f"f{n}", some_part(dice, before)) for n in range(1 + dice.upto(2))]
     if not dice.rarely():
         form.insert(0, ("tick", Leaf("tick", required=dice.rarely())))
-    if dice.rarely():
+    if dice.upto(2) == 2:
         form.append(("pass0", Leaf("secret", required=dice.maybe())))
         form.append(("pass1", Leaf("secret")))
     return tuple(form)
@@ -888,14 +946,21 @@ def some_variant(dice: Dice, form: FormPlan, before: list[Readable]) -> FormPlan
     return tuple(parts.items())
 
 
-def some_late(dice: Dice, form: FormPlan, before: list[Readable]) -> tuple[Late, ...]:
-    name, part = dice.pick(form)
+def some_lates(dice: Dice, form: FormPlan, before: list[Readable]) -> tuple[Late, ...]:
+    parts = [(name, part) for name, part in form if not name.startswith("pass")]
+    lates = [_some_late(dice, n, p, before) for n, p in parts if dice.maybe()]
+    drops = [late for late in lates if late.act == "drop"]
+    return tuple(lates[:2] if len(drops) < len(form) else ())
+
+
+def _some_late(dice: Dice, name: str, part: Part, before: list[Readable]) -> Late:
     rule = some_rule(dice, before)
     if isinstance(part, Leaf) and part.kind == "choice":
-        return (Late("offer", name, rule, dice.pick(OFFERS), dice.pick(OFFERS)),)
-    if isinstance(part, Leaf) and part.kind in ("text", "number") and dice.maybe():
-        return (Late("demand", name, rule),)
-    return (Late("drop", name, rule),) if len(form) > 1 else ()
+        at = dice.upto(len(OFFERS) - 2)
+        return Late("offer", name, rule, *OFFERS[at : at + 2])
+    if isinstance(part, Leaf) and part.kind in ("text", "number"):
+        return Late("demand", name, rule)
+    return Late("drop", name, rule)
 
 
 def some_step(dice: Dice, name: str, earlier: Sequence[StepPlan]) -> StepPlan:
@@ -911,7 +976,7 @@ def some_step(dice: Dice, name: str, earlier: Sequence[StepPlan]) -> StepPlan:
     if dice.maybe():
         step = replace(step, when=some_rule(dice, before))
     if dice.maybe():
-        step = replace(step, late=some_late(dice, step.forms[0], before))
+        step = replace(step, late=some_lates(dice, step.forms[0], before))
     return step
 
 
@@ -1047,7 +1112,8 @@ def texts_for(draw: st.DrawFn, form: FormPlan, reader: Reader | None) -> Raw:
     """Texts for all fields of a form; with a ``reader`` valid ones, if it has any."""
     dice = Dice(draw)
     sent: dict[str, list[str]] = {}
-    for name, leaf in _leaves(dice, form):
+    least = 0 if reader is None else 2
+    for name, leaf in _leaves(dice, form, least=least):
         if (text := some_text(dice, leaf, reader)) is not None:
             sent[name] = [text]
     return sent
@@ -1073,7 +1139,9 @@ def edits_of(
     return left if text is None else {**left, name: [text]}
 
 
-def _leaves(dice: Dice, form: FormPlan, prefix: str = "") -> Iterator[tuple[str, Leaf]]:
+def _leaves(
+    dice: Dice, form: FormPlan, prefix: str = "", *, least: int = 0
+) -> Iterator[tuple[str, Leaf]]:
     """The fields of a filled-in form, lists with some entries and maybe gaps."""
     for name, part in form:
         if isinstance(part, Leaf):
@@ -1081,7 +1149,8 @@ def _leaves(dice: Dice, form: FormPlan, prefix: str = "") -> Iterator[tuple[str,
         elif isinstance(part, Group):
             yield from _leaves(dice, part.fields, f"{prefix}{name}-")
         else:
-            for index in dice.pick(((), (0,), (0, 1), (2,), (0, 3))):
+            enough = [each for each in ENTRIES if len(each) >= min(part.least, least)]
+            for index in dice.pick(enough):
                 entry = ((str(index), part.entry),)
                 yield from _leaves(dice, entry, f"{prefix}{name}-")
 
