@@ -15,7 +15,7 @@ from shutil import which
 from tempfile import TemporaryDirectory
 
 from benchmarks import imports, instructions, table, targets, times
-from benchmarks.arena import ROOT, Arena, Setting
+from benchmarks.arena import ROOT, Arena, Setting, say
 from benchmarks.cells import KINDS, Results
 from benchmarks.contenders import CONTENDERS
 
@@ -47,13 +47,15 @@ def main() -> None:
 
             profile(arena, settings[0], options.profile)
         else:
-            report(measured(arena, settings, options), options)
+            report(arena, settings, options)
 
 
-def measured(
-    arena: Arena, settings: list[Setting], options: argparse.Namespace
-) -> Results:
-    results: Results = {}
+def measure(
+    arena: Arena,
+    settings: list[Setting],
+    options: argparse.Namespace,
+    results: Results,
+) -> None:
     names, kinds = options.contenders, options.kinds
     arena.prepare(names, settings)
     if not options.no_times:
@@ -74,11 +76,16 @@ def measured(
             if options.count_all or instructions.is_quick(name, setting)
         ]
         instructions.count(arena, runs, kinds, results=results)
-    return results
 
 
-def report(results: Results, options: argparse.Namespace) -> None:
+def report(arena: Arena, settings: list[Setting], options: argparse.Namespace) -> None:
+    """Print the table and the verdicts, of what there is if it was interrupted."""
+    results: Results = {}
     import_seconds = None if options.no_times else imports.added(clock=options.clock)
+    try:
+        measure(arena, settings, options, results)
+    except KeyboardInterrupt:
+        say("Interrupted. This is what was measured until then.")
     print(
         f"Python {platform.python_version()}, {platform.machine()}, "
         f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; "

@@ -61,8 +61,6 @@ class Wizards:
         self.store = STORES[store](folder)
         self.wsgi = Flask("site", root_path=str(folder), instance_path=str(folder))
         self.wsgi.config["SECRET_KEY"] = SECRET_KEY
-        # What 200 steps have read, each of all before it, takes more than the default.
-        self.wsgi.config["WIZARD_MAX_DRAFT"] = 1024 * 1024
         self.wsgi.logger.disabled = True  # that memory forgets is known here
         FlaskWizard(self.wsgi, store=self.store)
         wizard = declare(steps, conditions=conditions, committed=self.committed)

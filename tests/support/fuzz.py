@@ -370,7 +370,11 @@ NAME = (
     )
     | some(ODD_NAMES)
 )
-ANSWER: SearchStrategy[Pair] = st.tuples(NAME, some(VALUES, size=40))
+NUMBER = st.from_regex(r"\A[+-]?\d{1,40}(\.\d{0,40})?(e[+-]?\d{1,5})?\Z")
+MOMENT = st.from_regex(
+    r"\A\d{1,5}-W?\d{1,3}(-\d{1,3})?([T ]\d\d?:\d\d?(:\d\d?(\.\d{1,7})?)?)?\Z"
+)
+ANSWER: SearchStrategy[Pair] = st.tuples(NAME, some(VALUES, size=40) | NUMBER | MOMENT)
 OWN: SearchStrategy[Pair] = st.one_of(
     st.tuples(st.just("_action"), some(ACTIONS)),
     st.tuples(st.just("_rev"), some(REVISIONS)),
