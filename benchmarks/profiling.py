@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cProfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from pstats import SortKey, Stats
@@ -21,25 +21,35 @@ from benchmarks.worker import Station, warm_up
 from flask_wizard import door, draft, forms
 from flask_wizard.sealing import Keyring
 from flask_wizard.stores.sqlite import SQLiteStore
+from flask_wizard.views import Views
 
 REQUESTS = 200
 WARM = 20
 TOP = 25  # functions
 
-LAYERS: dict[str, tuple[Callable[..., Any], ...]] = {
+Functions = tuple[Callable[..., Any], ...]
+
+AROUND: dict[str, Functions] = {
     "rendering": (render_template,),
+    "session": (
+        SecureCookieSessionInterface.open_session,
+        SecureCookieSessionInterface.save_session,
+    ),
+}
+WITHIN: dict[str, Functions] = {
     "forms, binding": (forms.bind,),
     "forms, validation": (forms.validate,),
     "drafts, coding": (draft.encode, draft.decode),
     "sealing": (Keyring.seal, Keyring.unseal, Keyring.digest, Keyring.digests),
     "store": (SQLiteStore.load, SQLiteStore.create, SQLiteStore.replace),
     "CSRF": (door.check_post, generate_csrf),
-    "session": (
-        SecureCookieSessionInterface.open_session,
-        SecureCookieSessionInterface.save_session,
-    ),
 }
-"""Each layer by the functions that lead into it. None leads into another's."""
+"""Layers around the view and within, by the functions that lead into each.
+
+None of them leads into another.
+"""
+VIEW = "the view besides: journey, pages, URLs"
+REST = "Flask and Werkzeug besides"
 
 
 def profile(arena: Arena, setting: Setting, kind: str) -> None:
@@ -48,7 +58,7 @@ def profile(arena: Arena, setting: Setting, kind: str) -> None:
     *_, cell = cells_of(*setting, kinds=[kind])
     stats = _profiled(arena, setting, cell)
     print(f"{cell}: where the time goes, in per cent\n")
-    for layer, share in shares(stats):
+    for layer, share in shares(stats).items():
         print(f"{share:6.1f}  {layer}")
     print("\nThe same by package, what each spends in itself, in per cent\n")
     for package, share in packages(stats):
@@ -72,20 +82,20 @@ def _profiled(arena: Arena, setting: Setting, cell: Cell) -> Stats:
     return Stats(profiler)
 
 
-def shares(stats: Stats) -> Iterator[tuple[str, float]]:
-    """Per cent of the whole by layer, and what is left over."""
+def shares(stats: Stats) -> dict[str, float]:
+    """Per cent of the whole by layer."""
     timings: dict[Any, Any] = stats.stats  # type: ignore[attr-defined]
     total: float = stats.total_tt  # type: ignore[attr-defined]
-    left = total
-    for layer, functions in LAYERS.items():
+
+    def share(functions: Functions) -> float:
         met = [timings[key] for f in functions if (key := _key(f)) in timings]
-        spent = sum(cumulative for *_, cumulative, _ in met)
-        left -= spent
-        yield layer, 100 * spent / total
-    yield (
-        "everything else: Flask, routing, the walk through the steps",
-        (100 * left / total),
-    )
+        return float(100 / total * sum(cumulative for *_, cumulative, _ in met))
+
+    around = {layer: share(functions) for layer, functions in AROUND.items()}
+    within = {layer: share(functions) for layer, functions in WITHIN.items()}
+    view = share((Views.step,))
+    rest = 100 - view - sum(around.values())
+    return {**around, **within, VIEW: view - sum(within.values()), REST: rest}
 
 
 def packages(stats: Stats) -> list[tuple[str, float]]:

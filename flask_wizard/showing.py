@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 NEW = "new"
 CHECK = "check"
 SEEN = "_seen"
+UNSETTLED = "unsettled"
 
 Outcome = AnyResponse | Page
 """A response to send as it is, or a page to render."""
@@ -196,6 +197,8 @@ class Showing:
             **more,
         }
         context["notice"] = notice if notice == MOVED else more.get("notice")
+        if journey.draft.state == "committing":
+            context["notice"] = UNSETTLED
         return context
 
     def _hidden(self, draft: Draft, step: AnyStep) -> list[tuple[str, str]]:

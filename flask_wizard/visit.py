@@ -43,6 +43,10 @@ class BusyError(Exception):
     """The draft is being committed by somebody else, for longer than one waits."""
 
 
+class UnsettledError(Exception):
+    """Nobody knows whether the last commit took effect: the answers must stay."""
+
+
 class Visit(Showing):
     """A journey in the hands of one request.
 
@@ -82,6 +86,8 @@ class Visit(Showing):
             return self._again(page, Problem("too-many", self._listed()), 409)
         except BusyError:
             return self._again(page, Problem("busy"), 409)
+        except UnsettledError:
+            return self._again(page, Problem("unsettled"), 409)
         except StoreError as error:
             current_app.logger.exception("The store of drafts failed.")
             self._is_damaged = isinstance(error, UnreadableDraftError)
@@ -130,7 +136,10 @@ class Visit(Showing):
         if page == "discard":
             back = self._url(self._stand(draft))
             return self._discard_page(back_url=back)
-        return self._show_step(self._journey(draft), self._step(page))
+        journey, step = self._journey(draft), self._step(page)
+        if self._is_frozen(journey, step) and step is not journey.stand.step:
+            return self._lead(journey.stand.step.url_name)
+        return self._show_step(journey, step)
 
     def _show_new(self, page: str) -> Outcome:
         # The token must be there before the first POST: two clicks would make two.
@@ -185,9 +194,35 @@ class Visit(Showing):
             if isinstance(step, Review) or self._changes_nothing(step, stored.draft):
                 return self._led_to_end(stored.draft)
             raise BusyError
+        if self._is_frozen(journey := self._journey(stored.draft), step):
+            return self._submit_frozen(step, journey, stored)
         if isinstance(step, Review):
             return self._submit_review(step, stored)
         return self._submit_step(step, stored)
+
+    def _is_frozen(self, journey: Journey, step: AnyStep) -> bool:
+        """Must the step stay as it was confirmed?
+
+        A process may have died after its commit had taken effect. Another attempt
+        will tell, by the same idempotency key; what is changed before it would seem
+        to be saved and be in no commit. A step that is to be answered first is free.
+        """
+        if journey.draft.state != "committing" or self.wizard.one_transaction:
+            return False
+        place = journey.opens(step.name)
+        return place is not None and (isinstance(step, Review) or place.done)
+
+    def _submit_frozen(
+        self, step: AnyStep, journey: Journey, stored: Stored
+    ) -> Outcome:
+        """Take no change; attempt the commit again if that is asked for."""
+        if isinstance(step, Step) and not self._changes_nothing(step, stored.draft):
+            raise UnsettledError
+        if self._action == "next" and journey.stand.step is step:
+            return self._commit(journey, stored)
+        return self._led(
+            self._url(_PAGES.get(self._action, journey.stand.step.url_name))
+        )
 
     def _stored(self, step: AnyStep) -> Stored | None:
         """The draft of this POST. One that is not there is begun anew, and held.

@@ -23,7 +23,7 @@ from flask_wizard import (
     Wizard,
     WizardError,
 )
-from flask_wizard.commit import receipt_of
+from flask_wizard.commit import _sent_back, receipt_of
 from flask_wizard.draft import Entry
 from flask_wizard.forms import Values
 from flask_wizard.journey import Journey
@@ -268,6 +268,20 @@ def test_step_error_carries_what_it_was_given() -> None:
 
 def test_step_error_says_where_it_leads() -> None:
     assert str(StepError("you", "Enter your age")) == "you: Enter your age"
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        *((None, ""), ("name", "name"), ("home.street", "home-street")),
+        *(("tags.1", "tags-1"), ("stays.0.town.name", "stays-0-town-name")),
+    ],
+)
+def test_step_error_lands_at_its_field(field: str | None, name: str) -> None:
+    draft = Draft("d", "m", (), 0.0, 0.0, "key")
+    place = Journey(Join.steps, draft).stand
+    back = _sent_back(draft, place, StepError("you", "Wrong", field=field))
+    assert back.entries["you"].errors == {name: ["Wrong"]}
 
 
 def test_entry_without_values_is_not_accepted() -> None:

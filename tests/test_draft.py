@@ -63,6 +63,42 @@ def test_any_text_comes_back_from_bytes(
     assert decode(encode(kept)) == kept
 
 
+def test_draft_of_a_former_release_is_read() -> None:
+    """What it left out is what it had for the default."""
+    blob = msgspec.msgpack.encode(
+        {
+            **{"id": "d", "mount": "m", "holders": [b"h"], "submission": "s"},
+            **{"created": 1.0, "touched": 2.0, "state": "open"},
+            "entries": {"you": {"raw": {"name": ["Ada"]}}, "pet": {}},
+        }
+    )
+    read = decode(blob)
+    assert (read.version, read.state, read.attempt) == (1, "open", 0)
+    assert (read.lease_until, read.receipt, read.notice) == (0.0, None, "")
+    assert read.entries["you"].raw == {"name": ["Ada"]}
+    pet = read.entries["pet"]
+    assert (pet.raw, pet.rev, pet.accepted) == ({}, 0, False)
+    assert (pet.errors, pet.passwords) == ({}, {})
+    assert (pet.read.names, pet.read.digest) == ((), b"")
+
+
+@pytest.mark.parametrize(
+    ("kept", "name"),
+    [
+        *((draft(), "state"), (ENTRY, "accepted"), (ENTRY.read, "digest")),
+        (Receipt("7"), "reference"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_nothing_of_a_draft_can_be_changed(kept: object, name: str) -> None:
+    with pytest.raises(AttributeError, match="immutable"):
+        setattr(kept, name, getattr(kept, name))
+
+
+def test_new_entry_begins_its_revisions() -> None:
+    assert Entry.of({}).rev == 0
+
+
 def is_readable(blob: bytes) -> bool:
     try:
         return bool(decode(blob))

@@ -480,7 +480,11 @@ def test_kept_password_may_be_left_blank() -> None:
 
 @pytest.mark.parametrize(
     ("notice", "said"),
-    [("moved", "in a new copy"), ("changed", "An earlier answer has changed")],
+    [
+        ("moved", "in a new copy"),
+        ("changed", "An earlier answer has changed"),
+        ("unsettled", "cannot be changed before that"),
+    ],
 )
 def test_notice_is_said_before_the_heading(notice: str, said: str) -> None:
     html = step(You(), notice=notice).to_html()
@@ -495,6 +499,7 @@ def test_notice_is_said_before_the_heading(notice: str, said: str) -> None:
         ("store", "a fault on our side"),
         ("too-many", "finish or discard"),
         ("busy", "being sent at this moment"),
+        ("unsettled", "must be sent again first"),
     ],
 )
 def test_problem_is_said_first(code: str, said: str) -> None:

@@ -170,11 +170,16 @@ class Walking(RuleBasedStateMachine):
                 self.send(name, data.draw(edits), action, looks=valid)
         self.goes_on(data, valid, pages)
 
-    @rule(data=st.data(), looks=st.booleans(), times=st.integers(1, 4))
-    def turns_the_path(self, data: st.DataObject, looks: bool, times: int) -> None:
+    @rule(
+        data=st.data(), looks=st.booleans(), again=st.lists(st.booleans(), max_size=4)
+    )
+    def turns_the_path(
+        self, data: st.DataObject, looks: bool, again: list[bool]
+    ) -> None:
         """Give an answer that hides, shows or opens other steps, and another one."""
-        for _ in range(times):
-            if options := turns(self.view):
+        self.goes_on(data, looks, 7)
+        for asks_again in again:
+            if options := turns(self.view, asks_again=asks_again):
                 name, sent = pick(data, options)
                 self.send(name, sent, "next", looks=looks)
 
@@ -716,58 +721,68 @@ class Browsing(RuleBasedStateMachine):
             view = post.paper.view
             self.fill(tab, data.draw(texts_for(view.forms[post.page], view)))
 
-    @precondition(lambda self: self.changeable)
     @rule(data=st.data(), tab=TABS, then=st.booleans(), valid=st.booleans())
     def changes_answers(
         self, data: st.DataObject, tab: int, then: bool, valid: bool
     ) -> None:
         """Open steps that are done, maybe by links of the check page, and edit them."""
-        paper = pick(data, self.changeable)
+        paper = self.begun_paper(data, tab)
         for name in [name for name in paper.view.done if data.draw(st.booleans())]:
             query = "?then=check" if then else ""
             if not paper.end:
                 self.visit(tab, f"/join/{paper.id}/{url_name(name)}{query}")
                 self.presses(data, tab, "next", valid)
 
-    @precondition(lambda self: self.changeable)
-    @rule(data=st.data(), tab=TABS, times=st.integers(1, 3))
-    def turns_the_path(self, data: st.DataObject, tab: int, times: int) -> None:
+    @rule(data=st.data(), tab=TABS, again=st.lists(st.booleans(), max_size=3))
+    def turns_the_path(self, data: st.DataObject, tab: int, again: list[bool]) -> None:
         """Give an answer that hides, shows or opens other steps, and another one."""
-        paper = pick(data, self.changeable)
-        for _ in range(times):
-            options = turns(paper.view) if not paper.end else []
-            if options:
+        paper = self.begun_paper(data, tab)
+        for asks_again in again:
+            view = paper.view
+            if options := [] if paper.end else turns(view, asks_again=asks_again):
                 name, sent = pick(data, options)
                 self.visit(tab, f"/join/{paper.id}/{url_name(name)}")
                 self.fill(tab, sent)
+
+    def begun_paper(self, data: st.DataObject, tab: int) -> Paper:
+        """A draft that can be changed, if there is any."""
+        if not self.changeable:
+            self.fills_in(data, tab, 3, 0)
+        return pick(data, self.changeable or self.papers)
+
+    @property
+    def changeable(self) -> list[Paper]:
+        return [paper for paper in self.papers if paper.view.done and not paper.end]
 
     def fill(self, tab: int, texts: Raw) -> None:
         """Continue from the page of a tab with these texts in its form."""
         if (post := self.post_from(tab, "next")) is not None:
             self.submit(tab, filled(post, texts))
 
-    @precondition(lambda self: self.plan.review and self.whole)
-    @rule(data=st.data(), tab=TABS, other=TABS)
-    def changes_what_is_reviewed(
-        self, data: st.DataObject, tab: int, other: int
+    @rule(data=st.data(), tab=TABS, meanwhile=st.booleans(), trouble=TROUBLES)
+    def finishes(
+        self, data: st.DataObject, tab: int, meanwhile: bool, trouble: str
     ) -> None:
-        """Change an answer in one tab, and confirm what another tab still shows."""
-        paper = pick(data, self.whole)
-        self.visit(tab, f"/join/{paper.id}/")
-        name = pick(data, paper.view.done)
-        self.visit(other, f"/join/{paper.id}/{url_name(name)}")
-        view = paper.view
-        form, texts = view.forms[name], self.tabs[other].texts
-        self.fill(other, data.draw(edits_of(form, texts, view, set())))
-        self.presses(data, tab, "next", True)
+        """Fill in all that is left, and send it.
 
-    @property
-    def whole(self) -> list[Paper]:
-        return [paper for paper in self.changeable if paper.view.is_whole]
+        ``meanwhile`` an answer is changed in another tab.
+        """
+        self.trouble = trouble
+        self.fills_in(data, tab, 7, 0)
+        post = self.post_from(tab, "next")
+        if post is not None and post.page == REVIEW:
+            if meanwhile:
+                self.changes_one(data, (tab + 1) % 3, post.paper)
+            self.presses(data, tab, "next", True)
+        self.trouble = ""
 
-    @property
-    def changeable(self) -> list[Paper]:
-        return [paper for paper in self.papers if paper.view.done and not paper.end]
+    def changes_one(self, data: st.DataObject, tab: int, paper: Paper) -> None:
+        """Give another valid answer, likely a password, which no page shows."""
+        name, view = pick(data, paper.view.done), paper.view
+        self.visit(tab, f"/join/{paper.id}/{url_name(name)}")
+        form, texts = view.forms[name], self.tabs[tab].texts
+        likely = self.plan.step(name).secrets
+        self.fill(tab, data.draw(edits_of(form, texts, view, likely)))
 
     @rule(data=st.data(), tab=TABS, action=BUTTONS, valid=st.booleans())
     def presses(self, data: st.DataObject, tab: int, action: str, valid: bool) -> None:
@@ -820,7 +835,9 @@ class Browsing(RuleBasedStateMachine):
         self.race(tab, first, second)
 
     def race(self, tab: int, first: Post, second: Post) -> None:
-        views = [first.paper.view, second.paper.view]
+        """What comes of it is as if the first had been sent after the second."""
+        alone = self.foretell(first, None)
+        views = [first.paper.view, second.paper.view, *self.after(first, alone)]
         twin = self.same_browser(self.client.application.test_client())
         answers: list[TestResponse | None] = []
         self.log.clear()
@@ -853,16 +870,6 @@ class Browsing(RuleBasedStateMachine):
             self.get(url, head=True)
         else:
             self.visit(tab, url)
-
-    @precondition(lambda self: self.whole)
-    @rule(data=st.data(), tab=TABS, trouble=TROUBLES)
-    def commits_all(self, data: st.DataObject, tab: int, trouble: str) -> None:
-        """Send what is whole from its last page."""
-        paper = pick(data, self.whole)
-        self.trouble = trouble
-        self.visit(tab, f"/join/{paper.id}/")
-        self.presses(data, tab, "next", True)
-        self.trouble = ""
 
     @precondition(lambda self: self.papers)
     @rule(data=st.data(), tab=TABS, luck=st.integers(0, 5))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pickle
+import random
 import sqlite3
 import stat
 import subprocess
@@ -23,7 +24,12 @@ import pytest
 from cachelib import BaseCache, FileSystemCache, NullCache, SimpleCache
 
 from flask_wizard import stores
-from flask_wizard.errors import DefinitionError, StoreError, UnreadableDraftError
+from flask_wizard.errors import (
+    ConfigurationError,
+    DefinitionError,
+    StoreError,
+    UnreadableDraftError,
+)
 from flask_wizard.sealing import Keyring
 from flask_wizard.stores import (
     DraftStore,
@@ -31,6 +37,7 @@ from flask_wizard.stores import (
     files,
     memory,
     new_version,
+    path_of,
     sqlite,
     sweep_now_and_then,
 )
@@ -325,6 +332,39 @@ def test_sweep_runs_once_in_many_writes() -> None:
     assert 10 < len(swept) < 100
 
 
+def test_sweep_runs_once_in_256_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    swept: list[float] = []
+    for chance in (0.999 / 256, 1 / 256):
+        monkeypatch.setattr(random, "random", lambda chance=chance: chance)
+        sweep_now_and_then(partial(swept.append, chance))
+    assert swept == [0.999 / 256]
+
+
+def test_value_is_absent_when_its_lifetime_ends(
+    store: SweptStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = float(int(time.time()))
+    monkeypatch.setattr(time, "time", lambda: now)
+    put(store, "key")
+    monkeypatch.setattr(time, "time", lambda: now + TTL)
+    assert store.load("key") is None
+    assert store.sweep(now + TTL) == 1
+
+
+def test_sweep_reports_how_many_are_removed(store: SweptStore) -> None:
+    for number in range(3):
+        put(store, str(number))
+    reports: list[int] = []
+    assert store.sweep(time.time() + TTL + 1, reports.append) == 3
+    assert reports[-1] == 3
+    assert reports == sorted(reports)
+
+
+def test_url_without_a_path_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="names no path"):
+        path_of("file://", tmp_path)
+
+
 @pytest.mark.usefixtures("sweep_at_each_write")
 def test_failed_sweep_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     def sweep() -> None:
@@ -451,6 +491,37 @@ def test_damaged_file_is_kept_by_a_sweep(host: FileSystemCache) -> None:
     path.write_bytes(b"\x01")
     assert store.sweep(time.time() + TTL + 1) == 0
     assert path.read_bytes() == b"\x01"
+
+
+def test_file_without_a_value_is_one(host: FileSystemCache) -> None:
+    store = FileStore(host)
+    assert store.create("key", b"", b"", TTL)
+    assert store.load("key") == (b"", b"")
+
+
+@pytest.mark.usefixtures("sweep_at_each_write")
+def test_folder_that_cannot_be_swept_does_not_stop_a_write(
+    host: FileSystemCache, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = FileStore(host)
+    Path(host._path, "flask_wizard.__wz_cache", "file").write_bytes(b"no folder")
+    version = put(store, "key")
+    assert store.load("key") == (b"blob", version)
+    assert "could not be removed" in caplog.text
+
+
+def test_sweep_of_files_waits_for_writers(
+    host: FileSystemCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "LOCK_TIMEOUT", 0.05)
+    store = FileStore(host)
+    put(store, "key")
+    (path,) = draft_files(host)
+    with open(path.parent / "lock") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(StoreError, match="lock"):
+            store.sweep(time.time() + TTL + 1)
+    assert path.exists()
 
 
 def test_cut_database_is_never_half_read(tmp_path: Path) -> None:
@@ -704,6 +775,14 @@ def test_finished_threads_leave_no_sqlite_connection(
     assert [path.name for path in tmp_path.iterdir()] == ["drafts.sqlite"]
 
 
+def test_thread_keeps_its_sqlite_connection(
+    sqlite_store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(sqlite_store, "key")
+    monkeypatch.delattr(sqlite, "_connect")
+    assert sqlite_store.load("key") is not None
+
+
 def test_sqlite_is_open_again_after_close(sqlite_store: SQLiteStore) -> None:
     version = put(sqlite_store, "key")
     sqlite_store.close()
@@ -932,6 +1011,29 @@ def test_folder_of_a_files_url_may_be_there(tmp_path: Path) -> None:
     assert again.load("key") == (b"blob", version)
 
 
+def test_folder_of_a_files_url_has_nothing_else_in_it(tmp_path: Path) -> None:
+    put(FileStore.from_url("file:drafts", tmp_path), "key")
+    assert os.listdir(tmp_path / "drafts") == ["flask_wizard.__wz_cache"]
+
+
+def test_files_are_spread_over_folders_of_two_digits(host: FileSystemCache) -> None:
+    store = FileStore(host)
+    for number in range(50):
+        put(store, str(number))
+    names = {path.parent.name for path in draft_files(host)}
+    assert {len(name) for name in names} == {2}
+    assert len(names) > 20
+
+
+def test_files_are_written_in_their_own_folder(
+    host: FileSystemCache, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """They could not be moved there from another disk."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
+    put(FileStore(host), "key")
+    assert len(draft_files(host)) == 1
+
+
 def test_files_without_their_folder_are_an_outage_at_the_start(tmp_path: Path) -> None:
     host = FileSystemCache(str(tmp_path / "cache"))
     (tmp_path / "cache").rename(tmp_path / "elsewhere")
@@ -1011,6 +1113,25 @@ def test_memory_forgets_nothing() -> None:
     assert [store.load(str(number)) for number in range(1200)] == [
         (b"blob", version) for version in versions
     ]
+
+
+def test_memory_keeps_values_for_their_own_lifetime(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = MemoryStore(SimpleCache(default_timeout=1))
+    version = put(store, "key", ttl=3600)
+    later = time.time() + 3000
+    monkeypatch.setattr(time, "time", lambda: later)
+    monkeypatch.setattr("cachelib.simple.time", time.time)
+    assert store.load("key") == (b"blob", version)
+
+
+def test_planted_value_in_memory_is_kept_by_a_sweep() -> None:
+    store = MemoryStore(SimpleCache())
+    store._values.set("key", "planted", timeout=0)
+    assert store.sweep(time.time() + 1) == 0
+    with pytest.raises(StoreError):
+        store.load("key")
 
 
 def test_memory_goes_with_its_cache() -> None:

@@ -41,7 +41,7 @@ JOURNEYS = tuple(
 )
 # Each module, and the tests that are to notice: first those that know it best.
 MODULES: dict[str, tuple[str, ...]] = {
-    "draft": ("draft", "journey", "commit", "journeys_ends", "journeys_trouble"),
+    "draft": ("draft", "journey", "commit", *JOURNEYS),
     "steps": ("wizard", "journey", "rows"),
     "answers": ("answers", "journey", "commit"),
     "journey": ("journey", *JOURNEYS),

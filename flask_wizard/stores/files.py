@@ -62,8 +62,7 @@ class FileStore:
 
     def load(self, key: str) -> tuple[bytes, bytes] | None:
         with self._trouble():
-            kept = self._files.read(key, time.time())
-        return kept and (kept.blob, kept.version)
+            return self._files.read(key, time.time())
 
     def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
         return self._write(key, _Kept(blob, version), ttl, expected=None)
@@ -245,7 +244,7 @@ def _read_expiry(file: IO[bytes]) -> int:
 
 
 def _is_over(expires: int, now: float) -> bool:
-    return 0 < expires <= now  # 0 is cachelib's for ever
+    return expires <= now
 
 
 def _framed(kept: _Kept) -> bytes:

@@ -28,6 +28,7 @@ from flask_wizard.stores.table import (
 __all__ = ["SQLAlchemyStore", "drafts_table"]
 
 SWEPT_AT_ONCE = 1000
+CREATE_TRIES = 4
 
 POSTGRESQL_SETTINGS = {
     "fsync": "a crash of its machine may damage the whole database",
@@ -138,10 +139,7 @@ class SQLAlchemyStore(Rows):
         parts: list[Table | Index] = [table, *table.indexes]
         with trouble(engine):
             for part in parts:
-                try:
-                    part.create(engine, checkfirst=True)
-                except DBAPIError:  # somebody else was faster: nothing is left to do
-                    part.create(engine, checkfirst=True)
+                _create(part, engine)
 
     def warnings(self) -> Iterable[str]:
         try:
@@ -329,6 +327,15 @@ class _Watch:
     def _hold(self, session: Session, begun: object, connection: Connection) -> None:
         if connection.dialect.name == "sqlite":
             event.listen(connection, "savepoint", _begin)
+
+
+def _create(part: Table | Index, engine: Engine) -> None:
+    for _ in range(CREATE_TRIES - 1):
+        try:
+            return part.create(engine, checkfirst=True)
+        except DBAPIError:  # somebody else was faster, or is at it
+            continue
+    part.create(engine, checkfirst=True)
 
 
 def _commits_each_statement(connection: Connection) -> bool:

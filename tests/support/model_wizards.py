@@ -759,15 +759,30 @@ def sent_to(view: View, name: str, sent: Raw, action: str) -> Sheet:
     return replace(after, rev=kept.rev + (action != "autosave"))
 
 
-def turns(view: View) -> list[tuple[str, Raw]]:
-    """New texts for a done step after which another one is hidden, shown or open."""
-    return [
-        (name, sent)
+def turns(view: View, *, asks_again: bool) -> list[tuple[str, Raw]]:
+    """New texts for a done step after which another one is hidden, shown or open.
+
+    With ``asks_again`` only those after which a done one is open, if there are any.
+    """
+    tried = [
+        (name, sent, View(view.plan, {**view.sheets, name: sheet}))
         for name in view.done
         for sent in _one_changed(view, name)
-        if _fate(View(view.plan, _continued(view, name, sent)), name)
-        != _fate(view, name)
+        if (sheet := sent_to(view, name, sent, "next")).accepted
     ]
+    turned = [
+        (name, sent) for name, sent, after in tried if _fates(after) != _fates(view)
+    ]
+    again = [
+        (name, sent)
+        for name, sent, after in tried
+        if any(step in view.done and step not in after.done for step in after.path)
+    ]
+    return again if again and asks_again else turned
+
+
+def _fates(view: View) -> object:
+    return [(name in view.hidden, name in view.done) for name in view.plan.names]
 
 
 def _one_changed(view: View, name: str) -> Iterator[Raw]:
@@ -788,16 +803,6 @@ def _simple(form: FormPlan) -> Iterator[tuple[str, Leaf]]:
             yield name, part
         elif isinstance(part, Group):
             yield from ((f"{name}-{inner}", leaf) for inner, leaf in part.fields)
-
-
-def _continued(view: View, name: str, sent: Raw) -> dict[str, Sheet]:
-    return {**view.sheets, name: sent_to(view, name, sent, "next")}
-
-
-def _fate(view: View, name: str) -> object:
-    """What becomes of all steps but one, if that is done."""
-    others = view.plan.step_names if name in view.done else ()
-    return [(each in view.hidden, each in view.done) for each in others if each != name]
 
 
 def deployed(sheets: Sheets, plan: Plan) -> dict[str, Sheet]:

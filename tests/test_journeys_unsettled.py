@@ -1,0 +1,155 @@
+"""A commit of which nobody knows the end: the answers stay as they were confirmed."""
+
+from __future__ import annotations
+
+import pytest
+from wtforms import Form, fields, validators
+
+from flask_wizard import Receipt, Review, Step, Submission, Wizard
+from tests.conftest import Clock, MakeApp, Probe, Visitor
+
+LEASE = 120  # seconds, as WIZARD_COMMIT_LEASE is by default
+FIRST = "Ada"
+
+
+class You(Form):
+    name = fields.StringField("Name", [validators.InputRequired("Enter your name")])
+
+
+class Pet(Form):
+    pet = fields.StringField("Pet")
+
+
+class Order(Wizard):
+    """Orders once for each submission, as an application with a unique key does."""
+
+    you = Step(You)
+    pet = Step(Pet)
+    check = Review()
+
+    store: Probe
+    orders: dict[str, str]
+
+    def commit(self, submission: Submission) -> Receipt:
+        placed = self.orders.setdefault(submission.id, submission.answers.you.name)
+        self.store.down = submission.attempt == 1  # before it is told of the end
+        return Receipt(reference=f"order of {placed}, attempt {submission.attempt}")
+
+
+class WithoutReview(Order):
+    check = None  # type: ignore[assignment]  # removes it
+
+
+class Home(Form):
+    home = fields.StringField("Home")
+
+
+class Longer(Order):
+    """What a deploy made of it meanwhile."""
+
+    home = Step(Home)
+
+
+def sent_in_vain(wizard: type[Order], make_app: MakeApp, store: Probe) -> Visitor:
+    """Somebody whose order was placed, although it did not seem so."""
+    wizard.store, wizard.orders = store, {}
+    visitor = Visitor(make_app(wizard))
+    visitor.open()
+    visitor.fill(name=FIRST)
+    visitor.fill(pet="Rex")
+    if wizard is not WithoutReview:
+        visitor.press()
+    assert visitor.page.status == 503
+    store.down = False
+    return visitor
+
+
+@pytest.fixture
+def visitor(make_app: MakeApp, store: Probe, clock: Clock) -> Visitor:
+    visitor = sent_in_vain(Order, make_app, store)
+    clock.forward(LEASE + 1)
+    return visitor
+
+
+def test_visitor_is_led_to_send_it_again(visitor: Visitor) -> None:
+    page = visitor.open(visitor.draft)
+    assert page.heading == "Check your answers"
+    assert "do not know yet whether they arrived" in page.banners
+
+
+def test_next_attempt_tells_what_became_of_the_first(visitor: Visitor) -> None:
+    visitor.open(visitor.draft)
+    assert f"order of {FIRST}, attempt 2" in visitor.press().text
+
+
+def test_step_leads_back_to_the_check_page(visitor: Visitor) -> None:
+    assert visitor.open(f"{visitor.draft}you").heading == "Check your answers"
+
+
+@pytest.mark.parametrize("action", ["next", "save", "back", "goto:pet"])
+def test_change_is_not_taken(visitor: Visitor, store: Probe, action: str) -> None:
+    before = store.snapshot()
+    answer = visitor.post(f"{visitor.draft}you", {"name": "Eve"}, action=action)
+    assert answer.status_code == 409
+    assert 'value="Eve"' in answer.text
+    assert "sent again first" in answer.text
+    assert store.snapshot() == before
+
+
+def test_autosave_of_a_change_is_not_taken(visitor: Visitor, store: Probe) -> None:
+    before = store.snapshot()
+    answer = visitor.post(f"{visitor.draft}you", {"name": "Eve"}, action="autosave")
+    assert (answer.status_code, answer.text) == (409, "")
+    assert store.snapshot() == before
+
+
+def test_step_sent_unchanged_leads_to_the_check_page(
+    visitor: Visitor, store: Probe
+) -> None:
+    before = store.snapshot()
+    answer = visitor.post(f"{visitor.draft}you", {"name": FIRST})
+    assert answer.location == f"{visitor.draft}check"
+    assert store.snapshot() == before
+
+
+def test_save_on_the_check_page_leaves_the_answers_frozen(visitor: Visitor) -> None:
+    visitor.open(visitor.draft)
+    assert visitor.press("save").path.endswith("/saved")
+    visitor.open(visitor.draft)
+    assert visitor.post(f"{visitor.draft}you", {"name": "Eve"}).status_code == 409
+
+
+def test_answers_can_still_be_discarded(visitor: Visitor) -> None:
+    visitor.open(f"{visitor.draft}discard")
+    assert visitor.press("discard").heading == "Your answers were discarded"
+
+
+def test_last_step_without_a_review_is_sent_again_as_it_was(
+    make_app: MakeApp, store: Probe, clock: Clock
+) -> None:
+    visitor = sent_in_vain(WithoutReview, make_app, store)
+    clock.forward(LEASE + 1)
+    page = visitor.open(visitor.draft)
+    assert page.value("pet") == "Rex"
+    assert f"order of {FIRST}, attempt 2" in visitor.press().text
+
+
+def test_last_step_without_a_review_takes_no_change(
+    make_app: MakeApp, store: Probe, clock: Clock
+) -> None:
+    visitor = sent_in_vain(WithoutReview, make_app, store)
+    clock.forward(LEASE + 1)
+    visitor.open(visitor.draft)
+    assert visitor.fill(pet="Tom").status == 409
+
+
+def test_step_that_a_deploy_has_added_can_be_answered(
+    make_app: MakeApp, store: Probe, clock: Clock
+) -> None:
+    visitor = sent_in_vain(Order, make_app, store)
+    clock.forward(LEASE + 1)
+    Longer.store, Longer.orders = store, Order.orders
+    later = Visitor(make_app(Longer), client=visitor.client)
+    later.client.application = later.app
+    assert later.open(visitor.draft).path.endswith("/home")
+    assert later.fill(home="A kennel").heading == "Check your answers"
