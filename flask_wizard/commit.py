@@ -104,7 +104,10 @@ def _fields(receipt: Receipt) -> tuple[object, object, object]:
 def _is_url(text: str) -> bool:
     if any(char.isspace() or char in "<>" for char in text):
         return False
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # http://[
+        return False
     return text.startswith("/") or (
         parts.scheme in ("http", "https") and parts.netloc != ""
     )
@@ -151,8 +154,8 @@ def commit(
         verdict = wizard.validate(submission)
         if verdict is not None:
             raise DefinitionError(
-                f"validate returned {verdict!r}, which says nothing. Raise a StepError "
-                "to refuse a submission, and return None to accept it."
+                f"validate returned a {type(verdict).__name__}, which says nothing. "
+                "Raise a StepError to refuse a submission; return None to accept it."
             )
     except StepError as error:
         place = _place(journey, error)

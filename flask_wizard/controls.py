@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Literal
 
 from jinja2 import pass_context
@@ -62,7 +63,7 @@ class Control:
     kind: Kind
     label: str
     hint: str
-    errors: tuple[str, ...]
+    errors: tuple[str, ...] = dataclass_field(repr=False)
     optional: bool
     as_heading: bool
     described_by: str
@@ -83,7 +84,7 @@ class Control:
 class ErrorLink:
     """A line of the error summary. ``href`` is None if no control is to blame."""
 
-    message: str
+    message: str = dataclass_field(repr=False)  # it may quote what was typed
     href: str | None
 
 
@@ -403,7 +404,7 @@ def _range_shows(field: Field) -> bool:
         step = str(_bound(field, "step", 1))
         fits = step == "any" or (value - low) % Decimal(step) == 0
         return fits and low <= value <= high
-    except (InvalidOperation, ValueError, ZeroDivisionError):
+    except (ArithmeticError, ValueError):  # 1e999999999 overflows
         return False
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
@@ -10,6 +10,9 @@ from .errors import UnreadableDraftError
 
 Raw = dict[str, list[str]]
 """Submitted strings by full field name, as the browser sent them."""
+
+Seconds = Annotated[float, msgspec.Meta(ge=0, lt=2**37)]
+Count = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 
 MOVED = "moved"
 REFUSED = "refused"
@@ -40,7 +43,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """
 
     packed: msgspec.Raw = msgspec.field(name="raw", default=msgspec.Raw(b"\x80"))
-    rev: int = 0
+    rev: Count = 0
     accepted: bool = False
     errors: dict[str, list[str]] = {}
     read: Read = Read()
@@ -93,14 +96,14 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str
     mount: str
     holders: tuple[bytes, ...]
-    created: float
-    touched: float
+    created: Seconds
+    touched: Seconds
     submission: str
     version: int = 1
     entries: dict[str, Entry] = {}
     state: State = "open"
-    attempt: int = 0
-    lease_until: float = 0.0
+    attempt: Count = 0
+    lease_until: Seconds = 0.0
     receipt: Receipt | None = None
     notice: str = ""
 
@@ -186,5 +189,5 @@ def decode(blob: bytes) -> Draft:
 def _unpacked(decoder: msgspec.msgpack.Decoder[T], packed: bytes | msgspec.Raw) -> T:
     try:
         return decoder.decode(packed)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UnreadableDraftError("A stored draft does not decode.") from error

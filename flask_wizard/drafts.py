@@ -6,7 +6,7 @@ import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from . import draft as codec
 from .draft import Draft
@@ -25,7 +25,7 @@ class Slot:
     """A place in the store: its key, and the version found there if any."""
 
     key: str
-    context: bytes
+    context: bytes = field(repr=False)  # of a list, it has the holder's token
     version: bytes | None
 
 

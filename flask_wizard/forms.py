@@ -66,6 +66,9 @@ class Values(dict[str, list[str]]):
         secret = {PASSWORDS, *" ".join(self[PASSWORDS]).split()}
         return {name: sent for name, sent in self.items() if name not in secret}
 
+    def __repr__(self) -> str:  # a log must never show an answer
+        return f"<Values of {', '.join(self)}>"
+
     def getlist(self, name: str) -> list[str]:
         return self.get(name, [])
 

@@ -33,6 +33,9 @@ class Page(dict[str, Any]):
         self.templates = templates
         self.status = status
 
+    def __repr__(self) -> str:  # a log must never show an answer
+        return f"<Page {self.templates[-1]}, {self.status}>"
+
 
 @dataclass(frozen=True)
 class Action:

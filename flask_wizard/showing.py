@@ -16,7 +16,7 @@ from wtforms import Form
 from . import door, forms, pages
 from .desk import Desk, Mount, expires
 from .draft import CHANGED, MOVED, REFUSED, Draft, Receipt
-from .errors import StoreError
+from .errors import StoreError, UnreadableDraftError
 from .extension import installation
 from .holders import Holder, is_id, new_nonce
 from .journey import Journey, Place
@@ -216,10 +216,16 @@ class Showing:
         return pages.make_page(self.wizard, name, status=status, **context)
 
     def _listed(self) -> list[pages.Listed]:
-        return [self._listing(draft) for draft in self.desk.open_drafts()]
+        listed = map(self._listing, self.desk.open_drafts())
+        return [each for each in listed if each is not None]
 
-    def _listing(self, draft: Draft) -> pages.Listed:
-        stand = self._journey(draft).stand.step
+    def _listing(self, draft: Draft) -> pages.Listed | None:
+        """None for one that cannot be walked: the others can be all the same."""
+        try:
+            stand = self._journey(draft).stand.step
+        except UnreadableDraftError:
+            current_app.logger.exception("A draft on its holder's list is damaged.")
+            return None
         return pages.Listed(
             url=self._url(stand.url_name, draft_id=draft.id),
             discard_url=self._url("discard", draft_id=draft.id),

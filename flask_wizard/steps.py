@@ -76,7 +76,8 @@ class Step:
         found = self.form(answers)
         if not isinstance(found, type):
             raise DefinitionError(
-                f"The form function of step {self.name!r} returned {found!r}. "
+                f"The form function of step {self.name!r} returned a value of type "
+                f"{type(found).__name__}. "
                 "Expected a WTForms form class."
             )
         check_form_class(found, self.name)

@@ -110,7 +110,7 @@ class Visit(Showing):
     def _enter(self) -> Outcome:
         if drafts := self._listed():
             return self._page("entry", drafts=drafts, new_url=self._new_url)
-        query = request.query_string.decode("latin-1")
+        query = request.query_string.decode()
         return redirect(self._new_url + (f"?{query}" if query else ""), 302)
 
     def _resume(self) -> Outcome:

@@ -139,6 +139,7 @@ class Wizard(metaclass=_Declarative):
         from .extension import installation
         from .visit import Visit
 
+        door.check_query()
         door.limit_body(installation().config)
         name = f"{cls.__module__}.{cls.__qualname__}"
         mount = Mount(name, dict(bound or {}))

@@ -137,6 +137,11 @@ def test_value_that_a_browser_would_blank_is_shown_as_text(
     assert f'value="{blanked}"' in drawn
 
 
+def test_slider_with_a_number_beyond_all_numbers_is_a_text_input() -> None:
+    field = bound("it", fields.DecimalRangeField(), "0.1e999999999999999999")
+    assert control(field).attributes["type"] == "text"
+
+
 def test_slider_asks_its_own_bounds() -> None:
     wide = fields.IntegerRangeField(validators=[validators.NumberRange(100, 300)])
     assert "type" not in control(bound("it", wide, "200")).attributes

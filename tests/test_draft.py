@@ -136,6 +136,23 @@ def test_damaged_answer_is_unreadable() -> None:
         _ = damaged.entries["you"].raw
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"created": float("nan")},
+        {"touched": -1.0},
+        {"lease_until": 2.0**60},
+        {"attempt": -1},
+        {"attempt": 2**60},
+    ],
+    ids=str,
+)
+def test_number_that_is_none_of_ours_is_unreadable(change: dict[str, float]) -> None:
+    damaged = {**msgspec.msgpack.decode(encode(draft())), **change}
+    with pytest.raises(UnreadableDraftError):
+        decode(msgspec.msgpack.encode(damaged))
+
+
 def test_unreadable_draft_is_a_trouble_of_the_store() -> None:
     assert issubclass(UnreadableDraftError, StoreError)
 

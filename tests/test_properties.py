@@ -56,6 +56,7 @@ from flask_wizard.stores.memory import MemoryStore
 from tests.conftest import MakeApp, Page, Probe, declare
 
 PAGES = st.sampled_from((7, 0, 1, 3))
+TURNS = st.lists(st.booleans(), max_size=4)
 TABS = st.integers(0, 2)
 BUTTONS = st.sampled_from(
     ("next", "back", "save", "autosave", "goto:step_0", "goto:step_2", "discard")
@@ -733,7 +734,7 @@ class Browsing(RuleBasedStateMachine):
                 self.visit(tab, f"/join/{paper.id}/{url_name(name)}{query}")
                 self.presses(data, tab, "next", valid)
 
-    @rule(data=st.data(), tab=TABS, again=st.lists(st.booleans(), max_size=3))
+    @rule(data=st.data(), tab=TABS, again=TURNS)
     def turns_the_path(self, data: st.DataObject, tab: int, again: list[bool]) -> None:
         """Give an answer that hides, shows or opens other steps, and another one."""
         paper = self.begun_paper(data, tab)
