@@ -104,6 +104,7 @@ class Worker:
         if hasattr(os, "sched_setaffinity"):
             core = max(os.sched_getaffinity(0))
             os.sched_setaffinity(self._process.pid, {core})
+        self._answer()  # that it is ready: none starts while another is timed
 
     def go_to(self, cell: Cell) -> float:
         """Stand where the cell begins; tell about how long a request takes, seconds."""
@@ -114,12 +115,14 @@ class Worker:
         return self._ask(count=count)
 
     def _ask(self, **command: object) -> float:
-        pipe = self._process
-        assert pipe.stdin is not None
-        assert pipe.stdout is not None
-        pipe.stdin.write(json.dumps(command) + "\n")
-        pipe.stdin.flush()
-        if not (line := pipe.stdout.readline()):
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(command) + "\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> float:
+        assert self._process.stdout is not None
+        if not (line := self._process.stdout.readline()):
             raise RuntimeError("A worker has ended; the cause is above.")
         return float(json.loads(line))
 

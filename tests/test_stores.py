@@ -664,6 +664,26 @@ def test_sqlite_locked_for_long_is_an_outage(
     store.close()
 
 
+@pytest.fixture
+def reader(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """Somebody who reads the file before it has its write-ahead log."""
+    reader = sqlite3.connect(tmp_path / "drafts.sqlite", isolation_level=None)
+    reader.execute("CREATE TABLE other (it)")
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM other").fetchall()
+    yield reader
+    reader.close()
+
+
+@pytest.mark.usefixtures("reader")
+def test_first_use_of_sqlite_does_not_wait_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 0.05)
+    with pytest.raises(StoreError, match="locked"):
+        SQLiteStore(tmp_path / "drafts.sqlite").load("key")
+
+
 def test_files_locked_for_long_are_an_outage(
     host: FileSystemCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -756,7 +756,10 @@ def test_warnings_leave_no_connection_to_a_fork(
 ) -> None:
     store = SQLAlchemyStore(make_engine(postgres.url))
     list(store.warnings())
-    assert "Connections in pool: 0" in store.engine.pool.status()
+    with store.engine.connect():
+        assert store.engine.pool.status().startswith(
+            "Pool size: 5  Connections in pool: 0"
+        )
 
 
 def test_warnings_of_a_database_that_is_down_are_an_outage() -> None:
@@ -886,7 +889,6 @@ def test_exception_keeps_neither(site: Site) -> None:
     with pytest.raises(StepError) as raised:
         site.commit(refuse)
     assert raised.value is error
-    site.session.commit()
     assert site.kept == NEITHER
 
 
@@ -1251,15 +1253,6 @@ def test_session_without_an_engine_is_refused(store: SQLAlchemyStore) -> None:
         unbound = SQLAlchemyStore(store.engine, session=session)
         with pytest.raises(ConfigurationError, match="no engine"):
             unbound.joined().__enter__()
-
-
-def test_session_without_transactions_is_refused(
-    url: str, make_site: Callable[..., Site]
-) -> None:
-    site = make_site(url, isolation_level="AUTOCOMMIT")
-    with pytest.raises(ConfigurationError, match="AUTOCOMMIT"):
-        site.commit(site.join)
-    assert site.kept == NEITHER
 
 
 def test_sessionmaker_is_refused(engine: Engine) -> None:

@@ -166,14 +166,13 @@ class SQLAlchemyStore(Rows):
         A ``rollback()`` in the block undoes what the application did up to there, as
         ever, and leaves the draft's end to be committed. Raises DefinitionError if the
         block commits the session or puts another in its place, ConfigurationError if
-        there is no session, or none that the store's writes can be one with.
+        there is no session, or one of another engine.
         """
         session = self._current_session()
         self._check_engine_of(session)
         if session.in_transaction():
             session.commit()
         try:
-            self._check_isolation_of(session)
             with _Watch(session):
                 yield _Joined(self.statements, session)
             if self._current_session() is not session:
@@ -245,17 +244,6 @@ class SQLAlchemyStore(Rows):
                 f"The session writes to {place(bind.engine)} by another engine than "
                 f"the store, which writes to {place(self.engine)}. Bind the session to "
                 "the store's engine, or they cannot be one transaction."
-            )
-
-    def _check_isolation_of(self, session: Session) -> None:
-        found = {"clause": self.statements.table}
-        with trouble(self.engine):
-            connection = session.connection(bind_arguments=found)
-        if _commits_each_statement(connection):
-            raise ConfigurationError(
-                f"The session writes to {place(self.engine)} with isolation_level "
-                "AUTOCOMMIT, and cannot do anything in one transaction. Leave that "
-                "out, or use one_transaction = False."
             )
 
 
@@ -336,13 +324,6 @@ def _create(part: Table | Index, engine: Engine) -> None:
         except DBAPIError:  # somebody else was faster, or is at it
             continue
     part.create(engine, checkfirst=True)
-
-
-def _commits_each_statement(connection: Connection) -> bool:
-    driver: Any = connection.connection.dbapi_connection
-    if connection.dialect.name == "sqlite":
-        return driver.isolation_level is None and not driver.in_transaction
-    return getattr(driver, "autocommit", None) is True
 
 
 def _begin(connection: Connection, savepoint: str) -> None:
