@@ -59,7 +59,7 @@ class Wizards:
         self.folder = folder
         self.committed: list[Any] = []
         self.store = STORES[store](folder)
-        self.wsgi = Flask("site", root_path=str(folder), instance_path=str(folder))
+        self.wsgi = Flask("benchmark", root_path=str(folder), instance_path=str(folder))
         self.wsgi.config["SECRET_KEY"] = SECRET_KEY
         self.wsgi.logger.disabled = True  # that memory forgets is known here
         FlaskWizard(self.wsgi, store=self.store)
