@@ -218,8 +218,8 @@ def test_purge_shows_its_progress(
     app = installed(tmp_path, TESTING=True)
     store: DraftStore = app.extensions["flask_wizard"].store
     for number in range(2500):
-        store.create(f"old{number}", b"", new_version(), 1)
-    later = time.time() + 3
+        store.create(f"old{number}", b"", new_version(), TTL)
+    later = time.time() + TTL + 2
     monkeypatch.setattr(time, "time", lambda: later)
     _, said = purge(app)
     shown = [line for line in said.splitlines() if line.endswith("removed so far")]
