@@ -388,10 +388,10 @@ def _checks(leaf: Leaf) -> Iterator[Any]:
     if leaf.least is not None:
         yield validators.NumberRange(min=leaf.least)
     if leaf.upper:
-        yield _raise
+        yield _to_upper
 
 
-def _raise(form: Form, field: Any) -> None:
+def _to_upper(form: Form, field: Any) -> None:
     """A validator that changes the value, as some do."""
     field.data = field.data and field.data.upper()
 
@@ -726,9 +726,6 @@ def _said(leaf: Leaf, value: Any) -> str:
 
 
 # What a POST does
-
-
-Action = Literal["next", "back", "save", "autosave", "goto", "discard"]
 
 
 def sent_to(view: View, name: str, sent: Raw, action: str) -> Sheet:
