@@ -12,6 +12,7 @@ import platform
 import sys
 from pathlib import Path
 from shutil import which
+from signal import SIGTERM, default_int_handler, signal
 from tempfile import TemporaryDirectory
 
 from benchmarks import imports, instructions, table, targets, times
@@ -80,6 +81,7 @@ def measure(
 
 def report(arena: Arena, settings: list[Setting], options: argparse.Namespace) -> None:
     """Print the table and the verdicts, of what there is if it was interrupted."""
+    signal(SIGTERM, default_int_handler)
     results: Results = {}
     import_seconds = None if options.no_times else imports.added(clock=options.clock)
     try:
