@@ -16,7 +16,7 @@ from signal import SIGTERM, default_int_handler, signal
 from tempfile import TemporaryDirectory
 
 from benchmarks import imports, instructions, table, targets, times
-from benchmarks.arena import ROOT, Arena, Setting, say
+from benchmarks.arena import ROOT, Arena, Setting
 from benchmarks.cells import KINDS, Results
 from benchmarks.contenders import CONTENDERS
 
@@ -83,11 +83,12 @@ def report(arena: Arena, settings: list[Setting], options: argparse.Namespace) -
     """Print the table and the verdicts, of what there is if it was interrupted."""
     signal(SIGTERM, default_int_handler)
     results: Results = {}
+    interrupted = False
     import_seconds = None if options.no_times else imports.added(clock=options.clock)
     try:
         measure(arena, settings, options, results)
     except KeyboardInterrupt:
-        say("Interrupted. This is what was measured until then.")
+        interrupted = True
     print(
         f"Python {platform.python_version()}, {platform.machine()}, "
         f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; "
@@ -98,6 +99,8 @@ def report(arena: Arena, settings: list[Setting], options: argparse.Namespace) -
     print("\nTargets of flask_wizard on SQLite\n")
     for verdict in targets.verdicts(results, import_seconds):
         print(verdict)
+    if interrupted:
+        sys.exit("Interrupted: this is what was measured until then.")
 
 
 def parser() -> argparse.ArgumentParser:
