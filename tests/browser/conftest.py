@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,9 +18,10 @@ from pytest_playwright.pytest_playwright import CreateContextCallback
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from werkzeug.serving import make_server
+from werkzeug.test import run_wsgi_app
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -60,13 +61,28 @@ def program(name: str) -> str:
 # Servers
 
 
+def read_whole(app: WSGIApplication) -> WSGIApplication:
+    """The application with each answer read, and closed, before any of it is sent.
+
+    Werkzeug's server leaves the file of a stylesheet open if a browser that goes on
+    to another page breaks the connection off.
+    """
+
+    def serve(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        body, status, headers = run_wsgi_app(app, environ, buffered=True)
+        start(status, headers.to_wsgi_list())
+        return body
+
+    return serve
+
+
 @pytest.fixture
 def live_server() -> Iterator[Callable[[WSGIApplication], str]]:
     """Return a function that serves an application until the test ends, at a URL."""
     running = []
 
     def serve(app: WSGIApplication) -> str:
-        server = make_server("127.0.0.1", 0, app, threaded=True)
+        server = make_server("127.0.0.1", 0, read_whole(app), threaded=True)
         thread = Thread(target=server.serve_forever, name=f"port {server.port}")
         thread.start()
         running.append((server, thread))
