@@ -24,7 +24,7 @@ from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]
 from botocore.session import get_session  # type: ignore[import-untyped]
 from cachelib.dynamodb import DynamoDbCache
 
-from flask_wizard.errors import ConfigurationError, StoreError
+from flask_wizard.errors import ConfigurationError, StoreError, UnreadableDraftError
 
 CONNECT_TIMEOUT = 1  # seconds
 READ_TIMEOUT = 2  # seconds
@@ -203,7 +203,7 @@ class DynamoDBStore:
             expires = int(item[self._place.expiration_time_field]["N"])
             return _Kept(item[BLOB]["B"], item[VERSION]["B"], expires)
         except (KeyError, ValueError) as error:
-            raise StoreError(
+            raise UnreadableDraftError(
                 f"An item in the DynamoDB table {self._place.table} is damaged, or not "
                 "one of this store."
             ) from error

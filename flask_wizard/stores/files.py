@@ -12,14 +12,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 from zlib import crc32
 
 from cachelib import FileSystemCache
 from cachelib.serializers import FileSystemSerializer
 
-from flask_wizard.errors import ConfigurationError, StoreError
+from flask_wizard.errors import (
+    ConfigurationError,
+    StoreError,
+    UnreadableDraftError,
+)
 from flask_wizard.stores import path_of, sweep_now_and_then
+from flask_wizard.stores.frame import Framed, frame, unframe
 
 try:
     import fcntl
@@ -32,7 +37,6 @@ LEFTOVER_AGE = 60 * 60  # seconds until a killed writer's temporary file is remo
 LATEST = 2**32 - 1  # cachelib has 32 bits for the second in which a file expires
 
 EXPIRY = struct.Struct("I")
-MAGIC = b"fwz1"
 
 
 class FileStore:
@@ -65,12 +69,12 @@ class FileStore:
             return self._files.read(key, time.time())
 
     def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
-        return self._write(key, _Kept(blob, version), ttl, expected=None)
+        return self._write(key, Framed(blob, version), ttl, expected=None)
 
     def replace(
         self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
     ) -> bool:
-        return self._write(key, _Kept(blob, version), ttl, expected)
+        return self._write(key, Framed(blob, version), ttl, expected)
 
     def sweep(self, now: float, report: Callable[[int], object] | None = None) -> int:
         removed = 0
@@ -87,7 +91,7 @@ class FileStore:
             if stripes:
                 self._files.sweep(random.choice(stripes), time.time())
 
-    def _write(self, key: str, kept: _Kept, ttl: int, expected: bytes | None) -> bool:
+    def _write(self, key: str, kept: Framed, ttl: int, expected: bytes | None) -> bool:
         sweep_now_and_then(self._sweep_one_stripe)
         with self._trouble(), self._files.locked(self._files.stripe(key)):
             now = time.time()
@@ -105,11 +109,6 @@ class FileStore:
             raise
         except OSError as error:
             raise StoreError(f"Drafts in the files of {self._path}: {error}") from error
-
-
-class _Kept(NamedTuple):
-    blob: bytes
-    version: bytes
 
 
 class _RawBytes(FileSystemSerializer):
@@ -149,7 +148,7 @@ class _PrivateCache(FileSystemCache):
         """Return those that were ever written to."""
         return os.listdir(self._path)
 
-    def read(self, key: str, now: float) -> _Kept | None:
+    def read(self, key: str, now: float) -> Framed | None:
         try:
             with open(self._get_filename(key), "rb") as file:
                 expires = _read_expiry(file)
@@ -157,9 +156,9 @@ class _PrivateCache(FileSystemCache):
         except FileNotFoundError:
             os.stat(self._path)  # without the folder nobody knows what there was
             return None
-        return None if _is_over(expires, now) else _parse(content)
+        return None if _is_over(expires, now) else unframe(content)
 
-    def write(self, key: str, kept: _Kept, expires: int) -> None:
+    def write(self, key: str, kept: Framed, expires: int) -> None:
         """Move a complete file into place; leave nothing behind when that fails."""
         path = self._get_filename(key)
         descriptor, name = tempfile.mkstemp(
@@ -168,7 +167,7 @@ class _PrivateCache(FileSystemCache):
         try:
             with open(descriptor, "wb") as file:
                 file.write(EXPIRY.pack(expires))
-                self.serializer.dump(_framed(kept), file)
+                self.serializer.dump(frame(*kept), file)
             os.chmod(name, self._file_mode)
             os.replace(name, path)
         except BaseException:
@@ -238,24 +237,12 @@ def _wait_for(lock: int) -> None:
 def _read_expiry(file: IO[bytes]) -> int:
     header = file.read(EXPIRY.size)
     if len(header) < EXPIRY.size:
-        raise StoreError("A draft's file is damaged: it ends within its header.")
+        raise UnreadableDraftError(
+            "A draft's file is damaged: it ends within its header."
+        )
     (expires,) = EXPIRY.unpack(header)
     return int(expires)
 
 
 def _is_over(expires: int, now: float) -> bool:
     return expires <= now
-
-
-def _framed(kept: _Kept) -> bytes:
-    return MAGIC + bytes([len(kept.version)]) + kept.version + kept.blob
-
-
-def _parse(content: bytes) -> _Kept:
-    start = len(MAGIC) + 1
-    if not content.startswith(MAGIC) or len(content) < start:
-        raise StoreError("A draft's file is damaged, or not one of this store.")
-    end = start + content[start - 1]
-    if len(content) < end:
-        raise StoreError("A draft's file is damaged: it ends within its version.")
-    return _Kept(content[end:], content[start:end])

@@ -25,7 +25,13 @@ from pymemcache.client.retrying import (  # type: ignore[import-untyped]
     RetryingClient,
 )
 
-from flask_wizard.errors import ConfigurationError, DefinitionError, StoreError
+from flask_wizard.errors import (
+    ConfigurationError,
+    DefinitionError,
+    StoreError,
+    UnreadableDraftError,
+)
+from flask_wizard.stores.frame import Framed, frame, unframe
 
 CONNECT_TIMEOUT = 1.0  # seconds
 READ_TIMEOUT = 2.0  # seconds
@@ -33,8 +39,7 @@ LONGEST_RELATIVE = 30 * 24 * 60 * 60  # seconds; what is more counts from 1970
 
 PORT = 11211
 PREFIX = "flask_wizard:"
-MAGIC = b"fwz1"
-HEAD = Struct("<4sdB")  # that, when it expires, and how long the version is
+EXPIRY = Struct("<d")  # stands before each blob, in seconds since the epoch
 
 ADDRESS = re.compile(
     r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9_.-]+))"
@@ -86,8 +91,7 @@ class MemcachedStore:
 
     def load(self, key: str) -> tuple[bytes, bytes] | None:
         name = self._name(key)
-        kept = _living(self._server(name).run(lambda client: client.get(name)))
-        return kept and (kept.blob, kept.version)
+        return _living(self._server(name).run(lambda client: client.get(name)))
 
     def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
         name, value = self._name(key), _packed(blob, version, ttl)
@@ -139,12 +143,6 @@ class MemcachedStore:
     def _server(self, name: bytes) -> _Server:
         """Choose a server, and never another one: that one would know of no draft."""
         return max(self._servers, key=lambda server: server.weight(name))
-
-
-class _Kept(NamedTuple):
-    blob: bytes
-    version: bytes
-    expires: float
 
 
 class _Server:
@@ -246,23 +244,20 @@ def _end(ttl: int) -> int:
 
 
 def _packed(blob: bytes, version: bytes, ttl: int) -> bytes:
-    return HEAD.pack(MAGIC, time.time() + ttl, len(version)) + version + blob
+    return frame(EXPIRY.pack(time.time() + ttl) + blob, version)
 
 
-def _living(found: bytes | None) -> _Kept | None:
+def _living(found: bytes | None) -> Framed | None:
     """Read a value, and take one that has expired for an absent one."""
-    kept = None if found is None else _parse(found)
-    return kept if kept is not None and kept.expires > time.time() else None
-
-
-def _parse(found: bytes) -> _Kept:
-    if not found.startswith(MAGIC) or len(found) < HEAD.size:
-        raise StoreError("A draft's value is damaged, or not one of this store.")
-    _, expires, size = HEAD.unpack_from(found)
-    end = HEAD.size + size
-    if len(found) < end:
-        raise StoreError("A draft's value is damaged: it ends within its version.")
-    return _Kept(found[end:], found[HEAD.size : end], expires)
+    if found is None:
+        return None
+    content, version = unframe(found)
+    if len(content) < EXPIRY.size:
+        raise UnreadableDraftError(
+            "A draft's value is damaged: it ends before its blob."
+        )
+    (expires,) = EXPIRY.unpack_from(content)
+    return Framed(content[EXPIRY.size :], version) if expires > time.time() else None
 
 
 def _servers_in(url: str) -> Servers:

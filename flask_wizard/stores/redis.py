@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from flask_wizard.errors import StoreError
+from flask_wizard.stores.frame import frame, head, unframe
 from flask_wizard.stores.redis_client import Answer, server_at, server_of
 
 PREFIX = "flask_wizard:"
-MAGIC = b"fwz1"
 
 # The value must begin with the first argument, or be absent if that is empty. A script
 # is one step for everybody else, and with a single write in it, which sets the lifetime
@@ -52,15 +52,15 @@ class RedisStore:
     def load(self, key: str) -> tuple[bytes, bytes] | None:
         name = self._name(key)
         kept = self._ask(lambda client: client.get(name))
-        return None if kept is None else _parse(kept)
+        return None if kept is None else unframe(kept)
 
     def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
-        return self._write(key, b"", _start(version) + blob, ttl)
+        return self._write(key, b"", frame(blob, version), ttl)
 
     def replace(
         self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
     ) -> bool:
-        return self._write(key, _start(expected), _start(version) + blob, ttl)
+        return self._write(key, head(expected), frame(blob, version), ttl)
 
     def warnings(self) -> Iterator[str]:
         if self._cache is not None and not self._cache.key_prefix:
@@ -87,20 +87,6 @@ class RedisStore:
             return self._server.run(call)
         except self._server.driver.errors as error:
             raise StoreError(f"Drafts in {self._server.name}: {error}") from error
-
-
-def _start(version: bytes) -> bytes:
-    return MAGIC + bytes([len(version)]) + version
-
-
-def _parse(kept: bytes) -> tuple[bytes, bytes]:
-    start = len(MAGIC) + 1
-    if not kept.startswith(MAGIC) or len(kept) < start:
-        raise StoreError("A draft's value is damaged, or not one of this store.")
-    end = start + kept[start - 1]
-    if len(kept) < end:
-        raise StoreError("A draft's value is damaged: it ends within its version.")
-    return kept[end:], kept[start:end]
 
 
 def _doubts(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
-from flask_wizard.errors import DefinitionError, StoreError
+from flask_wizard.errors import DefinitionError, StoreError, UnreadableDraftError
 from flask_wizard.stores import path_of, sweep_now_and_then
 
 BUSY_TIMEOUT = 5.0  # seconds
@@ -72,7 +72,9 @@ class SQLiteStore:
             return None
         blob, version = rows[0]
         if not (isinstance(blob, bytes) and isinstance(version, bytes)):
-            raise StoreError(f"A draft in {self._file.path} is damaged: not bytes.")
+            raise UnreadableDraftError(
+                f"A draft in {self._file.path} is damaged: not bytes."
+            )
         return blob, version
 
     def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:

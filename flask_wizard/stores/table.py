@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.exc import IntegrityError, PendingRollbackError, SQLAlchemyError
 
-from flask_wizard.errors import DefinitionError, StoreError
+from flask_wizard.errors import DefinitionError, StoreError, UnreadableDraftError
 
 # MySQL's own choices would be texts that ignore case, and blobs of 64 KB.
 KEY = String(64).with_variant(
@@ -148,7 +148,7 @@ class Rows(ABC):
             return None
         blob, version = row
         if not (isinstance(blob, bytes) and isinstance(version, bytes)):
-            raise StoreError("A draft in the database is damaged: not bytes.")
+            raise UnreadableDraftError("A draft in the database is damaged: not bytes.")
         return blob, version
 
     def _create(self, connection: Connection, new: dict[str, object]) -> bool:
