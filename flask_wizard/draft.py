@@ -23,7 +23,7 @@ T = TypeVar("T")
 State = Literal["open", "committing", "committed", "discarded"]
 
 
-class Read(msgspec.Struct, frozen=True, gc=False):
+class Read(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What an accepted step had read of earlier answers: a hash of all of it.
 
     ``names`` are those of ``prepare`` and the form, as (step, field) pairs; an empty
@@ -35,14 +35,14 @@ class Read(msgspec.Struct, frozen=True, gc=False):
     digest: bytes = b""
 
 
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One step's last submission and what became of it.
 
     ``errors`` are messages by full field name; the empty name is the whole step. What
     was sent stays packed until it is asked for: a walk over many steps asks for few.
     """
 
-    packed: msgspec.Raw = msgspec.field(name="raw", default=msgspec.Raw(b"\x80"))
+    packed: msgspec.Raw = msgspec.Raw(b"\x80")
     rev: Count = 0
     accepted: bool = False
     errors: dict[str, list[str]] = {}
@@ -126,9 +126,9 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
         return msgspec.structs.replace(self, entries=entries)
 
     def renewed(self, now: float, *, holder: bytes, notice: str) -> Draft:
-        """The draft as its holder's POST leaves it: open, for another lifetime."""
+        """The draft as its holder's POST leaves it, for another lifetime."""
         return msgspec.structs.replace(
-            self.reopened(notice=notice), touched=now, holders=(holder,)
+            self, touched=now, holders=(holder,), notice=notice
         )
 
     def held_by(self, holder: bytes) -> Draft:

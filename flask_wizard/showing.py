@@ -91,7 +91,7 @@ class Showing:
     @property
     def _from_check(self) -> bool:
         """Did the visitor come by a change link of the check page?"""
-        return request.args.get("then") == CHECK
+        return bool(request.query_string) and request.args.get("then") == CHECK
 
     # URLs
 
@@ -115,7 +115,7 @@ class Showing:
         return redirect(self._url(page), 303)
 
     def _change_url(self, step_name: str, anchor: str) -> str:
-        step = next(step for step in self.wizard.steps if step.name == step_name)
+        step = self.wizard.steps.named(step_name)
         return f"{self._url(step.url_name, then=True)}#{anchor}"
 
     def _end_url(self, draft: Draft) -> str:
@@ -139,13 +139,19 @@ class Showing:
         return Journey(self.wizard.steps, draft, initial=initial)
 
     def _step(self, url_name: str) -> AnyStep:
-        for step in self.wizard.steps:
-            if step.url_name == url_name:
-                return step
-        abort(404)
+        return self.wizard.steps.by_url_name.get(url_name) or abort(404)
 
     def _stand(self, draft: Draft) -> str:
         return self._journey(draft).stand.step.url_name
+
+    def _is_unsettled(self, draft: Draft) -> bool:
+        """Does nobody know whether the last commit took effect?
+
+        A process may have died after it had. Another attempt will tell, by the same
+        idempotency key; what is changed before it would seem to be saved and be in no
+        commit, and what is discarded might exist.
+        """
+        return draft.state == "committing" and not self.wizard.one_transaction
 
     @staticmethod
     def _rev(draft: Draft, step: AnyStep) -> int:
@@ -197,7 +203,7 @@ class Showing:
             **more,
         }
         context["notice"] = notice if notice == MOVED else more.get("notice")
-        if journey.draft.state == "committing":
+        if self._is_unsettled(journey.draft):
             context["notice"] = UNSETTLED
         return context
 
@@ -323,7 +329,7 @@ class Showing:
         """
         values = self._values
         journey = self._journey(self.desk.fresh(NEW, held=False))
-        place = journey.place(self.wizard.steps.index(step))
+        place = journey.place(self.wizard.steps.positions[step.name])
         form: Form | None = place.bound(values) if place.has_form_class else None
         pairs: list[tuple[str, str]] = []
         if form is None or (isinstance(step, Step) and step.prepare is not None):

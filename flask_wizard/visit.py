@@ -134,12 +134,17 @@ class Visit(Showing):
         if page == "saved":
             return self._saved(draft)
         if page == "discard":
-            back = self._url(self._stand(draft))
-            return self._discard_page(back_url=back)
+            return self._ask_to_discard(draft)
         journey, step = self._journey(draft), self._step(page)
         if self._is_frozen(journey, step) and step is not journey.stand.step:
             return self._lead(journey.stand.step.url_name)
         return self._show_step(journey, step)
+
+    def _ask_to_discard(self, draft: Draft) -> Outcome:
+        stand = self._stand(draft)
+        if self._is_unsettled(draft):
+            return self._lead(stand)  # which says what is to be done first
+        return self._discard_page(back_url=self._url(stand))
 
     def _show_new(self, page: str) -> Outcome:
         # The token must be there before the first POST: two clicks would make two.
@@ -194,20 +199,16 @@ class Visit(Showing):
             if isinstance(step, Review) or self._changes_nothing(step, stored.draft):
                 return self._led_to_end(stored.draft)
             raise BusyError
-        if self._is_frozen(journey := self._journey(stored.draft), step):
+        journey = self._journey(stored.draft)
+        if self._is_frozen(journey, step):
             return self._submit_frozen(step, journey, stored)
         if isinstance(step, Review):
             return self._submit_review(step, stored)
-        return self._submit_step(step, stored)
+        return self._submit_step(step, journey, stored)
 
     def _is_frozen(self, journey: Journey, step: AnyStep) -> bool:
-        """Must the step stay as it was confirmed?
-
-        A process may have died after its commit had taken effect. Another attempt
-        will tell, by the same idempotency key; what is changed before it would seem
-        to be saved and be in no commit. A step that is to be answered first is free.
-        """
-        if journey.draft.state != "committing" or self.wizard.one_transaction:
+        """Must the step stay as it was confirmed? One to be answered first is free."""
+        if not self._is_unsettled(journey.draft):
             return False
         place = journey.opens(step.name)
         return place is not None and (isinstance(step, Review) or place.done)
@@ -256,10 +257,9 @@ class Visit(Showing):
         taken = place.taking(self._values, opens=True, accept=False, autosave=True)
         return taken is not None and taken.entry is place.entry
 
-    def _submit_step(self, step: Step, stored: Stored) -> Outcome:
+    def _submit_step(self, step: Step, journey: Journey, stored: Stored) -> Outcome:
         if self._is_autosave and self._sent_rev < self._rev(stored.draft, step):
             return Response(status=409)
-        journey = self._journey(stored.draft)
         onward = journey.submit(
             step,
             self._values,
@@ -300,6 +300,8 @@ class Visit(Showing):
         if self._moved:
             notice = MOVED
         mark = self.desk.holder.mark()
+        if not self._is_unsettled(draft):
+            draft = draft.reopened()
         renewed = draft.renewed(time.time(), holder=mark, notice=notice)
         kept = self.desk.keep(stored, renewed)
         if self._config["WIZARD_PERMANENT_SESSION"]:
@@ -313,8 +315,8 @@ class Visit(Showing):
         if action in _PAGES:
             return self._url(_PAGES[action])
         if action == "goto":
-            names = {s.url_name: s.name for s in self.wizard.steps}
-            found = journey.opens(names.get(target, target)) or journey.stand
+            aim = self.wizard.steps.by_url_name.get(target)
+            found = journey.opens(aim.name if aim else target) or journey.stand
             return self._url(found.step.url_name, then=self._from_check)
         if place is None:
             return self._url(journey.stand.step.url_name)
@@ -355,6 +357,8 @@ class Visit(Showing):
         stored = self._awaited(stored)
         if self._is_shut(stored.draft):
             return self._led_to_end(stored.draft)
+        if self._is_unsettled(stored.draft):
+            return self._lead(self._stand(stored.draft))
         self.desk.keep(stored, self.desk.buried(stored.draft, "discarded"))
         self._part_with(stored.draft)
         self.wizard.discarded(stored.draft)

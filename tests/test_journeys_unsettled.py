@@ -119,9 +119,18 @@ def test_save_on_the_check_page_leaves_the_answers_frozen(visitor: Visitor) -> N
     assert visitor.post(f"{visitor.draft}you", {"name": "Eve"}).status_code == 409
 
 
-def test_answers_can_still_be_discarded(visitor: Visitor) -> None:
-    visitor.open(f"{visitor.draft}discard")
-    assert visitor.press("discard").heading == "Your answers were discarded"
+def test_answers_cannot_be_discarded(visitor: Visitor, store: Probe) -> None:
+    """The page would say that they were, and the order would be there."""
+    before = store.snapshot()
+    answer = visitor.post(f"{visitor.draft}discard", {}, action="discard")
+    assert (answer.status_code, answer.location) == (303, f"{visitor.draft}check")
+    assert store.snapshot() == before
+
+
+def test_question_whether_to_discard_leads_to_the_check_page(visitor: Visitor) -> None:
+    page = visitor.open(f"{visitor.draft}discard")
+    assert page.heading == "Check your answers"
+    assert "cannot be changed or discarded before that" in page.banners
 
 
 def test_last_step_without_a_review_is_sent_again_as_it_was(
@@ -153,3 +162,4 @@ def test_step_that_a_deploy_has_added_can_be_answered(
     later.client.application = later.app
     assert later.open(visitor.draft).path.endswith("/home")
     assert later.fill(home="A kennel").heading == "Check your answers"
+    assert later.post(f"{visitor.draft}you", {"name": "Eve"}).status_code == 409

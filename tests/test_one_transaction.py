@@ -289,6 +289,31 @@ def test_attempt_that_outlives_its_lease_keeps_no_row(
     assert "of attempt 2" in visitor.sees("receipt")
 
 
+def test_answers_are_free_when_a_process_has_died(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rows have died with it, so nothing has to be found out first."""
+
+    class Dies(Join):
+        def commit(self, submission: Submission) -> Any:
+            if submission.attempt == 1:
+                raise SystemExit
+            return super().commit(submission)
+
+    app = make(Dies)
+    visitor = Visitor(app)
+    with monkeypatch.context() as patch:
+        patch.setattr("flask_wizard.commit._Attempt._reopened", lambda self: None)
+        with pytest.raises(SystemExit):  # and nothing tidies up, as in a kill
+            visitor.client.post(f"{visitor.url}/check")
+    later = time.time() + LEASE + 1
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert "do not know" not in visitor.sees("check")
+    visitor.client.post(f"{visitor.url}/you", data={"name": "Eve"})
+    visitor.send()
+    assert names(app) == ["Eve"]
+
+
 def test_store_that_cannot_join_is_refused_when_it_is_mounted(tmp_path: Path) -> None:
     app = Flask("club", instance_path=str(tmp_path))
     app.config["SECRET_KEY"] = "k" * 32

@@ -483,7 +483,7 @@ def test_kept_password_may_be_left_blank() -> None:
     [
         ("moved", "in a new copy"),
         ("changed", "An earlier answer has changed"),
-        ("unsettled", "cannot be changed before that"),
+        ("unsettled", "cannot be changed or discarded before that"),
     ],
 )
 def test_notice_is_said_before_the_heading(notice: str, said: str) -> None:
