@@ -33,6 +33,7 @@ PASSWORDS = "_passwords"
 
 UNUSABLE = "This value cannot be used. Check it and enter it again."
 
+_NESTING = (FormField, FieldList)
 _BUTTONS = (SubmitField, ButtonField, CSRFTokenField)
 
 
@@ -95,7 +96,9 @@ def bind(
     forms as well. A value that cannot even be bound makes a form error.
     """
     values = Values(values) if values is not None else None
-    passed = _passed_down({"csrf": False, **meta}, values)
+    passed = {"csrf": False, "sent": values, **meta}
+    if shape(form_class).nests:
+        passed = _passed_down(passed)
     if values is None:
         data = {"data": initial} if isinstance(initial, Mapping) else {"obj": initial}
         return form_class(formdata=None, meta=passed, **data)
@@ -110,26 +113,27 @@ def bind(
     return form
 
 
-def _passed_down(meta: dict[str, Any], values: Values | None) -> dict[str, Any]:
-    """Meta values that also hand themselves to the forms inside ``FormField``."""
+def _passed_down(own: dict[str, Any]) -> dict[str, Any]:
+    """Meta values that also hand themselves to the forms inside ``FormField``.
 
-    def bind_field(form: Any, unbound: Any, options: dict[str, Any]) -> Field:
-        field: Field = type(form.meta).bind_field(form.meta, form, unbound, options)
-        if isinstance(field, FormField):
-            nested: Any = partial(_nested, field.form_class, passed)
-            field.form_class = nested
-        elif isinstance(field, FieldList) and values is not None:
-            values.renumber(field)
-        return field
-
-    passed = {**meta, "bind_field": bind_field}
-    return passed
+    They do not refer to themselves: a cycle waits for the garbage collector.
+    """
+    return {**own, "passed": own, "bind_field": _bind_field}
 
 
-def _nested(
-    form_class: Any, passed: dict[str, Any], /, *args: Any, **kwargs: Any
-) -> Form:
-    meta = {**(kwargs.pop("meta", None) or {}), **passed}
+def _bind_field(form: Any, unbound: Any, options: dict[str, Any]) -> Field:
+    meta = form.meta
+    field: Field = type(meta).bind_field(meta, form, unbound, options)
+    if isinstance(field, FormField):
+        nested: Any = partial(_nested, field.form_class, meta.passed)
+        field.form_class = nested
+    elif isinstance(field, FieldList) and meta.sent is not None:
+        meta.sent.renumber(field)
+    return field
+
+
+def _nested(form_class: Any, own: dict[str, Any], /, *args: Any, **kwargs: Any) -> Form:
+    meta = {**(kwargs.pop("meta", None) or {}), **_passed_down(own)}
     form: Form = form_class(*args, meta=meta, **kwargs)
     return form
 
@@ -237,7 +241,7 @@ def _blame(form: Form) -> bool:
             field.validate(form, (inline,) if inline else ())
         except (ValueError, ArithmeticError):
             found = True
-            if isinstance(field, FormField | FieldList):
+            if isinstance(field, _NESTING):
                 form.form_errors = [*form.form_errors, UNUSABLE]
             else:
                 field.errors = [UNUSABLE]
@@ -363,13 +367,15 @@ class Shape(NamedTuple):
     """What a form asks for: the names of its answers in order, and a hash, 16 bytes.
 
     The hash tells the names and types of the fields apart, nested ones too, and by
-    what rule a value is read. It is kept on the form class, and true while that has
-    the fields that it is ``of``.
+    what rule a value is read. ``nests`` tells whether there are forms or lists among
+    them. It is kept on the form class, and true while that has the fields that it is
+    ``of``.
     """
 
     of: object
     names: tuple[str, ...]
     digest: bytes
+    nests: bool
 
 
 def shape(form_class: Any) -> Shape:
@@ -382,7 +388,8 @@ def shape(form_class: Any) -> Shape:
     names = tuple(name for name, unbound in fields if not _unanswered(unbound))
     spelled = "\n".join(_spelled(form_class, ""))
     digest = hashlib.blake2b(spelled.encode(), digest_size=16).digest()
-    found = form_class._wizard_shape = Shape(fields, names, digest)
+    nests = any(issubclass(each.field_class, _NESTING) for _, each in fields)
+    found = form_class._wizard_shape = Shape(fields, names, digest, nests)
     return found
 
 

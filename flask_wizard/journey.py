@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, overload
 
@@ -15,7 +16,7 @@ from . import forms
 from .answers import Answers, Reads, Record, values_of
 from .draft import Draft, Entry, Raw, Read
 from .errors import DefinitionError
-from .steps import AnyStep, Step
+from .steps import AnyStep, Step, Steps
 
 Initial = Callable[[str], object]
 """Gives the initial data of a step that was never submitted, by the step's name."""
@@ -285,54 +286,67 @@ def _types_password(values: forms.Values, names: Iterable[str]) -> bool:
     return any(text for name in names for text in values.getlist(name))
 
 
+def _is_done(step: Step, entry: Entry | None) -> bool:
+    """Is a step done that only its form can reopen? Its place would say the same."""
+    if entry is None or not entry.accepted:
+        return False
+    read = entry.read
+    return not read.names and read.digest == forms.shape(step.form).digest
+
+
 class Journey:
     """A wizard's steps as one draft meets them, walked only as far as asked."""
 
     def __init__(
         self,
-        steps: Sequence[AnyStep],
+        steps: Steps,
         draft: Draft,
         *,
         initial: Initial = lambda name: None,
-        walked: Sequence[Place] = (),
     ) -> None:
         self.steps = steps
         self.draft = draft
         self.initial = initial
-        self._walked = list(walked)
-        self._by_name = {place.step.name: place for place in walked}
+        # None stands for a step that is done by its entry alone, until it is asked for.
+        self._walked: list[Place | None] = []
 
     def __repr__(self) -> str:
         return f"<Journey of {self.draft!r} to {self.stand.step.name!r}>"
 
-    def walk(self) -> Iterator[Place]:
-        """Each step in order, up to the first applicable one that is not done.
+    def _walk_to(self, position: int) -> bool:
+        """Walk on until this step is met. False if the walk ends before it.
 
-        A condition runs only when every applicable step before it is done.
+        It ends at the first applicable step that is not done, so a condition runs only
+        when every applicable step before it is done.
         """
-        return self._walk_from(0)
-
-    def _walk_from(self, position: int) -> Iterator[Place]:
-        while position < len(self._walked) or self._goes_on():
-            yield self._walked[position]
-            position += 1
-
-    def _walk_on(self) -> list[Place]:
-        """Walk to the end, and give all the places met."""
-        while self._goes_on():
-            pass
-        return self._walked
-
-    def _goes_on(self) -> bool:
-        """Meet one step more, unless the walk ends before it."""
-        if self._walked and (last := self._walked[-1]).applies and not last.done:
-            return False
-        if len(self._walked) == len(self.steps):
-            return False
-        place = self.place(len(self._walked))
-        self._walked.append(place)
-        self._by_name[place.step.name] = place
+        walked, entries = self._walked, self.draft.entries
+        last = walked[-1] if walked else None
+        for step in self.steps[len(walked) : position + 1]:
+            if last is not None and last.applies and not last.done:
+                return False
+            is_done = step.is_plain and _is_done(step, entries.get(step.name))
+            last = None if is_done else self.place(len(walked))
+            walked.append(last)
         return True
+
+    def _walk(self) -> int:
+        """Walk to the frontier. Returns how many steps were met."""
+        _ = self.frontier
+        return len(self._walked)
+
+    def _met(self, position: int) -> Place:
+        """The place of a step that was walked to."""
+        place = self._walked[position]
+        if place is None:
+            place = self._walked[position] = self.place(position)
+        return place
+
+    def _applies(self, position: int) -> bool:
+        place = self._walked[position]
+        return place is None or place.applies
+
+    def _first_applicable(self, positions: Iterable[int]) -> Place | None:
+        return next((self._met(p) for p in positions if self._applies(p)), None)
 
     def place(self, position: int) -> Place:
         """A step as this draft meets it, be it open or not."""
@@ -342,21 +356,22 @@ class Journey:
     @property
     def path(self) -> tuple[Place, ...]:
         """The applicable steps up to the frontier."""
-        return tuple(place for place in self._walk_on() if place.applies)
+        walked = range(self._walk())
+        return tuple(self._met(p) for p in walked if self._applies(p))
 
     @property
     def frontier(self) -> Place | None:
         """The first applicable step that is not done; None when all are."""
-        last = self._walk_on()[-1]
-        return last if last.applies and not last.done else None
+        self._walk_to(len(self.steps) - 1)
+        last = self._walked[-1]
+        return last if last is not None and last.applies and not last.done else None
 
     @property
     def stand(self) -> Place:
         """Where the visitor goes on: the frontier, else the last applicable step."""
-        for place in reversed(self._walk_on()):
-            if place.applies:
-                return place
-        names = ", ".join(step.name for step in self.steps)
+        if (place := self._first_applicable(reversed(range(self._walk())))) is not None:
+            return place
+        names = ", ".join(self.steps.names)
         raise DefinitionError(
             f"None of the steps {names} applies. At least one must, whatever the "
             "answers are."
@@ -364,24 +379,23 @@ class Journey:
 
     def opens(self, name: str) -> Place | None:
         """The gate: the step's place, if every applicable step before it is done."""
-        while name not in self._by_name and self._goes_on():
-            pass
-        place = self._by_name.get(name)
-        return place if place is not None and place.applies else None
+        position = self.steps.positions.get(name)
+        if position is None or not self._walk_to(position):
+            return None
+        return self._met(position) if self._applies(position) else None
 
     def before(self, place: Place) -> Place | None:
         """The applicable step before one that opens."""
-        earlier = reversed(self._walked[: place.position])
-        return next((other for other in earlier if other.applies), None)
+        return self._first_applicable(reversed(range(place.position)))
 
     def after(self, place: Place) -> Place | None:
         """The next applicable step after one that is done; None after the last."""
-        later = self._walk_from(place.position + 1)
-        return next((other for other in later if other.applies), None)
+        later = range(place.position + 1, len(self.steps))
+        return self._first_applicable(filter(self._walk_to, later))
 
     def progress(self, place: Place) -> Progress:
         """Counted over applicable steps; no total while a later one is uncertain."""
-        number = sum(other.applies for other in self._walked[: place.position + 1])
+        number = sum(map(self._applies, range(place.position + 1)))
         later = self.steps[place.position + 1 :]
         certain = all(step.when is None for step in later)
         return Progress(number, number + len(later) if certain else None)
@@ -389,7 +403,8 @@ class Journey:
     @property
     def hidden(self) -> tuple[Place, ...]:
         """Steps with answers that do not count, since they do not apply."""
-        return tuple(p for p in self.walk() if p.entry is not None and not p.applies)
+        self._walk()
+        return tuple(p for p in self._walked if p and p.entry and not p.applies)
 
     def submit(
         self, step: Step, values: forms.Values, *, accept: bool, autosave: bool = False
@@ -401,18 +416,21 @@ class Journey:
         nothing changed.
         """
         opens = self.opens(step.name) is not None
-        met = self._by_name.get(step.name)
-        place = met or self.place(self.steps.index(step))
+        position = self.steps.positions[step.name]
+        was_met = position < len(self._walked)
+        place = self._met(position) if was_met else self.place(position)
         taken = place.taking(
             values, opens=opens, accept=accept and opens, autosave=autosave
         )
         if taken is None or taken.entry is None:
             return self
-        walked = self._walked[: place.position]
-        if met is not None:
+        walked = self._walked[:position]
+        if was_met:
             walked.append(taken)
-        draft = self.draft.with_entries({step.name: taken.entry})
-        return Journey(self.steps, draft, initial=self.initial, walked=walked)
+        onward = copy(self)
+        onward.draft = self.draft.with_entries({step.name: taken.entry})
+        onward._walked = walked
+        return onward
 
     @property
     def seen(self) -> str:
@@ -432,17 +450,12 @@ class Journey:
         reread = {
             place.step.name: place.reread(place.entry)
             for place in self._walked
-            if place.rereads and place.entry is not None
+            if place is not None and place.rereads and place.entry is not None
         }
         return self.draft.with_entries(reread) if reread else self.draft
 
-    @property
-    def met(self) -> tuple[Place, ...]:
-        """The places looked at so far."""
-        return tuple(self._walked)
-
     def answers_before(self, position: int, reads: Reads) -> Answers:
-        names = tuple(step.name for step in self.steps[:position])
+        names = self.steps.names[:position]
         reader = f"The step {self.steps[position].name!r}"
         return self._answers(names, reader, reads)
 
@@ -454,12 +467,12 @@ class Journey:
 
     def _answers(self, names: tuple[str, ...], reader: str, reads: Reads) -> Answers:
         def find(name: str) -> Record | None:
-            place = self._by_name.get(name)
-            if place is not None and place.position < len(names):
-                return place.record(reads)
-            if name not in names:
+            position = self.steps.positions.get(name)
+            if position is None or position >= len(names):
                 return None
-            return no_record(self.steps[names.index(name)], reads)
+            if position >= len(self._walked):
+                return no_record(self.steps[position], reads)
+            return self._met(position).record(reads)
 
         return Answers(names, find, reader=reader)
 
@@ -468,8 +481,10 @@ class Journey:
         return hashlib.blake2b(_encode(seen), digest_size=16).digest()
 
     def _spelled(self, step: str, field: str) -> bytes:
-        place = self._by_name.get(step)
-        return b"absent" if place is None else place.spelled(field)
+        position = self.steps.positions.get(step)
+        if position is None or position >= len(self._walked):
+            return b"absent"
+        return self._met(position).spelled(field)
 
 
 _encode = msgspec.msgpack.encode

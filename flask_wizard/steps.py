@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from wtforms import Form
 
@@ -46,6 +47,13 @@ class Step:
     @property
     def url_name(self) -> str:
         return self.name.replace("_", "-")
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Is it the same whatever the answers are, but for what its form looks up?"""
+        return (
+            isinstance(self.form, type) and self.when is None and self.prepare is None
+        )
 
     def named(self, name: str, wizard: str) -> Step:
         """This step under its attribute's name; a copy, so that steps can be shared.
@@ -98,7 +106,8 @@ class Review:
     template: str | None = None
     section: str | None = None
     name: str = ""
-    when: None = None
+    when: ClassVar[None] = None
+    is_plain: ClassVar[Literal[False]] = False
 
     @property
     def url_name(self) -> str:
@@ -114,6 +123,25 @@ class Review:
 
 
 AnyStep = Step | Review
+
+
+class Steps(tuple[AnyStep, ...]):
+    """A wizard's steps in order, found by their names."""
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(step.name for step in self)
+
+    @cached_property
+    def positions(self) -> Mapping[str, int]:
+        return {name: position for position, name in enumerate(self.names)}
+
+    @cached_property
+    def by_url_name(self) -> Mapping[str, AnyStep]:
+        return {step.url_name: step for step in self}
+
+    def named(self, name: str) -> AnyStep:
+        return self[self.positions[name]]
 
 
 def check_form_class(form_class: type, where: str) -> None:

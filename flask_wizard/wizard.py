@@ -12,7 +12,7 @@ from .commit import Submission
 from .desk import seconds
 from .draft import Draft
 from .errors import DefinitionError
-from .steps import RESERVED_STEPS, AnyStep, Review, Step
+from .steps import RESERVED_STEPS, AnyStep, Review, Step, Steps
 
 if TYPE_CHECKING:
     from flask import Blueprint
@@ -61,7 +61,7 @@ class Wizard(metaclass=_Declarative):
     theme: str = "default"
     one_transaction: bool = False
 
-    steps: ClassVar[tuple[AnyStep, ...]] = ()
+    steps: ClassVar[Steps] = Steps()
 
     def __init_subclass__(cls, *, abstract: bool = False, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -159,7 +159,7 @@ def _words(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", " ", name).capitalize()
 
 
-def _collect(cls: type[Wizard]) -> tuple[AnyStep, ...]:
+def _collect(cls: type[Wizard]) -> Steps:
     """The inherited steps in order, then the class's own; the Review stays last."""
     found: dict[str, AnyStep] = {}
     for base in reversed(cls.__mro__[1:]):
@@ -186,7 +186,7 @@ def _collect(cls: type[Wizard]) -> tuple[AnyStep, ...]:
             f"{cls.__name__} declares steps after its Review. Make the Review last."
         )
     steps = [step for step in found.values() if isinstance(step, Step)]
-    return (*steps, *reviews)
+    return Steps((*steps, *reviews))
 
 
 def _declared(cls: type[Wizard], base: type) -> list[AnyStep]:
