@@ -9,6 +9,7 @@ import secrets
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, MutableMapping
+from itertools import product
 from typing import Any, NamedTuple
 
 import msgspec
@@ -60,6 +61,7 @@ class Holder:
     def __init__(self, session: MutableMapping[str, Any], safe: Safe) -> None:
         self._session = session
         self._safe = safe
+        self._marked: tuple[str, tuple[bytes, ...]] = "", ()
 
     @property
     def token(self) -> str | None:
@@ -75,13 +77,18 @@ class Holder:
 
     def mark(self) -> bytes:
         """What the store may know of the visitor: a keyed hash."""
-        return self._safe.keyring.digest("holder", self.known())
+        return self._marks(self.known())[0]
+
+    def _marks(self, token: str) -> tuple[bytes, ...]:
+        """The hashes with all keys, newest first; the token may change in a request."""
+        if self._marked[0] != token:
+            self._marked = token, self._safe.keyring.digests("holder", token)
+        return self._marked[1]
 
     def holds(self, draft: Draft) -> bool:
-        if self.token is None:
+        if (token := self.token) is None:
             return False
-        mine = self._safe.keyring.digests("holder", self.token)
-        pairs = ((own, held) for own in mine for held in draft.holders)
+        pairs = product(self._marks(token), draft.holders)
         return any(hmac.compare_digest(own, held) for own, held in pairs)
 
     def draft_id(self, nonce: str, mount: str) -> str:

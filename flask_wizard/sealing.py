@@ -93,15 +93,22 @@ class _Key:
     def __init__(self, secret: bytes) -> None:
         self.id = _derive(secret, "key id", KEY_ID_SIZE)
         self._sealing = _derive(secret, "sealing", 32)
-        self._hashing = _derive(secret, "hashing", 32)
+        self._hashing = hmac.new(_derive(secret, "hashing", 32), digestmod="sha256")
+        self._last = b"", AESGCM(self._sealing)
 
     def cipher(self, context: bytes) -> AESGCM:
         # A key for each context: random nonces under one key for all would run into
         # the limit of 2**32 messages (NIST SP 800-38D, 8.3).
-        return AESGCM(hmac.digest(self._sealing, context, "sha256"))
+        last = self._last
+        if last[0] != context:  # most values are unsealed and then sealed again
+            key = hmac.digest(self._sealing, context, "sha256")
+            last = self._last = context, AESGCM(key)
+        return last[1]
 
     def digest(self, message: bytes) -> bytes:
-        return hmac.digest(self._hashing, message, "sha256")
+        keyed = self._hashing.copy()
+        keyed.update(message)
+        return keyed.digest()
 
 
 def _checked(secrets: Sequence[str | bytes]) -> list[bytes]:
