@@ -157,6 +157,7 @@ def _until_late(
     """Pass on what passes between psycopg, which waits, and ``gen``, which asks it to.
 
     psycopg comes back at least ten times a second, with 0 if nothing has happened.
+    Before 3.2.11 its binary form came back with another number, as if something had.
     """
     deadline = time.monotonic() + seconds
     try:
