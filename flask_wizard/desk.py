@@ -118,11 +118,16 @@ class Desk:
         Raises ConflictError if somebody else wrote meanwhile, TooManyDraftsError,
         DraftTooLargeError or StoreError.
         """
-        if stored.is_new and not draft.ended:
+        if self._begins(stored) and not draft.ended:
             self._drafts.packed(draft)  # too large: nothing is to be listed either
             self._list(draft.id)
         ttl = math.ceil(expires(self.wizard, draft) - time.time())
         return self._drafts.save(stored, draft, max(1, ttl))
+
+    @staticmethod
+    def _begins(stored: Stored) -> bool:
+        """Is it a new draft, be it in the place of one that the store still has?"""
+        return stored.is_new or not stored.draft.entries
 
     def _list(self, draft_id: str) -> None:
         self.holder.add(

@@ -125,6 +125,7 @@ class Holder:
     ) -> None:
         """Put a draft on the list. Raises TooManyDraftsError at ``most`` open ones.
 
+        One that is on it already has been begun anew, and can live as long again.
         ``lifetime`` is the longest that a draft can live, in seconds; entries older
         than that stay on the list for a while as expired ones.
         """
@@ -141,9 +142,7 @@ class Holder:
             others = tuple(h for h in held if h.id != draft_id)
             if len(others) >= most and sum(counts(h) for h in others) >= most:
                 raise TooManyDraftsError(most)
-            if len(others) < len(held):
-                return held
-            recent = (h for h in held if h.started + keep > now)
+            recent = (h for h in others if h.started + keep > now)
             return (*recent, Held(draft_id, now))
 
         self._change(mount, added, ttl=keep)
