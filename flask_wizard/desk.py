@@ -160,7 +160,7 @@ class Desk:
         """Those that can be continued, oldest first."""
         listed = self.holder.listed(self.mount)
         oldest = time.time() - seconds(self.wizard.max_lifetime)
-        found = [self._readable(held.id) for held in listed if held.started > oldest]
+        found = [self._readable(held.id) for held in listed if not held.is_over(oldest)]
         return [s.draft for s in found if s is not None and self._is_open(s)]
 
     def _readable(self, draft_id: str) -> Stored | None:

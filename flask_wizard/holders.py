@@ -13,6 +13,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from .draft import Draft
 from .drafts import Safe, Slot
@@ -24,6 +25,7 @@ REMEMBERED = 30 * 24 * 60 * 60  # 30 days, in seconds: how long "expired" is tol
 
 STARTING = 60  # seconds that a draft may take from the list into the store
 LISTS = 8  # of one holder and mount, of which all but the last are damaged
+OVER = 20  # drafts of a list that are over, and told to be; older ones are forgotten
 
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -40,11 +42,19 @@ def new_nonce() -> str:
     return secrets.token_urlsafe(16)
 
 
-class Held(msgspec.Struct, frozen=True):
-    """A draft in its holder's list; ``started`` in seconds since the epoch."""
+class Held(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A draft in its holder's list; ``started`` in seconds since the epoch.
+
+    One that was found to be ``over`` is not looked up again, unless it is begun anew.
+    """
 
     id: str
     started: float
+    over: bool = False
+
+    def is_over(self, oldest: float) -> bool:
+        """``oldest`` is when a draft started that can have lived until now."""
+        return self.over or self.started <= oldest
 
 
 class Found(NamedTuple):
@@ -126,24 +136,26 @@ class Holder:
         """Put a draft on the list. Raises TooManyDraftsError at ``most`` open ones.
 
         One that is on it already has been begun anew, and can live as long again.
-        ``lifetime`` is the longest that a draft can live, in seconds; entries older
-        than that stay on the list for a while as expired ones.
+        ``lifetime`` is the longest that a draft can live, in seconds. Those that are
+        over stay for a while, to be told so; no more than ``most`` are not known to
+        be, so that the list costs a limited number of looks.
         """
         now = time.time()
         keep = int(lifetime) + REMEMBERED
 
-        def counts(listed: Held) -> bool:
-            if listed.started <= now - lifetime:
-                return False
+        def lives(listed: Held) -> bool:
             # One that was listed just now may be on its way into the store.
             return listed.started > now - STARTING or is_open(listed.id)
 
         def added(held: tuple[Held, ...]) -> tuple[Held, ...]:
-            others = tuple(h for h in held if h.id != draft_id)
-            if len(others) >= most and sum(counts(h) for h in others) >= most:
+            others = [h for h in held if h.id != draft_id and h.started + keep > now]
+            living = [h for h in others if not h.is_over(now - lifetime)]
+            if len(living) >= most:
+                living = [h for h in living if lives(h)]
+            if len(living) >= most:
                 raise TooManyDraftsError(most)
-            recent = (h for h in others if h.started + keep > now)
-            return (*recent, Held(draft_id, now))
+            over = [replace(h, over=True) for h in others if h not in living]
+            return (*over[-OVER:], *living, Held(draft_id, now))
 
         self._change(mount, added, ttl=keep)
 
