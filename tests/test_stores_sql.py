@@ -1255,6 +1255,108 @@ def test_session_without_an_engine_is_refused(store: SQLAlchemyStore) -> None:
             unbound.joined().__enter__()
 
 
+@pytest.fixture(params=["the engine", "an option of the session's engine"])
+def site_in_autocommit(
+    request: pytest.FixtureRequest, url: str, make_engine: MakeEngine
+) -> Iterator[Site]:
+    """Every statement of its session is committed by itself."""
+    if request.param == "the engine":
+        site = Site.at(make_engine(url, isolation_level="AUTOCOMMIT"))
+    else:
+        site = Site.at(make_engine(url))
+        bind = site.engine.execution_options(isolation_level="AUTOCOMMIT")
+        site.session.configure(bind=bind)
+    site.claim()
+    yield site
+    site.session.remove()
+
+
+def test_session_in_autocommit_is_refused(site_in_autocommit: Site) -> None:
+    site = site_in_autocommit
+    with pytest.raises(ConfigurationError, match="AUTOCOMMIT"):
+        site.commit(site.join)
+    assert site.kept == NEITHER
+
+
+def test_session_in_autocommit_is_refused_before_its_first_statement(
+    site_in_autocommit: Site,
+) -> None:
+    site = site_in_autocommit
+
+    def join_at_once() -> None:
+        site.join()
+        site.session.flush()
+
+    with pytest.raises(ConfigurationError, match="AUTOCOMMIT"):
+        site.commit(join_at_once)
+    assert site.kept == NEITHER
+
+
+def test_refusal_of_autocommit_that_is_caught_is_raised_again(
+    site_in_autocommit: Site,
+) -> None:
+    site = site_in_autocommit
+
+    def look_away() -> None:
+        with suppress(ConfigurationError):
+            site.session.scalars(select(Member)).all()
+
+    with pytest.raises(ConfigurationError, match="AUTOCOMMIT"):
+        site.commit(look_away)
+    assert site.kept == NEITHER
+
+
+def test_session_that_is_put_in_autocommit_is_refused(site: Site) -> None:
+    def join() -> None:
+        site.session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        site.join()
+
+    with pytest.raises(ConfigurationError, match="AUTOCOMMIT"):
+        site.commit(join)
+    assert site.kept == NEITHER
+
+
+def test_autocommit_of_another_database_is_none_of_its_business(
+    site: Site, tmp_path: Path, make_engine: MakeEngine
+) -> None:
+    other = make_engine(f"sqlite:///{tmp_path}/x.db", isolation_level="AUTOCOMMIT")
+
+    def look_there_too() -> None:
+        site.session.execute(text("SELECT 1"), bind_arguments={"bind": other})
+        site.join()
+
+    site.commit(look_there_too)
+    assert site.kept == BOTH
+
+
+def test_store_in_autocommit_joins_a_session_that_is_not(
+    url: str, make_engine: MakeEngine
+) -> None:
+    engine = make_engine(url)
+    site = Site.at(engine)
+    committing = engine.execution_options(isolation_level="AUTOCOMMIT")
+    store = SQLAlchemyStore(committing, session=site.session)
+    with store.joined() as inner:
+        site.join()
+        put(inner, "key")
+    assert site.kept == (["Ann"], b"blob")
+    site.session.remove()
+
+
+def test_block_of_the_session_begins_before_the_framework(site: Site) -> None:
+    """It is refused for what it does at its end, and not for when it begins."""
+    statements: list[int] = []
+
+    def commit() -> None:
+        with site.session.begin():
+            site.join()
+            statements.append(len(site.session.scalars(select(Member)).all()))
+
+    with pytest.raises(DefinitionError, match=r"called commit\(\)"):
+        site.commit(commit)
+    assert statements == [1]
+
+
 def test_sessionmaker_is_refused(engine: Engine) -> None:
     with pytest.raises(DefinitionError, match="Give the scoped_session"):
         SQLAlchemyStore(engine, session=sessionmaker(engine))

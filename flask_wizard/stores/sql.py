@@ -12,7 +12,12 @@ from sqlalchemy import URL, Connection, Engine, Index, MetaData, Table, event, t
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
-from flask_wizard.errors import ConfigurationError, DefinitionError, StoreError
+from flask_wizard.errors import (
+    ConfigurationError,
+    DefinitionError,
+    StoreError,
+    WizardError,
+)
 from flask_wizard.stores import DraftStore, sweep_now_and_then
 from flask_wizard.stores.bounded import BoundedDatabase
 from flask_wizard.stores.table import (
@@ -166,14 +171,14 @@ class SQLAlchemyStore(Rows):
         A ``rollback()`` in the block undoes what the application did up to there, as
         ever, and leaves the draft's end to be committed. Raises DefinitionError if the
         block commits the session or puts another in its place, ConfigurationError if
-        there is no session, or one of another engine.
+        there is no session, one of another engine, or one in AUTOCOMMIT.
         """
         session = self._current_session()
         self._check_engine_of(session)
         if session.in_transaction():
             session.commit()
         try:
-            with _Watch(session):
+            with _Watch(session, self.engine):
                 yield _Joined(self.statements, session)
             if self._current_session() is not session:
                 raise DefinitionError(
@@ -286,9 +291,10 @@ class _Joined(Rows):
 class _Watch:
     """Keeps a session in one transaction: until it is left, nothing is committed."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, engine: Engine) -> None:
         self._session = session
-        self._refusal: DefinitionError | None = None
+        self._engine = engine
+        self._refusal: WizardError | None = None
 
     def __enter__(self) -> None:
         event.listen(self._session, "before_commit", self._refuse)
@@ -313,8 +319,24 @@ class _Watch:
         raise self._refusal
 
     def _hold(self, session: Session, begun: object, connection: Connection) -> None:
+        is_ours = connection.engine.pool is self._engine.pool
+        if is_ours and _commits_each_statement(connection):
+            self._refusal = ConfigurationError(
+                f"The session's connection to {place(self._engine)} is in AUTOCOMMIT: "
+                "each statement is committed by itself. one_transaction = True needs "
+                'a session whose engine has no isolation_level="AUTOCOMMIT".'
+            )
+            _refuse_statements(connection, self._refusal)
         if connection.dialect.name == "sqlite":
             event.listen(connection, "savepoint", _begin)
+
+
+def _refuse_statements(connection: Connection, refusal: WizardError) -> None:
+    """Each of them, also after the application has caught this: it would be kept."""
+
+    @event.listens_for(connection, "before_cursor_execute")
+    def refuse(*statement: object) -> None:
+        raise refusal
 
 
 def _create(part: Table | Index, engine: Engine) -> None:
@@ -324,6 +346,19 @@ def _create(part: Table | Index, engine: Engine) -> None:
         except DBAPIError:  # somebody else was faster, or is at it
             continue
     part.create(engine, checkfirst=True)
+
+
+def _commits_each_statement(connection: Connection) -> bool:
+    """Ask the driver: SQLAlchemy takes an SQLite in AUTOCOMMIT for SERIALIZABLE.
+
+    It has a transaction nevertheless where the application has sent a BEGIN.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    if connection.dialect.name == "sqlite" and driver.isolation_level is None:
+        return not driver.in_transaction
+    if hasattr(driver, "get_autocommit"):  # of MySQL, where autocommit is a setter
+        return bool(driver.get_autocommit())
+    return getattr(driver, "autocommit", False) is True
 
 
 def _begin(connection: Connection, savepoint: str) -> None:
