@@ -10,6 +10,7 @@ import threading
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlencode
@@ -39,10 +40,11 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.serving import make_server
+from werkzeug.test import TestResponse
 
 from flask_wizard import UnreadableDraftError
 from flask_wizard.desk import Mount
-from flask_wizard.draft import decode, encode
+from flask_wizard.draft import Draft, Entry, Read, decode, encode
 from flask_wizard.drafts import Drafts
 from flask_wizard.holders import ENDED_KEY, LISTS, TOKEN_KEY
 from flask_wizard.stores import new_version
@@ -682,13 +684,29 @@ class Kept:
         context = f"{kind}:{self.names[kind]}".encode()
         self.plant(kind, self.drafts.safe.keyring.seal(plain, context))
 
-    def asked(self) -> Iterator[int]:
-        """The statuses of what can be asked of the draft."""
+    def fill_in_the_rest(self) -> None:
+        self.visitor.open(self.url)
+        while step_of(self.visitor.page) != "check":
+            fill_in(self.visitor)
+
+    def asks(self) -> Iterator[Callable[[], TestResponse]]:
+        """What can be asked of the draft."""
         for page in ("you", "lists", "check", "saved", "discard", "receipt", ""):
-            yield self.visitor.get(self.url + page).status_code
+            yield partial(self.visitor.get, self.url + page)
         for page, action in SENT:
-            values = ANSWERS.get(page, {})
-            yield self.visitor.post(self.url + page, values, action=action).status_code
+            values = {**ANSWERS.get(page, {}), "_rev": ["999999999"]}  # never stale
+            yield partial(self.visitor.post, self.url + page, values, action=action)
+
+    def asked(self) -> Iterator[int]:
+        """The statuses of what is asked, one after the other."""
+        for ask in self.asks():
+            yield ask().status_code
+
+    def asked_of(self, plain: bytes) -> Iterator[int]:
+        """The statuses of what is asked, each of the draft as it was planted."""
+        for ask in self.asks():
+            self.seal("draft", plain)
+            yield ask().status_code
 
     def begin_anew(self) -> None:
         self.visitor.open("/join/new/you")
@@ -697,8 +715,10 @@ class Kept:
 
 
 SENT = (
+    *(("you", "autosave"), ("you", "save"), ("you", "goto:lists"), ("you", "back")),
     *(("picks", "autosave"), ("lists", "goto:you"), ("you", "next"), ("made", "next")),
-    *(("check", "next"), ("discard", "discard")),
+    *(("check", "save"), ("check", "goto:you"), ("check", "back"), ("check", "next")),
+    ("discard", "discard"),
 )
 CLEAR = {200, 204, 302, 303, 404, 405, 409, 410, 503}
 
@@ -941,12 +961,13 @@ def is_empty_list(kind: str, plain: bytes) -> bool:
         {"holders": [1]},
         {"holders": None},
         {"entries": None},
-        {"entries": {"you": None}},
-        {"entries": {"you": {"rev": "1"}}},
-        {"entries": {"you": {"rev": 2**64}}},
+        {"entries": []},
         {"id": None},
         {"id": "A" * 22},
         {"receipt": "R-1"},
+        {"version": "1"},
+        {"attempt": -5},
+        {"created": -1.0},
     ],
     ids=str,
 )
@@ -954,7 +975,11 @@ def test_sealed_draft_with_a_wrong_part_is_unreadable(
     app: Flask, store: Probe, changes: dict[str, Any]
 ) -> None:
     kept = Kept(app, store)
-    kept.seal("draft", changed(kept, changes))
+    assert_unreadable(kept, changed(kept, changes))
+
+
+def assert_unreadable(kept: Kept, plain: bytes) -> None:
+    kept.seal("draft", plain)
     blob = kept.blob("draft")
     assert set(kept.asked()) == {503}
     assert kept.blob("draft") == blob
@@ -962,37 +987,46 @@ def test_sealed_draft_with_a_wrong_part_is_unreadable(
 
 
 def changed(kept: Kept, changes: dict[str, Any]) -> bytes:
+    return msgspec.msgpack.encode({**parts_of(kept), **changes})
+
+
+def parts_of(kept: Kept) -> dict[str, Any]:
+    parts: dict[str, Any] = stored(draft_of(kept))
+    return parts
+
+
+def draft_of(kept: Kept) -> Draft:
     draft, _ = kept.drafts.load(kept.names["draft"])
     assert draft is not None
-    whole: dict[str, Any] = msgspec.msgpack.decode(encode(draft))
-    try:
-        return msgspec.msgpack.encode({**whole, **changes})
-    except OverflowError:  # msgpack knows no larger integers: as a float, then
-        return msgspec.msgpack.encode({**whole, "entries": {"you": {"rev": 1e30}}})
+    return draft
+
+
+def stored(whole: msgspec.Struct, **odd: object) -> Any:
+    """What is stored of it, whatever shape that has, but for what is odd about it."""
+    parts: Any = msgspec.msgpack.decode(msgspec.msgpack.encode(whole))
+    for position, field in enumerate(msgspec.structs.fields(whole)):
+        if field.name in odd:
+            place = position if isinstance(parts, list) else field.encode_name
+            parts[place] = odd.pop(field.name)
+    assert not odd
+    return parts
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"created": -1e9, "touched": -1e9},
-        {"created": -1.0},
+        {"created": 0, "touched": 0},
         {"touched": 0},
         {"holders": []},
         {"holders": [b""]},
         {"holders": [b"x" * 500]},
         {"mount": "elsewhere"},
         {"unknown": {"x": [None]}},
-        {"entries": {"you": {"raw": None}}},
-        {"entries": {"you": {"raw": {"name": "Ada"}}}},
-        {"entries": {"you": {"raw": {"name": [None]}}}},
-        {"entries": {"never": {"raw": {"name": ["x"]}}}},
-        {"entries": {"you": {"raw": {}, "accepted": True}}},
-        {"entries": {"you": {"raw": {"age": []}, "accepted": True}}},
-        {"entries": {"you": {"raw": {"tags-\u00b2": ["x"]}, "errors": {"-": ["x"]}}}},
-        {"entries": {"check": {"raw": {"name": ["x"]}, "accepted": True}}},
+        {"entries": {}},
         {"state": "committing", "lease_until": 0.0},
         {"state": "committed"},
-        {"version": -5, "attempt": -5},
+        {"version": 2**63, "attempt": 99},
+        {"version": -5},
         {"notice": "unheard of"},
     ],
     ids=str,
@@ -1001,8 +1035,152 @@ def test_sealed_draft_with_an_odd_part_is_a_clear_page(
     app: Flask, store: Probe, changes: dict[str, Any]
 ) -> None:
     kept = Kept(app, store)
-    kept.seal("draft", changed(kept, changes))
-    assert set(kept.asked()) <= CLEAR
+    plain = changed(kept, changes)
+    decode(plain)
+    assert set(kept.asked_of(plain)) <= CLEAR
+    kept.begin_anew()
+
+
+# The same of what a draft has of a step
+
+
+GOOD = Entry.of({"name": ["Ada"]}, rev=1, accepted=True)
+
+
+def planted(kept: Kept, step: str, odd: dict[str, Any]) -> bytes:
+    """The draft, with an entry that has something odd about it."""
+    parts = parts_of(kept)
+    entry = draft_of(kept).entries.get(step, GOOD)
+    parts["entries"][step] = stored(entry, **odd)
+    return msgspec.msgpack.encode(parts)
+
+
+def test_planted_entry_is_as_the_draft_has_it(app: Flask, store: Probe) -> None:
+    kept = Kept(app, store)
+    assert decode(planted(kept, "you", {})) == draft_of(kept)
+    assert decode(planted(kept, "never", {})).entries["never"] == GOOD
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"rev": "1"},
+        {"rev": None},
+        {"rev": -1},
+        {"rev": 1.5},
+        {"rev": 2**53},
+        {"accepted": None},
+        {"accepted": 1},
+        {"errors": []},
+        {"errors": {"name": "Wrong"}},
+        {"errors": {"name": [None]}},
+        {"errors": {1: ["Wrong"]}},
+        {"read": None},
+        {"read": "x"},
+        {"read": stored(Read(), names=None)},
+        {"read": stored(Read(), names=["you"])},
+        {"read": stored(Read(), names=[["you"]])},
+        {"read": stored(Read(), names=[["you", "name", "x"]])},
+        {"read": stored(Read(), names=[["you", None]])},
+        {"read": stored(Read(), digest=7)},
+        {"passwords": None},
+        {"passwords": {"password": "x"}},
+        {"passwords": {"password": [7]}},
+    ],
+    ids=str,
+)
+def test_sealed_entry_with_a_wrong_part_is_unreadable(
+    app: Flask, store: Probe, odd: dict[str, Any]
+) -> None:
+    kept = Kept(app, store)
+    plain = planted(kept, "you", odd)
+    with pytest.raises(UnreadableDraftError) as refused:
+        decode(plain)
+    assert "`$.entries[...]`" not in str(refused.value.__cause__)  # a part of one
+    assert_unreadable(kept, plain)
+
+
+@pytest.mark.parametrize("entry", [None, "x", 7, True], ids=str)
+def test_sealed_draft_with_a_wrong_entry_is_unreadable(
+    app: Flask, store: Probe, entry: object
+) -> None:
+    kept = Kept(app, store)
+    assert_unreadable(kept, changed(kept, {"entries": {"you": entry}}))
+
+
+WITHIN = {200, 204, 302, 303, 409, 503}  # what a draft that opens answers
+
+
+@pytest.mark.parametrize("is_done", [True, False], ids=["done", "open"])
+@pytest.mark.parametrize(
+    ("step", "raw"),
+    [
+        ("you", None),
+        ("you", 7),
+        ("you", "x"),
+        ("you", []),
+        ("you", {"name": None}),
+        ("you", {"name": "Ada"}),
+        ("you", {"name": [None]}),
+        ("you", {"name": {"0": "Ada"}}),
+        ("you", {7: ["Ada"]}),
+        ("lists", None),
+        ("late", None),
+        ("made", None),
+    ],
+    ids=str,
+)
+def test_sealed_entry_of_which_the_answers_do_not_decode_is_a_clear_page(
+    app: Flask, store: Probe, raw: object, step: str, is_done: bool
+) -> None:
+    kept = Kept(app, store)
+    kept.fill_in_the_rest()
+    plain = planted(kept, step, {"packed": raw, "accepted": is_done})
+    entry = decode(plain).entries[step]
+    with pytest.raises(UnreadableDraftError):
+        _ = entry.raw
+    assert set(kept.asked_of(plain)) <= WITHIN
+    kept.seal("draft", plain)
+    assert kept.visitor.get(kept.url + step).status_code == 503
+    kept.begin_anew()
+
+
+@pytest.mark.parametrize(
+    ("step", "odd"),
+    [
+        ("you", {"packed": {}}),
+        ("you", {"packed": {}, "accepted": False}),
+        ("you", {"packed": {"name": []}}),
+        ("you", {"packed": {"age": []}}),
+        ("you", {"packed": {"age": ["x"]}}),
+        ("you", {"packed": {"plan": ["unheard of"]}}),
+        ("you", {"packed": {"": [""], "\0": ["\0"], "name": ["\0"] * 9}}),
+        ("lists", {"packed": {"tags-\u00b2": ["x"]}, "errors": {"-": ["x"]}}),
+        ("lists", {"packed": {"tags-99999999999": ["x"]}}),
+        ("lists", {"packed": {"people-0-pets-7-7": ["x"]}}),
+        ("lists", {"errors": {"": ["x"], "people-7-name": ["x"], "\0": [""]}}),
+        ("late", {"packed": {"room": ["red", "none"]}}),
+        ("made", {"packed": {"password": ["in the wrong place"]}}),
+        ("made", {"passwords": {"never": ["x"], "password": []}}),
+        ("made", {"passwords": {"password": ["x"], "again": ["y"]}}),
+        ("made", {"read": stored(Read(), names=[["you", "never"], ["never", ""]])}),
+        ("made", {"read": stored(Read(), names=[["check", ""], ["late", "x"]])}),
+        ("made", {"read": stored(Read(), digest=b"x" * 99)}),
+        ("you", {"rev": 2**53 - 1}),
+        ("never", {}),
+        ("check", {}),
+        ("check", {"errors": {"": ["x"], "name": ["y"]}}),
+    ],
+    ids=str,
+)
+def test_sealed_entry_with_an_odd_part_is_a_clear_page(
+    app: Flask, store: Probe, step: str, odd: dict[str, Any]
+) -> None:
+    kept = Kept(app, store)
+    kept.fill_in_the_rest()
+    plain = planted(kept, step, odd)
+    assert decode(plain).entries[step].raw is not None
+    assert set(kept.asked_of(plain)) <= WITHIN - {503}
     kept.begin_anew()
 
 
@@ -1012,10 +1190,12 @@ def test_sealed_draft_with_any_part_replaced_is_a_clear_page(
     app: Flask, store: Probe, data: st.DataObject
 ) -> None:
     kept = Kept(app, store)
-    whole: Any = msgspec.msgpack.decode(changed(kept, {}))
+    if data.draw(st.booleans()):
+        kept.fill_in_the_rest()
+    whole = parts_of(kept)
     place = data.draw(st.sampled_from(list(places(whole))))
-    kept.seal("draft", msgspec.msgpack.encode(put(whole, place, data.draw(PLAIN))))
-    assert set(kept.asked()) <= CLEAR
+    plain = msgspec.msgpack.encode(put(whole, place, data.draw(PLAIN)))
+    assert set(kept.asked_of(plain)) <= CLEAR
     kept.begin_anew()
 
 
