@@ -11,7 +11,11 @@ from wtforms.fields import Field, FieldList, FormField
 from . import forms
 from .errors import UnknownNameError
 
+NAMES = "*"
+"""What is read of a step by looking at which fields it has."""
+
 Reads = set[tuple[str, str]]
+"""What was read, as (step, field) pairs; an empty field is "is there an answer"."""
 
 
 class Record:
@@ -54,13 +58,18 @@ class Record:
         return self[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names or ())
+        return iter(self._known())
 
     def __len__(self) -> int:
-        return len(self._names or ())
+        return len(self._known())
 
     def __contains__(self, name: object) -> bool:
-        return name in (self._names or ())
+        return name in self._known()
+
+    def _known(self) -> Sequence[str]:
+        if self._reads is not None:  # another form might have other fields
+            self._reads.add((self._step, NAMES))
+        return self._names or ()
 
     def __bool__(self) -> bool:
         if self._reads is not None:
@@ -79,7 +88,7 @@ class Record:
 
     def __repr__(self) -> str:  # names only: a log must never show an answer
         present = "" if self._values is not None else ", no answers"
-        return f"<Record {self._step}: {', '.join(self)}{present}>"
+        return f"<Record {self._step}: {', '.join(self._names or ())}{present}>"
 
 
 class Answers:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 from wtforms import Form
-from wtforms.fields import FormField
+from wtforms.fields import Field, FieldList, FormField
 
 from . import forms
 from .answers import Answers, plain
@@ -72,9 +73,17 @@ def _without_buttons(form: Form) -> Form:
     for name, field in list(form._fields.items()):
         if forms.is_button(field):
             del form[name]
-        elif isinstance(field, FormField):
-            _without_buttons(field.form)
+        else:
+            _drop_buttons(field)
     return form
+
+
+def _drop_buttons(field: Field) -> None:
+    if isinstance(field, FormField):
+        _without_buttons(field.form)
+    elif isinstance(field, FieldList):
+        for entry in field.entries:
+            _drop_buttons(entry)
 
 
 def receipt_of(result: Any) -> Receipt:
@@ -82,7 +91,7 @@ def receipt_of(result: Any) -> Receipt:
     if result is None:
         return Receipt()
     if isinstance(result, Receipt) and (result.url is None or _is_url(result.url)):
-        return Receipt(*(None if v is None else str(v) for v in _fields(result)))
+        return Receipt(*(None if v is None else str(v) for v in astuple(result)))
     if isinstance(result, str) and _is_url(result):
         return Receipt(url=result)
     location = getattr(result, "location", None)
@@ -95,10 +104,6 @@ def receipt_of(result: Any) -> Receipt:
         "URL to lead to, a redirect response, a Receipt, or None for the built-in "
         "receipt page; a page of your own goes behind a URL."
     )
-
-
-def _fields(receipt: Receipt) -> tuple[object, object, object]:
-    return receipt.reference, receipt.url, receipt.message
 
 
 def _is_url(text: str) -> bool:
@@ -142,7 +147,8 @@ def commit(
     Everything is validated again. Then the draft is claimed for ``lease`` seconds,
     ``wizard.commit`` runs, and the draft ends with its receipt. If that raises, the
     draft is open again with everything in it and the exception goes on. Raises
-    ConflictError if the draft changed before the claim.
+    ConflictError if the draft changed before the claim. An unsettled draft was
+    validated as a whole before its first attempt, and has stayed as it was.
     """
     failing = [place for place in journey.path if _fails(place)]
     if failing:
@@ -151,18 +157,36 @@ def commit(
         return Outcome(kept.draft, failing[0].step)
     submission = Submission.of(journey)
     try:
-        verdict = wizard.validate(submission)
-        if verdict is not None:
-            raise DefinitionError(
-                f"validate returned a {type(verdict).__name__}, which says nothing. "
-                "Raise a StepError to refuse a submission; return None to accept it."
-            )
+        if not stored.draft.unsettled:  # else it might refuse what took effect
+            _validate(wizard, submission)
     except StepError as error:
         place = _place(journey, error)
         kept = desk.keep(stored, _sent_back(stored.draft, place, error))
         return Outcome(kept.draft, place.step)
-    claimed = desk.keep(stored, stored.draft.claimed(time.time(), lease))
+    claimed = _claim(stored, desk, lease=lease)
     return _Attempt(wizard, journey, submission, claimed, desk).run()
+
+
+def _validate(wizard: Hooks, submission: Submission) -> None:
+    verdict = wizard.validate(submission)
+    if verdict is not None:
+        raise DefinitionError(
+            f"validate returned a {type(verdict).__name__}, which says nothing. "
+            "Raise a StepError to refuse a submission; return None to accept it."
+        )
+
+
+def _claim(stored: Stored, desk: Desk, *, lease: float) -> Stored:
+    """Claim the draft, or leave it unclaimed as far as the store can be had."""
+    claimed = stored.draft.claimed(time.time(), lease)
+    try:
+        return desk.keep(stored, claimed)
+    except StoreError:  # it may have been written, and the reply was lost
+        with suppress(StoreError, ConflictError):
+            found = desk.reload(stored)
+            if found.draft == claimed:
+                desk.keep(found, claimed.reopened())
+        raise
 
 
 @dataclass(frozen=True)
@@ -201,17 +225,21 @@ class _Attempt:
 
     def _call(self) -> Any | _Refusal | Outcome:
         try:
-            if self.wizard.one_transaction:
-                return self._together()
-            return self.wizard.commit(self.submission)
+            return self._together() if self.wizard.one_transaction else self._hook()
         except StepError as error:
             return _Refusal(_place(self.journey, error), error)
+
+    def _hook(self) -> Any:
+        try:
+            return self.wizard.commit(self.submission)
+        except ConflictError as error:  # not one about this draft
+            raise RuntimeError("commit raised a ConflictError of its own.") from error
 
     def _together(self) -> Outcome:
         """Run the hook and end the draft in one transaction."""
         try:
             with self.desk.joined() as joined:
-                receipt = receipt_of(self.wizard.commit(self.submission))
+                receipt = receipt_of(self._hook())
                 ended = joined.buried(self.claimed.draft, "committed", receipt)
                 return Outcome(joined.keep(self.claimed, ended).draft)
         except ConflictError:  # the lease ran out, and the draft is another attempt's
@@ -237,8 +265,8 @@ class _Attempt:
 
     def _refused(self, refusal: _Refusal) -> Draft:
         def refused(draft: Draft) -> Draft | None:
-            back = self.desk.held(_sent_back(draft, refusal.place, refusal.error))
-            return back if self._is_ours(draft) else None
+            back = _sent_back(draft.settled(), refusal.place, refusal.error)
+            return self.desk.held(back) if self._is_ours(draft) else None
 
         return _settle(self.desk, self.claimed, refused)
 

@@ -79,7 +79,7 @@ class Desk:
         draft, slot = self._drafts.load(draft_id)
         if draft is None or draft.mount != self.mount or self._is_over(draft):
             return None
-        return Stored(draft, slot) if self.holder.holds(draft) else None
+        return Stored(self._lapsed(draft), slot) if self.holder.holds(draft) else None
 
     def start(self, nonce: str) -> Stored:
         """The draft that this nonce starts: the one it started before, or a new one.
@@ -90,7 +90,12 @@ class Desk:
         draft, slot = self._drafts.load(draft_id)
         if draft is None or self._is_over(draft):
             draft = self.fresh(draft_id)
-        return Stored(draft, slot)
+        return Stored(self._lapsed(draft), slot)
+
+    def _lapsed(self, draft: Draft) -> Draft:
+        """As it is once its claim has run out; a transaction leaves nothing unknown."""
+        unknown = not self.wizard.one_transaction
+        return draft.lapsed(time.time(), unsettled=unknown)
 
     def fresh(self, draft_id: str, *, held: bool = True) -> Draft:
         now = time.time()
@@ -110,19 +115,20 @@ class Desk:
         One that expired meanwhile comes back as it was, to be kept anew.
         """
         draft, slot = self._drafts.load(stored.draft.id)
-        return Stored(draft or stored.draft, slot)
+        return Stored(self._lapsed(draft or stored.draft), slot)
 
-    def keep(self, stored: Stored, draft: Draft) -> Stored:
+    def keep(self, stored: Stored, draft: Draft, *, capped: bool = False) -> Stored:
         """Save over what was loaded.
 
+        ``capped`` limits what a visitor sends; what a commit has to note always fits.
         Raises ConflictError if somebody else wrote meanwhile, TooManyDraftsError,
         DraftTooLargeError or StoreError.
         """
+        plain = self._drafts.packed(draft, capped=capped)
         if self._begins(stored) and not draft.ended:
-            self._drafts.packed(draft)  # too large: nothing is to be listed either
             self._list(draft.id)
         ttl = math.ceil(expires(self.wizard, draft) - time.time())
-        return self._drafts.save(stored, draft, max(1, ttl))
+        return self._drafts.save(Stored(draft, stored.slot), plain, max(1, ttl))
 
     @staticmethod
     def _begins(stored: Stored) -> bool:

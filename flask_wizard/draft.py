@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 State = Literal["open", "committing", "committed", "discarded"]
 
 
-class Read(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Read(msgspec.Struct, frozen=True, gc=False):
     """What an accepted step had read of earlier answers: a hash of all of it.
 
     ``names`` are those of ``prepare`` and the form, as (step, field) pairs; an empty
@@ -35,14 +35,14 @@ class Read(msgspec.Struct, frozen=True, array_like=True, gc=False):
     digest: bytes = b""
 
 
-class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One step's last submission and what became of it.
 
     ``errors`` are messages by full field name; the empty name is the whole step. What
     was sent stays packed until it is asked for: a walk over many steps asks for few.
     """
 
-    packed: msgspec.Raw = msgspec.Raw(b"\x80")
+    packed: msgspec.Raw = msgspec.field(name="raw", default=msgspec.Raw(b"\x80"))
     rev: Count = 0
     accepted: bool = False
     errors: dict[str, list[str]] = {}
@@ -71,6 +71,9 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def __repr__(self) -> str:  # a log must never show an answer
         return f"<Entry rev {self.rev}{', accepted' if self.accepted else ''}>"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:  # Rich would show every field
+        return [("rev", self.rev)]
+
 
 class Receipt(msgspec.Struct, frozen=True):
     """What the visitor gets after a commit.
@@ -88,7 +91,8 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
     """A draft as it is stored. Times are seconds since the epoch.
 
     ``holders`` are keyed hashes of the tokens that open it; ``submission`` is the
-    idempotency key of its commit; ``notice`` is for the pages until the next save:
+    idempotency key of its commit; ``unsettled`` says that nobody knows whether an
+    attempt at it took effect; ``notice`` is for the pages until the next save:
     ``moved`` to a draft of its own, ``refused`` by a commit, or ``changed`` in another
     tab while its review was read.
     """
@@ -104,11 +108,15 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
     state: State = "open"
     attempt: Count = 0
     lease_until: Seconds = 0.0
+    unsettled: bool = False
     receipt: Receipt | None = None
     notice: str = ""
 
     def __repr__(self) -> str:
         return f"<Draft {self.state}: {', '.join(self.entries) or 'empty'}>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("state", self.state)]
 
     @property
     def ended(self) -> bool:
@@ -146,9 +154,19 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
     def reopened(self, *, notice: str = "") -> Draft:
+        """Open again. What was in doubt before the claim is so after it."""
+        return msgspec.structs.replace(self, state="open", notice=notice)
+
+    def lapsed(self, now: float, *, unsettled: bool) -> Draft:
+        """A claim that nobody has let go in time is over, and its end unknown."""
+        if self.state != "committing" or self.is_committing(now):
+            return self
         return msgspec.structs.replace(
-            self, state="open", lease_until=0.0, notice=notice
+            self, state="open", unsettled=self.unsettled or unsettled
         )
+
+    def settled(self) -> Draft:
+        return msgspec.structs.replace(self, unsettled=False)
 
     def buried(
         self,
@@ -168,6 +186,7 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
             version=self.version,
             state=state,
             attempt=self.attempt,
+            unsettled=self.unsettled and state == "discarded",
             receipt=receipt,
         )
 

@@ -111,15 +111,14 @@ class Drafts:
         with store.joined() as inner:
             yield Drafts(Safe(inner, self.safe.keyring), limit=self.limit)
 
-    def save(self, stored: Stored, draft: Draft, ttl: int) -> Stored:
-        """Raises ConflictError, DraftTooLargeError or StoreError; then nothing is."""
-        plain = self.packed(draft)
-        return Stored(draft, self.safe.keep(stored.slot, plain, ttl))
+    def save(self, stored: Stored, plain: bytes, ttl: int) -> Stored:
+        """Keep a packed draft. Raises ConflictError or StoreError; then nothing is."""
+        return Stored(stored.draft, self.safe.keep(stored.slot, plain, ttl))
 
-    def packed(self, draft: Draft) -> bytes:
-        """Raises DraftTooLargeError."""
+    def packed(self, draft: Draft, *, capped: bool) -> bytes:
+        """Raises DraftTooLargeError if it is capped and too large."""
         plain = codec.encode(draft)
-        if len(plain) > self.limit:
+        if capped and len(plain) > self.limit:
             raise DraftTooLargeError(len(plain), self.limit)
         return plain
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
 
+import msgspec
 from wtforms import Form
 from wtforms.csrf.core import CSRFTokenField
 from wtforms.fields import (
@@ -28,8 +29,8 @@ from .draft import Raw
 
 logger = logging.getLogger(__name__)
 
-PASSWORDS = "_passwords"
-"""Where a page names its password fields, if its form depends on earlier answers."""
+FIELDS = "_fields"
+"""Where a page names its fields, if its form depends on earlier answers."""
 
 UNUSABLE = "This value cannot be used. Check it and enter it again."
 
@@ -37,8 +38,39 @@ _NESTING = (FormField, FieldList)
 _BUTTONS = (SubmitField, ButtonField, CSRFTokenField)
 
 
+class Names(msgspec.Struct, frozen=True):
+    """What a page may leave in a draft although its form cannot be had again.
+
+    ``exact`` are names of fields, ``starts`` how the names of lists and nested forms
+    begin. ``passwords`` are in neither.
+    """
+
+    exact: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
+    passwords: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, form: Form) -> Names:
+        exact: list[str] = []
+        starts: list[str] = []
+        for field in form:
+            inner = [leaf for leaf in leaves([field]) if not is_password(leaf)]
+            exact += [leaf.name for leaf in inner]
+            if _reads_below(field) and not _holds_passwords(field):
+                starts.append(field.name + getattr(field, "_separator", "-"))
+        return cls(tuple(exact), tuple(starts), tuple(passwords(form)))
+
+    def has(self, name: str) -> bool:
+        return name in self.exact or name.startswith(self.starts)
+
+
 class Values(dict[str, list[str]]):
-    """Submitted values by field name, in the shape that WTForms reads."""
+    """Submitted values by field name, in the shape that WTForms reads.
+
+    ``names`` are those that the page has named, if it was to.
+    """
+
+    names: Names | None = None
 
     @classmethod
     def of(cls, lists: Iterable[tuple[str, list[str]]]) -> Values:
@@ -60,12 +92,16 @@ class Values(dict[str, list[str]]):
             if numbers[old] != old:  # in rising order, so that no name is taken yet
                 self[index.sub(rf"\g<1>{numbers[old]}", key)] = self.pop(key)
 
-    def named(self) -> Raw | None:
-        """Everything but the passwords, if the page said which they are."""
-        if PASSWORDS not in self:
-            return None
-        secret = {PASSWORDS, *" ".join(self[PASSWORDS]).split()}
-        return {name: sent for name, sent in self.items() if name not in secret}
+    def named(self) -> Raw:
+        """What the page has named; the form may have other fields, or none."""
+        names = self.names or Names()
+        return {name: sent for name, sent in self.items() if names.has(name)}
+
+    def unprepared(self, form: Form) -> tuple[Raw, Raw]:
+        """What was sent for a form of which ``prepare`` may make some passwords."""
+        later = self.names.passwords if self.names else ()
+        raw, secret = sent(form, self)
+        return {name: raw[name] for name in raw if name not in later}, secret
 
     def __repr__(self) -> str:  # a log must never show an answer
         return f"<Values of {', '.join(self)}>"
@@ -181,12 +217,23 @@ def sent(form: Form, values: Values) -> tuple[Raw, Raw]:
         kept = secret if is_password(field) else raw
         if field.raw_data:
             kept[field.name] = [str(value) for value in field.raw_data]
-        if type(field).process is not Field.process:  # it reads inputs of its own
+        if _reads_below(field):
             kept.update(_below(field, values))
     if is_unbindable(form):
         for field in _lists(form):
             raw.update(_below(field, values))
     return raw, secret
+
+
+def _reads_below(field: Field) -> bool:
+    """Does it read inputs of its own, whose names begin with its name?"""
+    return type(field).process is not Field.process
+
+
+def _holds_passwords(field: Field) -> bool:
+    """Are there passwords in it, or would be in another entry of it?"""
+    made_of = _unbounds(field.unbound_field) if isinstance(field, FieldList) else ()
+    return any(map(is_password, leaves([field]))) or any(map(_is_secret, made_of))
 
 
 def _below(field: Field, values: Values) -> Raw:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from wtforms import Form
 
 from . import forms
-from .answers import Answers, Reads, Record, values_of
+from .answers import NAMES, Answers, Reads, Record, values_of
 from .draft import Draft, Entry, Raw, Read
 from .errors import DefinitionError
 from .steps import AnyStep, Step, Steps
@@ -76,8 +76,8 @@ class Place:
         # Most steps ask for no answers; a long walk should not ask them either.
         if self.step.when is None:
             self.applies = True
-        if isinstance(self.step, Step) and isinstance(self.step.form, type):
-            self.form_class = self.step.form
+        if self.step.fixed_form is not None:
+            self.form_class = self.step.fixed_form
 
     asks: Reads | frozenset[tuple[str, str]] = frozenset()
 
@@ -109,8 +109,16 @@ class Place:
         """The form bound to what was sent, or fresh with its initial data."""
         if self.entry is None:
             return self.prepared(self.bound(None, initial=self.initial))
-        values = forms.Values({**self.entry.raw, **self.entry.passwords})
-        return self.prepared(self.bound(values))
+        return self._with_secrets(self.entry.raw, self.entry.passwords)
+
+    def _with_secrets(self, sent: Raw, passwords: Raw) -> Form:
+        """The form bound to both. What is no password any more must not be shown."""
+        form = self.prepared(self.bound(forms.Values({**sent, **passwords})))
+        if not passwords or passwords.keys() <= (mine := {*forms.passwords(form)}):
+            return form
+        return self._with_secrets(
+            sent, {n: passwords[n] for n in passwords if n in mine}
+        )
 
     @once
     def initial(self) -> object:
@@ -147,6 +155,8 @@ class Place:
     def done(self) -> bool:
         """Accepted, and what it had read is unchanged or it still holds with that."""
         if self.entry is None or not self.entry.accepted:
+            return False
+        if not isinstance(self.step, Step):  # whose name a step had before
             return False
         if not self.stale:
             return True
@@ -192,13 +202,15 @@ class Place:
         place.asks, place.reads = self.asks, self.reads
         if "applies" in self.__dict__:
             place.applies = self.applies
-        if opens or place.has_form_class:
-            form = place.bound(_with_kept_passwords(values, kept))
-            place.form = place.prepared(form) if opens else form
-            raw, passwords = forms.sent(form, values)
-        elif (named := values.named()) is not None:
+        if opens:
+            typed = _types_password(values, kept.passwords)
+            place.form = place._with_secrets(values, {} if typed else kept.passwords)
+            raw, passwords = forms.sent(place.form, values)
+        elif self.step.fixed_form is not None:
+            raw, passwords = values.unprepared(place.bound(values))
+        elif values.names is not None:
             # Which form it is depends on answers that are not given now.
-            raw, passwords = named, {}
+            raw, passwords = values.named(), {}
         else:
             return None
         if accept:
@@ -211,11 +223,6 @@ class Place:
             errors = place.entry.errors if accept else {}
             place.entry = replace(place.entry, rev=kept.rev + 1, errors=errors)
         return place
-
-    @property
-    def has_form_class(self) -> bool:
-        """Is the form the same whatever the answers are?"""
-        return isinstance(self.step, Step) and isinstance(self.step.form, type)
 
     def _judged(self, kept: Entry, raw: Raw, passwords: Raw) -> Entry:
         if not self.valid:
@@ -232,7 +239,8 @@ class Place:
     def spelled(self, field: str) -> bytes:
         """What was sent for a field, nested ones below it, as bytes to be hashed.
 
-        The empty name stands for whether there is an answer at all.
+        The empty name stands for whether there is an answer at all, NAMES for which
+        fields there are.
         """
         if field not in self._spelled:
             self._spelled[field] = self._spell(field)
@@ -247,6 +255,8 @@ class Place:
             return b"absent"
         if not field:
             return b"present"
+        if field == NAMES:
+            return _encode(forms.shape(self.form_class).names)
         sent = {**self.entry.raw, **self.entry.passwords}
         name, separator = forms.html_name(self.form_class, field)
         inner = name + separator
@@ -271,18 +281,12 @@ def no_record(step: AnyStep, reads: Reads) -> Record:
 
 
 def _field_names(step: AnyStep) -> tuple[str, ...] | None:
-    form = step.form if isinstance(step, Step) else None
-    return forms.shape(form).names if isinstance(form, type) else None
-
-
-def _with_kept_passwords(values: forms.Values, kept: Entry) -> forms.Values:
-    """Passwords left blank are those that were accepted before; all or none."""
-    if _types_password(values, kept.passwords):
-        return values
-    return forms.Values({**values, **kept.passwords})
+    form = step.fixed_form
+    return forms.shape(form).names if form is not None else None
 
 
 def _types_password(values: forms.Values, names: Iterable[str]) -> bool:
+    """If none is typed, those that were accepted before count: all or none."""
     return any(text for name in names for text in values.getlist(name))
 
 
@@ -311,7 +315,8 @@ class Journey:
         self._walked: list[Place | None] = []
 
     def __repr__(self) -> str:
-        return f"<Journey of {self.draft!r} to {self.stand.step.name!r}>"
+        # Going on could run the application's code.
+        return f"<Journey of {self.draft!r}, {len(self._walked)} steps met>"
 
     def _walk_to(self, position: int) -> bool:
         """Walk on until this step is met. False if the walk ends before it.

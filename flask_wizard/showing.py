@@ -20,6 +20,7 @@ from .errors import StoreError, UnreadableDraftError
 from .extension import installation
 from .holders import Holder, is_id, new_nonce
 from .journey import Journey, Place
+from .naming import PageNames
 from .pages import Page, Problem
 from .steps import RESERVED_FIELDS, AnyStep, Review, Step
 
@@ -69,11 +70,16 @@ class Showing:
 
     # What was sent
 
-    @cached_property
-    def _values(self) -> forms.Values:
-        own = (RESERVED_FIELDS | {door.csrf_field()}) - {forms.PASSWORDS}
+    def _values(self, step: AnyStep) -> forms.Values:
+        own = RESERVED_FIELDS | {door.csrf_field()}
         sent = (pair for pair in request.form.lists() if pair[0] not in own)
-        return forms.Values.of(sent)
+        values = forms.Values.of(sent)
+        if sealed := request.form.get(forms.FIELDS):
+            values.names = self._page_names(step).opened(sealed)
+        return values
+
+    def _page_names(self, step: AnyStep) -> PageNames:
+        return PageNames(self._drafts.safe.keyring, self.desk.mount, step.name)
 
     @cached_property
     def _action(self) -> str:
@@ -144,15 +150,6 @@ class Showing:
     def _stand(self, draft: Draft) -> str:
         return self._journey(draft).stand.step.url_name
 
-    def _is_unsettled(self, draft: Draft) -> bool:
-        """Does nobody know whether the last commit took effect?
-
-        A process may have died after it had. Another attempt will tell, by the same
-        idempotency key; what is changed before it would seem to be saved and be in no
-        commit, and what is discarded might exist.
-        """
-        return draft.state == "committing" and not self.wizard.one_transaction
-
     @staticmethod
     def _rev(draft: Draft, step: AnyStep) -> int:
         entry = draft.entries.get(step.name)
@@ -171,10 +168,14 @@ class Showing:
             "pairs": [],
         }
         context = self._common(journey, place, **{**shown, **more})
-        if not place.has_form_class:
+        if (
+            isinstance(place.step, Step)
+            and form is not None
+            and not _is_fixed(place.step)
+        ):
             # The page is the only one to know, should the form not be had next time.
-            named = " ".join(forms.passwords(form or ()))
-            context["hidden"].append((forms.PASSWORDS, named))
+            sealed = self._page_names(place.step).sealed(forms.Names.of(form))
+            context["hidden"].append((forms.FIELDS, sealed))
         return pages.form_page(self.wizard, place, form, **context)
 
     def _review_page(self, journey: Journey, place: Place, **more: Any) -> Page:
@@ -203,7 +204,7 @@ class Showing:
             **more,
         }
         context["notice"] = notice if notice == MOVED else more.get("notice")
-        if self._is_unsettled(journey.draft):
+        if journey.draft.unsettled and journey.draft.state == "open":
             context["notice"] = UNSETTLED
         return context
 
@@ -220,6 +221,14 @@ class Showing:
     def _page(self, name: str, status: int = 200, **context: Any) -> Page:
         context["entry_url"] = self._entry_url
         return pages.make_page(self.wizard, name, status=status, **context)
+
+    def _too_many(self) -> Problem:
+        """With the drafts to choose from, if they can be had."""
+        try:
+            return Problem("too-many", self._listed())
+        except StoreError:
+            current_app.logger.exception("The drafts of a holder cannot be listed.")
+            return Problem("too-many")
 
     def _listed(self) -> list[pages.Listed]:
         listed = map(self._listing, self.desk.open_drafts())
@@ -264,6 +273,7 @@ class Showing:
             "action_url": self._url("discard"),
             "hidden": self._token(),
             "back_url": self._url("saved"),
+            "unsettled": False,
             "problem": None,
             "actions": pages.discard_actions(),
         }
@@ -275,6 +285,7 @@ class Showing:
         return self._page(
             "receipt",
             outcome=draft.state,
+            unsettled=draft.unsettled,
             reference=receipt.reference,
             message=receipt.message,
             next_url=receipt.url,
@@ -306,16 +317,20 @@ class Showing:
             if (place := tried.opens(step.name)) is not None:
                 return self._form_page(tried, place, form, **more)
         try:
-            stored = self.desk.load(self.requested) if self.requested else None
+            return self._placed(step, **more)
         except StoreError:  # reported already, or about to be by the next try
             return self._unplaced(step, **more)
+
+    def _placed(self, step: AnyStep, **more: Any) -> Page:
+        """The page of the step among the answers that are kept."""
+        stored = self.desk.load(self.requested) if self.requested else None
         draft = stored.draft if stored else self.desk.fresh(NEW, held=False)
         journey = self._journey(draft)
         place = journey.opens(step.name)
         if place is not None and isinstance(step, Review):
             return self._review_page(journey, place, **more)
         taken = place and place.taking(
-            self._values, opens=True, accept=False, autosave=True
+            self._values(step), opens=True, accept=False, autosave=True
         )
         if taken is None:
             return self._unplaced(step, **more)
@@ -327,14 +342,19 @@ class Showing:
         A form that is made or prepared with them cannot be shown; what was sent goes
         along hidden, passwords excepted.
         """
-        values = self._values
+        values = self._values(step)
         journey = self._journey(self.desk.fresh(NEW, held=False))
         place = journey.place(self.wizard.steps.positions[step.name])
-        form: Form | None = place.bound(values) if place.has_form_class else None
+        form: Form | None = place.bound(values) if step.fixed_form else None
         pairs: list[tuple[str, str]] = []
-        if form is None or (isinstance(step, Step) and step.prepare is not None):
-            raw = values.named() or {} if form is None else forms.sent(form, values)[0]
+        if isinstance(step, Step) and not _is_fixed(step):
+            raw = values.unprepared(form)[0] if form is not None else values.named()
             form, pairs = None, [(name, v) for name, sent in raw.items() for v in sent]
-            pairs += [(forms.PASSWORDS, v) for v in values.getlist(forms.PASSWORDS)]
+            pairs += [(forms.FIELDS, v) for v in request.form.getlist(forms.FIELDS)]
         context = self._common(journey, place, progress=None, pairs=pairs, **more)
         return pages.form_page(self.wizard, place, form, **context)
+
+
+def _is_fixed(step: Step) -> bool:
+    """Can its page be made without earlier answers?"""
+    return step.fixed_form is not None and step.prepare is None

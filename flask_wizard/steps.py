@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 RESERVED_STEPS = frozenset({"discard", "receipt", "saved"})
 RESERVED_FIELDS = frozenset(
-    {"_action", "_rev", "_draft", "_item", "_seen", forms.PASSWORDS, "csrf_token"}
+    {"_action", "_rev", "_draft", "_item", "_seen", forms.FIELDS, "csrf_token"}
 )
 
 
@@ -48,12 +48,15 @@ class Step:
     def url_name(self) -> str:
         return self.name.replace("_", "-")
 
+    @property
+    def fixed_form(self) -> type[Form] | None:
+        """The form class, if it is the same whatever the answers are."""
+        return self.form if isinstance(self.form, type) else None
+
     @cached_property
     def is_plain(self) -> bool:
         """Is it the same whatever the answers are, but for what its form looks up?"""
-        return (
-            isinstance(self.form, type) and self.when is None and self.prepare is None
-        )
+        return bool(self.fixed_form) and self.when is None and self.prepare is None
 
     def named(self, name: str, wizard: str) -> Step:
         """This step under its attribute's name; a copy, so that steps can be shared.
@@ -107,6 +110,7 @@ class Review:
     section: str | None = None
     name: str = ""
     when: ClassVar[None] = None
+    fixed_form: ClassVar[None] = None
     is_plain: ClassVar[Literal[False]] = False
 
     @property

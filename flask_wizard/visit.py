@@ -83,7 +83,7 @@ class Visit(Showing):
         except DraftTooLargeError:
             return self._again(page, Problem("too-large"), 413)
         except TooManyDraftsError:
-            return self._again(page, Problem("too-many", self._listed()), 409)
+            return self._again(page, self._too_many(), 409)
         except BusyError:
             return self._again(page, Problem("busy"), 409)
         except UnsettledError:
@@ -134,17 +134,13 @@ class Visit(Showing):
         if page == "saved":
             return self._saved(draft)
         if page == "discard":
-            return self._ask_to_discard(draft)
+            back = self._url(self._stand(draft))
+            return self._discard_page(back_url=back, unsettled=draft.unsettled)
         journey, step = self._journey(draft), self._step(page)
-        if self._is_frozen(journey, step) and step is not journey.stand.step:
+        frozen = draft.unsettled and self._is_frozen(journey, step)
+        if frozen and step is not journey.stand.step:
             return self._lead(journey.stand.step.url_name)
         return self._show_step(journey, step)
-
-    def _ask_to_discard(self, draft: Draft) -> Outcome:
-        stand = self._stand(draft)
-        if self._is_unsettled(draft):
-            return self._lead(stand)  # which says what is to be done first
-        return self._discard_page(back_url=self._url(stand))
 
     def _show_new(self, page: str) -> Outcome:
         # The token must be there before the first POST: two clicks would make two.
@@ -165,7 +161,7 @@ class Visit(Showing):
         return self._form_page(journey, place, form, notice=notice)
 
     def _receipt(self, draft: Draft) -> Outcome:
-        if draft.is_committing(time.time()):
+        if draft.state == "committing":
             return self._page("sending", again_url=self._url("receipt"))
         if not draft.ended:
             return self._lead(self._stand(draft))
@@ -195,21 +191,26 @@ class Visit(Showing):
         self.draft_id = stored.draft.id
         if stored.draft.ended:
             return self._led_to_end(stored.draft)
-        if stored.draft.is_committing(time.time()):
-            if isinstance(step, Review) or self._changes_nothing(step, stored.draft):
+        if stored.draft.state == "committing":
+            journey = self._journey(stored.draft)
+            if isinstance(step, Review) or self._changes_nothing(journey, step):
                 return self._led_to_end(stored.draft)
             raise BusyError
         journey = self._journey(stored.draft)
-        if self._is_frozen(journey, step):
+        if stored.draft.unsettled and self._is_frozen(journey, step):
             return self._submit_frozen(step, journey, stored)
         if isinstance(step, Review):
             return self._submit_review(step, stored)
         return self._submit_step(step, journey, stored)
 
-    def _is_frozen(self, journey: Journey, step: AnyStep) -> bool:
-        """Must the step stay as it was confirmed? One to be answered first is free."""
-        if not self._is_unsettled(journey.draft):
-            return False
+    @staticmethod
+    def _is_frozen(journey: Journey, step: AnyStep) -> bool:
+        """Must the step of an unsettled draft stay as it was confirmed?
+
+        A process may have died after its commit had taken effect. Another attempt
+        will tell, by the same idempotency key; what is changed before it would seem
+        to be saved and be in no commit. A step that is to be answered first is free.
+        """
         place = journey.opens(step.name)
         return place is not None and (isinstance(step, Review) or place.done)
 
@@ -217,7 +218,7 @@ class Visit(Showing):
         self, step: AnyStep, journey: Journey, stored: Stored
     ) -> Outcome:
         """Take no change; attempt the commit again if that is asked for."""
-        if isinstance(step, Step) and not self._changes_nothing(step, stored.draft):
+        if isinstance(step, Step) and not self._changes_nothing(journey, step):
             raise UnsettledError
         if self._action == "next" and journey.stand.step is step:
             return self._commit(journey, stored)
@@ -242,19 +243,20 @@ class Visit(Showing):
     def _awaited(self, stored: Stored) -> Stored:
         """Wait briefly for a commit that is under way."""
         deadline = time.monotonic() + self._config["WIZARD_COMMIT_WAIT"]
-        while stored.draft.is_committing(time.time()) and time.monotonic() < deadline:
+        while stored.draft.state == "committing" and time.monotonic() < deadline:
             time.sleep(POLL)
             stored = self.desk.reload(stored)
             if stored.is_new:
                 raise ConflictError("The draft expired while its commit was awaited.")
         return stored
 
-    def _changes_nothing(self, step: Step, draft: Draft) -> bool:
+    def _changes_nothing(self, journey: Journey, step: Step) -> bool:
         """Does it send what is there already, as a second click does?"""
-        place = self._journey(draft).opens(step.name)
+        place = journey.opens(step.name)
         if place is None:
             return False
-        taken = place.taking(self._values, opens=True, accept=False, autosave=True)
+        values = self._values(step)
+        taken = place.taking(values, opens=True, accept=False, autosave=True)
         return taken is not None and taken.entry is place.entry
 
     def _submit_step(self, step: Step, journey: Journey, stored: Stored) -> Outcome:
@@ -262,7 +264,7 @@ class Visit(Showing):
             return Response(status=409)
         onward = journey.submit(
             step,
-            self._values,
+            self._values(step),
             accept=self._action == "next",
             autosave=self._is_autosave,
         )
@@ -300,10 +302,8 @@ class Visit(Showing):
         if self._moved:
             notice = MOVED
         mark = self.desk.holder.mark()
-        if not self._is_unsettled(draft):
-            draft = draft.reopened()
         renewed = draft.renewed(time.time(), holder=mark, notice=notice)
-        kept = self.desk.keep(stored, renewed)
+        kept = self.desk.keep(stored, renewed, capped=True)
         if self._config["WIZARD_PERMANENT_SESSION"]:
             session.permanent = True
         return kept
@@ -352,13 +352,11 @@ class Visit(Showing):
         stored = self.desk.load(self.requested or "")
         if stored is None:
             return self._gone()
-        if self._action == "back":
-            return self._lead(self._stand(stored.draft))
         stored = self._awaited(stored)
         if self._is_shut(stored.draft):
             return self._led_to_end(stored.draft)
-        if self._is_unsettled(stored.draft):
-            return self._lead(self._stand(stored.draft))
+        if self._action not in ("discard", "next"):
+            return self._led(self._url(self._stand(stored.draft)))
         self.desk.keep(stored, self.desk.buried(stored.draft, "discarded"))
         self._part_with(stored.draft)
         self.wizard.discarded(stored.draft)
@@ -379,7 +377,7 @@ class Visit(Showing):
 
     @staticmethod
     def _is_shut(draft: Draft) -> bool:
-        return draft.ended or draft.is_committing(time.time())
+        return draft.ended or draft.state == "committing"
 
 
 def _is_empty(initial: object) -> bool:

@@ -98,6 +98,7 @@ class Probe:
         self.calls: list[str] = []
         self.down = False
         self.read_only = False
+        self.fail_at = 0
         self.before_write: list[Callable[[], object]] = []
         self._keys: set[str] = set()
 
@@ -117,7 +118,8 @@ class Probe:
         return self.inner.replace(key, blob, version, expected, ttl)
 
     def _enter(self, call: str, *, writes: bool = False) -> None:
-        if self.down or (writes and self.read_only):
+        self.fail_at -= 1
+        if self.down or (writes and self.read_only) or self.fail_at == 0:
             raise StoreError("The store is down.")
         if writes and self.before_write:
             self.before_write.pop()()

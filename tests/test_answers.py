@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -11,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form, fields
 
 from flask_wizard import Answers, UnknownNameError, WizardError
-from flask_wizard.answers import Reads, Record, plain, values_of
+from flask_wizard.answers import NAMES, Reads, Record, plain, values_of
 
 SECRET = "canary-4711"
 
@@ -210,10 +211,16 @@ def test_absent_field_that_was_read_is_noted() -> None:
     assert reads == {("you", "age")}
 
 
-def test_asking_for_the_names_is_no_reading() -> None:
+@pytest.mark.parametrize("ask", [list, len, lambda found: "age" in found])
+def test_asking_which_fields_there_are_is_noted(ask: Callable[[Record], Any]) -> None:
     reads: Reads = set()
-    found = Record("you", ("age",), lambda: {"age": 7}, reads)
-    _ = list(found), "age" in found, len(found)
+    ask(Record("you", ("age",), lambda: {"age": 7}, reads))
+    assert reads == {("you", NAMES)}
+
+
+def test_repr_of_a_record_is_no_reading() -> None:
+    reads: Reads = set()
+    repr(Record("you", ("age",), None, reads))
     assert reads == set()
 
 

@@ -42,6 +42,7 @@ class You(Form):
     nick = fields.StringField(filters=[lambda text: (text or "").strip()])
     home = fields.FormField(Street)
     tags = fields.FieldList(fields.StringField())
+    others = fields.FieldList(fields.FormField(Street, default=SimpleNamespace))
     send = fields.SubmitField()
 
 
@@ -71,6 +72,7 @@ def submitted(name: str = "Ada") -> Submission:
         "pet": {"pet": "Rex"},
     }.items():
         sent = Values({name: [text] for name, text in values.items()})
+        sent |= {"others-0-street": ["2 Lane"], "others-0-find": ["Find"]}
         sent |= {"home-street": ["1 Lane"], "csrf_token": ["t"]}
         journey = journey.submit(getattr(Join, step), Values(sent), accept=True)
     return Submission.of(journey)
@@ -86,6 +88,7 @@ def test_data_are_plain_dicts_by_step() -> None:
             "nick": "A",
             "home": {"street": "1 Lane"},
             "tags": ["x"],
+            "others": [{"street": "2 Lane"}],
         },
         "guardian": {"guardian": SECRET},
         "pet": {"pet": "Rex"},
@@ -141,6 +144,7 @@ def test_populate_leaves_buttons_out() -> None:
     found = filled()
     assert "send" not in found
     assert not hasattr(found["home"], "find")
+    assert [vars(other) for other in found["others"]] == [{"street": "2 Lane"}]
 
 
 def test_populate_leaves_hidden_steps_out() -> None:

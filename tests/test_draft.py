@@ -63,6 +63,14 @@ def test_any_text_comes_back_from_bytes(
     assert decode(encode(kept)) == kept
 
 
+def test_rich_shows_no_answer_either() -> None:
+    """Its tracebacks show local variables by what ``__rich_repr__`` gives."""
+    entry = Entry.of({"name": ["canary"]}, passwords={"pin": ["canary"]})
+    assert "canary" not in str(entry.__rich_repr__())
+    kept = draft(entries={"you": entry}, receipt=Receipt("canary"))
+    assert "canary" not in str(kept.__rich_repr__())
+
+
 def test_draft_of_a_former_release_is_read() -> None:
     """What it left out is what it had for the default."""
     blob = msgspec.msgpack.encode(
@@ -210,6 +218,25 @@ def test_claim_runs_out() -> None:
 
 def test_claim_begins_another_lifetime() -> None:
     assert draft().claimed(10.0, 5.0).touched == 10.0
+
+
+def test_claim_that_ran_out_leaves_the_draft_open_and_unsettled() -> None:
+    lapsed = draft().claimed(10.0, 5.0).lapsed(15.0, unsettled=True)
+    assert (lapsed.state, lapsed.unsettled) == ("open", True)
+
+
+def test_claim_that_runs_is_no_lapse() -> None:
+    claimed = draft().claimed(10.0, 5.0)
+    assert claimed.lapsed(14.9, unsettled=True) is claimed
+
+
+def test_doubt_outlives_the_next_claim() -> None:
+    lapsed = draft().claimed(10.0, 5.0).lapsed(15.0, unsettled=True)
+    assert lapsed.claimed(20.0, 5.0).reopened().unsettled
+    assert lapsed.claimed(20.0, 5.0).lapsed(25.0, unsettled=False).unsettled
+    assert lapsed.buried("discarded", 20.0).unsettled
+    assert not lapsed.buried("committed", 20.0).unsettled
+    assert not lapsed.settled().unsettled
 
 
 def test_reopened_draft_is_not_being_committed() -> None:

@@ -96,6 +96,16 @@ def test_back_from_the_discard_page_keeps_everything(visitor: Visitor) -> None:
     assert answer.location == f"{visitor.draft}pet"
 
 
+@pytest.mark.parametrize("action", ["save", "autosave", "goto:you", "what"])
+def test_nothing_but_its_button_discards(
+    visitor: Visitor, store: Probe, action: str
+) -> None:
+    visitor.open(f"{visitor.draft}discard")
+    before = store.snapshot()
+    assert visitor.send(action).status_code == (204 if action == "autosave" else 303)
+    assert store.snapshot() == before
+
+
 def test_discard_as_an_action_saves_first(visitor: Visitor) -> None:
     page = visitor.press("discard", {"pet": "Rex"})
     assert page.heading == "Discard your answers?"

@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cachelib import FileSystemCache
 from flask import Flask, request
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFProtect
+from msgspec.structs import replace
 from wtforms import Form, fields, validators
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
@@ -24,14 +26,17 @@ from flask_wizard import (
     ConfigurationError,
     DraftStore,
     FlaskWizard,
+    Receipt,
     Review,
     Step,
+    StepError,
     StoreError,
     Submission,
     Wizard,
 )
+from flask_wizard.draft import encode
 from flask_wizard.stores.sqlite import SQLiteStore
-from tests.conftest import HOUR, Clock, MakeApp, Page, Probe, Visitor, declare
+from tests.conftest import DAY, HOUR, Clock, MakeApp, Page, Probe, Visitor, declare
 
 SECRET = "canary4711"
 
@@ -350,6 +355,26 @@ def test_draft_that_grows_too_large_is_refused(tight: Visitor, store: Probe) -> 
     assert store.snapshot() == before
 
 
+def test_what_a_commit_has_to_say_always_fits(make_app: MakeApp) -> None:
+    """Else its claim would stand, and the visitor with it."""
+
+    class Wordy(Join):
+        small = None  # type: ignore[assignment]
+        room = None  # type: ignore[assignment]
+
+        def commit(self, submission: Submission) -> Any:
+            if submission.attempt == 1:
+                raise StepError("you", "No. " * 200, field="story")
+            return Receipt(message="Yes. " * 200)
+
+    visitor = Visitor(make_app(Wordy, WIZARD_MAX_DRAFT=900))
+    visitor.open()
+    visitor.fill(name="Ada", story="x" * 500)
+    assert visitor.press().errors == [("No. " * 200).strip()]
+    visitor.fill(story="short")
+    assert "Yes. Yes." in visitor.press().text
+
+
 def test_autosave_that_is_too_large_is_a_bare_answer(tight: Visitor) -> None:
     answer = tight.send("autosave", {"story": "x" * 3000})
     assert (answer.status_code, answer.data) == (413, b"")
@@ -602,6 +627,40 @@ def test_damaged_draft_is_a_clear_page(visitor: Visitor, store: Probe) -> None:
     assert store.snapshot() == damaged
     store.restore(whole)
     assert visitor.open(f"{visitor.draft}room").status == 200
+
+
+@pytest.mark.parametrize("action", ["next", "save", "back", "goto:room"])
+@pytest.mark.parametrize("step", ["you", "room", "check"])
+def test_answers_damaged_within_a_draft_are_a_clear_page(
+    visitor: Visitor, store: Probe, step: str, action: str
+) -> None:
+    """They are looked at later than the draft."""
+    visitor.fill(room="Ada's room")
+    visitor.fill(note="x")
+    address = visitor.draft
+    drafts = visitor.app.extensions["flask_wizard"].drafts(visitor.app)
+    draft, slot = drafts.load(address.split("/")[2])
+    damaged = replace(draft.entries["you"], packed=msgspec.Raw(b"\xc0"))
+    drafts.safe.keep(slot, encode(draft.with_entries({"you": damaged})), DAY)
+    before = store.snapshot()
+    answer = visitor.post(f"{address}{step}", {"name": "Eve"}, action=action)
+    assert answer.status_code in (303, 503)
+    assert store.snapshot() == before or step == "you"
+
+
+@pytest.mark.parametrize("failing", range(1, 8))
+def test_store_that_fails_while_too_many_drafts_are_listed_loses_nothing(
+    make_app: MakeApp, store: Probe, failing: int
+) -> None:
+    class Single(Join):
+        max_drafts = 1
+
+    visitor = begun(make_app(Single))
+    visitor.open("/join/new/you")
+    store.fail_at = failing
+    page = visitor.press("next", {"name": "Eve", "story": "long"})
+    assert page.status in (409, 503)
+    assert page.value("story") == "long"
 
 
 def test_removed_database_is_a_clear_page(make_app: MakeApp, tmp_path: Path) -> None:

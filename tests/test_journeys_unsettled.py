@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from wtforms import Form, fields, validators
 
-from flask_wizard import Receipt, Review, Step, Submission, Wizard
+from flask_wizard import Receipt, Review, Step, StepError, Submission, Wizard
+from flask_wizard.errors import ConflictError, StoreError
 from tests.conftest import Clock, MakeApp, Probe, Visitor
 
 LEASE = 120  # seconds, as WIZARD_COMMIT_LEASE is by default
@@ -119,18 +122,77 @@ def test_save_on_the_check_page_leaves_the_answers_frozen(visitor: Visitor) -> N
     assert visitor.post(f"{visitor.draft}you", {"name": "Eve"}).status_code == 409
 
 
-def test_answers_cannot_be_discarded(visitor: Visitor, store: Probe) -> None:
-    """The page would say that they were, and the order would be there."""
-    before = store.snapshot()
-    answer = visitor.post(f"{visitor.draft}discard", {}, action="discard")
-    assert (answer.status_code, answer.location) == (303, f"{visitor.draft}check")
-    assert store.snapshot() == before
+def test_page_that_asks_whether_to_discard_does_not_promise_to_take_back(
+    visitor: Visitor,
+) -> None:
+    assert "does not take them back" in visitor.open(f"{visitor.draft}discard").text
 
 
-def test_question_whether_to_discard_leads_to_the_check_page(visitor: Visitor) -> None:
-    page = visitor.open(f"{visitor.draft}discard")
-    assert page.heading == "Check your answers"
-    assert "cannot be changed or discarded before that" in page.banners
+def test_discarded_answers_are_said_to_have_arrived_perhaps(visitor: Visitor) -> None:
+    visitor.open(f"{visitor.draft}discard")
+    page = visitor.press("discard")
+    assert page.heading == "Your answers were discarded"
+    assert "may have arrived nevertheless" in page.text
+
+
+def test_answers_stay_frozen_when_the_next_attempt_fails(
+    make_app: MakeApp, store: Probe, clock: Clock
+) -> None:
+    class Fails(Order):
+        def commit(self, submission: Submission) -> Receipt:
+            if submission.attempt == 2:
+                raise RuntimeError("The shop is closed.")
+            return super().commit(submission)
+
+    visitor = sent_in_vain(Fails, make_app, store)
+    clock.forward(LEASE + 1)
+    visitor.open(visitor.draft)
+    with pytest.raises(RuntimeError, match="closed"):
+        visitor.press()
+    assert visitor.post(f"{visitor.draft}you", {"name": "Eve"}).status_code == 409
+    visitor.open(visitor.draft)
+    assert f"order of {FIRST}, attempt 3" in visitor.press().text
+
+
+def test_answers_can_be_changed_when_the_next_attempt_refuses_them(
+    make_app: MakeApp, store: Probe, clock: Clock
+) -> None:
+    """By its idempotency key the application knows that it has not taken them."""
+
+    class Refuses(Order):
+        def commit(self, submission: Submission) -> Receipt:
+            if submission.attempt == 2:
+                raise StepError("you", "Enter another name", field="name")
+            return super().commit(submission)
+
+    visitor = sent_in_vain(Refuses, make_app, store)
+    clock.forward(LEASE + 1)
+    visitor.open(visitor.draft)
+    assert "Enter another name" in visitor.press().text
+    assert visitor.post(f"{visitor.draft}you", {"name": "Eve"}).status_code == 303
+
+
+def test_next_attempt_is_not_refused_for_what_the_first_has_done(
+    make_app: MakeApp, store: Probe, clock: Clock
+) -> None:
+    class Unique(Order):
+        def validate(self, submission: Submission) -> None:
+            if submission.answers.you.name in self.orders.values():
+                raise StepError("you", "That name is taken", field="name")
+
+    visitor = sent_in_vain(Unique, make_app, store)
+    clock.forward(LEASE + 1)
+    visitor.open(visitor.draft)
+    assert f"order of {FIRST}, attempt 2" in visitor.press().text
+
+
+def test_page_says_only_that_answers_are_being_sent_while_they_are(
+    make_app: MakeApp, store: Probe, clock: Clock
+) -> None:
+    visitor = sent_in_vain(Order, make_app, store)
+    page = visitor.post(f"{visitor.draft}you", {"name": "Eve"}).text
+    assert "are being sent at this moment" in page
+    assert "do not know yet" not in page
 
 
 def test_last_step_without_a_review_is_sent_again_as_it_was(
@@ -163,3 +225,47 @@ def test_step_that_a_deploy_has_added_can_be_answered(
     assert later.open(visitor.draft).path.endswith("/home")
     assert later.fill(home="A kennel").heading == "Check your answers"
     assert later.post(f"{visitor.draft}you", {"name": "Eve"}).status_code == 409
+
+
+def test_claim_whose_reply_is_lost_is_let_go(
+    make_app: MakeApp, store: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was written, nobody runs it, and the next click need not wait for it."""
+    Order.store, Order.orders = store, {}
+    visitor = Visitor(make_app(Order))
+    visitor.open()
+    visitor.fill(name=FIRST)
+    visitor.fill(pet="Rex")
+    replace = store.inner.replace
+
+    def deaf(*arguments: Any) -> bool:
+        monkeypatch.undo()
+        replace(*arguments)
+        raise StoreError("The reply was lost.")
+
+    monkeypatch.setattr(store.inner, "replace", deaf)
+    assert visitor.press().status == 503
+    assert Order.orders == {}
+    assert visitor.open(visitor.draft).heading == "Check your answers"
+    visitor.fill()
+    assert [*Order.orders.values()] == [FIRST]
+
+
+def test_conflict_that_the_hook_raises_is_not_taken_for_one_of_the_draft(
+    make_app: MakeApp, store: Probe
+) -> None:
+    attempts: list[int] = []
+
+    class Conflicts(Order):
+        def commit(self, submission: Submission) -> Receipt:
+            attempts.append(submission.attempt)
+            raise ConflictError("of another draft")
+
+    visitor = Visitor(make_app(Conflicts))
+    visitor.open()
+    visitor.fill(name=FIRST)
+    visitor.fill(pet="Rex")
+    with pytest.raises(RuntimeError, match="ConflictError"):
+        visitor.press()
+    assert attempts == [1]
+    assert visitor.open(visitor.draft).heading == "Check your answers"

@@ -175,6 +175,7 @@ OTHER_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
             "action_url": "/d",
             "hidden": [("csrf_token", "secret")],
             "back_url": "/b",
+            "unsettled": False,
             "problem": None,
             "actions": [Bag(value="discard", label="Yes, discard", primary=True)],
         },
@@ -183,6 +184,7 @@ OTHER_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         "receipt",
         {
             "outcome": "committed",
+            "unsettled": False,
             "reference": "R-17",
             "message": "See you soon",
             "next_url": "https://pay.example/17",
@@ -193,6 +195,7 @@ OTHER_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         "receipt",
         {
             "outcome": "discarded",
+            "unsettled": True,
             "reference": None,
             "message": None,
             "next_url": None,
@@ -483,7 +486,7 @@ def test_kept_password_may_be_left_blank() -> None:
     [
         ("moved", "in a new copy"),
         ("changed", "An earlier answer has changed"),
-        ("unsettled", "cannot be changed or discarded before that"),
+        ("unsettled", "cannot be changed before that"),
     ],
 )
 def test_notice_is_said_before_the_heading(notice: str, said: str) -> None:

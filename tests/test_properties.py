@@ -48,9 +48,11 @@ from werkzeug.test import TestResponse
 
 from flask_wizard import Draft, StepError, Submission, Wizard
 from flask_wizard.answers import plain
+from flask_wizard.desk import Mount
 from flask_wizard.draft import decode, encode
-from flask_wizard.forms import PASSWORDS, Values, errors_of
+from flask_wizard.forms import Names, Values, errors_of
 from flask_wizard.journey import Journey, Place
+from flask_wizard.naming import PageNames
 from flask_wizard.steps import Step
 from flask_wizard.stores.memory import MemoryStore
 from tests.conftest import MakeApp, Page, Probe, declare
@@ -127,10 +129,11 @@ class Walking(RuleBasedStateMachine):
         before, journey = self.view, self.journey
         assert not looks or names(journey.path) == before.path
         kept = encode(self.draft)
-        texts = {**sent, PASSWORDS: [" ".join(self.plan.step(name).secrets)]}
+        values = Values.of(sent.items())
+        values.names = names_of(self.plan.step(name), sent)
         onward = journey.submit(
             step_of(self.wizard, name),
-            Values.of(texts.items()),
+            values,
             accept=action == "next",
             autosave=action == "autosave",
         )
@@ -229,6 +232,11 @@ class Walking(RuleBasedStateMachine):
             assert entry.raw == sheet.raw
             assert entry.passwords == sheet.secrets
             assert entry.rev == sheet.rev
+
+
+def names_of(step: StepPlan, sent: Raw) -> Names:
+    """As a page of the step names them: all but the passwords."""
+    return Names(tuple(sent.keys() - {*step.secrets}))
 
 
 def judged_again(journey: Journey) -> list[Place]:
@@ -594,6 +602,12 @@ class Browsing(RuleBasedStateMachine):
             check_screen(screen, view, known[0])
         self.tabs = [*self.tabs[:tab], screen, *self.tabs[tab + 1 :]]
 
+    def page_names(self, step: str) -> PageNames:
+        """What a page of this step would carry names in."""
+        app = self.client.application
+        keyring = app.extensions["flask_wizard"].drafts(app).safe.keyring
+        return PageNames(keyring, Mount("join", {}).key, step)
+
     def begun(self, nonce: str) -> Paper:
         """The draft that a first page starts, or has started."""
         return self.nonces.setdefault(nonce, Paper(self.fresh))
@@ -809,7 +823,8 @@ class Browsing(RuleBasedStateMachine):
         """Send a step that may not be open, as a script does."""
         step = self.plan.step(pick(data, self.plan.step_names))
         sent = dict(data.draw(texts_for(step.forms[-1], None)))
-        sent["_passwords"] = [" ".join(step.secrets)]
+        names = self.page_names(step.name).sealed(names_of(step, sent))
+        sent["_fields"] = [names]
         paper = pick(data, [*self.papers, None])
         if paper is None:
             sent["_draft"] = [nonce]

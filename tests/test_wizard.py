@@ -321,7 +321,7 @@ def test_class_that_is_no_form_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["_action", "_rev", "_draft", "_item", "_seen", "_passwords", "csrf_token"],
+    ["_action", "_rev", "_draft", "_item", "_seen", "_fields", "csrf_token"],
 )
 def test_field_of_a_reserved_html_name_is_refused(name: str) -> None:
     form = type("Bad", (Form,), {"it": fields.StringField(name=name)})

@@ -221,7 +221,7 @@ ANSWERS: dict[str, dict[str, list[str]]] = {
 
 # What browsers do not send
 
-RESERVED = ("_action", "_rev", "_draft", "_seen", "_passwords", "_item", "csrf_token")
+RESERVED = ("_action", "_rev", "_draft", "_seen", "_fields", "_item", "csrf_token")
 NAMES = (*{name for step in ANSWERS.values() for name in step}, "source", "send")
 TAILS = (
     *("-0", "-1", "-7", "-²", "-٣", "-", "--1", "-0-0", "-0-name", "-0-pets", "_²"),
@@ -380,7 +380,7 @@ OWN: SearchStrategy[Pair] = st.one_of(
     st.tuples(st.just("_rev"), some(REVISIONS)),
     st.tuples(st.just("_draft"), some(NONCES)),
     st.tuples(st.just("_seen"), some(VALUES)),
-    st.tuples(st.just("_passwords"), some((*NAMES, *VALUES))),
+    st.tuples(st.just("_fields"), some((*NAMES, *VALUES))),
     st.tuples(st.sampled_from(RESERVED), some(VALUES)),
 )
 
