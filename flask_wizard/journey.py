@@ -197,22 +197,13 @@ class Place:
         self, values: forms.Values, *, opens: bool, accept: bool, autosave: bool
     ) -> Place | None:
         """This place as ``values`` make it; None if their names cannot be told."""
-        kept = self.entry or Entry()
-        place = Place(self.journey, self.position, kept)
+        place = Place(self.journey, self.position, self.entry)
         place.asks, place.reads = self.asks, self.reads
         if "applies" in self.__dict__:
             place.applies = self.applies
-        if opens:
-            typed = _types_password(values, kept.passwords)
-            place.form = place._with_secrets(values, {} if typed else kept.passwords)
-            raw, passwords = forms.sent(place.form, values)
-        elif self.step.fixed_form is not None:
-            raw, passwords = values.unprepared(place.bound(values))
-        elif values.names is not None:
-            # Which form it is depends on answers that are not given now.
-            raw, passwords = values.named(), {}
-        else:
+        if (sent := place._sent(values, opens=opens)) is None:
             return None
+        kept, (raw, passwords) = self.entry or Entry(), sent
         if accept:
             place.entry = place._judged(kept, raw, passwords)
         elif raw == kept.raw and not _types_password(values, passwords):
@@ -223,6 +214,18 @@ class Place:
             errors = place.entry.errors if accept else {}
             place.entry = replace(place.entry, rev=kept.rev + 1, errors=errors)
         return place
+
+    def _sent(self, values: forms.Values, *, opens: bool) -> tuple[Raw, Raw] | None:
+        """The plain values and the passwords; the form of an open step is bound."""
+        if opens:
+            kept = self.entry.passwords if self.entry is not None else {}
+            typed = _types_password(values, kept)
+            self.form = self._with_secrets(values, {} if typed else kept)
+            return forms.sent(self.form, values)
+        if self.step.fixed_form is not None:
+            return values.unprepared(self.bound(values))
+        # Which form it is depends on answers that are not given now.
+        return None if values.names is None else (values.named(), {})
 
     def _judged(self, kept: Entry, raw: Raw, passwords: Raw) -> Entry:
         if not self.valid:
