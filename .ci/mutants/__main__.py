@@ -37,7 +37,10 @@ ROOT = HERE.parent.parent
 
 JOURNEYS = tuple(
     f"journeys_{what}"
-    for what in ("branches", "steps", "passwords", "review", "ends", "trouble")
+    for what in (
+        *("branches", "steps", "passwords", "changing_forms"),
+        *("review", "ends", "unsettled", "trouble"),
+    )
 )
 # Each module, and the tests that are to notice: first those that know it best.
 MODULES: dict[str, tuple[str, ...]] = {
@@ -48,6 +51,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "commit": ("commit", "one_transaction", *JOURNEYS),
     "sealing": ("sealing",),
     "stores": ("stores", "opening"),
+    "stores.frame": ("stores",),
     "stores.sqlite": ("stores", "opening"),
     "stores.files": ("stores", "opening"),
     "stores.memory": ("stores", "opening"),
