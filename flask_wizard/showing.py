@@ -64,6 +64,8 @@ class Showing:
         self._is_blank = False
         self._is_damaged = False
         self._tried: tuple[Journey, Form] | None = None
+        self._admitted: set[str] = set()
+        self._retry_after: str | None = None
         self.desk = Desk(
             wizard, mount, Holder(session, self._drafts.safe), self._drafts
         )

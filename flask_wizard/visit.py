@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Literal
 
 from flask import (
     Response,
@@ -17,6 +18,7 @@ from flask import (
     request,
     session,
 )
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from . import door, pages
@@ -45,6 +47,15 @@ class BusyError(Exception):
 
 class UnsettledError(Exception):
     """Nobody knows whether the last commit took effect: the answers must stay."""
+
+
+class NotAdmittedError(Exception):
+    """The application's ``admit`` has refused, with an HTTP error as the cause."""
+
+    def __init__(self, refusal: HTTPException) -> None:
+        super().__init__()
+        self.status = refusal.code or 429
+        self.retry_after = dict(refusal.get_headers()).get("Retry-After")
 
 
 class Visit(Showing):
@@ -84,6 +95,9 @@ class Visit(Showing):
             return self._again(page, Problem("too-large"), 413)
         except TooManyDraftsError:
             return self._again(page, self._too_many(), 409)
+        except NotAdmittedError as refusal:
+            self._retry_after = refusal.retry_after
+            return self._again(page, Problem("not-admitted"), refusal.status)
         except BusyError:
             return self._again(page, Problem("busy"), 409)
         except UnsettledError:
@@ -103,6 +117,8 @@ class Visit(Showing):
         response.headers["Cache-Control"] = cached
         response.headers["Referrer-Policy"] = "same-origin"
         response.vary.add("Cookie")
+        if self._retry_after is not None:
+            response.headers["Retry-After"] = self._retry_after
         return response
 
     # GET
@@ -302,11 +318,23 @@ class Visit(Showing):
         if self._moved:
             notice = MOVED
         mark = self.desk.holder.mark()
+        if stored.is_new:
+            self._admit("start")
         renewed = draft.renewed(time.time(), holder=mark, notice=notice)
         kept = self.desk.keep(stored, renewed, capped=True)
         if self._config["WIZARD_PERMANENT_SESSION"]:
             session.permanent = True
         return kept
+
+    def _admit(self, moment: Literal["start", "commit"]) -> None:
+        """Ask the application, once in a request however often it is tried."""
+        if moment in self._admitted:
+            return
+        try:
+            self.wizard.admit(moment, self.desk.holder.mark().hex())
+        except HTTPException as refusal:
+            raise NotAdmittedError(refusal) from refusal
+        self._admitted.add(moment)
 
     def _goal(self, journey: Journey, step: AnyStep) -> str | None:
         """Where a POST leads; None for the commit."""
@@ -339,6 +367,7 @@ class Visit(Showing):
     # The end
 
     def _commit(self, journey: Journey, stored: Stored) -> Outcome:
+        self._admit("commit")
         lease = self._config["WIZARD_COMMIT_LEASE"]
         outcome = commit(self.wizard, journey, stored, self.desk, lease=lease)
         if outcome.step is not None:

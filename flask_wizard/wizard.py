@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from .commit import Submission
 from .desk import seconds
@@ -86,6 +86,14 @@ class Wizard(metaclass=_Declarative):
         ``bound`` are the variables of the mount's URL prefix.
         """
         return None
+
+    def admit(self, moment: Literal["start", "commit"], holder: str) -> None:
+        """Called before a draft begins and before a commit, to limit their rate.
+
+        ``holder`` stands for the visitor: the same text in each request, which tells
+        nothing else. To refuse, raise an HTTP error, as ``abort(429)`` does; nothing
+        is stored, and the visitor gets a page with what was sent.
+        """
 
     def validate(self, submission: Submission) -> None:
         """Check rules across steps before the commit; raise StepError to refuse."""
