@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import hashlib
 import hmac
+import itertools
 import logging
+import math
 import os
 import pickle
 import random
@@ -13,19 +15,25 @@ import re
 import shutil
 import sqlite3
 import struct
+import threading
 import time
 from base64 import b64encode, urlsafe_b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from threading import Barrier
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote
 
 import pytest
-from cachelib import FileSystemCache
-from flask import Flask, abort, before_render_template, request, session
+from cachelib import FileSystemCache, NullCache, SimpleCache, UWSGICache
+from flask import Blueprint, Flask, before_render_template, request
 from flask.testing import FlaskClient
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.formparser import FormDataParser
 from werkzeug.test import TestResponse
@@ -43,6 +51,9 @@ from wtforms import (
 from wtforms.validators import EqualTo, InputRequired, Length, Optional
 
 from flask_wizard import (
+    ConfigurationError,
+    DefinitionError,
+    DraftStore,
     FlaskWizard,
     Receipt,
     Review,
@@ -62,6 +73,12 @@ CANARY = "Zanzibar-Quokka-7319"
 PASSWORD = "correct horse battery"
 URLENCODED = "application/x-www-form-urlencoded"
 HOUR = 60 * 60
+PATIENCE = 30.0  # seconds until what never comes fails a test
+ROUNDS = 20  # of requests that race
+LEASE = 120  # seconds, as WIZARD_COMMIT_LEASE is by default
+
+
+Kept = TypeVar("Kept")
 
 
 # The application
@@ -230,7 +247,7 @@ def make(engine: Engine, tmp_path: Path) -> Make:
     def create(
         wizard: type[Wizard] = Join,
         *,
-        before: Callable[[], None] | None = None,
+        limited: Callable[[Flask, Blueprint], object] = lambda app, blueprint: None,
         **config: Any,
     ) -> Flask:
         app = Flask(__name__, instance_path=str(tmp_path / "instance"))
@@ -238,8 +255,7 @@ def make(engine: Engine, tmp_path: Path) -> Make:
         app.config.update(SECRET_KEY="an old secret", **config)
         FlaskWizard(app, store=engine.given())
         blueprint = wizard.as_blueprint("join")
-        if before is not None:
-            blueprint.before_request(before)
+        limited(app, blueprint)
         app.register_blueprint(blueprint, url_prefix="/join")
         return app
 
@@ -317,6 +333,52 @@ class Visitor:
     @property
     def draft(self) -> Draft:
         return draft_at(self.app, self.url)
+
+    def twin(self) -> Visitor:
+        """The same browser, sending at the same time."""
+        twin = Visitor(self.app)
+        twin.client, twin.token = visitor_of(self.app, self), self.token
+        twin.url = self.url
+        return twin
+
+
+class Crowd:
+    """A store in front of which requests gather: all have read before one writes."""
+
+    def __init__(self, app: Flask) -> None:
+        installed = app.extensions["flask_wizard"]
+        self.inner: DraftStore = installed.store
+        self._gate: Barrier | None = None
+        self._passed = threading.local()
+        installed.store = self
+
+    def load(self, key: str) -> tuple[bytes, bytes] | None:
+        found = self.inner.load(key)
+        gate, passed = self._gate, getattr(self._passed, "gate", None)
+        if gate is not None and gate is not passed:
+            self._passed.gate = gate
+            gate.wait()
+        return found
+
+    def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
+        return self.inner.create(key, blob, version, ttl)
+
+    def replace(
+        self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
+    ) -> bool:
+        return self.inner.replace(key, blob, version, expected, ttl)
+
+    def at_once(self, *acts: Callable[[], TestResponse]) -> list[TestResponse]:
+        self._gate = Barrier(len(acts), timeout=PATIENCE)
+        with ThreadPoolExecutor(len(acts)) as threads:
+            answers = list(threads.map(lambda act: act(), acts))
+        self._gate = None
+        return answers
+
+
+@pytest.fixture
+def crowd(app: Flask) -> Crowd:
+    return Crowd(app)
 
 
 def draft_at(app: Flask, url: str) -> Draft:
@@ -555,6 +617,23 @@ def test_s09_late_post_resurrects_nothing(
     assert engine.values() == before
 
 
+def test_s09_discard_against_late_posts_revives_nothing(
+    crowd: Crowd, visitor: Visitor
+) -> None:
+    left = Counter[tuple[str, int]]()
+    for _ in range(ROUNDS):
+        url = visitor.start()
+        late = [
+            partial(visitor.twin().post, f"{url}/you", {"name": "late"}, action="save")
+            for _ in range(3)
+        ]
+        discard = partial(visitor.post, f"{url}/discard", action="discard")
+        led_to = {answer.location for answer in crowd.at_once(discard, *late)}
+        assert led_to <= {f"{url}/receipt", f"{url}/saved"}
+        left[visitor.draft.state, len(visitor.draft.entries)] += 1
+    assert left == {("discarded", 0): ROUNDS}
+
+
 def test_s09_discarded_draft_says_so_to_a_late_post(visitor: Visitor) -> None:
     url = visitor.start()
     end(visitor, "discard")
@@ -727,7 +806,18 @@ def test_s14_rules_across_steps_are_checked_at_commit(visitor: Visitor) -> None:
     assert "Somebody has to join" in visitor.get(f"{url}/you").text
 
 
-def test_s15_commit_runs_once(visitor: Visitor) -> None:
+def test_s15_eight_clicks_commit_once(crowd: Crowd, visitor: Visitor) -> None:
+    drafts = []
+    for _ in range(ROUNDS):
+        url = visitor.fill()
+        drafts.append(visitor.draft.submission)
+        clicks = [partial(visitor.twin().post, f"{url}/check") for _ in range(8)]
+        answers = crowd.at_once(*clicks)
+        assert {answer.location for answer in answers} == {f"{url}/receipt"}
+    assert [s.id for s in committed(visitor.app)] == drafts
+
+
+def test_s15_replayed_commit_runs_once(visitor: Visitor) -> None:
     url = visitor.fill()
     ends = {visitor.post(f"{url}/check").location for _ in range(3)}
     assert ends == {f"{url}/receipt"}
@@ -739,6 +829,83 @@ def test_s16_commit_gets_the_idempotency_key(visitor: Visitor) -> None:
     key = visitor.draft.submission
     visitor.post(f"{url}/check")
     assert [(s.id, s.attempt) for s in committed(visitor.app)] == [(key, 1)]
+
+
+class Killed(BaseException):
+    """What no code catches to go on, as a process does not that was killed."""
+
+
+class Mortal:
+    """The steps of a process, which dies at one of them and takes no other."""
+
+    def __init__(self) -> None:
+        self.left: float = math.inf
+
+    def step(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise Killed
+
+
+class MortalStore:
+    """The store of a process that may die before or after any of its calls."""
+
+    def __init__(self, app: Flask, process: Mortal) -> None:
+        installed = app.extensions["flask_wizard"]
+        self.inner: DraftStore = installed.store
+        self.process = process
+        installed.store = self
+
+    def _call(self, call: Callable[[], Kept]) -> Kept:
+        self.process.step()
+        found = call()
+        self.process.step()
+        return found
+
+    def load(self, key: str) -> tuple[bytes, bytes] | None:
+        return self._call(partial(self.inner.load, key))
+
+    def create(self, *value: Any) -> bool:
+        return self._call(partial(self.inner.create, *value))
+
+    def replace(self, *value: Any) -> bool:
+        return self._call(partial(self.inner.replace, *value))
+
+
+def test_s16_killed_commits_have_one_row_a_draft(make: Make, clock: Clock) -> None:
+    process = Mortal()
+    attempts: list[tuple[str, int]] = []
+    rows: set[str] = set()
+
+    class Rows(Join):
+        def commit(self, submission: Submission) -> None:
+            attempts.append((submission.id, submission.attempt))
+            process.step()
+            rows.add(submission.id)
+            process.step()
+
+    app = make(Rows)
+    MortalStore(app, process)
+    ends = []
+    for steps in itertools.count():
+        visitor = Visitor(app)
+        url = visitor.fill()
+        key = visitor.draft.submission
+        attempts.clear()
+        process.left = steps
+        with suppress(Killed):
+            visitor.twin().post(f"{url}/check")
+        is_whole, process.left = process.left >= 0, math.inf
+        clock.move(LEASE + 1)
+        assert visitor.post(f"{url}/check").location == f"{url}/receipt"
+        assert visitor.draft.state == "committed"
+        assert key in rows
+        ends.append([attempt for id, attempt in attempts if id == key])
+        assert len(ends[-1]) == len(attempts)
+        if is_whole:
+            break
+    assert len(rows) == len(ends)
+    assert {tuple(end) for end in ends} == {(1,), (2,), (1, 2)}
 
 
 def test_s17_failed_commit_leaves_every_answer(visitor: Visitor) -> None:
@@ -808,13 +975,42 @@ def test_s17_commit_that_outlives_its_draft_has_its_receipt(
 # Two tabs
 
 
-def test_s18_steps_of_two_tabs_are_both_kept(visitor: Visitor) -> None:
-    url = visitor.start()
-    visitor.post(f"{url}/you", {"name": "one"})
-    visitor.post(f"{url}/more", {"story": "two"}, action="save")
+class Parts(Wizard):
+    """Eight steps, one for each tab."""
+
+    a = Step(HomeForm)
+    b = Step(HomeForm)
+    c = Step(HomeForm)
+    d = Step(HomeForm)
+    e = Step(HomeForm)
+    f = Step(HomeForm)
+    g = Step(HomeForm)
+    h = Step(HomeForm)
+
+    def commit(self, submission: Submission) -> None:
+        """Never called here."""
+
+
+def test_s18_steps_of_eight_tabs_are_all_kept(make: Make) -> None:
+    app = make(Parts)
+    crowd = Crowd(app)
+    visitor = Visitor(app)
+    visitor.get("/join/new/a")
+    led_to = visitor.post("/join/new/a", {"_draft": new_nonce()}).location
+    visitor.url = led_to.rpartition("/")[0]
+    tabs = {name: visitor.twin() for name in Parts.steps.names}
+    for number in range(ROUNDS):
+        sent = {"street": f"Street {number}"}
+        crowd.at_once(
+            *(
+                partial(tab.post, f"{tab.url}/{name}", sent, action="save")
+                for name, tab in tabs.items()
+            )
+        )
     entries = visitor.draft.entries
-    assert entries["you"].raw["name"] == ["one"]
-    assert entries["more"].raw["story"] == ["two"]
+    last = {"street": [f"Street {ROUNDS - 1}"]}
+    assert {n: e.raw for n, e in entries.items()} == dict.fromkeys(tabs, last)
+    assert sum(entry.rev for entry in entries.values()) == 8 * ROUNDS + 1
 
 
 def test_s19_stale_autosave_is_dropped(visitor: Visitor, engine: Engine) -> None:
@@ -1205,11 +1401,38 @@ def test_s27_too_many_parts_are_refused(visitor: Visitor) -> None:
     assert got.status_code == 413
 
 
-def test_s28_draft_at_its_cap_is_kept(make: Make, engine: Engine) -> None:
-    visitor = Visitor(make(WIZARD_MAX_DRAFT=2000))
+CAP = 2000
+
+
+@pytest.fixture
+def full(make: Make, clock: Clock) -> tuple[Visitor, int]:
+    """A visitor, and how long a story fills the draft to the last byte."""
+    visitor = Visitor(make(WIZARD_MAX_DRAFT=CAP))
     url = visitor.start()
-    got = visitor.post(f"{url}/more", {"story": "s" * 1000})
-    assert got.status_code == 303
+    visitor.post(f"{url}/more", {"story": "s" * 1000})
+    return visitor, 1000 + CAP - len(encode(visitor.draft))
+
+
+def test_s28_draft_at_its_cap_is_kept(full: tuple[Visitor, int]) -> None:
+    visitor, size = full
+    story = {"story": "s" * size}
+    assert visitor.post(f"{visitor.url}/more", story).status_code == 303
+    assert len(encode(visitor.draft)) == CAP
+    assert visitor.draft.entries["more"].raw["story"] == ["s" * size]
+
+
+def test_s28_draft_one_byte_over_its_cap_leaves_the_old_one_whole(
+    full: tuple[Visitor, int], engine: Engine
+) -> None:
+    visitor, size = full
+    visitor.post(f"{visitor.url}/more", {"story": "s" * size})
+    before = engine.values()
+    story = {"story": "s" * (size + 1)}
+    got = visitor.post(f"{visitor.url}/more", story)
+    assert got.status_code == 413
+    assert "s" * (size + 1) in got.text
+    assert engine.values() == before
+    assert visitor.draft.entries["more"].raw["story"] == ["s" * size]
 
 
 def test_s28_draft_over_its_cap_leaves_the_old_one_whole(
@@ -1299,22 +1522,6 @@ def test_s28_expired_draft_begun_again_keeps_to_the_cap(
 # Limits of an application's own
 
 
-class Limit:
-    """Lets a session do what ``counts`` so many times, as rate limits do."""
-
-    def __init__(self, most: int, counts: Callable[[], bool]) -> None:
-        self.most = most
-        self.counts = counts
-        self.met: Counter[str] = Counter()
-
-    def __call__(self) -> None:
-        if self.counts():
-            holder = str(session.get(TOKEN_KEY))
-            self.met[holder] += 1
-            if self.met[holder] > self.most:
-                abort(429)
-
-
 def is_start() -> bool:
     return request.method == "POST" and request.endpoint == "join.new"
 
@@ -1324,38 +1531,69 @@ def is_commit() -> bool:
     return request.method == "POST" and step == "check"
 
 
+def limit(
+    most: int, counts: Callable[[], bool] = lambda: request.method == "POST"
+) -> Callable[[Flask, Blueprint], object]:
+    """Let each address send so many of the requests that count, by Flask-Limiter."""
+
+    def limited(app: Flask, blueprint: Blueprint) -> None:
+        limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
+        own = limiter.limit(f"{most} per hour", exempt_when=lambda: not counts())
+        own(blueprint)
+
+    return limited
+
+
+def test_s29_limit_on_the_blueprint_works(make: Make, engine: Engine) -> None:
+    visitor = Visitor(make(limited=limit(2)))
+    visitor.start()
+    for name in ("Ada", "Bob"):
+        sent = visitor.post(f"{visitor.url}/you", {"name": name})
+        assert sent.status_code == 303
+    before = engine.values()
+    late = visitor.post(f"{visitor.url}/you", {"name": CANARY})
+    assert late.status_code == 429
+    assert engine.values() == before
+    assert visitor.get(f"{visitor.url}/you").status_code == 200
+
+
 def test_s29_application_can_limit_starts(make: Make, engine: Engine) -> None:
-    visitor = Visitor(make(before=Limit(2, is_start)))
+    visitor = Visitor(make(limited=limit(2, is_start)))
     visitor.start()
     visitor.start()
     before = engine.values()
     sent = {"_draft": new_nonce(), "name": CANARY}
     assert visitor.post("/join/new/you", sent).status_code == 429
     assert engine.values() == before
+    assert visitor.post(f"{visitor.url}/you", {"name": "x"}).status_code == 303
 
 
 @on_one_engine
-def test_s29_limit_of_one_holder_is_not_anothers(make: Make) -> None:
-    app = make(before=Limit(1, is_start))
+def test_s29_limit_of_one_address_is_not_anothers(make: Make) -> None:
+    app = make(limited=limit(1, is_start))
     Visitor(app).start()
-    assert Visitor(app).start()
+    other = Visitor(app)
+    other.client.environ_base["REMOTE_ADDR"] = "192.0.2.7"
+    assert other.start()
 
 
 def test_s29_application_can_limit_commits(make: Make, engine: Engine) -> None:
-    visitor = Visitor(make(before=Limit(0, is_commit)))
+    visitor = Visitor(make(limited=limit(1, is_commit)))
+    visitor.fill()
+    assert end(visitor, "commit").status_code == 303
     url = visitor.fill()
     before = engine.values()
     assert visitor.post(f"{url}/check").status_code == 429
     assert engine.values() == before
-    assert committed(visitor.app) == []
+    assert len(committed(visitor.app)) == 1
 
 
 @on_one_engine
 def test_s29_limited_request_is_not_parsed(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    visitor = Visitor(make(before=Limit(0, is_start)))
-    visitor.get("/join/new/you")
+    visitor = Visitor(make(limited=limit(1, is_start)))
+    visitor.start()
     parsed: list[object] = []
     monkeypatch.setattr(FormDataParser, "parse", lambda *a, **k: parsed.append(a))
     assert visitor.post("/join/new/you", {"name": CANARY}).status_code == 429
@@ -1910,6 +2148,41 @@ def test_s40_autosave_to_a_store_that_is_down_fails(
     got = visitor.post(f"{url}/you", {"name": "x"}, action="autosave")
     engine.up()
     assert got.status_code == 503
+
+
+def start_with(store: object, tmp_path: Path) -> None:
+    app = Flask(__name__, instance_path=str(tmp_path))
+    app.config["SECRET_KEY"] = "an old secret"
+    FlaskWizard(app, store=store)
+
+
+@pytest.mark.parametrize(
+    "store", [NullCache(), UWSGICache, {}, "mongodb://localhost", ""], ids=str
+)
+def test_s40_start_up_refuses_what_cannot_keep_a_draft(
+    store: object, tmp_path: Path
+) -> None:
+    with pytest.raises((ConfigurationError, DefinitionError)):
+        start_with(store, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("store", "warning"),
+    [
+        (SimpleCache(), "a restart loses them"),
+        ("memory:", "a restart loses them"),
+        ("memcached://127.0.0.1:1", "Memcached may forget drafts"),
+        ("memcached://127.0.0.1:1", "could not be checked"),
+        ("redis://127.0.0.1:1", "could not be checked"),
+    ],
+    ids=str,
+)
+def test_s40_start_up_warns_of_what_may_lose_a_draft(
+    store: object, warning: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    start_with(store, tmp_path)
+    warned = [r.message for r in caplog.records if r.levelno >= logging.WARNING]
+    assert warning in "\n".join(warned)
 
 
 # Everything at once
