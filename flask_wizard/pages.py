@@ -14,6 +14,7 @@ from wtforms import Form
 from . import forms
 from .controls import ErrorLink, summary
 from .draft import Raw
+from .errors import DefinitionError
 from .extension import installation
 from .journey import Journey, Place
 from .rows import Row, rows_of
@@ -181,7 +182,8 @@ def groups_of(
 ) -> list[Group]:
     """The answers on the path, by step, each row with its change link.
 
-    ``url`` gives the link for the name of a step and the id of a control.
+    ``url`` gives the link for the name of a step and the id of a control. Raises
+    DefinitionError for a row that ``Review.rows`` puts under a step that is not shown.
     """
     steps = [place for place in journey.path if isinstance(place.step, Step)]
     found = [row for place in steps for row in rows_of(place.step.name, _shown(place))]
@@ -197,10 +199,17 @@ def _shown(place: Place) -> Form:
 
 
 def _grouped(rows: Iterable[Row], steps: Sequence[AnyStep]) -> list[Group]:
-    by_step: dict[str, list[Row]] = {}
+    """Each row has its place under a step, so that the page has a heading for it."""
+    by_step: dict[str, list[Row]] = {step.name: [] for step in steps}
     for row in rows:
-        by_step.setdefault(row.step, []).append(row)
-    return [Group(s, by_step[s.name]) for s in steps if s.name in by_step]
+        if row.step not in by_step:
+            raise DefinitionError(
+                f"Review.rows returned a row of the step {row.step!r}, which is not on "
+                "the path, so that the row has no place. Steps on the path are "
+                f"{', '.join(by_step)}. Give the row one of these, or leave it out."
+            )
+        by_step[row.step].append(row)
+    return [Group(step, by_step[step.name]) for step in steps if by_step[step.name]]
 
 
 def step_actions(*, first: bool, last: bool) -> list[Action]:
