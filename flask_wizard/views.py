@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import (
     Blueprint,
+    Flask,
     Response,
     current_app,
     g,
@@ -18,8 +19,9 @@ from flask import (
     url_for,
 )
 from flask.blueprints import BlueprintSetupState
+from wtforms import Form
 
-from . import door
+from . import door, forms
 from .desk import Mount
 from .drafts import cannot_join
 from .errors import ConfigurationError, DefinitionError
@@ -41,6 +43,7 @@ def make_blueprint(wizard: Wizard, name: str, *, unbound: frozenset[str]) -> Blu
     views = Views(wizard, unbound)
     blueprint = Blueprint(name, __name__)
     blueprint.record(partial(_check_prefix, unbound))
+    blueprint.record(views.register)
     if wizard.one_transaction:
         blueprint.record(_check_store)
     blueprint.url_value_preprocessor(views.enter)
@@ -73,6 +76,12 @@ def _check_prefix(unbound: frozenset[str], state: BlueprintSetupState) -> None:
         )
 
 
+def _names(form_class: type[Form]) -> set[str]:
+    """What the fields of a form are called in a page."""
+    fields = forms.declared(form_class)
+    return {unbound.name or name for name, unbound in fields}
+
+
 def _check_store(state: BlueprintSetupState) -> None:
     installed = state.app.extensions.get(EXTENSION)
     if installed is not None and not isinstance(installed.store, JoiningStore):
@@ -85,6 +94,29 @@ class Views:
     def __init__(self, wizard: Wizard, unbound: frozenset[str]) -> None:
         self.wizard = wizard
         self.unbound = unbound
+        self._checked: set[str] = set()
+
+    def register(self, state: BlueprintSetupState) -> None:
+        """Check what the configuration tells, if it is whole by now."""
+        app = state.app
+        if isinstance(app, Flask) and EXTENSION in app.extensions:
+            with app.app_context():
+                self._check_fields()
+
+    def _check_fields(self) -> None:
+        """Refuse a field with the name of the pages' token: it would never be read."""
+        token = door.csrf_field()
+        if token in self._checked:
+            return
+        for step in self.wizard.steps:
+            if step.fixed_form is not None and token in _names(step.fixed_form):
+                raise DefinitionError(
+                    f"{type(self.wizard).__name__}.{step.name}: "
+                    f"{step.fixed_form.__name__} has a field {token!r}, the name of "
+                    "the CSRF token in the pages. Give the field another name, or set "
+                    "WTF_CSRF_FIELD_NAME to one that no form has."
+                )
+        self._checked.add(token)
 
     def enter(self, endpoint: str | None, values: dict[str, Any] | None) -> None:
         """Take charge before the application's own hooks see the request.
@@ -92,6 +124,7 @@ class Views:
         The body is capped before anything parses it, and CSRFProtect leaves the
         check to the visit, which can give back a page with what was typed.
         """
+        self._check_fields()
         door.check_query()
         door.limit_body(installation().config)
         protect = current_app.extensions.get("csrf")

@@ -16,6 +16,7 @@ from wtforms import Form, fields, validators
 from flask_wizard import (
     ConfigurationError,
     DefinitionError,
+    FlaskWizard,
     Review,
     Step,
     Submission,
@@ -303,6 +304,81 @@ def test_prefix_with_a_variable_of_ours_is_refused(
 ) -> None:
     with pytest.raises(DefinitionError, match=r"has a variable '(draft|step)'"):
         make_app(Join, prefix=prefix)
+
+
+class Api(Form):
+    token = fields.StringField("Token")
+
+
+class Renamed(Form):
+    secret = fields.StringField("Token", name="token")
+
+
+class Nested(Form):
+    api = fields.FormField(Api)
+
+
+class Named(Join):
+    pet = Step(Api)
+
+
+class NamedInPage(Join):
+    pet = Step(Renamed)
+
+
+TOKEN: dict[str, Any] = {"WTF_CSRF_FIELD_NAME": "token"}
+
+
+@pytest.mark.parametrize("wizard", [Named, NamedInPage])
+def test_field_called_like_the_csrf_token_is_refused_at_registration(
+    make_app: MakeApp, wizard: type[Wizard]
+) -> None:
+    with pytest.raises(DefinitionError) as refused:
+        make_app(wizard, **TOKEN)
+    form = "Api" if wizard is Named else "Renamed"
+    assert f"{wizard.__name__}.pet: {form} has a field 'token'" in str(refused.value)
+    assert "WTF_CSRF_FIELD_NAME" in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["/join/", "/join/new/you", "/join/new/pet"])
+def test_field_called_like_the_csrf_token_is_refused_at_the_first_request(
+    make_app: MakeApp, url: str
+) -> None:
+    app = make_app(Named)
+    app.config.update(TOKEN)
+    for _ in range(2):
+        with pytest.raises(DefinitionError, match="WTF_CSRF_FIELD_NAME"):
+            app.test_client().get(url)
+
+
+def test_field_called_like_the_csrf_token_is_refused_where_the_extension_is_late(
+    make_app: MakeApp,
+) -> None:
+    app = Flask("late")
+    app.config.update(TESTING=True, SECRET_KEY="k" * 32, **TOKEN)
+    app.register_blueprint(Named.as_blueprint("join"), url_prefix="/join")
+    FlaskWizard(app, store="memory:")
+    with pytest.raises(DefinitionError, match="WTF_CSRF_FIELD_NAME"):
+        app.test_client().get("/join/")
+
+
+def test_field_may_be_called_token_where_the_csrf_token_is_not(
+    make_app: MakeApp,
+) -> None:
+    assert begun(make_app(Named)).fill(token="mine").rows[-1] == ("Token", "mine")
+
+
+def test_field_inside_another_may_be_called_like_the_csrf_token(
+    make_app: MakeApp,
+) -> None:
+    class Inside(Join):
+        pet = Step(Nested)
+
+    visitor = Visitor(make_app(Inside, **TOKEN))
+    visitor.open()
+    visitor.fill(name="Ada")
+    visitor.press("next", {"api-token": "mine"})
+    assert visitor.page.rows[-1][1] == "mine"
 
 
 def test_prefix_may_be_of_any_type(make_app: MakeApp) -> None:
