@@ -55,8 +55,8 @@ class Step:
 
     @cached_property
     def is_plain(self) -> bool:
-        """Is it the same whatever the answers are, but for what its form looks up?"""
-        return bool(self.fixed_form) and self.when is None and self.prepare is None
+        """Does it apply, with one form, whatever the answers are?"""
+        return self.fixed_form is not None and self.when is None
 
     def named(self, name: str, wizard: str) -> Step:
         """This step under its attribute's name; a copy, so that steps can be shared.

@@ -218,6 +218,11 @@ def test_asking_which_fields_there_are_is_noted(ask: Callable[[Record], Any]) ->
     assert reads == {("you", NAMES)}
 
 
+def test_record_of_a_form_that_is_not_known_has_no_fields() -> None:
+    found = Record("you", None, None)
+    assert (list(found), len(found), "age" in found) == ([], 0, False)
+
+
 def test_repr_of_a_record_is_no_reading() -> None:
     reads: Reads = set()
     repr(Record("you", ("age",), None, reads))

@@ -45,7 +45,7 @@ JOURNEYS = tuple(
 # Each module, and the tests that are to notice: first those that know it best.
 MODULES: dict[str, tuple[str, ...]] = {
     "draft": ("draft", "journey", "commit", *JOURNEYS),
-    "steps": ("wizard", "journey", "rows"),
+    "steps": ("wizard", "journey", "rows", *JOURNEYS),
     "answers": ("answers", "journey", "commit"),
     "journey": ("journey", *JOURNEYS),
     "commit": ("commit", "one_transaction", *JOURNEYS),
