@@ -140,9 +140,9 @@ def layout(form: BaseForm | None) -> Layout:
     )
 
 
-def summary(form: BaseForm, form_errors: Iterable[str] = ()) -> list[ErrorLink]:
+def summary(form: BaseForm) -> list[ErrorLink]:
     """List every error of a page: field by field, then those of the form as a whole."""
-    whole = [ErrorLink(str(error), None) for error in (*form.form_errors, *form_errors)]
+    whole = [ErrorLink(str(error), None) for error in form.form_errors]
     return [*_error_links(form), *whole]
 
 
