@@ -11,10 +11,10 @@ from jinja2 import Environment
 
 from .cli import commands
 from .controls import block, control, layout
-from .drafts import Drafts, Safe
+from .drafts import Drafts, Safe, cannot_join
 from .errors import ConfigurationError, StoreError
 from .sealing import Keyring
-from .stores import CheckedStore, DraftStore
+from .stores import CheckedStore, DraftStore, JoiningStore
 from .stores.opening import open_store
 
 EXTENSION = "flask_wizard"
@@ -91,6 +91,11 @@ class Installation:
             limit = self.config["WIZARD_MAX_DRAFT"]
             self._opened = given, Drafts(safe, limit=limit)
         return self._opened[1]
+
+    def require_joining(self) -> None:
+        """Raises ConfigurationError if the store cannot join a transaction."""
+        if not isinstance(self.store, JoiningStore):
+            raise ConfigurationError(cannot_join(self.store))
 
     def template(self, names: Sequence[str], environment: Environment) -> str:
         """The first of these templates that there is.

@@ -53,6 +53,8 @@ class Showing:
         entry_url: Callable[[], str] | None = None,
     ) -> None:
         installed = installation()
+        if wizard.one_transaction:
+            installed.require_joining()
         self._config = installed.config
         self._drafts = installed.drafts(current_app)
         self.wizard = wizard

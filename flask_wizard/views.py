@@ -23,13 +23,11 @@ from wtforms import Form
 
 from . import door, forms
 from .desk import Mount
-from .drafts import cannot_join
 from .errors import ConfigurationError, DefinitionError
 from .extension import EXTENSION, installation
 from .pages import Page
 from .showing import NEW, Outcome
 from .steps import RESERVED_STEPS
-from .stores import JoiningStore
 from .visit import Visit
 
 if TYPE_CHECKING:
@@ -84,8 +82,8 @@ def _names(form_class: type[Form]) -> set[str]:
 
 def _check_store(state: BlueprintSetupState) -> None:
     installed = state.app.extensions.get(EXTENSION)
-    if installed is not None and not isinstance(installed.store, JoiningStore):
-        raise ConfigurationError(cannot_join(installed.store))
+    if installed is not None:
+        installed.require_joining()
 
 
 class Views:
