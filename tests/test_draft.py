@@ -107,6 +107,22 @@ def test_new_entry_begins_its_revisions() -> None:
     assert Entry.of({}).rev == 0
 
 
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {"created": 0.0, "touched": 2.0**37 - 1, "lease_until": 2.0**37 - 1},
+        {"attempt": 2**53 - 1},
+    ],
+)
+def test_number_that_a_draft_may_have_is_read(numbers: dict[str, object]) -> None:
+    assert decode(encode(draft(**numbers))) == draft(**numbers)
+
+
+def test_count_that_is_spelled_out_may_be_zero() -> None:
+    blob = {**msgspec.msgpack.decode(encode(draft())), "attempt": 0}
+    assert decode(msgspec.msgpack.encode(blob)).attempt == 0
+
+
 def is_readable(blob: bytes) -> bool:
     try:
         return bool(decode(blob))
@@ -152,6 +168,8 @@ def test_damaged_answer_is_unreadable() -> None:
         {"lease_until": 2.0**60},
         {"attempt": -1},
         {"attempt": 2**60},
+        {"attempt": 2**53},
+        {"touched": 2.0**37},
     ],
     ids=str,
 )
