@@ -502,6 +502,7 @@ def test_notice_is_said_before_the_heading(notice: str, said: str) -> None:
         ("store", "a fault on our side"),
         ("too-many", "finish or discard"),
         ("busy", "being sent at this moment"),
+        ("not-admitted", "Too much was sent in a short time"),
         ("unsettled", "must be sent again first"),
     ],
 )
