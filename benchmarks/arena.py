@@ -17,6 +17,8 @@ from benchmarks.contenders import CONTENDERS
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = {**os.environ, "PYTHONHASHSEED": "0"}
+# Else each import would compile its module anew.
+ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)
 
 Setting = tuple[int, bool]
 """The number of steps, and whether they have conditions."""
