@@ -90,7 +90,7 @@ class Values(dict[str, list[str]]):
         numbers = {old: new for new, old in enumerate(sorted(set(found.values())))}
         for key, old in sorted(found.items(), key=lambda item: item[1]):
             if numbers[old] != old:  # in rising order, so that no name is taken yet
-                self[index.sub(rf"\g<1>{numbers[old]}", key)] = self.pop(key)
+                self[index.sub(rf"\g<1>{numbers[old]}", key, count=1)] = self.pop(key)
 
     def named(self) -> Raw:
         """What the page has named; the form may have other fields, or none."""

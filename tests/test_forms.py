@@ -157,6 +157,21 @@ def test_nested_list_entries_are_renumbered() -> None:
     assert forms.sent(form, sent)[0] == {"it-0-it": ["two"], "it-1-it": ["seven"]}
 
 
+class Tagged(Form):
+    tags = fields.FieldList(fields.StringField())
+    s = fields.FieldList(fields.StringField())
+
+
+@pytest.mark.parametrize("inner", ["tags", "s"])
+def test_list_inside_a_list_keeps_its_own_numbers(inner: str) -> None:
+    outer = type("Outer", (Form,), {"s": fields.FieldList(fields.FormField(Tagged))})
+    sent = values(*((f"s-2-{inner}-{number}", f"{number}") for number in range(3)))
+    form = bind(outer, sent)
+    assert forms.sent(form, sent)[0] == {
+        f"s-0-{inner}-{number}": [f"{number}"] for number in range(3)
+    }
+
+
 @pytest.mark.parametrize(
     "name",
     ["it-²", "it-①", "it-٣", "it-" + "9" * 5000, f"it-{10**9}", "it-1e5", "it--1"],
