@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
@@ -83,14 +82,15 @@ class Values(dict[str, list[str]]):
         WTForms does so while it binds, and then takes the last entry twice where
         ``min_entries`` asks for one more.
         """
-        start = re.escape(field.name + field._separator)
-        end = re.escape(field._field_separator)
-        index = re.compile(rf"({start})([0-9]+)(?={end}|$)")
-        found = {key: int(hit[2]) for key in self if (hit := index.match(key))}
+        start, end = field.name + field._separator, field._field_separator
+        own = [key for key in self if key.startswith(start)]
+        digits = {key: key[len(start) :].partition(end)[0] for key in own}
+        found = {key: int(n) for key, n in digits.items() if _is_number(n)}
         numbers = {old: new for new, old in enumerate(sorted(set(found.values())))}
         for key, old in sorted(found.items(), key=lambda item: item[1]):
             if numbers[old] != old:  # in rising order, so that no name is taken yet
-                self[index.sub(rf"\g<1>{numbers[old]}", key, count=1)] = self.pop(key)
+                rest = key[len(start) + len(digits[key]) :]
+                self[f"{start}{numbers[old]}{rest}"] = self.pop(key)
 
     def named(self) -> Raw:
         """What the page has named; the form may have other fields, or none."""
@@ -112,6 +112,10 @@ class Values(dict[str, list[str]]):
     def __bool__(self) -> bool:
         # WTForms takes an empty submission for none and would show defaults again.
         return True
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def _is_sane(name: str) -> bool:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from functools import partial
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -170,6 +173,47 @@ def test_list_inside_a_list_keeps_its_own_numbers(inner: str) -> None:
     assert forms.sent(form, sent)[0] == {
         f"s-0-{inner}-{number}": [f"{number}"] for number in range(3)
     }
+
+
+def test_list_leaves_names_that_only_resemble_its_own() -> None:
+    sent = values(("it-2", "x"), ("item-3", "x"), ("it-2x", "x"), ("a-it-4", "x"))
+    sent.renumber(tags().it)
+    assert sorted(sent) == ["a-it-4", "it-0", "it-2x", "item-3"]
+
+
+@pytest.mark.parametrize("separator", [".", "_"])
+def test_list_entries_are_renumbered_by_separators_of_their_own(
+    separator: str,
+) -> None:
+    entry = fields.FormField(one(fields.StringField()), separator=separator)
+    form = bind(one(fields.FieldList(entry, separator=separator)), values())
+    sent = values((f"it{separator}7{separator}it", "seven"))
+    sent.renumber(form.it)
+    assert list(sent) == [f"it{separator}0{separator}it"]
+
+
+def test_renumbering_many_lists_takes_few_calls_for_each() -> None:
+    sent = values(*((f"people-{number}-name", "x") for number in range(990)))
+    lists = {f"list{n}": fields.FieldList(fields.StringField()) for n in range(50)}
+    form = bind(type("Lists", (Form,), lists), None)
+    assert sum(calls_of(partial(sent.renumber, each)) for each in form) < 50 * 10
+
+
+def calls_of(act: Callable[[], object]) -> int:
+    """How many functions are called that are written in Python."""
+    seen: list[object] = []
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            seen.append(frame.f_code)
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        act()
+    finally:
+        sys.setprofile(before)
+    return len(seen)
 
 
 @pytest.mark.parametrize(
