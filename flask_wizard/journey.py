@@ -179,7 +179,8 @@ class Place:
         shape = forms.shape(self.form_class).digest
         if not (names or (self.applies and self.asks)):
             return shape
-        return self.journey.digest(shape, [*sorted(self.asks), *names])
+        read = [*sorted(self.asks), *names]
+        return self.journey.digest(shape, read, before=self.position)
 
     @property
     def reading(self) -> Read:
@@ -484,13 +485,18 @@ class Journey:
 
         return Answers(names, find, reader=reader)
 
-    def digest(self, shape: bytes, names: Sequence[tuple[str, str]]) -> bytes:
-        seen = [shape, names, [self._spelled(step, field) for step, field in names]]
+    def digest(
+        self, shape: bytes, names: Sequence[tuple[str, str]], *, before: int
+    ) -> bytes:
+        """Hash what ``names`` stand for in the steps before a position."""
+        spelled = [self._spelled(step, field, before) for step, field in names]
+        seen = [shape, names, spelled]
         return hashlib.blake2b(_encode(seen), digest_size=16).digest()
 
-    def _spelled(self, step: str, field: str) -> bytes:
+    def _spelled(self, step: str, field: str, before: int) -> bytes:
         position = self.steps.positions.get(step)
-        if position is None or position >= len(self._walked):
+        # A deploy may have moved what was read behind its reader.
+        if position is None or position >= min(before, len(self._walked)):
             return b"absent"
         return self._met(position).spelled(field)
 

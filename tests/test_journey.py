@@ -1083,6 +1083,18 @@ def test_form_that_refuses_without_a_word_says_so() -> None:
     assert journey.draft.entries["pet"].errors == {"": [UNUSABLE]}
 
 
+@pytest.mark.parametrize("read", ["pet", "check"])
+def test_step_that_has_read_no_earlier_step_is_asked_again(read: str) -> None:
+    """A deploy may have moved what it had read."""
+    journey = walk(Join, you={"age": "30"}, pet={"pet": "Rex"})
+    entry = journey.draft.entries["pet"]
+    moved = replace(entry, read=replace(entry.read, names=((read, "pet"),)))
+    journey = begin(Join, journey.draft.with_entries({"pet": moved}))
+    assert path(journey) == ["you", "pet", "check"]
+    assert path(later(journey)) == ["you", "pet", "check"]
+    assert later(journey).draft.entries["pet"].read.names == ()
+
+
 def test_form_function_of_a_step_that_is_not_open_loses_nothing() -> None:
     """Which form it has depends on an answer that was reopened meanwhile."""
 
