@@ -191,6 +191,14 @@ def test_blank_password_sent_without_continue_leaves_the_step_done(
     assert visitor.get(f"{visitor.draft}pin").status_code == 200
 
 
+def test_password_stays_when_another_field_is_saved(visitor: Visitor) -> None:
+    account(visitor)
+    visitor.press("save", {"email": "c@d"})
+    assert KEPT in account(visitor).text
+    visitor.fill()
+    assert finish(visitor)["account"]["secret"] == SECRET
+
+
 def test_password_survives_an_error_in_another_field(visitor: Visitor) -> None:
     account(visitor)
     assert visitor.fill(email="").errors == ["Enter it"]
