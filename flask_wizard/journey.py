@@ -298,8 +298,8 @@ def _is_done(step: Step, entry: Entry | None) -> bool:
     """Is a step done that only its form can reopen? Its place would say the same."""
     if entry is None or not entry.accepted:
         return False
-    read = entry.read
-    return not read.names and read.digest == forms.shape(step.form).digest
+    # The digest of a step that has read something is of that as well.
+    return entry.read.digest == forms.shape(step.form).digest
 
 
 class Journey:
@@ -371,7 +371,7 @@ class Journey:
     @property
     def frontier(self) -> Place | None:
         """The first applicable step that is not done; None when all are."""
-        self._walk_to(len(self.steps) - 1)
+        self._walk_to(len(self.steps))
         last = self._walked[-1]
         return last if last is not None and last.applies and not last.done else None
 

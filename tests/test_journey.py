@@ -21,7 +21,7 @@ from flask_wizard import (
     UnknownNameError,
     Wizard,
 )
-from flask_wizard.draft import Entry, decode, encode
+from flask_wizard.draft import Entry, Read, decode, encode
 from flask_wizard.forms import UNUSABLE, Names, Values
 from flask_wizard.journey import Initial, Journey
 from tests import conftest
@@ -1083,12 +1083,45 @@ def test_form_that_refuses_without_a_word_says_so() -> None:
     assert journey.draft.entries["pet"].errors == {"": [UNUSABLE]}
 
 
+def test_journey_without_a_review_has_no_frontier_at_its_end() -> None:
+    wizard = declare(you=Step(You), guardian=Step(Guardian, when=is_minor))
+    journey = walk(wizard, you={"age": "7"}, guardian={"guardian": "Eve"})
+    assert journey.frontier is None
+    assert journey.stand.step.name == "guardian"
+
+
+def test_condition_that_reads_an_unknown_step_names_those_it_can_read() -> None:
+    wizard = declare(you=Step(You), pet=Step(Pet, when=lambda answers: answers.yuo))
+    with pytest.raises(UnknownNameError, match=r"'yuo'.*can read are: you\."):
+        path(walk(wizard, you={"age": "7"}))
+
+
+def test_answers_of_the_step_behind_the_frontier_are_none() -> None:
+    journey = walk(Join, you={"age": "30"})
+    assert journey.frontier is not None
+    assert journey.frontier.step.name == "pet"
+    assert not journey.answers.pet
+    wizard = declare(you=Step(You), pet=Step(Pet), kind=Step(Kind), check=Review())
+    assert not walk(wizard, you={"age": "30"}).answers.kind
+
+
+def test_step_whose_reading_a_deploy_removed_is_asked_again() -> None:
+    def reads(form: Any, answers: Answers) -> None:
+        if "you" in answers:
+            _ = answers.you.age
+
+    before = declare(you=Step(You), pet=Step(Pet, prepare=reads), check=Review())
+    after = declare(pet=Step(Pet, prepare=reads), check=Review())
+    journey = walk(before, you={"age": "30"}, pet={"pet": "Rex"})
+    assert path(later(journey, after)) == ["pet", "check"]
+
+
 @pytest.mark.parametrize("read", ["pet", "check"])
 def test_step_that_has_read_no_earlier_step_is_asked_again(read: str) -> None:
     """A deploy may have moved what it had read."""
     journey = walk(Join, you={"age": "30"}, pet={"pet": "Rex"})
     entry = journey.draft.entries["pet"]
-    moved = replace(entry, read=replace(entry.read, names=((read, "pet"),)))
+    moved = replace(entry, read=Read(((read, "pet"),), b"of the order before"))
     journey = begin(Join, journey.draft.with_entries({"pet": moved}))
     assert path(journey) == ["you", "pet", "check"]
     assert path(later(journey)) == ["you", "pet", "check"]
