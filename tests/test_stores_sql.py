@@ -18,6 +18,7 @@ from textwrap import dedent
 from typing import Any
 from urllib.parse import urlencode
 
+import psycopg
 import pytest
 import servers
 from alembic.autogenerate import compare_metadata
@@ -437,6 +438,36 @@ def test_table_at_a_url_is_made_when_first_used(url_store: SQLAlchemyStore) -> N
     assert tables(url_store.engine) == ["wizard_drafts"]
 
 
+def test_table_at_a_url_that_is_there_is_not_asked_for(
+    url_store: SQLAlchemyStore, open_url: Callable[..., SQLAlchemyStore]
+) -> None:
+    put(url_store, "key")
+    other = open_url()
+    statements: list[str] = []
+    event.listen(
+        other.engine,
+        "before_cursor_execute",
+        lambda *given: statements.append(given[2]),
+    )
+    other.load("key")
+    assert [statement.split()[0] for statement in statements] == ["SELECT"]
+    assert "wizard_drafts" in statements[0]
+
+
+def test_many_make_the_table_at_a_url_at_once(
+    open_url: Callable[..., SQLAlchemyStore],
+) -> None:
+    found = [open_url() for _ in range(8)]
+    start = threading.Barrier(8)
+
+    def write(store: SQLAlchemyStore) -> bool:
+        start.wait(PATIENCE)
+        return store.create("key", b"blob", new_version(), TTL)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(write, found)).count(True) == 1
+
+
 def test_table_that_vanishes_is_an_outage(
     url_store: SQLAlchemyStore, postgres: Postgres
 ) -> None:
@@ -509,6 +540,30 @@ def test_connecting_to_a_silent_server_ends(
     store = open_url(connect_timeout="0.3")
     with pytest.raises(StoreError, match=r"no connection within 0\.3 seconds"):
         store.load("key")
+
+
+@pytest.mark.parametrize(
+    "call", [SQLAlchemyStore.create_table, lambda store: store.load("key")]
+)
+def test_silent_server_is_tried_once(
+    call: Callable[[SQLAlchemyStore], object],
+    open_url: Callable[..., SQLAlchemyStore],
+    postgres: Postgres,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = open_url(connect_timeout="2")
+    attempts: list[str] = []
+    connect = vars(psycopg.Connection)["connect"].__func__
+
+    def counting(cls: type, *args: Any, **options: Any) -> Any:
+        attempts.append("connects")
+        return connect(cls, *args, **options)
+
+    monkeypatch.setattr(psycopg.Connection, "connect", classmethod(counting))
+    postgres.freeze()
+    with pytest.raises(StoreError, match="no connection within"):
+        call(store)
+    assert len(attempts) == 1
 
 
 def test_asking_a_silent_server_ends(

@@ -22,6 +22,8 @@ from flask_wizard.stores import DraftStore, sweep_now_and_then
 from flask_wizard.stores.bounded import BoundedDatabase
 from flask_wizard.stores.table import (
     GIVEN_UP,
+    MADE_MEANWHILE,
+    NO_TABLE,
     Rows,
     Statements,
     drafts_table,
@@ -192,9 +194,17 @@ class SQLAlchemyStore(Rows):
             raise
 
     def run(self, work: Callable[[Connection], Result]) -> Result:
-        if not self._has_table:
+        try:
+            result = self._run(work)
+        except StoreError as error:
+            if self._has_table or not says(error.__cause__, NO_TABLE):
+                raise
             self.create_table()
-            self._has_table = True
+            result = self._run(work)
+        self._has_table = True  # one that vanishes is an outage, and no empty store
+        return result
+
+    def _run(self, work: Callable[[Connection], Result]) -> Result:
         engine = self.engine
         with trouble(engine):
             try:
@@ -343,8 +353,9 @@ def _create(part: Table | Index, engine: Engine) -> None:
     for _ in range(CREATE_TRIES - 1):
         try:
             return part.create(engine, checkfirst=True)
-        except DBAPIError:  # somebody else was faster, or is at it
-            continue
+        except DBAPIError as error:
+            if not says(error.orig, MADE_MEANWHILE):
+                raise
     part.create(engine, checkfirst=True)
 
 

@@ -46,6 +46,11 @@ UPSERTS: dict[str, Callable[[Table], Any]] = {
 # By PostgreSQL's SQLSTATE, MySQL's number, or the beginning of SQLite's message.
 NO_TABLE = ("42P01", 1146, "no such table")
 GIVEN_UP = ("40001", "40P01", 1213)  # for another's write, or in a deadlock
+# What meets a table or an index that somebody else has just made, or is at.
+MADE_MEANWHILE = (
+    *("42P07", "42710", "23505", "XX000", 1050, 1061, "table ", "index "),
+    *("55P03", 1205, "database is locked", *GIVEN_UP),
+)
 
 Result = TypeVar("Result")
 
