@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -139,8 +140,15 @@ def required(*groups: str) -> list[str]:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())
     found: list[str] = list(declared["project"]["dependencies"])
     for group in groups:
-        found += declared["dependency-groups"][group]
+        for entry in declared["dependency-groups"][group]:
+            found += [entry] if isinstance(entry, str) else required(*entry.values())
     return found
+
+
+def lowest_versions(requirements: Iterable[str]) -> str:
+    """Write them as constraints, which may not name extras."""
+    lines = {re.sub(r"\[.*?\]", "", line) for line in requirements}
+    return "\n".join(sorted(lines)).replace(">=", "==")
 
 
 def development() -> Path:
@@ -264,7 +272,7 @@ def lowest() -> None:
     require(SERVERS)
     BUILD.mkdir(exist_ok=True)
     constraints = BUILD / "lowest.txt"
-    constraints.write_text("\n".join(required("example")).replace(">=", "=="))
+    constraints.write_text(lowest_versions(required("test")))
     options = ("--constraint", constraints, "--group", "test")
     bin_folder = venv("lowest", *required(), *options)
     install_wheel(bin_folder)
