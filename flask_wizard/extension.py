@@ -133,8 +133,9 @@ def _warn(app: Flask, store: DraftStore) -> None:
     if app.testing or app.debug or not isinstance(store, CheckedStore):
         return
     try:
-        for warning in store.warnings():
-            app.logger.warning("flask_wizard: %s", warning)
+        with app.app_context():  # in which Flask-SQLAlchemy has its engine
+            for warning in store.warnings():
+                app.logger.warning("flask_wizard: %s", warning)
     except StoreError as error:
         app.logger.warning("flask_wizard: the store could not be checked: %s", error)
 

@@ -85,6 +85,10 @@ def test_unknown_scheme_is_refused_with_those_that_are_known(tmp_path: Path) -> 
     [
         ("sqlite://", "names no path"),
         ("file:", "names no path"),
+        ("sqlite:///d.db?timeout=10", "has options"),
+        ("file:drafts?x=1", "has options"),
+        ("file:drafts#x", "has options"),
+        ("sqlite:///:memory:", "write memory:"),
         ("sqlite://drafts.db", "three slashes"),
         ("file://tmp/drafts", "file:///tmp/drafts"),
     ],
@@ -94,6 +98,26 @@ def test_url_that_names_no_place_is_refused(
 ) -> None:
     with pytest.raises(ConfigurationError, match=said):
         open_store(url, tmp_path / "default")
+
+
+def test_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(ConfigurationError, match=r"cannot be made: .*Name one that"):
+        open_store("file:taken", tmp_path / "default")
+
+
+@pytest.mark.parametrize("given", ["soon", "0", "-1", "nan", "inf"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "memcached://localhost?read_timeout={}",
+        "dynamodb://drafts?region=x&read_timeout={}",
+        "postgresql+psycopg://localhost/x?read_timeout={}",
+    ],
+)
+def test_limit_of_time_must_be_seconds(url: str, given: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=f"read_timeout.*{given}.*seconds"):
+        open_store(url.format(given), tmp_path / "default")
 
 
 DRIVERS = {

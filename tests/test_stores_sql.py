@@ -50,7 +50,15 @@ from sqlalchemy.orm import (
 from sqlalchemy.pool import StaticPool
 from wtforms import Form, fields, validators
 
-from flask_wizard import Review, Step, StepError, Submission, Wizard, stores
+from flask_wizard import (
+    FlaskWizard,
+    Review,
+    Step,
+    StepError,
+    Submission,
+    Wizard,
+    stores,
+)
 from flask_wizard.errors import (
     ConfigurationError,
     ConflictError,
@@ -825,6 +833,18 @@ def test_warnings_of_a_database_that_is_down_are_an_outage() -> None:
 
 def test_warnings_wait_for_flask_sqlalchemy() -> None:
     assert list(SQLAlchemyStore(SQLAlchemy()).warnings()) == []
+
+
+def test_warnings_of_flask_sqlalchemys_database_are_logged_at_the_start(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app, db = Flask("site"), SQLAlchemy()
+    app.config.update(SECRET_KEY="k" * 32, SQLALCHEMY_DATABASE_URI="sqlite://")
+    db.init_app(app)
+    FlaskWizard(app, store=db)
+    assert "in the memory of this process" in caplog.text
+    with app.app_context():
+        db.engine.dispose()
 
 
 # One transaction with the application's rows

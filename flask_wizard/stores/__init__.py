@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import random
 from collections.abc import Callable, Iterable
@@ -94,12 +95,30 @@ def sweep_now_and_then(sweep: Callable[[], object]) -> None:
         log.exception("Expired drafts could not be removed.")
 
 
+def seconds_in(name: str, given: str) -> float:
+    """Read a limit of time in a store's URL. Raises ConfigurationError."""
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds < math.inf:
+        raise ConfigurationError(
+            f"{name} in the store's URL is {given!r}. Expected seconds, above 0."
+        )
+    return seconds
+
+
 def path_of(url: str, folder: Path) -> Path:
     """The path in a URL, as SQLAlchemy reads it: ``sqlite:///relative``, ``////root``.
 
     A relative one begins in ``folder``. Raises ConfigurationError if there is none.
     """
     scheme, _, rest = url.partition(":")
+    if "?" in rest or "#" in rest:
+        raise ConfigurationError(
+            f"The store's URL {url!r} has options, and a store on this machine has "
+            "none. Leave them out; in a path write %3F for ? and %23 for #."
+        )
     if rest.startswith("//"):
         host, slash, path = rest[2:].partition("/")
         # A file's URL has an absolute path after its third slash, as everywhere.
@@ -109,6 +128,12 @@ def path_of(url: str, folder: Path) -> Path:
                 f"The store's URL {url!r} names a host, {host!r}. Write three slashes "
                 f"before a path on this machine: {scheme}:///{host}/{path}"
             )
+    if rest == ":memory:":
+        raise ConfigurationError(
+            f"The store's URL {url!r} names the memory of a connection, which each "
+            "thread would have for itself. Name a file, or write memory: for a store "
+            "in the memory of this process."
+        )
     if not rest:
         raise ConfigurationError(f"The store's URL {url!r} names no path.")
     return folder / unquote(rest)

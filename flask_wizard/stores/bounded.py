@@ -12,6 +12,7 @@ from sqlalchemy import URL, Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from flask_wizard.errors import ConfigurationError
+from flask_wizard.stores import seconds_in
 from flask_wizard.stores.opening import missing
 
 CONNECT_TIMEOUT = 1.0  # seconds
@@ -70,8 +71,8 @@ def _with_driver(url: str) -> URL:
 
 
 def _engine(url: URL) -> Engine:
-    connecting = _seconds(url, "connect_timeout", CONNECT_TIMEOUT)
-    reading = _seconds(url, "read_timeout", READ_TIMEOUT)
+    connecting = _limit(url, "connect_timeout", CONNECT_TIMEOUT)
+    reading = _limit(url, "read_timeout", READ_TIMEOUT)
     is_psycopg = url.get_driver_name() == "psycopg"
     limits = _psycopg_limits if is_psycopg else _pymysql_limits
     try:
@@ -94,17 +95,9 @@ def _engine(url: URL) -> Engine:
     return engine
 
 
-def _seconds(url: URL, name: str, default: float) -> float:
-    (given,) = url.normalized_query.get(name, (default,))[-1:]
-    try:
-        seconds = float(given)
-    except ValueError:
-        seconds = 0
-    if not 0 < seconds < math.inf:
-        raise ConfigurationError(
-            f"{name} in the store's URL is {given!r}. Expected seconds, above 0."
-        )
-    return seconds
+def _limit(url: URL, name: str, default: float) -> float:
+    given = url.normalized_query.get(name)
+    return seconds_in(name, given[-1]) if given else default
 
 
 def _pymysql_limits(url: URL, connecting: float, reading: float) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from botocore.session import get_session  # type: ignore[import-untyped]
 from cachelib.dynamodb import DynamoDbCache
 
 from flask_wizard.errors import ConfigurationError, StoreError, UnreadableDraftError
+from flask_wizard.stores import seconds_in
 
 CONNECT_TIMEOUT = 1  # seconds
 READ_TIMEOUT = 2  # seconds
@@ -69,7 +70,7 @@ class DynamoDBStore:
         self._clients = _Clients(self._place.model)
 
     @classmethod
-    def from_url(cls, url: str, folder: Path) -> DynamoDBStore:
+    def from_url(cls, url: str, folder: Path | None = None) -> DynamoDBStore:
         """Open ``dynamodb://table?region=eu-central-1``, a table that exists.
 
         boto3 finds the credentials, and the region if there is none. More options:
@@ -329,7 +330,7 @@ def _place_in(url: str) -> Place:
 
 
 def _model(options: dict[str, str]) -> Any:
-    limits = {n: _seconds(n, options[n]) for n in LIMITS if n in options}
+    limits = {n: seconds_in(n, options[n]) for n in LIMITS if n in options}
     reached = {REACHED[n]: options[n] for n in REACHED if n in options}
     try:
         return boto3.client("dynamodb", config=Config(**limits), **reached)
@@ -337,18 +338,6 @@ def _model(options: dict[str, str]) -> Any:
         raise ConfigurationError(
             f"boto3 makes no client for the store's URL: {error} Expected is {EXAMPLE}."
         ) from error
-
-
-def _seconds(name: str, given: str) -> float:
-    try:
-        seconds = float(given)
-    except ValueError:
-        seconds = 0
-    if seconds <= 0:
-        raise ConfigurationError(
-            f"{name} in the store's URL is {given!r}. Expected seconds, above 0."
-        )
-    return seconds
 
 
 def _end(ttl: int) -> int:

@@ -61,7 +61,13 @@ class FileStore:
     def from_url(cls, url: str, folder: Path) -> FileStore:
         """Open the folder ``file:relative`` or ``file:///absolute``."""
         path = path_of(url, folder)
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(
+                f"The store's URL {url!r} names the folder {path}, which cannot be "
+                f"made: {error}. Name one that this process may write to."
+            ) from error
         return cls(FileSystemCache(str(path), threshold=0))
 
     def load(self, key: str) -> tuple[bytes, bytes] | None:

@@ -31,6 +31,7 @@ from flask_wizard.errors import (
     StoreError,
     UnreadableDraftError,
 )
+from flask_wizard.stores import seconds_in
 from flask_wizard.stores.frame import Framed, frame, unframe
 
 CONNECT_TIMEOUT = 1.0  # seconds
@@ -266,7 +267,7 @@ def _servers_in(url: str) -> Servers:
     options = dict(parse_qsl(parts.query))
     prefix = options.pop("prefix", "")
     limits = {
-        name: _seconds(name, options.pop(name))
+        name: seconds_in(name, options.pop(name))
         for name in ("connect_timeout", "read_timeout")
         if name in options
     }
@@ -287,18 +288,6 @@ def _servers_in(url: str) -> Servers:
             "passwords."
         ) from None
     return Servers(addresses, prefix, **limits)
-
-
-def _seconds(name: str, given: str) -> float:
-    try:
-        seconds = float(given)
-    except ValueError:
-        seconds = 0
-    if seconds <= 0:
-        raise ConfigurationError(
-            f"{name} in the store's URL is {given!r}. Expected seconds, above 0."
-        )
-    return seconds
 
 
 def _servers_of(cache: MemcachedCache) -> Servers:
