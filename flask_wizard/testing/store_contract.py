@@ -39,6 +39,7 @@ Result = TypeVar("Result")
 TTL = 2  # seconds
 LONG = 3600  # seconds, for values that are not to expire on a busy machine
 PATIENCE = 60.0  # seconds that racers wait for each other
+RENEWED = 40  # values of each thread beside a sweep
 
 
 class StoreContract:
@@ -296,6 +297,35 @@ class SweptStoreContract:
         store.create("old", b"blob", new_version(), TTL)
         assert store.sweep(time.time() + TTL + 1) == 1
         assert store.load("living") == (b"blob", version)
+
+    def test_sweep_takes_nothing_that_is_renewed_beside_it(
+        self, store: SweptStore
+    ) -> None:
+        done = threading.Event()
+
+        def renew(number: int) -> list[tuple[str, bytes]]:
+            renewed = []
+            for key in (f"{number}-{turn}" for turn in range(RENEWED)):
+                old, new = new_version(), new_version()
+                store.create(key, b"blob", old, TTL)
+                kept = store.replace(key, b"blob", new, old, LONG)
+                if kept or store.create(key, b"blob", new, LONG):
+                    renewed.append((key, new))
+            done.set()
+            return renewed
+
+        def sweep() -> list[tuple[str, bytes]]:
+            while not done.is_set():
+                store.sweep(time.time() + TTL + 1)  # all that was not renewed is old
+            return []
+
+        calls: list[Callable[[], list[tuple[str, bytes]]]] = [
+            *(partial(renew, number) for number in range(3)),
+            sweep,
+        ]
+        renewed = [each for found in _race(calls) for each in found]
+        assert len(renewed) == 3 * RENEWED
+        assert all(store.load(key) == (b"blob", version) for key, version in renewed)
 
     def test_sweep_of_an_empty_store(self, store: SweptStore) -> None:
         assert store.sweep(time.time()) == 0
