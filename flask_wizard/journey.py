@@ -294,14 +294,6 @@ def _types_password(values: forms.Values, names: Iterable[str]) -> bool:
     return any(text for name in names for text in values.getlist(name))
 
 
-def _is_done(step: Step, entry: Entry | None) -> bool:
-    """Is a step done that only its form can reopen? Its place would say the same."""
-    if entry is None or not entry.accepted:
-        return False
-    # The digest of a step that has read something is of that as well.
-    return entry.read.digest == forms.shape(step.form).digest
-
-
 class Journey:
     """A wizard's steps as one draft meets them, walked only as far as asked."""
 
@@ -328,13 +320,18 @@ class Journey:
         It ends at the first applicable step that is not done, so a condition runs only
         when every applicable step before it is done.
         """
-        walked, entries = self._walked, self.draft.entries
+        walked, entries, shape = self._walked, self.draft.entries, forms.shape
         last = walked[-1] if walked else None
         for step in self.steps[len(walked) : position + 1]:
             if last is not None and last.applies and not last.done:
                 return False
-            is_done = step.is_plain and _is_done(step, entries.get(step.name))
-            last = None if is_done else self.place(len(walked))
+            form = step.plain_form
+            entry = entries.get(step.name) if form is not None else None
+            # A digest of the form alone: nothing was read that could have changed.
+            if entry and entry.accepted and entry.read.digest == shape(form).digest:
+                last = None
+            else:
+                last = self.place(len(walked))
             walked.append(last)
         return True
 

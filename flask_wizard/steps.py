@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from wtforms import Form
 
@@ -54,9 +54,9 @@ class Step:
         return self.form if isinstance(self.form, type) else None
 
     @cached_property
-    def is_plain(self) -> bool:
-        """Does it apply, with one form, whatever the answers are?"""
-        return self.fixed_form is not None and self.when is None
+    def plain_form(self) -> type[Form] | None:
+        """The form class, if the step applies with it whatever the answers are."""
+        return self.fixed_form if self.when is None else None
 
     def named(self, name: str, wizard: str) -> Step:
         """This step under its attribute's name; a copy, so that steps can be shared.
@@ -111,7 +111,7 @@ class Review:
     name: str = ""
     when: ClassVar[None] = None
     fixed_form: ClassVar[None] = None
-    is_plain: ClassVar[Literal[False]] = False
+    plain_form: ClassVar[None] = None
 
     @property
     def url_name(self) -> str:
