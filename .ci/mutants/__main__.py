@@ -356,8 +356,11 @@ def in_fork(work: Callable[[], dict[Any, Any]]) -> dict[str, Any]:
         os._exit(0)
     os.close(writer)
     with open(reader) as file:
-        found: dict[str, Any] = json.load(file)
-    os.waitpid(process, 0)
+        text = file.read()
+    _, status = os.waitpid(process, 0)
+    if not text:  # a mutant may take down the process that it was forked from
+        print(f"a process ended with status {status}, its work is lost", file=console)
+    found: dict[str, Any] = json.loads(text or "{}")
     return found
 
 
