@@ -14,7 +14,7 @@ from cachelib import SimpleCache
 from flask import Flask
 
 from flask_wizard import ConfigurationError, DraftStore, FlaskWizard, StoreError
-from flask_wizard.stores import new_version
+from flask_wizard.stores import new_version, seconds_in
 from flask_wizard.stores.files import FileStore
 from flask_wizard.stores.memory import MemoryStore
 from flask_wizard.stores.opening import SCHEMES, open_store
@@ -118,6 +118,10 @@ def test_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 def test_limit_of_time_must_be_seconds(url: str, given: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=f"read_timeout.*{given}.*seconds"):
         open_store(url.format(given), tmp_path / "default")
+
+
+def test_limit_of_time_may_be_a_part_of_a_second() -> None:
+    assert seconds_in("read_timeout", "0.5") == 0.5
 
 
 DRIVERS = {
