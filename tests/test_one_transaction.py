@@ -289,6 +289,33 @@ def test_attempt_that_outlives_its_lease_keeps_no_row(
     assert "of attempt 2" in visitor.sees("receipt")
 
 
+def test_attempt_whose_draft_was_changed_meanwhile_keeps_nothing(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lease ran out, so the answers were free, and they are not those it has."""
+
+    class Slow(Join):
+        def commit(self, submission: Submission) -> Any:
+            add(submission)
+            later = time.time() + LEASE + 1
+            monkeypatch.setattr(time, "time", lambda: later)
+            with ThreadPoolExecutor(1) as thread:  # which has a session of its own
+                change = thread.submit(other.post, you, data={"name": "Eve"})
+            assert change.result().status_code == 303
+            return Receipt()
+
+    app = make(Slow)
+    visitor = Visitor(app)
+    you = f"{visitor.url}/you"
+    other = app.test_client()
+    cookie = visitor.client.get_cookie("session")
+    assert cookie is not None
+    other.set_cookie("session", cookie.value)
+    visitor.send()
+    assert names(app) == []
+    assert "Eve" in visitor.sees("check")
+
+
 def test_answers_are_free_when_a_process_has_died(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
