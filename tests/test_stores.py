@@ -1081,7 +1081,7 @@ def test_leftovers_of_killed_writers_are_swept(host: FileSystemCache) -> None:
     store = FileStore(host)
     version = put(store, "key", ttl=3600)
     (path,) = draft_files(host)
-    for name, age in (("old", 3700), ("new", 0)):
+    for name, age in (("old", 60.5 * 60), ("new", 59.5 * 60)):  # an hour parts them
         leftover = path.with_name(f"tmp{name}.__wz_cache")
         leftover.write_bytes(b"half")
         os.utime(leftover, (time.time() - age,) * 2)
