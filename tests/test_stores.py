@@ -6,6 +6,7 @@ import fcntl
 import os
 import pickle
 import random
+import resource
 import sqlite3
 import stat
 import subprocess
@@ -15,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from hashlib import md5
 from pathlib import Path
@@ -46,6 +48,8 @@ from flask_wizard.stores.memory import MemoryStore
 from flask_wizard.stores.opening import open_store
 from flask_wizard.stores.sqlite import SQLiteStore
 from flask_wizard.testing.store_contract import (
+    Full,
+    FullContract,
     OutageContract,
     Reopen,
     SharedStoreContract,
@@ -56,7 +60,23 @@ from flask_wizard.testing.store_contract import (
 TTL = 60
 
 
-class TestSQLiteStore(SharedStoreContract, SweptStoreContract, OutageContract):
+@pytest.fixture
+def full() -> Full:
+    """Give a block in which no file of this process may grow beyond 100 KB."""
+
+    @contextmanager
+    def full() -> Iterator[None]:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+        yield
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return full
+
+
+class TestSQLiteStore(
+    SharedStoreContract, SweptStoreContract, OutageContract, FullContract
+):
     @pytest.fixture
     def reopen(self, tmp_path: Path) -> Reopen:
         return partial(SQLiteStore, tmp_path / "drafts.sqlite")
@@ -73,7 +93,9 @@ class TestSQLiteStore(SharedStoreContract, SweptStoreContract, OutageContract):
         return SQLiteStore(tmp_path / "drafts.sqlite")
 
 
-class TestFileStore(SharedStoreContract, SweptStoreContract, OutageContract):
+class TestFileStore(
+    SharedStoreContract, SweptStoreContract, OutageContract, FullContract
+):
     @pytest.fixture
     def reopen(self, tmp_path: Path) -> Reopen:
         return partial(open_store, FileSystemCache(str(tmp_path)), tmp_path)

@@ -54,6 +54,8 @@ from flask_wizard.stores.opening import open_store
 from flask_wizard.stores.redis import RedisStore
 from flask_wizard.stores.redis_client import LIMITS, Cluster, Single
 from flask_wizard.testing.store_contract import (
+    Full,
+    FullContract,
     OutageContract,
     Reopen,
     ServerContract,
@@ -293,6 +295,27 @@ class TestServerThatIsKilled(ContractOfBoth, ServerContract):
     @pytest.fixture
     def port(self, server: RedisServer) -> int:
         return server.port
+
+
+@pytest.mark.parametrize("way", ["redis URL", "valkey URL"])
+class TestServerThatIsFull(ContractOfBoth, FullContract):
+    @pytest.fixture
+    def server(self, make_server: MakeServer) -> RedisServer:
+        return make_server()
+
+    @pytest.fixture
+    def port(self, server: RedisServer) -> int:
+        return server.port
+
+    @pytest.fixture
+    def full(self, server: RedisServer) -> Full:
+        @contextmanager
+        def full() -> Iterator[None]:
+            server.send("CONFIG", "SET", "maxmemory", "1")
+            yield
+            server.send("CONFIG", "SET", "maxmemory", "0")
+
+        return full
 
 
 @pytest.mark.parametrize("way", ["impatient redis cluster", "impatient valkey cluster"])
@@ -927,32 +950,6 @@ def full_server(make_server: MakeServer) -> RedisServer:
     put(at(server), "old", b"old")
     server.send("CONFIG", "SET", "maxmemory", "1")
     return server
-
-
-def test_full_server_keeps_nothing(full_server: RedisServer) -> None:
-    with pytest.raises(StoreError) as raised:
-        put(at(full_server), "new", b"new")
-    assert isinstance(raised.value.__cause__, redis.exceptions.OutOfMemoryError)
-    assert at(full_server).load("new") is None
-
-
-def test_full_server_leaves_the_old_value_whole(full_server: RedisServer) -> None:
-    store = at(full_server)
-    kept = store.load("old")
-    assert kept is not None
-    with pytest.raises(StoreError):
-        store.replace("old", os.urandom(200_000), new_version(), kept[1], TTL)
-    assert store.load("old") == kept
-
-
-def test_full_server_takes_the_same_write_once_there_is_room(
-    full_server: RedisServer,
-) -> None:
-    store, version = at(full_server), new_version()
-    with pytest.raises(StoreError):
-        store.create("new", b"new", version, TTL)
-    full_server.send("CONFIG", "SET", "maxmemory", "0")
-    assert store.create("new", b"new", version, TTL)
 
 
 @pytest.mark.parametrize("scheme", ["redis", "valkey"])

@@ -14,6 +14,9 @@
 
 ``ServerContract`` wants a ``server`` that harms nobody else when it is killed, with the
 methods of ``StoppableServer``, and a ``store`` that finds it again on the same address.
+
+``FullContract`` wants ``full``, a function that gives a block in which there is no room
+for 200 KB more.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import partial
 from itertools import chain
 from typing import Protocol, TypeVar
@@ -34,12 +38,14 @@ from flask_wizard.errors import StoreError
 from flask_wizard.stores import DraftStore, SweptStore, new_version
 
 Reopen = Callable[[], DraftStore]
+Full = Callable[[], AbstractContextManager[object]]
 Result = TypeVar("Result")
 
 TTL = 2  # seconds
 LONG = 3600  # seconds, for values that are not to expire on a busy machine
 PATIENCE = 60.0  # seconds that racers wait for each other
 RENEWED = 40  # values of each thread beside a sweep
+LARGE = bytes(200_000)
 
 
 class StoreContract:
@@ -348,6 +354,36 @@ class OutageContract:
         with pytest.raises(StoreError) as raised:
             broken_store.replace("key", b"blob", new_version(), new_version(), TTL)
         assert raised.value.__cause__ is not None
+
+
+class FullContract:
+    """For a store that can be full. Supply ``full``, in which it has no more room."""
+
+    def test_full_store_takes_no_value(self, store: DraftStore, full: Full) -> None:
+        with full(), pytest.raises(StoreError) as raised:
+            store.create("new", LARGE, new_version(), LONG)
+        assert raised.value.__cause__ is not None
+        assert store.load("new") is None
+
+    def test_full_store_leaves_the_old_value_whole(
+        self, store: DraftStore, full: Full
+    ) -> None:
+        old = new_version()
+        store.create("old", b"old", old, LONG)
+        with full():
+            with pytest.raises(StoreError):
+                store.replace("old", LARGE, new_version(), old, LONG)
+            assert store.load("old") == (b"old", old)
+
+    def test_store_with_room_again_takes_the_same_write(
+        self, store: DraftStore, full: Full
+    ) -> None:
+        old, new = new_version(), new_version()
+        store.create("old", b"old", old, LONG)
+        with full(), pytest.raises(StoreError):
+            store.replace("old", LARGE, new, old, LONG)
+        assert store.replace("old", LARGE, new, old, LONG)
+        assert store.load("old") == (LARGE, new)
 
 
 class StoppableServer(Protocol):
