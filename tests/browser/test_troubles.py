@@ -68,6 +68,11 @@ class Site:
         self.page.fill("textarea", text)
         self.press("Continue")
 
+    def tell_well(self) -> None:
+        """Come to the check page, and stay until it is there."""
+        self.tell()
+        self.page.wait_for_url("**/check")
+
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name).click()
 
@@ -101,7 +106,7 @@ def forget(site: Site, *, until: float) -> None:
 
 
 def expired(site: Site) -> str:
-    site.tell()
+    site.tell_well()
     draft = site.page.url.rsplit("/", 1)[0]
     # The list of the holder's drafts is kept for longer than the drafts.
     forget(site, until=time.time() + 8 * 24 * 60 * 60)
@@ -110,7 +115,7 @@ def expired(site: Site) -> str:
 
 
 def moved(site: Site) -> str:
-    site.tell()
+    site.tell_well()
     site.page.goto(site.page.url.replace("/check", "/story"))
     forget(site, until=math.inf)
     site.press("Save")
@@ -134,7 +139,7 @@ def too_large(site: Site) -> str:
 
 
 def too_many(site: Site) -> str:
-    site.tell()
+    site.tell_well()
     site.tell("another")
     expect(site.page.locator("textarea")).to_have_value("another")
     return "Your story"
@@ -150,14 +155,14 @@ def store_down(site: Site) -> str:
 
 
 def store_down_at_a_look(site: Site) -> str:
-    site.tell()
+    site.tell_well()
     site.store.is_down = True
-    site.page.reload()
+    site.page.goto(site.page.url)
     return "Your answers cannot be reached"
 
 
 def being_sent(site: Site) -> str:
-    site.tell()
+    site.tell_well()
     Tell.may_end.clear()
     site.page.get_by_role("button", name="Confirm").click(no_wait_after=True)
     watching = site.page.context.new_page()
@@ -167,7 +172,7 @@ def being_sent(site: Site) -> str:
 
 
 def committed(site: Site) -> str:
-    site.tell()
+    site.tell_well()
     site.press("Confirm and send")
     expect(site.page.locator("main")).to_contain_text("S-1")
     return "Your answers have been sent"
