@@ -1242,6 +1242,7 @@ def test_lost_connection_keeps_neither(postgres_site: Site, postgres: Postgres) 
 
     def lose() -> None:
         site.join()
+        site.session.flush()
         mine = site.session.scalar(text("SELECT pg_backend_pid()"))
         postgres.run(f"SELECT pg_terminate_backend({mine}, 10000)")
 
