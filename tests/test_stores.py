@@ -477,7 +477,7 @@ def test_pickle_in_the_host_memory_is_not_read(exploded: Path) -> None:
 def test_pickle_in_memory_does_not_run(exploded: Path) -> None:
     store = MemoryStore(SimpleCache())
     store._values.set("key", pickle.dumps(Bomb(exploded)), timeout=0)
-    with pytest.raises(StoreError):
+    with pytest.raises(UnreadableDraftError):
         store.load("key")
     assert not exploded.exists()
 
@@ -1172,7 +1172,7 @@ def test_planted_value_in_memory_is_kept_by_a_sweep() -> None:
     store = MemoryStore(SimpleCache())
     store._values.set("key", "planted", timeout=0)
     assert store.sweep(time.time() + 1) == 0
-    with pytest.raises(StoreError):
+    with pytest.raises(UnreadableDraftError):
         store.load("key")
 
 

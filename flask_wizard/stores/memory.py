@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from cachelib import SimpleCache
 from cachelib.serializers import SimpleSerializer
 
-from flask_wizard.errors import StoreError
+from flask_wizard.errors import UnreadableDraftError
 from flask_wizard.stores import sweep_now_and_then
 
 SWEPT_AT_ONCE = 1000
@@ -40,7 +40,9 @@ class MemoryStore:
         if kept is None:
             return None
         if not isinstance(kept, _Kept):
-            raise StoreError("A value in memory is none that this store has written.")
+            raise UnreadableDraftError(
+                "A value in memory is damaged: none that this store has written."
+            )
         return (kept.blob, kept.version) if kept.expires > time.time() else None
 
     def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
