@@ -7,6 +7,7 @@ import os
 import random
 import re
 import secrets
+import sqlite3
 import subprocess
 import sys
 import time
@@ -222,8 +223,8 @@ def visitor(workers: Workers, engine: str) -> Visitor:
 @pytest.fixture
 def folder(workers: Workers) -> Path:
     """Where the applications keep drafts and notes; the notes of this test alone."""
-    for notes in ("commits", "rows"):
-        (workers.folder / notes).unlink(missing_ok=True)
+    for file in ("commits", "rows.sqlite3", "rows.sqlite3-journal"):
+        (workers.folder / file).unlink(missing_ok=True)
     return workers.folder
 
 
@@ -253,6 +254,12 @@ def notes(folder: Path, name: str) -> list[list[str]]:
     file = folder / name
     lines = file.read_text().splitlines() if file.exists() else []
     return [line.split() for line in lines]
+
+
+def members(folder: Path) -> dict[str, str]:
+    """What the application has kept, by its unique key."""
+    with closing(sqlite3.connect(folder / "rows.sqlite3")) as database:
+        return dict(database.execute("SELECT submission, value FROM members"))
 
 
 # Saves
@@ -330,8 +337,7 @@ def test_killed_commits_have_one_row_a_draft(
         ]
         assert attempts == ["1"] or not had_ended
     assert "2" in {attempt for _, attempt in notes(folder, "commits")}
-    rows = {submission for submission, _ in notes(folder, "rows")}
-    assert rows == set(submissions)
+    assert members(folder) == dict.fromkeys(submissions, "begun")
 
 
 # Discards
