@@ -36,11 +36,13 @@ SERVERS: Packages = {
     "redis-server": ("redis-server",),
     "memcached": ("memcached",),
     "initdb": ("postgresql",),
+    "mariadbd": ("mariadb-server-core",),
 }
 VALGRIND: Packages = {"valgrind": ("valgrind",)}
-# Debian keeps PostgreSQL's own commands off the path.
+# Debian keeps PostgreSQL's own commands off the path, and MariaDB's off most users'.
+POSTGRESQL = Path("/usr/lib/postgresql")
 PLACES = os.pathsep.join(
-    [os.environ["PATH"], *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
+    [os.environ["PATH"], "/usr/sbin", *map(str, POSTGRESQL.glob("*/bin"))]
 )
 
 # The tests that try more when they are given more time.

@@ -128,7 +128,7 @@ DRIVERS = {
     "redis://localhost": ("redis", "redis"),
     "valkey://localhost": ("valkey", "valkey"),
     "postgresql+psycopg://localhost/x": ("sqlalchemy", "postgresql"),
-    "mysql+pymysql://localhost/x": ("sqlalchemy", "sqlalchemy"),
+    "mysql+pymysql://localhost/x": ("sqlalchemy", "mysql"),
     "dynamodb://drafts": ("boto3", "dynamodb"),
     "memcached://localhost": ("pymemcache", "memcached"),
 }

@@ -371,7 +371,7 @@ def test_url_that_will_not_do_is_refused(url: str) -> None:
     ("url", "driver", "mend"),
     [
         ("postgresql://localhost/site", "psycopg", r"flask-wizard-forms\[postgresql\]"),
-        ("mysql://localhost/site", "pymysql", "pip install pymysql"),
+        ("mysql://localhost/site", "pymysql", r"flask-wizard-forms\[mysql\]"),
     ],
 )
 def test_missing_driver_is_named(

@@ -84,12 +84,8 @@ def _engine(url: URL) -> Engine:
             pool_timeout=reading,
         )
     except ImportError as error:
-        if is_psycopg:
-            raise missing(error, "SQLAlchemyStore", "postgresql") from error
-        raise ConfigurationError(
-            f"The store's URL needs {error.name}, which is not installed. "
-            f"Run: pip install {error.name}"
-        ) from error
+        extra = "postgresql" if is_psycopg else "mysql"
+        raise missing(error, "SQLAlchemyStore", extra) from error
     if is_psycopg:
         _bound_psycopg(engine, connecting, reading)
     return engine

@@ -45,6 +45,7 @@ REDIS = Engine("redis", "RedisStore", "redis")
 VALKEY = Engine("redis", "RedisStore", "valkey")
 SQL = Engine("sql", "SQLAlchemyStore", "sqlalchemy")
 POSTGRESQL = Engine("sql", "SQLAlchemyStore", "postgresql")
+MYSQL = Engine("sql", "SQLAlchemyStore", "mysql")
 DYNAMODB = Engine("dynamodb", "DynamoDBStore", "dynamodb")
 MEMCACHED = Engine("memcached", "MemcachedStore", "memcached")
 
@@ -76,8 +77,8 @@ SCHEMES = {
     "valkey+cluster": VALKEY,
     "valkeys+cluster": VALKEY,
     "postgresql": POSTGRESQL,
-    "mysql": SQL,
-    "mariadb": SQL,
+    "mysql": MYSQL,
+    "mariadb": MYSQL,
     "dynamodb": DYNAMODB,
     "memcached": MEMCACHED,
 }

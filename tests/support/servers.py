@@ -13,8 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 
 PATIENCE = 30.0  # seconds until a server that does not answer fails the test
+POSTGRESQL = Path("/usr/lib/postgresql")
 PLACES = os.pathsep.join(
-    [os.environ["PATH"], *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
+    [os.environ["PATH"], "/usr/sbin", *map(str, POSTGRESQL.glob("*/bin"))]
 )
 
 
