@@ -48,11 +48,11 @@ RENEWED = 40  # values of each thread beside a sweep
 LARGE = bytes(200_000)
 
 
-class StoreContract:
-    """For every store. Supply the fixtures ``store`` and ``reopen``.
+class Clocked:
+    """For the contracts in which values expire.
 
-    ``ttl`` is the lifetime, in whole seconds, of the values that are to expire. Make it
-    longer where ``pass_time`` does not wait: then no busy machine comes too late.
+    ``ttl`` is the lifetime, in whole seconds, of those values. Make it longer where
+    ``pass_time`` does not wait: then no busy machine comes too late.
     """
 
     ttl = TTL
@@ -66,6 +66,10 @@ class StoreContract:
             monkeypatch.setattr(time, "time", lambda: now + seconds)
 
         return pass_time
+
+
+class StoreContract(Clocked):
+    """For every store. Supply the fixtures ``store`` and ``reopen``."""
 
     def test_is_a_draft_store(self, store: DraftStore) -> None:
         assert isinstance(store, DraftStore)
@@ -284,7 +288,7 @@ class SharedStoreContract(StoreContract):
         assert sorted(chain.from_iterable(won)) == list(range(100))
 
 
-class SweptStoreContract:
+class SweptStoreContract(Clocked):
     """For a store whose engine does not remove expired values by itself."""
 
     def test_is_a_swept_store(self, store: SweptStore) -> None:
@@ -311,13 +315,15 @@ class SweptStoreContract:
 
         def renew(number: int) -> list[tuple[str, bytes]]:
             renewed = []
-            for key in (f"{number}-{turn}" for turn in range(RENEWED)):
-                old, new = new_version(), new_version()
-                store.create(key, b"blob", old, TTL)
-                kept = store.replace(key, b"blob", new, old, LONG)
-                if kept or store.create(key, b"blob", new, LONG):
-                    renewed.append((key, new))
-            done.set()
+            try:
+                for key in (f"{number}-{turn}" for turn in range(RENEWED)):
+                    old, new = new_version(), new_version()
+                    store.create(key, b"blob", old, TTL)
+                    kept = store.replace(key, b"blob", new, old, LONG)
+                    if kept or store.create(key, b"blob", new, LONG):
+                        renewed.append((key, new))
+            finally:
+                done.set()
             return renewed
 
         def sweep() -> list[tuple[str, bytes]]:
@@ -332,6 +338,30 @@ class SweptStoreContract:
         renewed = [each for found in _race(calls) for each in found]
         assert len(renewed) == 3 * RENEWED
         assert all(store.load(key) == (b"blob", version) for key, version in renewed)
+
+    def test_sweep_takes_nothing_that_is_created_over_what_has_expired(
+        self, store: SweptStore, pass_time: Callable[[float], None]
+    ) -> None:
+        created = {f"key{number}": new_version() for number in range(3 * RENEWED)}
+        for key in created:
+            store.create(key, b"old", new_version(), self.ttl)
+        pass_time(self.ttl + 1)
+        done = threading.Event()
+
+        def create() -> bool:
+            try:
+                return all(store.create(k, b"new", v, LONG) for k, v in created.items())
+            finally:
+                done.set()
+
+        def sweep() -> bool:
+            while not done.is_set():
+                store.sweep(time.time())
+            return True
+
+        assert _race([create, sweep]) == [True, True]
+        found = {key: store.load(key) for key in created}
+        assert found == {key: (b"new", own) for key, own in created.items()}
 
     def test_sweep_of_an_empty_store(self, store: SweptStore) -> None:
         assert store.sweep(time.time()) == 0
@@ -403,7 +433,13 @@ class StoppableServer(Protocol):
 
 
 class ServerContract:
-    """For a store on a server. Supply the fixtures ``store`` and ``server``."""
+    """For a store on a server. Supply the fixtures ``store`` and ``server``.
+
+    A call of a silent server must have ended after ``patience`` seconds, which allow
+    for a busy machine: the limits of ``store`` should be far below.
+    """
+
+    patience = 15.0
 
     def test_killed_server_is_no_absence(
         self, store: DraftStore, server: StoppableServer
@@ -457,8 +493,10 @@ class ServerContract:
         version = new_version()
         store.create("key", b"blob", version, LONG)
         server.freeze()
+        started = time.monotonic()
         with pytest.raises(StoreError) as raised:
             store.load("key")
+        assert time.monotonic() - started < self.patience
         assert raised.value.__cause__ is not None
         server.thaw()
         assert store.load("key") == (b"blob", version)
@@ -469,8 +507,10 @@ class ServerContract:
         first, second = new_version(), new_version()
         store.create("key", b"first", first, LONG)
         server.freeze()
+        started = time.monotonic()
         with pytest.raises(StoreError):
             store.replace("key", b"second", second, first, LONG)
+        assert time.monotonic() - started < self.patience
         server.thaw()
         store.replace("key", b"second", second, first, LONG)  # unless it has been, late
         assert store.load("key") == (b"second", second)
