@@ -140,7 +140,7 @@ def url_of(table: str, port: int) -> str:
 
 
 def opened(url: str) -> DynamoDBStore:
-    return DynamoDBStore.from_url(url, Path())
+    return DynamoDBStore.from_url(url)
 
 
 def put(store: DynamoDBStore, key: str, blob: bytes = b"blob") -> bytes:
