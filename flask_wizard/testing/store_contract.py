@@ -433,13 +433,7 @@ class StoppableServer(Protocol):
 
 
 class ServerContract:
-    """For a store on a server. Supply the fixtures ``store`` and ``server``.
-
-    A call of a silent server must have ended after ``patience`` seconds, which allow
-    for a busy machine: the limits of ``store`` should be far below.
-    """
-
-    patience = 15.0
+    """For a store on a server. Supply the fixtures ``store`` and ``server``."""
 
     def test_killed_server_is_no_absence(
         self, store: DraftStore, server: StoppableServer
@@ -493,10 +487,8 @@ class ServerContract:
         version = new_version()
         store.create("key", b"blob", version, LONG)
         server.freeze()
-        started = time.monotonic()
         with pytest.raises(StoreError) as raised:
             store.load("key")
-        assert time.monotonic() - started < self.patience
         assert raised.value.__cause__ is not None
         server.thaw()
         assert store.load("key") == (b"blob", version)
@@ -507,10 +499,8 @@ class ServerContract:
         first, second = new_version(), new_version()
         store.create("key", b"first", first, LONG)
         server.freeze()
-        started = time.monotonic()
         with pytest.raises(StoreError):
             store.replace("key", b"second", second, first, LONG)
-        assert time.monotonic() - started < self.patience
         server.thaw()
         store.replace("key", b"second", second, first, LONG)  # unless it has been, late
         assert store.load("key") == (b"second", second)
