@@ -47,8 +47,8 @@ PLACES = os.pathsep.join(
 
 # The tests that try more when they are given more time.
 FUZZED = (
-    "tests/test_hostile.py",
-    "tests/test_properties.py",
+    "tests/web/test_hostile.py",
+    "tests/core/test_properties.py",
     "tests/test_security.py::test_s26_no_request_is_a_server_error",
 )
 
@@ -185,7 +185,8 @@ def pytest(bin_folder: Path, name: str, *arguments: str) -> int:
 
 
 def check_lint(bin_folder: Path) -> None:
-    with stage("lint", "ruff check, ruff format --check"):
+    with stage("lint", "ruff check, ruff format --check, lint-imports"):
+        call(bin_folder / "lint-imports", "--no-logo")
         call(bin_folder / "ruff", "check")
         call(bin_folder / "ruff", "format", "--check")
 
@@ -244,7 +245,7 @@ def test() -> None:
 
 
 def lint() -> None:
-    """Check rules and formatting with ruff."""
+    """Check rules, formatting and the directions of imports."""
     check_lint(development())
 
 

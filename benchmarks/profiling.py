@@ -18,10 +18,11 @@ from benchmarks.arena import Arena, Setting
 from benchmarks.cells import Cell, cells_of
 from benchmarks.contenders import CONTENDERS, SQLITE
 from benchmarks.worker import Station, warm_up
-from flask_wizard import door, draft, forms
-from flask_wizard.sealing import Keyring
+from flask_wizard.core import draft, forms
+from flask_wizard.drafts.keyring import Keyring
 from flask_wizard.stores.sqlite import SQLiteStore
-from flask_wizard.views import Views
+from flask_wizard.web import guard
+from flask_wizard.web.routes import Views
 
 REQUESTS = 200
 WARM = 20
@@ -42,7 +43,7 @@ WITHIN: dict[str, Functions] = {
     "drafts, coding": (draft.encode, draft.decode),
     "sealing": (Keyring.seal, Keyring.unseal, Keyring.digest, Keyring.digests),
     "store": (SQLiteStore.load, SQLiteStore.create, SQLiteStore.replace),
-    "CSRF": (door.check_post, generate_csrf),
+    "CSRF": (guard.check_post, generate_csrf),
 }
 """Layers around the view and within, by the functions that lead into each.
 

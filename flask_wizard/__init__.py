@@ -1,8 +1,10 @@
 """Multi-step forms for Flask, with drafts held by the visitor's session."""
 
-from .answers import Answers
-from .commit import Submission
-from .draft import Draft, Receipt
+from .core.answers import Answers
+from .core.draft import Draft, Receipt
+from .core.rows import Row
+from .core.steps import Review, Step
+from .core.submission import Submission
 from .errors import (
     CommitResultError,
     ConfigurationError,
@@ -16,10 +18,8 @@ from .errors import (
     WizardError,
 )
 from .extension import FlaskWizard
-from .rows import Row
-from .steps import Review, Step
 from .stores import DraftStore
-from .visit import Visit
+from .web.visit import Visit
 from .wizard import Wizard
 
 __all__ = [

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, current_app
-from jinja2 import Environment
+from flask import Blueprint, Flask
 
 from .cli import commands
-from .controls import block, control, layout
-from .drafts import Drafts, Safe, cannot_join
+from .drafts.keyring import Keyring
 from .errors import ConfigurationError, StoreError
-from .sealing import Keyring
-from .stores import CheckedStore, DraftStore, JoiningStore
-from .stores.opening import open_store
-
-EXTENSION = "flask_wizard"
-
-KEYS = "WIZARD_SECRET_KEYS", "SECRET_KEY_FALLBACKS"
+from .stores import CheckedStore, DraftStore
+from .stores.registry import open_store
+from .web.controls import block, control, layout
+from .web.state import EXTENSION, Installation, secrets_of
 
 DEFAULTS: dict[str, Any] = {
     "WIZARD_STORE": None,
@@ -74,60 +69,6 @@ class FlaskWizard:
         )
 
 
-class Installation:
-    """What one application keeps for its wizards."""
-
-    def __init__(self, app: Flask, store: DraftStore) -> None:
-        self.config = app.config
-        self.store = store
-        self._opened: tuple[object, Drafts] | None = None
-        self._templates: dict[tuple[str, ...], str] = {}
-
-    def drafts(self, app: Flask) -> Drafts:
-        """The drafts, under the keys that the configuration has at this moment."""
-        given = app.secret_key, *(tuple(self.config.get(k) or ()) for k in KEYS)
-        if self._opened is None or self._opened[0] != given:
-            safe = Safe(self.store, Keyring(secrets_of(app)))
-            limit = self.config["WIZARD_MAX_DRAFT"]
-            self._opened = given, Drafts(safe, limit=limit)
-        return self._opened[1]
-
-    def require_joining(self) -> None:
-        """Raises ConfigurationError if the store cannot join a transaction."""
-        if not isinstance(self.store, JoiningStore):
-            raise ConfigurationError(cannot_join(self.store))
-
-    def template(self, names: Sequence[str], environment: Environment) -> str:
-        """The first of these templates that there is.
-
-        Jinja remembers those that it found, unless it reloads templates; looking for
-        the others anew would open files at each request.
-        """
-        key = tuple(names)
-        if environment.auto_reload or key not in self._templates:
-            self._templates[key] = str(environment.select_template(key).name)
-        return self._templates[key]
-
-
-def secrets_of(app: Flask) -> list[str | bytes]:
-    """The keys that seal drafts, newest first. Raises ConfigurationError."""
-    if not app.secret_key:
-        raise ConfigurationError(
-            "The application has no SECRET_KEY, which seals the drafts and signs the "
-            "session. Set app.config['SECRET_KEY'] to a long random value before "
-            "init_app."
-        )
-    own, fallbacks = (_listed(app, key) for key in KEYS)
-    return own or [app.secret_key, *fallbacks]
-
-
-def _listed(app: Flask, key: str) -> list[str | bytes]:
-    found = app.config.get(key) or []
-    if isinstance(found, str | bytes):
-        raise ConfigurationError(f"{key} is a single text. Give a list, newest first.")
-    return list(found)
-
-
 def _warn(app: Flask, store: DraftStore) -> None:
     """Log what would lose drafts, unless nobody means to keep them."""
     if app.testing or app.debug or not isinstance(store, CheckedStore):
@@ -149,17 +90,6 @@ def _check_numbers(config: Mapping[str, Any]) -> None:
             raise ConfigurationError(f"{key} is {value!r}. Expected a number.")
         if value < least:
             raise ConfigurationError(f"{key} is {value!r}. Expected {least} or more.")
-
-
-def installation() -> Installation:
-    """The current application's. Raises ConfigurationError if there is none."""
-    found: Installation | None = current_app.extensions.get(EXTENSION)
-    if found is None:
-        raise ConfigurationError(
-            "A wizard is mounted, but the application has no FlaskWizard. "
-            "Call FlaskWizard(app), or wizards.init_app(app) in the factory."
-        )
-    return found
 
 
 def _assets() -> Blueprint:

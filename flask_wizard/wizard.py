@@ -8,16 +8,15 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from .commit import Submission
-from .desk import seconds
-from .draft import Draft
+from .core.draft import Draft, seconds
+from .core.steps import RESERVED_STEPS, AnyStep, Review, Step, Steps
+from .core.submission import Submission
 from .errors import DefinitionError
-from .steps import RESERVED_STEPS, AnyStep, Review, Step, Steps
 
 if TYPE_CHECKING:
     from flask import Blueprint
 
-    from .visit import Visit
+    from .web.visit import Visit
 
 
 class _Body(dict[str, Any]):
@@ -119,7 +118,7 @@ class Wizard(metaclass=_Declarative):
         Variables in the prefix stay in every link and bind the draft, except those
         named in ``unbound``.
         """
-        from .views import make_blueprint
+        from .web.routes import make_blueprint
 
         if isinstance(unbound, str):
             raise DefinitionError(
@@ -142,13 +141,13 @@ class Wizard(metaclass=_Declarative):
         may also be ``saved``, ``discard`` or ``receipt``. ``bound`` binds the draft,
         as variables in a blueprint's prefix do.
         """
-        from . import door
-        from .desk import Mount
-        from .extension import installation
-        from .visit import Visit
+        from .drafts.visitor_drafts import Mount
+        from .web import guard
+        from .web.state import installation
+        from .web.visit import Visit
 
-        door.check_query()
-        door.limit_body(installation().config)
+        guard.check_query()
+        guard.limit_body(installation().config)
         name = f"{cls.__module__}.{cls.__qualname__}"
         mount = Mount(name, dict(bound or {}))
         return Visit(cls._instance(), mount, draft_id, url_for_step=url_for_step)

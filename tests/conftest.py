@@ -20,7 +20,7 @@ from justhtml import JustHTML
 from werkzeug.test import TestResponse
 
 from flask_wizard import DraftStore, FlaskWizard, StoreError, Wizard
-from flask_wizard.steps import RESERVED_FIELDS
+from flask_wizard.core.steps import RESERVED_FIELDS
 from flask_wizard.stores.files import FileStore
 from flask_wizard.stores.memory import MemoryStore
 from flask_wizard.stores.sqlite import SQLiteStore

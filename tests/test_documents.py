@@ -12,8 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from flask_wizard.extension import DEFAULTS
-from flask_wizard.pages import make_page
-from flask_wizard.stores.opening import SCHEMES
+from flask_wizard.stores.registry import SCHEMES
+from flask_wizard.web.pages import make_page
 
 ROOT = Path(__file__).parents[1]
 PAGE = "What a step's page gets"

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import tarfile
 import tomllib
 import zipfile
-from collections.abc import Iterator
-from graphlib import TopologicalSorter
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -21,9 +18,6 @@ import flask_wizard
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "flask_wizard"
 DISTRIBUTION = distribution("flask-wizard-forms")
-
-WITHOUT_HTTP = ["errors", "draft", "steps", "answers", "journey", "commit"]
-HTTP = ("flask", "werkzeug")
 
 
 # What is shipped
@@ -102,69 +96,3 @@ def test_tests_import_the_installed_package() -> None:
 @pytest.mark.parametrize("name", ["tests/__init__.py", "conftest.py"])
 def test_nothing_puts_the_checkout_before_the_installed_package(name: str) -> None:
     assert not (ROOT / name).exists()
-
-
-# In which direction it imports
-
-
-def module_name(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(part for part in parts if part != "__init__")
-
-
-MODULES = {module_name(path): path for path in PACKAGE.rglob("*.py")}
-
-
-def statements(node: ast.AST, *, inside_functions: bool) -> Iterator[ast.AST]:
-    """Walk a module; leave out what only runs when a function is called."""
-    functions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, functions) and not inside_functions:
-            continue
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
-            continue
-        yield child
-        yield from statements(child, inside_functions=inside_functions)
-
-
-def imports(name: str, *, inside_functions: bool = False) -> set[str]:
-    """Return what a module imports: modules of the package, and names of others."""
-    path = MODULES[name]
-    package = name.split(".") if path.stem == "__init__" else name.split(".")[:-1]
-    found = set()
-    tree = ast.parse(path.read_text())
-    for node in statements(tree, inside_functions=inside_functions):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            above = package[: len(package) - node.level + 1] if node.level else []
-            source = ".".join([*above, *filter(None, [node.module])])
-            inner = {f"{source}.{alias.name}" for alias in node.names}
-            found |= (inner & MODULES.keys()) or {source}
-    return found
-
-
-def everything_imported_by(name: str) -> set[str]:
-    """Follow a module's imports through the package, those inside functions too."""
-    reached, new = set[str](), {name}
-    while new:
-        reached |= new
-        follow = [
-            imports(module, inside_functions=True) for module in new & MODULES.keys()
-        ]
-        new = set[str]().union(*follow) - reached
-    return reached
-
-
-def test_modules_import_one_way() -> None:
-    """A cycle is a CycleError, which names it."""
-    graph = {name: imports(name) & MODULES.keys() for name in MODULES}
-    order = list(TopologicalSorter(graph).static_order())
-    assert set(order) == MODULES.keys()
-
-
-@pytest.mark.parametrize("name", WITHOUT_HTTP)
-def test_module_knows_nothing_of_http(name: str) -> None:
-    reached = everything_imported_by(f"flask_wizard.{name}")
-    roots = {module.split(".")[0] for module in reached} - {"flask_wizard"}
-    assert not {root for root in roots if root.startswith(HTTP)}

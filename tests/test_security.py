@@ -63,9 +63,9 @@ from flask_wizard import (
     Submission,
     Wizard,
 )
-from flask_wizard.draft import Draft, encode
-from flask_wizard.holders import REMEMBERED, TOKEN_KEY, Holder, new_nonce
-from flask_wizard.sealing import FORMAT, KEY_ID_SIZE
+from flask_wizard.core.draft import Draft, encode
+from flask_wizard.drafts.holders import REMEMBERED, TOKEN_KEY, Holder, new_nonce
+from flask_wizard.drafts.keyring import FORMAT, KEY_ID_SIZE
 from flask_wizard.stores.sqlite import SQLiteStore
 from tests.conftest import COMPILED
 

@@ -21,7 +21,7 @@ from flask_wizard import (
     Wizard,
     WizardError,
 )
-from flask_wizard.desk import expires
+from flask_wizard.drafts.visitor_drafts import expires
 from tests import conftest
 
 

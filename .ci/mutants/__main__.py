@@ -36,25 +36,28 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 
 JOURNEYS = tuple(
-    f"journeys_{what}"
+    f"journeys/{what}"
     for what in (
         *("branches", "steps", "passwords", "changing_forms"),
         *("review", "ends", "unsettled", "trouble"),
     )
 )
+EMBEDDED = ("stores/embedded", "stores/registry")
+COMMITS = ("drafts/commit", "drafts/one_transaction")
 # Each module, and the tests that are to notice: first those that know it best.
 MODULES: dict[str, tuple[str, ...]] = {
-    "draft": ("draft", "journey", "commit", *JOURNEYS),
-    "steps": ("wizard", "journey", "rows", *JOURNEYS),
-    "answers": ("answers", "journey", "commit"),
-    "journey": ("journey", *JOURNEYS),
-    "commit": ("commit", "one_transaction", *JOURNEYS),
-    "sealing": ("sealing",),
-    "stores": ("stores", "opening"),
-    "stores.frame": ("stores",),
-    "stores.sqlite": ("stores", "opening"),
-    "stores.files": ("stores", "opening"),
-    "stores.memory": ("stores", "opening"),
+    "core.draft": ("core/draft", "core/journey", "drafts/commit", *JOURNEYS),
+    "core.steps": ("wizard", "core/journey", "core/rows", *JOURNEYS),
+    "core.answers": ("core/answers", "core/journey", "drafts/commit"),
+    "core.journey": ("core/journey", *JOURNEYS),
+    "core.submission": (*COMMITS, *JOURNEYS),
+    "drafts.commit": (*COMMITS, *JOURNEYS),
+    "drafts.keyring": ("drafts/keyring",),
+    "stores": EMBEDDED,
+    "stores.encoding": ("stores/embedded",),
+    "stores.sqlite": EMBEDDED,
+    "stores.files": EMBEDDED,
+    "stores.memory": EMBEDDED,
 }
 # No mutant is of these: they are imported once, and not again in each process.
 STAY = (
@@ -205,7 +208,8 @@ class Module:
         path = ROOT / "flask_wizard" / Path(*name.split("."))
         self.path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
         self.mutants = mutants_of(self.path)
-        self.tests = [f"tests/test_{test}.py" for test in MODULES[name]]
+        paths = (Path("tests", test) for test in MODULES[name])
+        self.tests = [str(p.with_name(f"test_{p.name}.py")) for p in paths]
 
     def judge(self, calls: Calls) -> dict[int, str]:
         """Give the verdict on each mutant, by its number."""

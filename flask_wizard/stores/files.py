@@ -18,13 +18,9 @@ from zlib import crc32
 from cachelib import FileSystemCache
 from cachelib.serializers import FileSystemSerializer
 
-from flask_wizard.errors import (
-    ConfigurationError,
-    StoreError,
-    UnreadableDraftError,
-)
+from flask_wizard.errors import ConfigurationError, StoreError, UnreadableDraftError
 from flask_wizard.stores import path_of, sweep_now_and_then
-from flask_wizard.stores.frame import Framed, frame, unframe
+from flask_wizard.stores.encoding import Framed, frame, unframe
 
 try:
     import fcntl

@@ -32,7 +32,7 @@ from flask_wizard.errors import (
     UnreadableDraftError,
 )
 from flask_wizard.stores import seconds_in
-from flask_wizard.stores.frame import Framed, frame, unframe
+from flask_wizard.stores.encoding import Framed, frame, unframe
 
 CONNECT_TIMEOUT = 1.0  # seconds
 READ_TIMEOUT = 2.0  # seconds

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flask_wizard.errors import StoreError
-from flask_wizard.stores.frame import frame, head, unframe
+from flask_wizard.stores.encoding import frame, head, unframe
 from flask_wizard.stores.redis_client import Answer, server_at, server_of
 
 PREFIX = "flask_wizard:"

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from flask_wizard.errors import ConfigurationError, DefinitionError
-from flask_wizard.stores.opening import missing
+from flask_wizard.stores.registry import missing
 
 Answer = TypeVar("Answer")
 

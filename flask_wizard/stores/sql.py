@@ -19,8 +19,8 @@ from flask_wizard.errors import (
     WizardError,
 )
 from flask_wizard.stores import DraftStore, sweep_now_and_then
-from flask_wizard.stores.bounded import BoundedDatabase
-from flask_wizard.stores.table import (
+from flask_wizard.stores.sql_engine import BoundedDatabase
+from flask_wizard.stores.sql_table import (
     GIVEN_UP,
     MADE_MEANWHILE,
     NO_TABLE,

@@ -18,7 +18,7 @@ from wtforms import Form, ValidationError, fields, validators
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from flask_wizard import Answers, Review, Step
-from flask_wizard.answers import Record
+from flask_wizard.core.answers import Record
 
 Raw = Mapping[str, list[str]]
 Path = tuple[str, ...]

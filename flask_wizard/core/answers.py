@@ -1,0 +1,176 @@
+"""Answers: the typed data of earlier steps, built on demand, every read recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from wtforms import Form
+from wtforms.fields import Field, FieldList, FormField
+
+from ..errors import UnknownNameError
+from . import forms
+
+NAMES = "*"
+"""What is read of a step by looking at which fields it has."""
+
+Reads = set[tuple[str, str]]
+"""What was read, as (step, field) pairs; an empty field is "is there an answer"."""
+
+
+class Record:
+    """One step's answers, read-only: ``record.age`` or ``record["age"]``.
+
+    An attribute is always a field; ``in`` and iteration go over field names. The
+    record of a step that does not apply or is not done is falsy, its fields ``None``.
+    """
+
+    __slots__ = ("_names", "_reads", "_step", "_values")
+
+    def __init__(
+        self,
+        step: str,
+        names: Sequence[str] | None,
+        values: Callable[[], Mapping[str, Any]] | None,
+        reads: Reads | None = None,
+    ) -> None:
+        self._step = step
+        self._names = names
+        self._values = values
+        self._reads = reads
+
+    def __getitem__(self, name: str) -> Any:
+        if self._names is not None and name not in self._names:
+            raise UnknownNameError(
+                f"{self._step!r} has no field {name!r}. "
+                f"Its fields are {', '.join(self._names)}.",
+                name=name,
+                known=self._names,
+            )
+        if self._reads is not None:
+            self._reads.add((self._step, name))
+        # A field that was declared and then removed while preparing was not asked.
+        return None if self._values is None else self._values().get(name)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # copy, pickle and the like ask for these
+            raise AttributeError(name)
+        return self[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known())
+
+    def __len__(self) -> int:
+        return len(self._known())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known()
+
+    def _known(self) -> Sequence[str]:
+        if self._reads is not None:  # another form might have other fields
+            self._reads.add((self._step, NAMES))
+        return self._names or ()
+
+    def __bool__(self) -> bool:
+        if self._reads is not None:
+            self._reads.add((self._step, ""))
+        return self._values is not None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Record):
+            return NotImplemented
+        return bool(self) == bool(other) and dict(self._all()) == dict(other._all())
+
+    __hash__ = None  # type: ignore[assignment]  # values may be unhashable
+
+    def _all(self) -> Iterator[tuple[str, Any]]:
+        return ((name, self[name]) for name in self)
+
+    def __repr__(self) -> str:  # names only: a log must never show an answer
+        present = "" if self._values is not None else ", no answers"
+        return f"<Record {self._step}: {', '.join(self._names or ())}{present}>"
+
+
+class Answers:
+    """The answers of the steps before a given one: ``answers.you.age``.
+
+    ``names`` are the steps that can be read. ``find`` gives the record of one of
+    them by its name, and None for any other name.
+    """
+
+    __slots__ = ("_find", "_names", "_reader")
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        find: Callable[[str], Record | None],
+        *,
+        reader: str,
+    ) -> None:
+        self._names = names
+        self._find = find
+        self._reader = reader
+
+    def __getitem__(self, name: str) -> Record:
+        record = self._find(name)
+        if record is None:
+            known = ", ".join(self._names) or "none"
+            raise UnknownNameError(
+                f"{self._reader} reads the answers of {name!r}, which is not a step "
+                f"before it. The steps that it can read are: {known}.",
+                name=name,
+                known=self._names,
+            )
+        return record
+
+    def __getattr__(self, name: str) -> Record:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __repr__(self) -> str:
+        return f"<Answers: {', '.join(self._names)}>"
+
+
+def values_of(form: Form) -> dict[str, Any]:
+    """The typed values of a form: records for nested forms, tuples for lists."""
+    return {
+        name: _value(field)
+        for name, field in form._fields.items()
+        if not forms.is_button(field)
+    }
+
+
+def _value(field: Field) -> Any:
+    if isinstance(field, FormField):
+        values = values_of(field.form)
+        return Record(field.name, tuple(values), lambda: values)
+    if isinstance(field, FieldList):
+        return tuple(_value(entry) for entry in field.entries)
+    return field.data
+
+
+def plain(form: Form) -> dict[str, Any]:
+    """The typed values of a form as plain dicts and lists."""
+    return {
+        name: _plain(field)
+        for name, field in form._fields.items()
+        if not forms.is_button(field)
+    }
+
+
+def _plain(field: Field) -> Any:
+    if isinstance(field, FormField):
+        return plain(field.form)
+    if isinstance(field, FieldList):
+        return [_plain(entry) for entry in field.entries]
+    return field.data

@@ -1,0 +1,143 @@
+"""Check-your-answers rows: what was asked, and what was answered, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from markupsafe import Markup
+from wtforms.fields import (
+    Field,
+    FieldList,
+    FormField,
+    MonthField,
+    RadioField,
+    WeekField,
+)
+from wtforms.fields.choices import SelectFieldBase
+from wtforms.form import BaseForm
+
+from .fields import first_id, input_type, kind_of, parts
+from .forms import is_password
+
+# Not strftime's, which follow the locale of the server's process.
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One answer. No ``lines``: not provided.
+
+    ``field`` is the full name, such as ``home-street``; ``anchor`` the id of its first
+    control; ``url`` the link that leads there, if it may be changed.
+    """
+
+    step: str
+    field: str
+    label: str
+    lines: tuple[str, ...] = dataclass_field(repr=False)
+    anchor: str
+    url: str = ""
+
+
+def rows_of(step_name: str, form: BaseForm) -> list[Row]:
+    """List the answers of a filled-in form in their order."""
+    fields = ((field, field.label.text) for field in form)
+    return list(_rows(step_name, fields))
+
+
+def _rows(
+    step: str, fields: Iterable[tuple[Field, str]], inside: str = ""
+) -> Iterator[Row]:
+    for field, name in fields:
+        label = f"{inside}{_plain(name)}"
+        if not _is_shown(field):
+            continue
+        if isinstance(field, FormField):
+            yield from _rows(step, parts(field), f"{label}: ")
+        elif _holds_forms(field):
+            yield from _rows(step, parts(field), inside)
+        else:
+            anchor = first_id(field) or field.id
+            yield Row(step, field.name, label, tuple(_lines(field)), anchor)
+
+
+def _is_shown(field: Field) -> bool:
+    if isinstance(field, FieldList) and not field.entries:
+        return True
+    return kind_of(field) not in ("hidden", "skip") and input_type(field) != "file"
+
+
+def _holds_forms(field: Field) -> bool:
+    entries: list[Field] = field.entries if isinstance(field, FieldList) else []
+    return any(isinstance(entry, FormField) for entry in entries)
+
+
+def _plain(text: str) -> str:
+    return text.striptags() if isinstance(text, Markup) else str(text)
+
+
+def _lines(field: Field) -> list[str]:
+    if isinstance(field, FieldList):
+        shown = (entry for entry in field.entries if _is_shown(entry))
+        return [line for entry in shown for line in _lines(entry)]
+    if is_password(field):
+        return ["Not shown"] if field.data else []
+    if isinstance(field, SelectFieldBase):
+        return _chosen(field)
+    if isinstance(field, MonthField) and isinstance(field.data, date):
+        return [f"{MONTHS[field.data.month - 1]} {field.data.year}"]
+    if isinstance(field, WeekField) and isinstance(field.data, date):
+        return [f"Week {int(field.data.strftime('%W'))} of {field.data.year}"]
+    return _said(field.data, field.raw_data or ())
+
+
+def _chosen(field: SelectFieldBase) -> list[str]:
+    """Give the labels of what was chosen; a select's blank entry is no answer."""
+    blank_counts = isinstance(field, RadioField)
+    chosen = [choice for choice in field.iter_choices() if choice[2]]
+    if not chosen:  # not an offered choice, which the field may allow
+        return _said(field.data, ())
+    return [
+        _plain(choice[1] or choice[0])
+        for choice in chosen
+        if blank_counts or choice[0] not in ("", None)
+    ]
+
+
+def _said(value: object, raw: Iterable[Any]) -> list[str]:
+    typed = " ".join(part for part in raw if isinstance(part, str))
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        return _text(typed or str(value))
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [line for item in value for line in _said(item, ())]
+    spoken = (say for kind, say in _WORDS if isinstance(value, kind))
+    return next(spoken, lambda it: _text("" if it is None else str(it)))(value)
+
+
+def _text(text: str) -> list[str]:
+    return text.strip().splitlines()
+
+
+def _day(value: date) -> str:
+    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+
+
+def _clock(value: time | datetime) -> str:
+    return f"{value:%H:%M:%S}" if value.second else f"{value:%H:%M}"
+
+
+# In this order: a datetime is a date, too.
+_WORDS: tuple[tuple[type, Callable[[Any], list[str]]], ...] = (
+    (bool, lambda value: ["Yes" if value else "No"]),
+    (datetime, lambda value: [f"{_day(value)} at {_clock(value)}"]),
+    (date, lambda value: [_day(value)]),
+    (time, lambda value: [_clock(value)]),
+)

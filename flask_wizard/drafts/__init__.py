@@ -1,0 +1,1 @@
+"""How drafts are kept: encrypted, by their holders, until they end. Knows no HTTP."""

@@ -1,0 +1,161 @@
+"""A database at a URL, with a limit on every call over the network."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Generator
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from flask_wizard.errors import ConfigurationError
+from flask_wizard.stores import seconds_in
+from flask_wizard.stores.registry import missing
+
+CONNECT_TIMEOUT = 1.0  # seconds
+READ_TIMEOUT = 2.0  # seconds for a statement, and for a free connection of the pool
+
+# The drivers whose calls can be bounded, by what a URL names without a driver.
+DRIVERS = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
+
+Yield = TypeVar("Yield")
+Send = TypeVar("Send")
+Result = TypeVar("Result")
+
+
+class BoundedDatabase:
+    """An engine of its own for each process, so that none is shared by a fork.
+
+    The URL may say ``connect_timeout`` and ``read_timeout``, in seconds. Raises
+    ConfigurationError for one that will not do.
+    """
+
+    session = None
+
+    def __init__(self, url: str) -> None:
+        self.metadata = MetaData()
+        self._url = _with_driver(url)
+        self._engines = {os.getpid(): _engine(self._url)}
+
+    @property
+    def engine(self) -> Engine:
+        process = os.getpid()
+        if process not in self._engines:
+            self._engines.setdefault(process, _engine(self._url))
+        return self._engines[process]
+
+
+def _with_driver(url: str) -> URL:
+    """Raises ConfigurationError, without the URL: there may be a password in it."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise ConfigurationError(
+            "The store's URL cannot be read. Expected is one like "
+            "postgresql+psycopg://user:password@host:5432/database; special characters "
+            "of a password are written as %40 and the like."
+        ) from None
+    dialect, _, driver = parsed.drivername.partition("+")
+    bounded = DRIVERS.get(dialect)
+    if bounded is None or driver not in ("", bounded):
+        known = ", ".join(f"{name}+{own}" for name, own in DRIVERS.items())
+        raise ConfigurationError(
+            f"The store's URL begins with {parsed.drivername}. Its calls would have no "
+            f"limit. Expected is one of: {known}. For another driver, give an Engine "
+            "with limits of its own: SQLAlchemyStore(create_engine(...))."
+        )
+    return parsed.set(drivername=f"{dialect}+{bounded}")
+
+
+def _engine(url: URL) -> Engine:
+    connecting = _limit(url, "connect_timeout", CONNECT_TIMEOUT)
+    reading = _limit(url, "read_timeout", READ_TIMEOUT)
+    is_psycopg = url.get_driver_name() == "psycopg"
+    limits = _psycopg_limits if is_psycopg else _pymysql_limits
+    try:
+        engine = create_engine(
+            url.difference_update_query(["connect_timeout", "read_timeout"]),
+            connect_args=limits(url, connecting, reading),
+            hide_parameters=True,
+            pool_pre_ping=True,  # a server that was restarted costs no error
+            pool_timeout=reading,
+        )
+    except ImportError as error:
+        extra = "postgresql" if is_psycopg else "mysql"
+        raise missing(error, "SQLAlchemyStore", extra) from error
+    if is_psycopg:
+        _bound_psycopg(engine, connecting, reading)
+    return engine
+
+
+def _limit(url: URL, name: str, default: float) -> float:
+    given = url.normalized_query.get(name)
+    return seconds_in(name, given[-1]) if given else default
+
+
+def _pymysql_limits(url: URL, connecting: float, reading: float) -> dict[str, Any]:
+    return {
+        "connect_timeout": connecting,
+        "read_timeout": reading,
+        "write_timeout": reading,
+    }
+
+
+def _psycopg_limits(url: URL, connecting: float, reading: float) -> dict[str, Any]:
+    # The server is to give up first: then it has certainly not done what it was asked.
+    ours = f"-c statement_timeout={reading * 900:.0f}"  # milliseconds
+    options = [ours, *url.normalized_query.get("options", ())]
+    return {"connect_timeout": math.ceil(connecting), "options": " ".join(options)}
+
+
+def _bound_psycopg(engine: Engine, connecting: float, reading: float) -> None:
+    """Let psycopg wait for so long and no longer.
+
+    libpq has no limit for a server that is silent while its machine answers for it,
+    and none below 2 seconds for connecting.
+    """
+    import psycopg
+
+    class BoundedConnection(psycopg.Connection[Any]):
+        @classmethod
+        def _connect_gen(cls, *args: Any, **kwargs: Any) -> Any:
+            gen = super()._connect_gen(*args, **kwargs)
+            late = f"no connection within {connecting} seconds"
+            return _until_late(gen, connecting, psycopg.OperationalError(late))
+
+        def wait(self, gen: Any, *args: Any, **kwargs: Any) -> Any:
+            late = psycopg.OperationalError(f"no answer within {reading} seconds")
+            try:
+                return super().wait(_until_late(gen, reading, late), *args, **kwargs)
+            except psycopg.OperationalError as error:
+                if error is late:
+                    self.close()  # an answer may still come, to nobody's question
+                raise
+
+    @event.listens_for(engine, "do_connect")
+    def connect(dialect: Any, record: Any, args: Any, parameters: Any) -> Any:
+        return BoundedConnection.connect(*args, **parameters)
+
+
+def _until_late(
+    gen: Generator[Yield, int, Result], seconds: float, late: Exception
+) -> Generator[Yield, int, Result]:
+    """Pass on what passes between psycopg, which waits, and ``gen``, which asks it to.
+
+    psycopg comes back at least ten times a second, with 0 if nothing has happened.
+    Before 3.2.11 its binary form came back with another number, as if something had.
+    """
+    deadline = time.monotonic() + seconds
+    try:
+        state = next(gen)
+        while True:
+            ready = yield state
+            if not ready and time.monotonic() > deadline:
+                raise late
+            state = gen.send(ready)
+    except StopIteration as end:
+        result: Result = end.value
+        return result

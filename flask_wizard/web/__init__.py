@@ -1,0 +1,1 @@
+"""How people meet a wizard: its URLs, its pages, and one visit to them."""

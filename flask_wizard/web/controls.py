@@ -1,0 +1,371 @@
+"""What a page needs to know of a bound field: its kind, attributes and errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+from wtforms.fields import (
+    DateTimeField,
+    DecimalField,
+    Field,
+    FloatField,
+    IntegerField,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+)
+from wtforms.form import BaseForm
+
+from ..core.fields import (
+    Kind,
+    clean_attributes,
+    first_id,
+    has_foreign_widget,
+    input_type,
+    kind_of,
+    options_of,
+    own_errors,
+    parts,
+    render_kw,
+)
+
+KEPT_PASSWORD = "You have already given this. Leave it blank to keep it."
+
+
+@dataclass(frozen=True)
+class Option:
+    """One radio button or checkbox of a group."""
+
+    field: Field
+    attributes: Mapping[str, object]
+
+    @property
+    def label(self) -> str:
+        return self.field.label.text
+
+
+@dataclass(frozen=True)
+class Control:
+    """How one bound field is drawn.
+
+    ``attributes`` go to the widget. ``errors`` are the field's own, those of inner
+    fields are on ``parts``: the fields of a form, the entries of a list. A group has
+    ``options``, or none if a widget of the application's own draws them.
+    """
+
+    field: Field
+    kind: Kind
+    label: str
+    hint: str
+    errors: tuple[str, ...] = dataclass_field(repr=False)
+    optional: bool
+    as_heading: bool
+    described_by: str
+    attributes: Mapping[str, object]
+    options: tuple[Option, ...] = ()
+    parts: tuple[Control, ...] = ()
+
+    @property
+    def hint_id(self) -> str:
+        return _hint_id(self.field)
+
+    @property
+    def error_id(self) -> str:
+        return _error_id(self.field)
+
+
+@dataclass(frozen=True)
+class ErrorLink:
+    """A line of the error summary. ``href`` is None if no control is to blame."""
+
+    message: str = dataclass_field(repr=False)  # it may quote what was typed
+    href: str | None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a page needs to know of a whole form before it draws the first field.
+
+    ``heading`` is the field whose label is the heading of the page: the only one
+    that is visible. A lone checkbox is not; its label is a sentence, not a title.
+    """
+
+    heading: Field | None
+    multipart: bool
+
+
+def control(
+    field: Field,
+    as_heading: bool = False,
+    kept: Collection[str] = (),
+    label: str | None = None,
+) -> Control:
+    """Say how ``field`` is drawn. ``kept`` names the passwords already given."""
+    kind = kind_of(field)
+    hint = _hint(field, kept)
+    errors = own_errors(field)
+    described_by = _described_by(field, hint, errors)
+    return Control(
+        field=field,
+        kind=kind,
+        label=field.label.text if label is None else label,
+        hint=hint,
+        errors=errors,
+        optional=kind in ("input", "group") and _may_be_blank(field),
+        as_heading=as_heading,
+        described_by=described_by,
+        attributes=_attributes(field, kind, described_by, errors),
+        options=tuple(_options(field, errors)) if kind == "group" else (),
+        parts=tuple(
+            control(part, kept=kept, label=name) for part, name in parts(field)
+        ),
+    )
+
+
+def layout(form: BaseForm | None) -> Layout:
+    """Look over the whole of ``form``; None stands for a page without one."""
+    fields = list(form or ())
+    kinds = {field.name: kind_of(field) for field in fields}
+    visible = [f for f in fields if kinds[f.name] not in ("hidden", "skip")]
+    alone = len(visible) == 1 and kinds[visible[0].name] != "checkbox"
+    return Layout(
+        heading=visible[0] if alone else None,
+        multipart=any(input_type(leaf) == "file" for leaf in _leaves(fields)),
+    )
+
+
+def summary(form: BaseForm) -> list[ErrorLink]:
+    """List every error of a page: field by field, then those of the form as a whole."""
+    whole = [ErrorLink(str(error), None) for error in form.form_errors]
+    return [*_error_links(form), *whole]
+
+
+@pass_context
+def block(context: Context, name: str, default: Any = None, **values: object) -> Any:
+    """Render a template's block that may or may not be defined, else give ``default``.
+
+    The block sees ``values``, and its ``super()`` is ``default``.
+    """
+    if name not in context.blocks:
+        return default
+    inner = context.derived(values)
+    inner.blocks[name].append(lambda _: iter([Markup(default or "")]))
+    return Markup("".join(inner.blocks[name][0](inner)))
+
+
+def _error_links(fields: Iterable[Field]) -> Iterator[ErrorLink]:
+    for field in fields:
+        if errors := own_errors(field):
+            target = first_id(field)
+            href = f"#{target}" if target else None
+            yield from (ErrorLink(message, href) for message in errors)
+        yield from _error_links(part for part, _ in parts(field))
+
+
+def _leaves(fields: Iterable[Field]) -> Iterator[Field]:
+    for field in fields:
+        inner = [part for part, _ in parts(field)]
+        yield from _leaves(inner) if inner else [field]
+
+
+def _options(field: Field, errors: Sequence[str]) -> Iterator[Option]:
+    if has_foreign_widget(field):
+        return
+    for option in options_of(field):
+        choice = getattr(option, "choice", None)
+        own = clean_attributes(getattr(choice, "render_kw", None) or {})
+        # The field's own description stands on the fieldset: once, not at each option.
+        drawn = {**own, "id": option.id, "required": False, "aria-describedby": False}
+        drawn["class"] = _classes("wizard-tick", {**render_kw(field), **own})
+        yield Option(option, drawn | _invalid(errors))
+
+
+def _hint_id(field: Field) -> str:
+    return f"{field.id}-hint"
+
+
+def _error_id(field: Field) -> str:
+    return f"{field.id}-error"
+
+
+def _hint(field: Field, kept: Collection[str]) -> str:
+    if field.name not in kept:
+        return field.description
+    return Markup(" ").join(text for text in (field.description, KEPT_PASSWORD) if text)
+
+
+def _described_by(field: Field, hint: str, errors: Sequence[str]) -> str:
+    ids = [
+        _hint_id(field) if hint else "",
+        _error_id(field) if errors else "",
+        str(render_kw(field).get("aria-describedby") or ""),
+    ]
+    return " ".join(filter(None, ids))
+
+
+def _may_be_blank(field: Field) -> bool:
+    """Tell whether a visitor may leave the field out.
+
+    WTForms refuses a blank number or date, and a choice that is not offered, without
+    being told to: only its ``Optional`` validator lets them through. A browser never
+    leaves a colour or a slider blank.
+    """
+    flags = field.flags
+    if flags.required or flags.disabled or flags.readonly:
+        return False
+    if input_type(field) in ("color", "range"):
+        return False
+    if flags.optional:
+        return True
+    if isinstance(field, SelectField) and not isinstance(field, SelectMultipleField):
+        blank = any(choice[0] in ("", None) for choice in field.iter_choices())
+        return blank or not field.validate_choice
+    refuse_blank = (IntegerField, DecimalField, FloatField, DateTimeField)
+    return not isinstance(field, refuse_blank)
+
+
+def _attributes(
+    field: Field, kind: Kind, described_by: str, errors: Sequence[str]
+) -> dict[str, object]:
+    own = render_kw(field)
+    if kind == "hidden":
+        return {"id": field.id, "autocomplete": "off"}
+    if kind == "group":
+        return {}  # the options have their own
+    shape = f"wizard-input wizard-input-{input_type(field) or 'other'}"
+    look = "wizard-tick" if kind == "checkbox" else shape
+    drawn: dict[str, object] = {
+        "id": field.id,
+        "required": False,
+        "class": _classes(look, own),
+    }
+    if described_by:
+        drawn["aria-describedby"] = described_by
+    return drawn | _invalid(errors) | _typed(field, own)
+
+
+def _invalid(errors: Sequence[str]) -> dict[str, object]:
+    return {"aria-invalid": "true" if errors else False}
+
+
+def _typed(field: Field, own: Mapping[str, object]) -> dict[str, object]:
+    """Give what depends on the type of an input; ``own`` may choose the keyboard."""
+    kind = input_type(field)
+    if kind == "password" or isinstance(field, PasswordField):
+        return {"value": False}
+    if kind in ("email", "url"):
+        return _unless(own, spellcheck="false", autocapitalize="none")
+    whole = isinstance(field, IntegerField)
+    if kind == "number" or (kind == "range" and not _range_shows(field)):
+        mode = "numeric" if whole else "decimal"
+        return _as_text() | _unless(own, inputmode=mode)
+    if kind == "text" and isinstance(field, (IntegerField, DecimalField, FloatField)):
+        return _unless(own, inputmode="numeric" if whole else "decimal")
+    return {} if _browser_shows(field, kind) else _as_text()
+
+
+def _as_text() -> dict[str, object]:
+    return {"type": "text", "min": False, "max": False, "step": False}
+
+
+def _unless(own: Mapping[str, object], **defaults: object) -> dict[str, object]:
+    return {name: value for name, value in defaults.items() if name not in own}
+
+
+def _browser_shows(field: Field, kind: str) -> bool:
+    """Tell whether ``<input type=kind>`` can show the value and send a new one."""
+    if kind not in _WIRE:
+        return kind != "datetime"  # browsers no longer know it
+    text = _value(field)
+    return (not text or _WIRE[kind].matches(text)) and _reads(field, _WIRE[kind])
+
+
+def _reads(field: Field, wire: _Wire) -> bool:
+    """Tell whether any format of a date field reads what a browser would send."""
+    formats: Sequence[str] = getattr(field, "strptime_format", ())
+    read = datetime.strptime
+    return not formats or any(_succeeds(read, wire.sample, each) for each in formats)
+
+
+def _succeeds(parse: Callable[..., object], *given: str) -> bool:
+    try:
+        parse(*given)
+    except ValueError:
+        return False
+    return True
+
+
+def _range_shows(field: Field) -> bool:
+    """Tell whether a slider can stand exactly where the value is."""
+    text = _value(field)
+    if not text:
+        return True
+    try:
+        value, low, high = (
+            Decimal(text),
+            Decimal(str(_bound(field, "min", 0))),
+            Decimal(str(_bound(field, "max", 100))),
+        )
+        step = str(_bound(field, "step", 1))
+        fits = step == "any" or (value - low) % Decimal(step) == 0
+        return fits and low <= value <= high
+    except (ArithmeticError, ValueError):  # 1e999999999 overflows
+        return False
+
+
+def _bound(field: Field, name: str, default: object) -> object:
+    places = (
+        render_kw(field).get(name),
+        getattr(field.flags, name),
+        getattr(field.widget, name, None),
+    )
+    found = next((place for place in places if place is not None), default)
+    return found() if callable(found) else found
+
+
+def _value(field: Field) -> str:
+    value: object = getattr(field, "_value", lambda: "")()
+    return str(value) if value else ""
+
+
+def _classes(ours: str, own: Mapping[str, object]) -> str:
+    return " ".join(filter(None, [ours, str(own.get("class") or "")]))
+
+
+@dataclass(frozen=True)
+class _Wire:
+    """What a browser sends for an input type; it blanks any other value."""
+
+    sample: str
+    shape: str
+    parse: Callable[[str], object]
+    suffix: str = ""
+
+    def matches(self, text: str) -> bool:
+        shaped = re.fullmatch(self.shape, text, re.ASCII)
+        return bool(shaped) and _succeeds(self.parse, text + self.suffix)
+
+
+_DAY = r"\d{4}-\d\d-\d\d"
+_CLOCK = r"([01]\d|2[0-3]):\d\d(:\d\d(\.\d{1,3})?)?"
+
+# https://html.spec.whatwg.org/multipage/input.html#value-sanitization-algorithm
+_WIRE: Mapping[str, _Wire] = {
+    "date": _Wire("2026-03-04", _DAY, date.fromisoformat),
+    "month": _Wire("2026-03", r"\d{4}-\d\d", date.fromisoformat, "-01"),
+    "week": _Wire("2026-W10", r"\d{4}-W\d\d", date.fromisoformat, "-1"),
+    "time": _Wire("14:30", _CLOCK, time.fromisoformat),
+    "datetime-local": _Wire(
+        "2026-03-04T14:30", f"{_DAY}[T ]{_CLOCK}", datetime.fromisoformat
+    ),
+    "color": _Wire("#336699", r"#[0-9a-fA-F]{6}", str),
+}

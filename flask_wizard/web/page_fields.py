@@ -1,0 +1,42 @@
+"""Naming: a page tells which fields it has, in words that only its wizard can write."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+
+import msgspec
+
+from ..core.forms import Names
+from ..drafts.keyring import Keyring
+from ..errors import UnreadableDraftError
+
+
+@dataclass(frozen=True)
+class PageNames:
+    """The names of the fields on the pages of one step of one mount."""
+
+    keyring: Keyring
+    mount: str
+    step: str
+
+    @property
+    def _context(self) -> bytes:
+        return f"fields:{self.mount}:{self.step}".encode()
+
+    def sealed(self, names: Names) -> str:
+        """As a page carries them: base64url."""
+        sealed = self.keyring.seal(_encoder.encode(names), self._context)
+        return urlsafe_b64encode(sealed).decode()
+
+    def opened(self, sealed: str) -> Names | None:
+        """None for what no page of this step has carried."""
+        try:
+            plain = self.keyring.unseal(urlsafe_b64decode(sealed), self._context)
+        except (UnreadableDraftError, ValueError):
+            return None
+        return _decoder.decode(plain)
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Names)

@@ -1,0 +1,84 @@
+"""What one application keeps for its wizards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Flask, current_app
+from jinja2 import Environment
+
+from ..drafts.encrypted_store import Safe
+from ..drafts.keyring import Keyring
+from ..drafts.repository import Drafts, cannot_join
+from ..errors import ConfigurationError
+from ..stores import DraftStore, JoiningStore
+
+EXTENSION = "flask_wizard"
+
+
+KEYS = "WIZARD_SECRET_KEYS", "SECRET_KEY_FALLBACKS"
+
+
+class Installation:
+    """What one application keeps for its wizards."""
+
+    def __init__(self, app: Flask, store: DraftStore) -> None:
+        self.config = app.config
+        self.store = store
+        self._opened: tuple[object, Drafts] | None = None
+        self._templates: dict[tuple[str, ...], str] = {}
+
+    def drafts(self, app: Flask) -> Drafts:
+        """The drafts, under the keys that the configuration has at this moment."""
+        given = app.secret_key, *(tuple(self.config.get(k) or ()) for k in KEYS)
+        if self._opened is None or self._opened[0] != given:
+            safe = Safe(self.store, Keyring(secrets_of(app)))
+            limit = self.config["WIZARD_MAX_DRAFT"]
+            self._opened = given, Drafts(safe, limit=limit)
+        return self._opened[1]
+
+    def require_joining(self) -> None:
+        """Raises ConfigurationError if the store cannot join a transaction."""
+        if not isinstance(self.store, JoiningStore):
+            raise ConfigurationError(cannot_join(self.store))
+
+    def template(self, names: Sequence[str], environment: Environment) -> str:
+        """The first of these templates that there is.
+
+        Jinja remembers those that it found, unless it reloads templates; looking for
+        the others anew would open files at each request.
+        """
+        key = tuple(names)
+        if environment.auto_reload or key not in self._templates:
+            self._templates[key] = str(environment.select_template(key).name)
+        return self._templates[key]
+
+
+def secrets_of(app: Flask) -> list[str | bytes]:
+    """The keys that seal drafts, newest first. Raises ConfigurationError."""
+    if not app.secret_key:
+        raise ConfigurationError(
+            "The application has no SECRET_KEY, which seals the drafts and signs the "
+            "session. Set app.config['SECRET_KEY'] to a long random value before "
+            "init_app."
+        )
+    own, fallbacks = (_listed(app, key) for key in KEYS)
+    return own or [app.secret_key, *fallbacks]
+
+
+def _listed(app: Flask, key: str) -> list[str | bytes]:
+    found = app.config.get(key) or []
+    if isinstance(found, str | bytes):
+        raise ConfigurationError(f"{key} is a single text. Give a list, newest first.")
+    return list(found)
+
+
+def installation() -> Installation:
+    """The current application's. Raises ConfigurationError if there is none."""
+    found: Installation | None = current_app.extensions.get(EXTENSION)
+    if found is None:
+        raise ConfigurationError(
+            "A wizard is mounted, but the application has no FlaskWizard. "
+            "Call FlaskWizard(app), or wizards.init_app(app) in the factory."
+        )
+    return found

@@ -1,0 +1,535 @@
+"""Several processes at one draft: nothing is lost, and nothing happens twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import secrets
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http.client import HTTPConnection
+from pathlib import Path
+from threading import Barrier
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import pytest
+from memcached_servers import MemcachedServer
+from moto_server import MotoServer
+from postgres import Postgres
+from redis_servers import RedisServer
+
+import flask_wizard
+from flask_wizard.core.draft import Draft
+from flask_wizard.drafts.encrypted_store import Safe
+from flask_wizard.drafts.keyring import Keyring
+from flask_wizard.drafts.repository import Drafts
+from flask_wizard.stores import DraftStore
+from flask_wizard.stores.dynamodb import DynamoDBStore
+from flask_wizard.stores.registry import open_store
+from flask_wizard.stores.sql import SQLAlchemyStore
+from flask_wizard.stores.sqlite import SQLiteStore
+
+CLUB = Path(__file__).parents[1] / "support_club" / "club.py"
+# The processes get the package that this one has: a checkout's, or the installed one.
+HERE = {"PYTHONPATH": str(Path(flask_wizard.__file__).parents[1])}
+SECRET = "a secret that all processes share"
+PROCESSES = 8
+
+
+class Often(NamedTuple):
+    """How often each thing happens on an engine. Some are slow to talk to."""
+
+    commits: int = 200
+    kills: int = 150
+    saves: int = 50
+
+
+ENGINES = {
+    "sqlite": Often(),
+    "files": Often(),
+    "redis": Often(100),
+    "postgresql": Often(100, 150, 25),
+    "memcached": Often(50, 50),
+    "dynamodb": Often(10, 20, 10),
+}
+LEASE = 120  # seconds, as WIZARD_COMMIT_LEASE is by default
+PATIENCE = 30.0  # seconds until what never comes fails a test
+
+
+class Reply(NamedTuple):
+    status: int
+    location: str | None
+    text: str
+    cookie: str
+
+    @property
+    def led_to(self) -> str:
+        assert self.status == 303, self.text
+        assert self.location is not None
+        return self.location
+
+
+class Workers:
+    """Processes that send requests, all at once or one alone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._all = [
+            subprocess.Popen(
+                [sys.executable, str(CLUB), "work", str(folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env=os.environ | HERE,
+            )
+            for _ in range(PROCESSES)
+        ]
+
+    def at_once(self, orders: Sequence[dict[str, Any]]) -> list[list[Reply]]:
+        busy = self._all[: len(orders)]
+        for worker, order in zip(busy, orders, strict=True):
+            assert worker.stdin is not None
+            worker.stdin.write(json.dumps(order) + "\n")
+        for worker in busy:
+            assert worker.stdin is not None
+            worker.stdin.flush()
+        return [self._answer(worker) for worker in busy]
+
+    def alone(self, order: dict[str, Any]) -> list[Reply]:
+        return self.at_once([order])[0]
+
+    @staticmethod
+    def _answer(worker: subprocess.Popen[str]) -> list[Reply]:
+        assert worker.stdout is not None
+        return [Reply(*reply) for reply in json.loads(worker.stdout.readline())]
+
+    def stop(self) -> None:
+        for worker in self._all:
+            worker.kill()
+        for worker in self._all:
+            worker.communicate()
+
+
+class Visitor:
+    """One browser's session, whose requests any of the processes may send."""
+
+    def __init__(self, workers: Workers, engine: str) -> None:
+        self.workers = workers
+        self.engine = engine
+        self.cookie = ""
+        self.token = ""
+
+    def order(self, url: str, /, **values: str) -> dict[str, Any]:
+        data = {"csrf_token": self.token, **values}
+        cookie = self.cookie
+        return {"engine": self.engine, "url": url, "cookie": cookie, "data": data}
+
+    def get(self, url: str) -> Reply:
+        (reply,) = self.workers.alone({**self.order(url), "method": "GET", "data": {}})
+        return reply
+
+    def post(self, url: str, /, **values: str) -> Reply:
+        (reply,) = self.workers.alone(self.order(url, **values))
+        return reply
+
+    def open(self, url: str) -> str:
+        """Open the page of a new draft, and return its nonce."""
+        page = self.get(url)
+        self.cookie = page.cookie
+        self.token = hidden(page.text, "csrf_token")
+        return hidden(page.text, "_draft")
+
+    def start(self, url: str) -> str:
+        """Begin a draft of the wizard at ``url``; return the draft's own URL."""
+        first = f"{url}/new/{'a' if url == '/parts' else 'you'}"
+        if not self.token:
+            self.open(first)
+        nonce = secrets.token_urlsafe(16)
+        led_to = self.post(first, _draft=nonce, value="begun").led_to
+        return led_to.rpartition("/")[0]
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(f'name="{name}" value="([^"]+)"', page)
+    assert found is not None, page
+    return found[1]
+
+
+def discard_links(entry: str) -> set[str]:
+    """The drafts that the entry page lists, by their URLs."""
+    return set(re.findall(r'href="(/club/[\w-]{22})/discard"', entry))
+
+
+@pytest.fixture(scope="module")
+def urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The URL of a store on each engine."""
+    folder = tmp_path_factory.mktemp("servers")
+    redis = RedisServer(folder / "redis")
+    postgres = Postgres()
+    memcached = MemcachedServer(folder / "memcached")
+    moto = MotoServer(folder / "moto")
+    for server in (redis, postgres, memcached, moto):
+        server.start()
+    dynamodb = f"dynamodb://drafts?region=eu-central-1&endpoint={moto.url}"
+    os.environ.update(AWS_ACCESS_KEY_ID="testing", AWS_SECRET_ACCESS_KEY="testing")
+    DynamoDBStore.from_url(dynamodb, folder).create_table()
+    yield {
+        "sqlite": f"sqlite:///{folder}/drafts.sqlite3",
+        "files": f"file://{folder}/files",
+        "redis": f"redis://127.0.0.1:{redis.port}/0",
+        "postgresql": postgres.url,
+        "memcached": memcached.url,
+        "dynamodb": dynamodb,
+    }
+    for server in (redis, memcached, moto):
+        server.stop()
+    postgres.remove()
+
+
+@pytest.fixture(scope="module")
+def workers(
+    urls: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Workers]:
+    folder = tmp_path_factory.mktemp("club")
+    (folder / "stores").write_text(json.dumps(urls))
+    workers = Workers(folder)
+    yield workers
+    workers.stop()
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def often(engine: str) -> Often:
+    return ENGINES[engine]
+
+
+@pytest.fixture
+def visitor(workers: Workers, engine: str) -> Visitor:
+    return Visitor(workers, engine)
+
+
+@pytest.fixture
+def folder(workers: Workers) -> Path:
+    """Where the applications keep drafts and notes; the notes of this test alone."""
+    for file in ("commits", "rows.sqlite3", "rows.sqlite3-journal"):
+        (workers.folder / file).unlink(missing_ok=True)
+    return workers.folder
+
+
+class Kept:
+    """The drafts as they are stored, read from outside."""
+
+    def __init__(self, store: DraftStore) -> None:
+        self._drafts = Drafts(Safe(store, Keyring([SECRET])), limit=0)
+
+    def draft(self, url: str) -> Draft:
+        draft, _ = self._drafts.load(url.split("/")[2])
+        assert draft is not None
+        return draft
+
+
+@pytest.fixture
+def kept(folder: Path, engine: str, urls: dict[str, str]) -> Iterator[Kept]:
+    store = open_store(urls[engine], folder / "unused")
+    yield Kept(store)
+    if isinstance(store, SQLiteStore):
+        store.close()
+    if isinstance(store, SQLAlchemyStore):
+        store.engine.dispose()
+
+
+def notes(folder: Path, name: str) -> list[list[str]]:
+    file = folder / name
+    lines = file.read_text().splitlines() if file.exists() else []
+    return [line.split() for line in lines]
+
+
+def members(folder: Path) -> dict[str, str]:
+    """What the application has kept, by its unique key."""
+    with closing(sqlite3.connect(folder / "rows.sqlite3")) as database:
+        return dict(database.execute("SELECT submission, value FROM members"))
+
+
+# Saves
+
+
+def test_steps_saved_by_eight_processes_are_all_kept(
+    visitor: Visitor, kept: Kept, often: Often
+) -> None:
+    steps = "abcdefgh"
+    url = visitor.start("/parts")
+    for step in steps[1:]:
+        visitor.post(f"{url}/{step}", value="begun")
+    orders = [visitor.order(f"{url}/{step}", value=f"{step}{{}}") for step in steps]
+    replies = visitor.workers.at_once(
+        [{**order, "times": often.saves} for order in orders]
+    )
+    assert Counter(reply.status for own in replies for reply in own) == {
+        303: PROCESSES * often.saves
+    }
+    entries = kept.draft(url).entries
+    assert {name: (e.raw, e.rev, e.accepted) for name, e in entries.items()} == {
+        step: ({"value": [f"{step}{often.saves - 1}"]}, often.saves + 1, True)
+        for step in steps
+    }
+
+
+def test_drafts_begun_by_eight_processes_are_all_listed(visitor: Visitor) -> None:
+    visitor.open("/club/new/you")
+    nonces = [secrets.token_urlsafe(16) for _ in range(PROCESSES)]
+    orders = [visitor.order("/club/new/you", _draft=n, value="x") for n in nonces]
+    led_to = [reply.led_to for (reply,) in visitor.workers.at_once(orders)]
+    begun = {url.rpartition("/")[0] for url in led_to}
+    assert discard_links(visitor.get("/club/").text) == begun
+    assert len(begun) == PROCESSES
+
+
+# Commits
+
+
+def test_eight_clicks_commit_once(
+    visitor: Visitor, folder: Path, kept: Kept, often: Often
+) -> None:
+    submissions = []
+    for _ in range(often.commits):
+        url = visitor.start("/club")
+        submissions.append(kept.draft(url).submission)
+        clicks = [visitor.order(f"{url}/check")] * PROCESSES
+        replies = visitor.workers.at_once(clicks)
+        assert {reply.led_to for (reply,) in replies} == {f"{url}/receipt"}
+    assert notes(folder, "commits") == [[name, "1"] for name in submissions]
+
+
+def test_killed_commits_have_one_row_a_draft(
+    visitor: Visitor, folder: Path, kept: Kept, often: Often
+) -> None:
+    chance = random.Random(16)
+    url = visitor.start("/club")
+    ((_, _, steps, _),) = visitor.workers.alone(
+        {**visitor.order(f"{url}/check"), "dies_at": 0}
+    )
+    submissions = [kept.draft(url).submission]
+    for _ in range(often.kills):
+        url = visitor.start("/club")
+        submissions.append(kept.draft(url).submission)
+        click = visitor.order(f"{url}/check")
+        dies_at = chance.randrange(1, int(steps))
+        (killed,) = visitor.workers.alone({**click, "dies_at": dies_at})
+        assert killed.status in (-9, 0)
+        had_ended = kept.draft(url).state == "committed"
+        (reply,) = visitor.workers.alone({**click, "clock": LEASE + 1})
+        assert reply.led_to == f"{url}/receipt"
+        assert kept.draft(url).state == "committed"
+        attempts = [
+            n for name, n in notes(folder, "commits") if name == submissions[-1]
+        ]
+        assert attempts == ["1"] or not had_ended
+    assert "2" in {attempt for _, attempt in notes(folder, "commits")}
+    assert members(folder) == dict.fromkeys(submissions, "begun")
+
+
+# Discards
+
+
+def test_discard_against_late_posts_revives_nothing(
+    visitor: Visitor, kept: Kept, often: Often
+) -> None:
+    urls = [visitor.start("/club") for _ in range(often.commits)]
+    for url in urls:
+        late = visitor.order(f"{url}/you", value="late", _action="save")
+        discard = visitor.order(f"{url}/discard", _action="discard")
+        replies = visitor.workers.at_once([late, discard, late, late])
+        ends = {f"{url}/receipt", f"{url}/saved"}
+        assert {reply.led_to for (reply,) in replies} <= ends
+    left = {(draft.state, len(draft.entries)) for draft in map(kept.draft, urls)}
+    assert left == {("discarded", 0)}
+
+
+# Servers
+
+
+class Server:
+    """The application, served over HTTP by a process of its own."""
+
+    def __init__(
+        self, folder: Path, engine: str, *, clock: float, **config: object
+    ) -> None:
+        words = [str(CLUB), "serve", str(folder), engine, json.dumps(config)]
+        self._process = subprocess.Popen(
+            [sys.executable, *words, str(clock)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=os.environ | HERE,
+        )
+        assert self._process.stdout is not None
+        self.port = int(self._process.stdout.readline())
+        self.cookie = ""
+        self.token = ""
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            pipe.close()
+
+    def get(self, url: str) -> Reply:
+        return self._ask("GET", url, "")
+
+    def post(self, url: str, /, **values: str) -> Reply:
+        return self._ask("POST", url, urlencode({"csrf_token": self.token, **values}))
+
+    def _ask(self, method: str, url: str, body: str) -> Reply:
+        kind = "application/x-www-form-urlencoded"
+        headers = {"Cookie": self.cookie, "Content-Type": kind}
+        with closing(HTTPConnection("127.0.0.1", self.port)) as connection:
+            connection.request(method, url, body, headers)
+            got = connection.getresponse()
+            cookie = (got.headers["Set-Cookie"] or "").partition(";")[0]
+            location = got.headers["Location"]
+            return Reply(got.status, location, got.read().decode(), cookie)
+
+    def open(self, url: str) -> str:
+        """Open the page of a new draft, and return its nonce."""
+        page = self.get(url)
+        self.cookie = page.cookie or self.cookie
+        self.token = hidden(page.text, "csrf_token")
+        return hidden(page.text, "_draft")
+
+    def start(self) -> str:
+        nonce = self.open("/club/new/you")
+        led_to = self.post("/club/new/you", _draft=nonce, value="begun").led_to
+        return led_to.rpartition("/")[0]
+
+    def as_visitor_of(self, other: Server) -> None:
+        self.cookie, self.token = other.cookie, other.token
+
+
+Serve = Callable[..., Server]
+
+
+@pytest.fixture
+def serve(tmp_path: Path, engine: str, urls: dict[str, str]) -> Iterator[Serve]:
+    """Return a function that starts a server; all of them share drafts and notes."""
+    (tmp_path / "stores").write_text(json.dumps(urls))
+    running: list[Server] = []
+
+    def start(*, clock: float = 0, **config: object) -> Server:
+        running.append(Server(tmp_path, engine, clock=clock, **config))
+        return running[-1]
+
+    yield start
+    for server in running:
+        server.kill()
+
+
+def twice_at_once(act: Callable[[], Reply]) -> list[Reply]:
+    barrier = Barrier(2, timeout=PATIENCE)
+
+    def once(_: int) -> Reply:
+        barrier.wait()
+        return act()
+
+    with ThreadPoolExecutor(2) as threads:
+        return list(threads.map(once, range(2)))
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_killed_commit_is_being_sent_while_its_lease_runs(
+    serve: Serve, tmp_path: Path
+) -> None:
+    doomed = serve(COMMITS="never")
+    url = killed_in_commit(doomed, tmp_path)
+    other = serve(WIZARD_COMMIT_WAIT=0, clock=LEASE - 30)
+    other.as_visitor_of(doomed)
+    assert other.get(f"{url}/check").led_to == f"{url}/receipt"
+    assert "being sent" in other.get(f"{url}/receipt").text
+    assert other.post(f"{url}/check").led_to == f"{url}/receipt"
+    assert len(notes(tmp_path, "commits")) == 1
+
+
+def test_killed_commit_is_attempted_again_after_its_lease(
+    serve: Serve, tmp_path: Path
+) -> None:
+    doomed = serve(COMMITS="never")
+    url = killed_in_commit(doomed, tmp_path)
+    other = serve(clock=LEASE + 1)
+    other.as_visitor_of(doomed)
+    assert "begun" in other.get(f"{url}/check").text
+    assert other.post(f"{url}/check").led_to == f"{url}/receipt"
+    (first, one), (second, two) = notes(tmp_path, "commits")
+    assert (first, one, two) == (second, "1", "2")
+    assert first in other.get(f"{url}/receipt").text
+
+
+def killed_in_commit(server: Server, folder: Path) -> str:
+    url = server.start()
+    with ThreadPoolExecutor(1) as thread:
+        click = thread.submit(server.post, f"{url}/check")
+        until(lambda: bool(notes(folder, "commits")))
+        server.kill()
+        with pytest.raises(OSError, match=r"."):
+            click.result()
+    return url
+
+
+def test_double_click_on_a_new_draft_begins_one(serve: Serve) -> None:
+    server = serve()
+    for _ in range(20):
+        nonce = server.open("/club/new/you")
+        replies = twice_at_once(
+            lambda n=nonce: server.post("/club/new/you", _draft=n, value="x")  # type: ignore[misc]
+        )
+        assert len({reply.led_to for reply in replies}) == 1
+    assert len(discard_links(server.get("/club/").text)) == 20
+
+
+def test_double_click_on_the_review_commits_once(serve: Serve, tmp_path: Path) -> None:
+    server = serve()
+    for _ in range(20):
+        url = server.start()
+        replies = twice_at_once(lambda u=url: server.post(f"{u}/check"))  # type: ignore[misc]
+        assert {reply.led_to for reply in replies} == {f"{url}/receipt"}
+    assert [attempt for _, attempt in notes(tmp_path, "commits")] == ["1"] * 20
+
+
+def test_second_click_retries_a_commit_that_raises(
+    serve: Serve, tmp_path: Path
+) -> None:
+    server = serve(COMMITS="badly_at_first")
+    url = server.start()
+    replies = twice_at_once(lambda: server.post(f"{url}/check"))
+    assert sorted(reply.status for reply in replies) == [303, 500]
+    (first, one), (second, two) = notes(tmp_path, "commits")
+    assert (first, one, two) == (second, "1", "2")
+
+
+def test_draft_is_whole_after_two_commits_that_raise(
+    serve: Serve, engine: str, tmp_path: Path
+) -> None:
+    server = serve(COMMITS="badly")
+    url = server.start()
+    replies = twice_at_once(lambda: server.post(f"{url}/check"))
+    assert [reply.status for reply in replies] == [500, 500]
+    assert "begun" in server.get(f"{url}/check").text

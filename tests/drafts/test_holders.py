@@ -1,0 +1,218 @@
+"""The list of a holder's drafts: which are on it, for how long, and what that costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+from wtforms import Form, StringField
+
+from flask_wizard import Step, Submission, Wizard
+from flask_wizard.drafts.holders import OVER
+from tests.conftest import DAY, HOUR, MINUTE, Clock, MakeApp, Probe, Visitor
+
+# For visitors who come back after a month, and send the page that they had.
+LASTING: dict[str, Any] = {
+    "WTF_CSRF_TIME_LIMIT": None,
+    "PERMANENT_SESSION_LIFETIME": 100 * DAY,
+}
+
+
+class NameForm(Form):
+    name = StringField()
+
+
+class Join(Wizard):
+    lifetime = 7 * DAY
+    max_lifetime = 30 * DAY
+    max_drafts = 1
+
+    you = Step(NameForm)
+    more = Step(NameForm)
+
+    def commit(self, submission: Submission) -> None: ...
+
+
+class Shorter(Join):
+    """The same after a deploy, for drafts that are in the store already."""
+
+    lifetime = 5 * DAY
+
+
+def begin(visitor: Visitor) -> str:
+    """Begin a draft; return its address."""
+    visitor.open("/join/new/you")
+    visitor.fill(name="Ada")
+    assert visitor.page.path.endswith("/more"), visitor.page.text
+    return visitor.draft
+
+
+def send_first_page(visitor: Visitor) -> TestResponse:
+    """Send a first page, one and the same however often it is sent."""
+    return visitor.post("/join/new/you", {"_draft": "A" * 22, "name": "Ada"})
+
+
+def listed(visitor: Visitor) -> list[str]:
+    """The addresses of the drafts on the entry page, oldest first."""
+    page = visitor.tab().open()
+    links = [url for text, url in page.links.items() if text.startswith("Discard")]
+    return [url.removesuffix("discard") for url in links]
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    return make_app(Join, **LASTING)
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Visitor:
+    """A visitor at a first page."""
+    visitor = Visitor(app)
+    visitor.open()
+    return visitor
+
+
+# A draft that is begun anew
+
+
+@pytest.fixture
+def begun_anew(visitor: Visitor, clock: Clock) -> Visitor:
+    """A visitor whose draft expired, was begun anew, and is older than any can be."""
+    send_first_page(visitor)
+    clock.forward(25 * DAY)
+    visitor.open(send_first_page(visitor).location)
+    clock.forward(6 * DAY)
+    return visitor
+
+
+def test_draft_begun_anew_is_listed_as_long_as_it_lives(begun_anew: Visitor) -> None:
+    assert begun_anew.get(begun_anew.page.path).status_code == 200
+    assert listed(begun_anew) == [begun_anew.draft]
+
+
+def test_draft_begun_anew_counts_as_long_as_it_lives(begun_anew: Visitor) -> None:
+    begun_anew.open("/join/new/you")
+    assert begun_anew.send().status_code == 409
+
+
+def test_draft_begun_anew_is_listed_once(begun_anew: Visitor, clock: Clock) -> None:
+    clock.forward(2 * DAY)
+    begun_anew.open(send_first_page(begun_anew).location)
+    assert listed(begun_anew) == [begun_anew.draft]
+
+
+def test_draft_begun_anew_in_the_place_of_one_still_stored_is_listed_as_long(
+    make_app: MakeApp, visitor: Visitor, clock: Clock
+) -> None:
+    send_first_page(visitor)
+    clock.forward(6 * DAY)
+    visitor.app = make_app(Shorter, **LASTING)
+    later = visitor.twin()
+    later.open(send_first_page(later).location)
+    for _ in range(6):
+        clock.forward(4 * DAY + HOUR)
+        later.post(f"{later.draft}you", {"name": "Ada"})
+    assert listed(later) == [later.draft]
+
+
+# What a list costs
+
+
+class Fleeting(Join):
+    """Drafts that are given up in no time."""
+
+    lifetime = 10 * MINUTE
+    max_drafts = 3
+
+
+@pytest.fixture
+def restless(make_app: MakeApp, clock: Clock) -> Visitor:
+    """A visitor who has let sixty drafts expire, and is at another first page."""
+    visitor = Visitor(make_app(Fleeting, **LASTING))
+    for _ in range(60):
+        begin(visitor)
+        clock.forward(11 * MINUTE)
+    visitor.open("/join/new/you")
+    return visitor
+
+
+def test_entry_looks_up_no_more_drafts_than_may_be_open(
+    restless: Visitor, store: Probe
+) -> None:
+    calls = store.calls_of(lambda: restless.get("/join/"))
+    assert calls == ["load"] * (1 + Fleeting.max_drafts)
+
+
+def test_start_looks_up_no_more_drafts_than_may_be_open(
+    restless: Visitor, store: Probe
+) -> None:
+    calls = store.calls_of(restless.send)
+    looks = ["load"] * (2 + Fleeting.max_drafts)
+    assert calls == [*looks, "replace", "create"]
+
+
+def test_start_that_is_one_too_many_looks_up_no_more_drafts_than_may_be_open(
+    restless: Visitor, store: Probe
+) -> None:
+    for _ in range(Fleeting.max_drafts):
+        begin(restless)
+    restless.open("/join/new/you")
+    calls = store.calls_of(restless.send)
+    assert len(calls) <= 3 * (2 + Fleeting.max_drafts)
+
+
+def test_list_does_not_grow_with_every_draft(
+    restless: Visitor, store: Probe, clock: Clock
+) -> None:
+    before = sizes(store)
+    for _ in range(20):
+        begin(restless)
+        clock.forward(11 * MINUTE)
+    assert max(sizes(store)) <= max(before) + 32
+
+
+def sizes(store: Probe) -> list[int]:
+    return [len(kept[0]) for kept in store.snapshot().values() if kept is not None]
+
+
+def test_looking_at_expired_drafts_changes_nothing(
+    restless: Visitor, store: Probe
+) -> None:
+    before = store.snapshot()
+    restless.open("/join/")
+    assert store.snapshot() == before
+
+
+def test_drafts_found_to_be_over_are_told_to_have_expired(
+    make_app: MakeApp, clock: Clock
+) -> None:
+    visitor = Visitor(make_app(Fleeting, **LASTING))
+    given_up = []
+    for _ in range(OVER):
+        given_up.append(begin(visitor))
+        clock.forward(11 * MINUTE)
+    begin(visitor)
+    assert {visitor.get(url).status_code for url in given_up} == {410}
+
+
+def test_draft_found_to_be_over_is_listed_when_begun_anew(
+    make_app: MakeApp, clock: Clock
+) -> None:
+    visitor = Visitor(make_app(Fleeting, **LASTING))
+    visitor.open()
+    send_first_page(visitor)
+    for _ in range(2 * Fleeting.max_drafts):
+        clock.forward(11 * MINUTE)
+        begin(visitor)
+    clock.forward(11 * MINUTE)
+    visitor.open(send_first_page(visitor).location)
+    assert listed(visitor) == [visitor.draft]
+
+
+def test_open_drafts_are_listed_oldest_first_beside_those_that_are_over(
+    restless: Visitor,
+) -> None:
+    begun = [begin(restless) for _ in range(Fleeting.max_drafts)]
+    assert listed(restless) == begun

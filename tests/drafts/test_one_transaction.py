@@ -1,0 +1,434 @@
+"""The end of a draft and the application's rows, kept by one transaction or none."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+from flask import Flask, url_for
+from flask_sqlalchemy import SQLAlchemy
+from postgres import Postgres
+from sqlalchemy import String, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from wtforms import Form, StringField
+from wtforms.validators import InputRequired
+
+from flask_wizard import (
+    ConfigurationError,
+    DefinitionError,
+    FlaskWizard,
+    Receipt,
+    Review,
+    Step,
+    StepError,
+    Submission,
+    Wizard,
+)
+
+KILLS = 75
+LEASE = 120  # seconds, as WIZARD_COMMIT_LEASE is by default
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+class Member(db.Model):  # type: ignore[name-defined,misc]  # made by a property
+    """Two rows for one submission may stand: nothing but the wizard prevents them."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    submission: Mapped[str] = mapped_column(String(64))
+
+
+class YouForm(Form):
+    name = StringField(validators=[InputRequired()])
+
+
+class Join(Wizard):
+    one_transaction = True
+    max_drafts = 1000
+
+    you = Step(YouForm)
+    check = Review()
+
+    def commit(self, submission: Submission) -> Any:
+        add(submission)
+        return Receipt(reference="canary-4711")
+
+
+def add(submission: Submission, name: str | None = None) -> None:
+    name = name or submission.answers.you.name
+    db.session.add(Member(name=name, submission=submission.id))
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    server = Postgres()
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path, postgres: Postgres) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/app.db"
+    postgres.empty()
+    return postgres.url
+
+
+Make = Callable[[type[Wizard]], Flask]
+
+
+@pytest.fixture
+def make(database: str) -> Iterator[Make]:
+    made: list[Flask] = []
+
+    def make(wizard: type[Wizard]) -> Flask:
+        app = Flask("club")
+        app.config.update(
+            SECRET_KEY="k" * 32,
+            SQLALCHEMY_DATABASE_URI=database,
+            WTF_CSRF_ENABLED=False,
+            WIZARD_COMMIT_WAIT=0,
+        )
+        db.init_app(app)
+        FlaskWizard(app, store=db)
+        app.register_blueprint(wizard.as_blueprint("join"), url_prefix="/join")
+        with app.app_context():
+            db.create_all()
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        with app.app_context():
+            db.engine.dispose()
+
+
+class Visitor:
+    """Somebody who has filled in the form, and is about to send it."""
+
+    def __init__(self, app: Flask, name: str = "Ada") -> None:
+        self.app = app
+        self.client = app.test_client()
+        self.client.get("/join/new/you")
+        led_to = self.client.post("/join/new/you", data={"name": name}).location
+        self.url = led_to.rpartition("/")[0]
+
+    def send(self) -> str:
+        """Confirm; return where that leads."""
+        answer = self.client.post(f"{self.url}/check")
+        assert answer.status_code == 303, answer.text
+        return answer.location.removeprefix(self.url)
+
+    def sees(self, page: str) -> str:
+        return self.client.get(f"{self.url}/{page}").text
+
+
+def names(app: Flask) -> list[str]:
+    with app.app_context():
+        return list(db.session.scalars(select(Member.name).order_by(Member.id)))
+
+
+def test_rows_are_committed_by_the_framework(make: Make) -> None:
+    app = make(Join)
+    visitor = Visitor(app)
+    assert visitor.send() == "/receipt"
+    assert names(app) == ["Ada"]
+
+
+def test_end_of_the_draft_is_committed_with_them(make: Make) -> None:
+    visitor = Visitor(make(Join))
+    visitor.send()
+    assert "canary-4711" in visitor.sees("receipt")
+
+
+def test_key_that_the_database_gives_can_be_in_the_url(make: Make) -> None:
+    class Numbered(Join):
+        def commit(self, submission: Submission) -> str:
+            add(submission)
+            db.session.flush()
+            member = db.session.scalars(select(Member)).one()
+            return url_for("static", filename=f"{member.id}.html")
+
+    visitor = Visitor(make(Numbered))
+    assert visitor.client.post(f"{visitor.url}/check").location == "/static/1.html"
+
+
+def test_second_click_adds_nothing(make: Make) -> None:
+    app = make(Join)
+    visitor = Visitor(app)
+    assert {visitor.send(), visitor.send()} == {"/receipt"}
+    assert names(app) == ["Ada"]
+
+
+def test_commit_that_raises_keeps_no_row(make: Make) -> None:
+    class Breaks(Join):
+        def commit(self, submission: Submission) -> None:
+            add(submission)
+            db.session.flush()
+            raise RuntimeError("The printer is out of paper.")
+
+    app = make(Breaks)
+    visitor = Visitor(app)
+    assert visitor.client.post(f"{visitor.url}/check").status_code == 500
+    assert names(app) == []
+    assert "Ada" in visitor.sees("check")
+
+
+def test_retry_after_a_commit_that_raised_succeeds(make: Make) -> None:
+    class BreaksOnce(Join):
+        def commit(self, submission: Submission) -> None:
+            add(submission)
+            if submission.attempt == 1:
+                raise RuntimeError("The printer is out of paper.")
+
+    app = make(BreaksOnce)
+    visitor = Visitor(app)
+    visitor.client.post(f"{visitor.url}/check")
+    assert visitor.send() == "/receipt"
+    assert names(app) == ["Ada"]
+
+
+def test_row_that_the_database_refuses_leaves_the_draft_open(make: Make) -> None:
+    class Nameless(Join):
+        def commit(self, submission: Submission) -> None:
+            add(submission)
+            db.session.add(Member(name=None, submission=submission.id))
+
+    app = make(Nameless)
+    visitor = Visitor(app)
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    with pytest.raises(IntegrityError):
+        visitor.client.post(f"{visitor.url}/check")
+    assert names(app) == []
+    assert "Ada" in visitor.sees("check")
+
+
+def test_step_error_keeps_no_row(make: Make) -> None:
+    class Refuses(Join):
+        def commit(self, submission: Submission) -> None:
+            add(submission)
+            db.session.flush()
+            raise StepError("you", "Somebody has that name", field="name")
+
+    app = make(Refuses)
+    visitor = Visitor(app)
+    assert visitor.send() == "/you"
+    assert "Somebody has that name" in visitor.sees("you")
+    assert names(app) == []
+
+
+def test_result_that_is_no_receipt_keeps_no_row(make: Make) -> None:
+    class Odd(Join):
+        def commit(self, submission: Submission) -> int:
+            add(submission)
+            return 7
+
+    app = make(Odd)
+    visitor = Visitor(app)
+    assert visitor.client.post(f"{visitor.url}/check").status_code == 500
+    assert names(app) == []
+    assert "Ada" in visitor.sees("check")
+
+
+def test_commit_of_the_session_by_the_hook_is_refused(make: Make) -> None:
+    class Hasty(Join):
+        def commit(self, submission: Submission) -> None:
+            add(submission)
+            db.session.commit()
+
+    app = make(Hasty)
+    visitor = Visitor(app)
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    with pytest.raises(DefinitionError, match="one_transaction"):
+        visitor.client.post(f"{visitor.url}/check")
+    assert names(app) == []
+    assert "Ada" in visitor.sees("check")
+
+
+def test_attempt_that_outlives_its_lease_keeps_no_row(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another attempt has taken over meanwhile, and its rows are those that count."""
+
+    class Slow(Join):
+        def commit(self, submission: Submission) -> Receipt:
+            add(submission, f"attempt {submission.attempt}")
+            if submission.attempt == 1:
+                later = time.time() + LEASE + 1
+                monkeypatch.setattr(time, "time", lambda: later)
+                with ThreadPoolExecutor(1) as thread:  # which has a session of its own
+                    click = thread.submit(other.post, f"{visitor.url}/check")
+                assert click.result().status_code == 303
+            return Receipt(reference=f"of attempt {submission.attempt}")
+
+    app = make(Slow)
+    visitor = Visitor(app)
+    other = app.test_client()
+    cookie = visitor.client.get_cookie("session")
+    assert cookie is not None
+    other.set_cookie("session", cookie.value)
+    assert visitor.send() == "/receipt"
+    assert names(app) == ["attempt 2"]
+    assert "of attempt 2" in visitor.sees("receipt")
+
+
+def test_attempt_whose_draft_was_changed_meanwhile_keeps_nothing(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lease ran out, so the answers were free, and they are not those it has."""
+
+    class Slow(Join):
+        def commit(self, submission: Submission) -> Any:
+            add(submission)
+            later = time.time() + LEASE + 1
+            monkeypatch.setattr(time, "time", lambda: later)
+            with ThreadPoolExecutor(1) as thread:  # which has a session of its own
+                change = thread.submit(other.post, you, data={"name": "Eve"})
+            assert change.result().status_code == 303
+            return Receipt()
+
+    app = make(Slow)
+    visitor = Visitor(app)
+    you = f"{visitor.url}/you"
+    other = app.test_client()
+    cookie = visitor.client.get_cookie("session")
+    assert cookie is not None
+    other.set_cookie("session", cookie.value)
+    visitor.send()
+    assert names(app) == []
+    assert "Eve" in visitor.sees("check")
+
+
+def test_answers_are_free_when_a_process_has_died(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rows have died with it, so nothing has to be found out first."""
+
+    class Dies(Join):
+        def commit(self, submission: Submission) -> Any:
+            if submission.attempt == 1:
+                raise SystemExit
+            return super().commit(submission)
+
+    app = make(Dies)
+    visitor = Visitor(app)
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "flask_wizard.drafts.commit._Attempt._reopened", lambda self: None
+        )
+        with pytest.raises(SystemExit):  # and nothing tidies up, as in a kill
+            visitor.client.post(f"{visitor.url}/check")
+    later = time.time() + LEASE + 1
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert "do not know" not in visitor.sees("check")
+    visitor.client.post(f"{visitor.url}/you", data={"name": "Eve"})
+    visitor.send()
+    assert names(app) == ["Eve"]
+
+
+def test_store_that_cannot_join_is_refused_when_it_is_mounted(tmp_path: Path) -> None:
+    app = Flask("club", instance_path=str(tmp_path))
+    app.config["SECRET_KEY"] = "k" * 32
+    FlaskWizard(app)
+    with pytest.raises(ConfigurationError, match="kept by SQLiteStore"):
+        app.register_blueprint(Join.as_blueprint("join"), url_prefix="/join")
+
+
+def test_store_that_cannot_join_is_refused_when_it_comes_later(tmp_path: Path) -> None:
+    app = Flask("club", instance_path=str(tmp_path))
+    app.config.update(SECRET_KEY="k" * 32, WTF_CSRF_ENABLED=False)
+    app.register_blueprint(Join.as_blueprint("join"), url_prefix="/join")
+    FlaskWizard(app)
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    with pytest.raises(ConfigurationError, match="kept by SQLiteStore"):
+        app.test_client().get("/join/new/you")
+
+
+# Crashes
+
+
+def count_steps(*, dies_at: int) -> list[None]:
+    """Count calls and returns; kill this process at one of them."""
+    count: list[None] = []
+
+    def step(frame: FrameType, event: str, argument: object) -> None:
+        count.append(None)
+        if len(count) == dies_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.setprofile(step)
+    return count
+
+
+def send_and_die(visitor: Visitor, *, dies_at: int) -> int:
+    """Confirm in a child that is killed at a step; return how many it has made."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with visitor.app.app_context():
+            db.engine.dispose(close=False)  # the connections are the parent's
+        count = count_steps(dies_at=dies_at)
+        visitor.client.post(f"{visitor.url}/check")
+        sys.setprofile(None)
+        os.write(writer, str(len(count)).encode())
+        os._exit(0)
+    os.close(writer)
+    os.waitpid(child, 0)
+    with open(reader, "rb") as pipe:
+        return int(pipe.read() or 0)
+
+
+def test_kill_parts_no_row_from_its_draft(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make(Join)
+    chance = random.Random(9)
+    steps = send_and_die(Visitor(app, "nobody"), dies_at=0)
+    sent, now = ["nobody"], time.time
+    for number in range(KILLS):
+        name = f"visitor {number}"
+        visitor = Visitor(app, name)
+        send_and_die(visitor, dies_at=chance.randrange(1, steps))
+        with monkeypatch.context() as patch:
+            patch.setattr(time, "time", lambda: now() + LEASE + 1)
+            assert visitor.send() == "/receipt"
+        sent.append(name)
+    assert sorted(names(app)) == sorted(sent)
+
+
+def test_lost_reply_to_the_commit_is_no_failure(
+    make: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The database has committed, and the connection breaks before it says so."""
+    app = make(Join)
+    visitor = Visitor(app)
+    session = db.session.session_factory.class_
+    commit = session.commit
+
+    def committed_in_silence(self: Any) -> None:
+        commit(self)
+        if db.session.scalars(select(Member)).all():
+            raise ConnectionError("The server has gone away.")
+
+    monkeypatch.setattr(session, "commit", committed_in_silence)
+    assert visitor.send() == "/receipt"
+    monkeypatch.undo()
+    assert names(app) == ["Ada"]
+    assert "although it seems to have failed" in caplog.text

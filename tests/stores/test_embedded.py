@@ -1,0 +1,1214 @@
+"""The stores that come with the package: the contract, and what is theirs alone."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pickle
+import random
+import resource
+import sqlite3
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from hashlib import md5
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from cachelib import BaseCache, FileSystemCache, NullCache, SimpleCache
+
+from flask_wizard import stores
+from flask_wizard.drafts.keyring import Keyring
+from flask_wizard.errors import (
+    ConfigurationError,
+    DefinitionError,
+    StoreError,
+    UnreadableDraftError,
+)
+from flask_wizard.stores import (
+    DraftStore,
+    SweptStore,
+    files,
+    memory,
+    new_version,
+    path_of,
+    sqlite,
+    sweep_now_and_then,
+)
+from flask_wizard.stores.files import FileStore
+from flask_wizard.stores.memory import MemoryStore
+from flask_wizard.stores.registry import open_store
+from flask_wizard.stores.sqlite import SQLiteStore
+from flask_wizard.testing.store_contract import (
+    Full,
+    FullContract,
+    OutageContract,
+    Reopen,
+    SharedStoreContract,
+    StoreContract,
+    SweptStoreContract,
+)
+
+TTL = 60
+
+
+@pytest.fixture
+def full() -> Full:
+    """Give a block in which no file of this process may grow beyond 100 KB."""
+
+    @contextmanager
+    def full() -> Iterator[None]:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+        yield
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return full
+
+
+class TestSQLiteStore(
+    SharedStoreContract, SweptStoreContract, OutageContract, FullContract
+):
+    @pytest.fixture
+    def reopen(self, tmp_path: Path) -> Reopen:
+        return partial(SQLiteStore, tmp_path / "drafts.sqlite")
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Iterator[SQLiteStore]:
+        store = SQLiteStore(tmp_path / "drafts.sqlite")
+        yield store
+        store.close()
+
+    @pytest.fixture
+    def broken_store(self, tmp_path: Path) -> SQLiteStore:
+        (tmp_path / "drafts.sqlite").write_bytes(b"This is no database." * 1000)
+        return SQLiteStore(tmp_path / "drafts.sqlite")
+
+
+class TestFileStore(
+    SharedStoreContract, SweptStoreContract, OutageContract, FullContract
+):
+    @pytest.fixture
+    def reopen(self, tmp_path: Path) -> Reopen:
+        return partial(open_store, FileSystemCache(str(tmp_path)), tmp_path)
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> FileStore:
+        return FileStore(FileSystemCache(str(tmp_path)))
+
+    @pytest.fixture
+    def broken_store(self, tmp_path: Path) -> FileStore:
+        store = FileStore(FileSystemCache(str(tmp_path / "cache")))
+        (tmp_path / "cache").rename(tmp_path / "elsewhere")
+        return store
+
+
+class TestMemoryStore(StoreContract, SweptStoreContract):
+    @pytest.fixture
+    def cache(self) -> SimpleCache:
+        return SimpleCache()
+
+    @pytest.fixture
+    def reopen(self, cache: SimpleCache, tmp_path: Path) -> Reopen:
+        return partial(open_store, cache, tmp_path)
+
+    @pytest.fixture
+    def store(self, cache: SimpleCache) -> MemoryStore:
+        return MemoryStore(cache)
+
+
+@pytest.fixture(params=["sqlite", "files", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> SweptStore:
+    builders: dict[str, Callable[[], SweptStore]] = {
+        "sqlite": lambda: SQLiteStore(tmp_path / "drafts.sqlite"),
+        "files": lambda: FileStore(FileSystemCache(str(tmp_path))),
+        "memory": lambda: MemoryStore(SimpleCache()),
+    }
+    return builders[request.param]()
+
+
+@pytest.fixture
+def sqlite_store(tmp_path: Path) -> Iterator[SQLiteStore]:
+    store = SQLiteStore(tmp_path / "drafts.sqlite")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> FileSystemCache:
+    return FileSystemCache(str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def sweep_at_each_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stores, "WRITES_A_SWEEP", 1)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user may reach, which cannot be said of ``tmp_path``."""
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o777)
+        yield Path(name)
+
+
+def put(store: DraftStore, key: str, blob: bytes = b"blob", ttl: int = TTL) -> bytes:
+    version = new_version()
+    assert store.create(key, blob, version, ttl)
+    return version
+
+
+def pass_time(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + seconds)
+
+
+def run_script(source: str, *arguments: object) -> str:
+    """Run Python in a process of its own, whose limits and forks harm nobody here."""
+    command = [sys.executable, "-P", "-W", "error", "-c", dedent(source)]
+    done = subprocess.run(
+        [*command, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def open_script(tail: str) -> str:
+    """A script that begins with ``store``, of the kind and path in its arguments."""
+    head = """
+    import os, sys
+    from cachelib import FileSystemCache
+    from flask_wizard.errors import StoreError
+    from flask_wizard.stores import new_version
+    from flask_wizard.stores.files import FileStore
+    from flask_wizard.stores.sqlite import SQLiteStore
+
+    path = sys.argv[2]
+    kinds = {
+        "sqlite": lambda: SQLiteStore(path + "/drafts.sqlite"),
+        "files": lambda: FileStore(FileSystemCache(path)),
+    }
+    store = kinds[sys.argv[1]]()
+    """
+    return dedent(head) + dedent(tail)
+
+
+on_disk = pytest.mark.parametrize("kind", ["sqlite", "files"])
+
+
+def reopened(kind: str, path: Path) -> DraftStore:
+    if kind == "sqlite":
+        return SQLiteStore(path / "drafts.sqlite")
+    return FileStore(FileSystemCache(str(path)))
+
+
+def test_no_store_means_sqlite(tmp_path: Path) -> None:
+    store = open_store(None, tmp_path / "new" / "drafts.sqlite")
+    put(store, "key")
+    assert (tmp_path / "new" / "drafts.sqlite").exists()
+    assert isinstance(store, SQLiteStore)
+
+
+def test_store_is_taken_as_it_is(tmp_path: Path) -> None:
+    class Own:
+        def load(self, key: str) -> tuple[bytes, bytes] | None:
+            return None
+
+        def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
+            return True
+
+        def replace(
+            self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
+        ) -> bool:
+            return True
+
+    own = Own()
+    assert open_store(own, tmp_path / "unused") is own
+
+
+def test_file_cache_means_a_file_store(host: FileSystemCache, tmp_path: Path) -> None:
+    assert isinstance(open_store(host, tmp_path / "unused"), FileStore)
+
+
+def test_simple_cache_means_a_memory_store(tmp_path: Path) -> None:
+    assert isinstance(open_store(SimpleCache(), tmp_path / "unused"), MemoryStore)
+
+
+def test_subclass_of_a_cache_will_do(tmp_path: Path) -> None:
+    class OwnCache(SimpleCache):
+        pass
+
+    assert isinstance(open_store(OwnCache(), tmp_path / "unused"), MemoryStore)
+
+
+class Halfway:
+    def load(self, key: str) -> None:
+        """Not enough for a store."""
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        (NullCache(), "a cachelib.base.NullCache"),
+        (BaseCache(), "a cachelib.base.BaseCache"),
+        (7, "a builtins.int"),
+        ({}, "a builtins.dict"),
+        (Halfway(), "Halfway"),
+        (SQLiteStore, "the class flask_wizard.stores.sqlite.SQLiteStore"),
+        (SimpleCache, "the class cachelib.simple.SimpleCache"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_anything_else_is_refused(given: object, name: str, tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError) as raised:
+        open_store(given, tmp_path / "unused")
+    assert f"{name}. Accepted are" in str(raised.value)
+    assert "DraftStore" in str(raised.value)
+    assert "FileSystemCache, MemcachedCache, " in str(raised.value)
+
+
+def test_versions_are_twelve_random_bytes() -> None:
+    versions = {new_version() for _ in range(10_000)}
+    assert len(versions) == 10_000
+    assert {len(version) for version in versions} == {stores.VERSION_SIZE} == {12}
+
+
+@pytest.mark.usefixtures("sweep_at_each_write")
+def test_create_sweeps(store: SweptStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(store, "old")
+    pass_time(monkeypatch, TTL + 1)
+    put(store, "new")
+    assert store.sweep(time.time()) == 0
+
+
+@pytest.mark.usefixtures("sweep_at_each_write")
+def test_replace_sweeps(store: SweptStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(store, "key", ttl=TTL)
+    pass_time(monkeypatch, TTL + 1)
+    store.replace("key", b"", new_version(), new_version(), TTL)
+    assert store.sweep(time.time()) == 0
+
+
+@pytest.mark.usefixtures("sweep_at_each_write")
+@pytest.mark.parametrize("engine", [sqlite, memory])
+def test_write_sweeps_only_so_many(
+    engine: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases: dict[object, SweptStore] = {
+        sqlite: SQLiteStore(tmp_path / "drafts.sqlite"),
+        memory: MemoryStore(SimpleCache()),
+    }
+    store = cases[engine]
+    for number in range(25):
+        put(store, f"old{number}")
+    monkeypatch.setattr(engine, "SWEPT_AT_ONCE", 10)
+    pass_time(monkeypatch, TTL + 1)
+    put(store, "new")
+    assert store.sweep(time.time()) == 15
+
+
+@pytest.mark.usefixtures("sweep_at_each_write")
+def test_write_sweeps_one_folder(
+    host: FileSystemCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = FileStore(host)
+    for number in range(100):
+        put(store, f"old{number}")
+    pass_time(monkeypatch, TTL + 1)
+    put(store, "new")
+    assert 80 < store.sweep(time.time()) < 100
+
+
+@pytest.mark.usefixtures("sweep_at_each_write")
+def test_memory_behind_living_values_is_swept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "SWEPT_AT_ONCE", 10)
+    store = MemoryStore(SimpleCache())
+    version = put(store, "living", ttl=3600)
+    for number in range(9):
+        put(store, f"living{number}", ttl=3600)
+    put(store, "old")
+    pass_time(monkeypatch, TTL + 1)
+    for _ in range(2):
+        store.replace("absent", b"", new_version(), new_version(), TTL)
+    assert store.sweep(time.time()) == 0
+    assert store.load("living") == (b"blob", version)
+
+
+def test_sweep_runs_once_in_many_writes() -> None:
+    swept: list[None] = []
+    for _ in range(256 * 40):
+        sweep_now_and_then(lambda: swept.append(None))
+    assert 10 < len(swept) < 100
+
+
+def test_sweep_runs_once_in_256_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    swept: list[float] = []
+    for chance in (0.999 / 256, 1 / 256):
+        monkeypatch.setattr(random, "random", lambda chance=chance: chance)
+        sweep_now_and_then(partial(swept.append, chance))
+    assert swept == [0.999 / 256]
+
+
+def test_value_is_absent_when_its_lifetime_ends(
+    store: SweptStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = float(int(time.time()))
+    monkeypatch.setattr(time, "time", lambda: now)
+    put(store, "key")
+    monkeypatch.setattr(time, "time", lambda: now + TTL)
+    assert store.load("key") is None
+    assert store.sweep(now + TTL) == 1
+
+
+def test_sweep_reports_how_many_are_removed(store: SweptStore) -> None:
+    for number in range(3):
+        put(store, str(number))
+    reports: list[int] = []
+    assert store.sweep(time.time() + TTL + 1, reports.append) == 3
+    assert reports[-1] == 3
+    assert reports == sorted(reports)
+
+
+def test_url_without_a_path_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="names no path"):
+        path_of("file://", tmp_path)
+
+
+@pytest.mark.usefixtures("sweep_at_each_write")
+def test_failed_sweep_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    def sweep() -> None:
+        raise StoreError("The engine is down.")
+
+    sweep_now_and_then(sweep)
+    assert "The engine is down." in caplog.text
+
+
+class Bomb:
+    """Unpickling it makes a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str, int]]:
+        return os.open, (str(self.path), os.O_CREAT)
+
+
+@pytest.fixture
+def exploded(tmp_path: Path) -> Path:
+    return tmp_path / "exploded"
+
+
+def test_bomb_explodes(exploded: Path) -> None:
+    os.close(pickle.loads(pickle.dumps(Bomb(exploded))))
+    assert exploded.exists()
+
+
+def test_pickle_in_sqlite_does_not_run(
+    sqlite_store: SQLiteStore, tmp_path: Path, exploded: Path
+) -> None:
+    put(sqlite_store, "key")
+    planted = pickle.dumps(Bomb(exploded))
+    with sqlite3.connect(tmp_path / "drafts.sqlite") as database:
+        database.execute("UPDATE wizard_drafts SET blob = ?", (planted,))
+    database.close()
+    loaded = sqlite_store.load("key")
+    assert loaded is not None
+    with pytest.raises(UnreadableDraftError):
+        Keyring(["secret"]).unseal(loaded[0], b"key")
+    assert not exploded.exists()
+
+
+@pytest.mark.parametrize("column", ["blob", "version"])
+def test_text_in_sqlite_is_damage(
+    column: str, sqlite_store: SQLiteStore, tmp_path: Path
+) -> None:
+    put(sqlite_store, "key")
+    with sqlite3.connect(tmp_path / "drafts.sqlite") as database:
+        database.execute(f"UPDATE wizard_drafts SET {column} = 'text'")
+    database.close()
+    with pytest.raises(StoreError, match="damaged"):
+        sqlite_store.load("key")
+
+
+def test_pickle_in_the_files_does_not_run(
+    host: FileSystemCache, exploded: Path
+) -> None:
+    store = FileStore(host)
+    put(store, "key")
+    (path,) = draft_files(host)
+    planted = path.read_bytes()[:4] + pickle.dumps(Bomb(exploded))
+    path.write_bytes(planted)
+    with pytest.raises(StoreError, match="damaged"):
+        store.load("key")
+    with pytest.raises(StoreError, match="damaged"):
+        store.create("key", b"blob", new_version(), TTL)
+    assert path.read_bytes() == planted
+    assert not exploded.exists()
+
+
+def test_pickle_in_the_host_folder_is_not_read(
+    host: FileSystemCache, exploded: Path
+) -> None:
+    host.set("key", Bomb(exploded))
+    assert FileStore(host).load("key") is None
+    assert not exploded.exists()
+
+
+def test_pickle_in_the_host_memory_is_not_read(exploded: Path) -> None:
+    cache = SimpleCache()
+    cache.set("key", Bomb(exploded))
+    assert MemoryStore(cache).load("key") is None
+    assert not exploded.exists()
+
+
+def test_pickle_in_memory_does_not_run(exploded: Path) -> None:
+    store = MemoryStore(SimpleCache())
+    store._values.set("key", pickle.dumps(Bomb(exploded)), timeout=0)
+    with pytest.raises(UnreadableDraftError):
+        store.load("key")
+    assert not exploded.exists()
+
+
+def test_damaged_file_is_never_half_read(host: FileSystemCache) -> None:
+    store, keyring = FileStore(host), Keyring(["secret"])
+    put(store, "key", keyring.seal(b"answers", b"key"))
+    (path,) = draft_files(host)
+    whole = path.read_bytes()
+
+    def read() -> bytes | None:
+        loaded = store.load("key")
+        return loaded and keyring.unseal(loaded[0], b"key")
+
+    for position in range(len(whole)):
+        path.write_bytes(whole[:position])
+        with pytest.raises(StoreError):
+            store.load("key") if position < 21 else read()
+        flipped = bytearray(whole)
+        flipped[position] ^= 0x55
+        path.write_bytes(flipped)
+        try:
+            assert read() in (None, b"answers")  # expiry or version were hit
+            assert position < 4 or 9 <= position < 21
+        except StoreError:
+            assert path.read_bytes() == flipped
+
+
+def test_damaged_file_is_kept_by_a_sweep(host: FileSystemCache) -> None:
+    store = FileStore(host)
+    put(store, "key")
+    (path,) = draft_files(host)
+    path.write_bytes(b"\x01")
+    assert store.sweep(time.time() + TTL + 1) == 0
+    assert path.read_bytes() == b"\x01"
+
+
+def test_file_without_a_value_is_one(host: FileSystemCache) -> None:
+    store = FileStore(host)
+    assert store.create("key", b"", b"", TTL)
+    assert store.load("key") == (b"", b"")
+
+
+@pytest.mark.usefixtures("sweep_at_each_write")
+def test_folder_that_cannot_be_swept_does_not_stop_a_write(
+    host: FileSystemCache, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = FileStore(host)
+    Path(host._path, "flask_wizard.__wz_cache", "file").write_bytes(b"no folder")
+    version = put(store, "key")
+    assert store.load("key") == (b"blob", version)
+    assert "could not be removed" in caplog.text
+
+
+def test_sweep_of_files_waits_for_writers(
+    host: FileSystemCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "LOCK_TIMEOUT", 0.05)
+    store = FileStore(host)
+    put(store, "key")
+    (path,) = draft_files(host)
+    with open(path.parent / "lock") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(StoreError, match="lock"):
+            store.sweep(time.time() + TTL + 1)
+    assert path.exists()
+
+
+def test_cut_database_is_never_half_read(tmp_path: Path) -> None:
+    store = SQLiteStore(tmp_path / "drafts.sqlite")
+    kept = {f"key{number}": os.urandom(5000) for number in range(50)}
+    versions = {key: put(store, key, blob) for key, blob in kept.items()}
+    store.close()
+    os.truncate(tmp_path / "drafts.sqlite", 30 * 4096)
+    lost = []
+    for key, blob in kept.items():
+        try:
+            assert store.load(key) == (blob, versions[key])
+        except StoreError:
+            lost.append(key)
+    store.close()
+    assert lost
+
+
+AS_NOBODY = """
+if os.geteuid() == 0:
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+calls = {
+    "load": lambda: store.load("key"),
+    "create": lambda: store.create("new", b"", new_version(), 60),
+    "replace": lambda: store.replace("key", b"", new_version(), new_version(), 60),
+    "sweep": lambda: store.sweep(0),
+}
+for name, call in calls.items():
+    try:
+        print(name, call())
+    except StoreError as error:
+        assert error.__cause__ is not None
+        print(name, "StoreError")
+"""
+
+
+@on_disk
+def test_unreadable_folder_is_an_outage(kind: str, open_folder: Path) -> None:
+    folder = open_folder / "private"
+    folder.mkdir()
+    put(reopened(kind, folder), "key")
+    forbid = f"os.chmod({str(folder)!r}, 0)\n"
+    lines = run_script(open_script(forbid + AS_NOBODY), kind, folder).splitlines()
+    folder.chmod(0o700)
+    assert [line.split()[-1] for line in lines] == ["StoreError"] * 4
+
+
+@on_disk
+def test_unreadable_value_is_an_outage(kind: str, open_folder: Path) -> None:
+    put(reopened(kind, open_folder), "key")
+    for path in open_folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0)
+    lines = run_script(open_script(AS_NOBODY), kind, open_folder).splitlines()
+    assert lines[0] == "load StoreError"
+
+
+@on_disk
+def test_unwritable_folder_is_an_outage(kind: str, open_folder: Path) -> None:
+    put(reopened(kind, open_folder), "key")
+    for path in [open_folder, *open_folder.rglob("*")]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    lines = run_script(open_script(AS_NOBODY), kind, open_folder).splitlines()
+    open_folder.chmod(0o755)
+    assert lines[1] == "create StoreError"
+
+
+def test_file_in_the_place_of_the_folder_is_an_outage(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    store = SQLiteStore(tmp_path / "file" / "drafts.sqlite")
+    with pytest.raises(StoreError):
+        store.create("key", b"blob", new_version(), TTL)
+
+
+def test_folder_in_the_place_of_the_file_is_an_outage(tmp_path: Path) -> None:
+    with pytest.raises(StoreError):
+        SQLiteStore(tmp_path).load("key")
+
+
+FULL_DISK = """
+import resource
+
+before = new_version()
+assert store.create("old", b"old", before, 60)
+soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+for write in (
+    lambda: store.create("new", os.urandom(200_000), new_version(), 60),
+    lambda: store.replace("old", os.urandom(200_000), new_version(), before, 60),
+):
+    try:
+        write()
+    except StoreError as error:
+        assert error.__cause__ is not None
+    else:
+        raise SystemExit("The disk was not full.")
+assert store.load("new") is None
+assert store.load("old") == (b"old", before)
+print(*(name for _, _, names in os.walk(path) for name in names))
+resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+assert store.replace("old", os.urandom(200_000), new_version(), before, 60)
+"""
+
+
+@on_disk
+def test_full_disk_loses_nothing(kind: str, tmp_path: Path) -> None:
+    names = run_script(open_script(FULL_DISK), kind, tmp_path)
+    assert "__wz_cache" not in names  # cachelib's temporary files
+
+
+KILLED = """
+import signal
+
+assert store.create("key", b"blob", b"v" * 12, 60)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@on_disk
+def test_written_value_survives_a_killed_process(kind: str, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError):
+        run_script(open_script(KILLED), kind, tmp_path)
+    assert reopened(kind, tmp_path).load("key") == (b"blob", b"v" * 12)
+
+
+def test_sqlite_locked_for_long_is_an_outage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 0.05)
+    store = SQLiteStore(tmp_path / "drafts.sqlite")
+    version = put(store, "key")
+    other = sqlite3.connect(tmp_path / "drafts.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="locked"):
+        store.replace("key", b"", new_version(), version, TTL)
+    assert store.load("key") == (b"blob", version)
+    other.close()
+    assert store.replace("key", b"", new_version(), version, TTL)
+    store.close()
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """Somebody who reads the file before it has its write-ahead log."""
+    reader = sqlite3.connect(tmp_path / "drafts.sqlite", isolation_level=None)
+    reader.execute("CREATE TABLE other (it)")
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM other").fetchall()
+    yield reader
+    reader.close()
+
+
+@pytest.mark.usefixtures("reader")
+def test_first_use_of_sqlite_does_not_wait_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 0.05)
+    with pytest.raises(StoreError, match="locked"):
+        SQLiteStore(tmp_path / "drafts.sqlite").load("key")
+
+
+def test_files_locked_for_long_are_an_outage(
+    host: FileSystemCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "LOCK_TIMEOUT", 0.05)
+    store = FileStore(host)
+    version = put(store, "key")
+    (path,) = draft_files(host)
+    with open(path.parent / "lock") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(StoreError, match="lock"):
+            store.replace("key", b"", new_version(), version, TTL)
+        assert store.load("key") == (b"blob", version)
+    assert store.replace("key", b"", new_version(), version, TTL)
+
+
+def test_sqlite_file_that_vanishes_is_an_outage(
+    sqlite_store: SQLiteStore, tmp_path: Path
+) -> None:
+    version = put(sqlite_store, "key")
+    sqlite_store.close()
+    (tmp_path / "drafts.sqlite").rename(tmp_path / "elsewhere.sqlite")
+    with pytest.raises(StoreError, match="is gone"):
+        sqlite_store.load("key")
+    with pytest.raises(StoreError, match="is gone"):
+        sqlite_store.create("key", b"blob", new_version(), TTL)
+    (tmp_path / "elsewhere.sqlite").rename(tmp_path / "drafts.sqlite")
+    assert sqlite_store.load("key") == (b"blob", version)
+
+
+def test_sqlite_file_in_the_place_of_another_is_read(
+    sqlite_store: SQLiteStore, tmp_path: Path
+) -> None:
+    put(sqlite_store, "key", b"old")
+    other = SQLiteStore(tmp_path / "other.sqlite")
+    version = put(other, "key", b"new")
+    other.close()
+    for name in ("drafts.sqlite", "drafts.sqlite-wal", "drafts.sqlite-shm"):
+        (tmp_path / name).unlink()
+    (tmp_path / "other.sqlite").rename(tmp_path / "drafts.sqlite")
+    assert sqlite_store.load("key") == (b"new", version)
+
+
+def test_sqlite_makes_no_file_before_its_first_use(tmp_path: Path) -> None:
+    store = SQLiteStore(tmp_path / "new" / "drafts.sqlite")
+    assert not any(tmp_path.iterdir())
+    store.load("key")
+    assert (tmp_path / "new" / "drafts.sqlite").exists()
+
+
+def test_sqlite_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    store = SQLiteStore(tmp_path / "new" / "drafts.sqlite")
+    umask = os.umask(0)
+    try:
+        put(store, "key")
+    finally:
+        os.umask(umask)
+    made = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
+    assert made.pop("new") == 0o700
+    assert made == dict.fromkeys(
+        ["drafts.sqlite", "drafts.sqlite-wal", "drafts.sqlite-shm"], 0o600
+    )
+
+
+@pytest.mark.parametrize("path", ["", ":memory:"])
+def test_sqlite_in_memory_is_refused(path: str) -> None:
+    with pytest.raises(DefinitionError, match="SimpleCache"):
+        SQLiteStore(path)
+
+
+def test_sqlite_path_does_not_follow_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = SQLiteStore("drafts.sqlite")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    put(store, "key")
+    assert (tmp_path / "drafts.sqlite").exists()
+
+
+def test_many_open_sqlite_for_the_first_time(tmp_path: Path) -> None:
+    start = threading.Barrier(8)
+
+    def first_use(path: Path, key: str) -> None:
+        store = SQLiteStore(path)
+        start.wait(10)
+        put(store, key)
+        store.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(20):
+            path = tmp_path / f"{number}.sqlite"
+            list(threads.map(first_use, [path] * 8, "abcdefgh"))
+            store = SQLiteStore(path)
+            assert all(store.load(key) for key in "abcdefgh")
+            store.close()
+
+
+def test_finished_threads_leave_no_sqlite_connection(
+    sqlite_store: SQLiteStore, tmp_path: Path
+) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(partial(put, sqlite_store), map(str, range(50))))
+    put(sqlite_store, "last")
+    assert (
+        len([own for own in sqlite._connections if own.file is sqlite_store._file]) == 1
+    )
+    sqlite_store.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["drafts.sqlite"]
+
+
+def test_thread_keeps_its_sqlite_connection(
+    sqlite_store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(sqlite_store, "key")
+    monkeypatch.delattr(sqlite, "_connect")
+    assert sqlite_store.load("key") is not None
+
+
+def test_sqlite_is_open_again_after_close(sqlite_store: SQLiteStore) -> None:
+    version = put(sqlite_store, "key")
+    sqlite_store.close()
+    assert sqlite_store.load("key") == (b"blob", version)
+
+
+def test_close_does_not_disturb_other_threads(sqlite_store: SQLiteStore) -> None:
+    put(sqlite_store, "key")
+    with ThreadPoolExecutor(4) as threads:
+        loads = [threads.submit(sqlite_store.load, "key") for _ in range(400)]
+        while not all(load.done() for load in loads):
+            sqlite_store.close()
+    assert all(load.result() for load in loads)
+
+
+FORKED = """
+import ctypes
+
+fork = {"os": os.fork, "libc": ctypes.CDLL(None).fork}[sys.argv[3]]
+first, second, third, fourth = (new_version() for _ in range(4))
+assert store.create("key", b"first", first, 60)
+to_parent, from_child = os.pipe()
+to_child, from_parent = os.pipe()
+if fork() == 0:
+    assert store.replace("key", b"second", second, first, 60)
+    os.write(from_child, b".")
+    os.read(to_child, 1)
+    assert store.replace("key", b"fourth", fourth, third, 60)
+    os.write(from_child, b".")
+    os.read(to_child, 1)
+    os._exit(0)
+os.read(to_parent, 1)
+if sys.argv[1] == "sqlite":
+    store.close()  # as its threads end, for one
+assert store.load("key") == (b"second", second)
+assert store.replace("key", b"third", third, second, 60)
+if sys.argv[1] == "sqlite":
+    store.close()
+os.write(from_parent, b".")
+os.read(to_parent, 1)
+assert store.load("key") == (b"fourth", fourth), store.load("key")
+os.write(from_parent, b".")
+assert os.wait()[1] == 0
+"""
+
+
+@on_disk
+@pytest.mark.parametrize("fork", ["os", "libc"])
+def test_fork_after_first_use_loses_nothing(
+    kind: str, fork: str, tmp_path: Path
+) -> None:
+    run_script(open_script(FORKED), kind, tmp_path, fork)
+
+
+INHERITED = """
+from flask_wizard.stores import sqlite
+
+store.load("key")
+if os.fork() == 0:
+    inherited = [own for own in sqlite._connections if own._database is not None]
+    os._exit(len(inherited))
+assert os.wait()[1] == 0
+"""
+
+
+def test_child_inherits_no_sqlite_connection(tmp_path: Path) -> None:
+    run_script(open_script(INHERITED), "sqlite", tmp_path)
+
+
+FORKED_AMID_WRITES = """
+import threading, warnings
+
+warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12, for the threads
+
+padding = b" " + os.urandom(100_000)
+
+def increment(key, times):
+    for _ in range(times):
+        while True:
+            blob, version = store.load(key)
+            more = str(int(blob.split()[0]) + 1).encode() + padding
+            if store.replace(key, more, new_version(), version, 60):
+                break
+
+for key in "abcd":
+    store.create(key, b"0", new_version(), 60)
+threads = [threading.Thread(target=increment, args=(key, 40)) for key in "abc"]
+for thread in threads:
+    thread.start()
+children = 0
+while any(thread.is_alive() for thread in threads) and children < 20:
+    if os.fork() == 0:
+        increment("d", 2)
+        os._exit(0)
+    children += 1
+for thread in threads:
+    thread.join()
+assert [os.wait()[1] for _ in range(children)] == [0] * children
+assert [int(store.load(key)[0].split()[0]) for key in "abc"] == [40] * 3
+assert int(store.load("d")[0].split()[0]) == 2 * children > 0
+"""
+
+
+@on_disk
+def test_fork_amid_writes_loses_nothing(kind: str, tmp_path: Path) -> None:
+    run_script(open_script(FORKED_AMID_WRITES), kind, tmp_path)
+
+
+FORKED_AMID_LOCK = """
+import flask_wizard.stores.files
+
+flask_wizard.stores.files.LOCK_TIMEOUT = 0.05
+to_child, from_parent = os.pipe()
+with store._files.locked(store._files.stripe("key")):
+    if os.fork() == 0:
+        os.close(from_parent)
+        os.read(to_child, 1)  # until the parent ends
+        os._exit(0)
+assert store.create("key", b"blob", new_version(), 60)
+"""
+
+
+def test_child_does_not_keep_the_lock_of_files(tmp_path: Path) -> None:
+    run_script(open_script(FORKED_AMID_LOCK), "files", tmp_path)
+
+
+def draft_files(host: FileSystemCache) -> list[Path]:
+    """Find our files, without locks."""
+    found = Path(host._path, "flask_wizard.__wz_cache").rglob("*")
+    return [path for path in found if path.is_file() and path.name != "lock"]
+
+
+def test_host_cache_clears_only_its_own(
+    host: FileSystemCache, caplog: pytest.LogCaptureFixture
+) -> None:
+    host.set("theirs", "value")
+    store = FileStore(host)
+    version = put(store, "key")
+    assert host.clear()
+    assert host.get("theirs") is None
+    assert store.load("key") == (b"blob", version)
+    assert not caplog.records
+
+
+def test_host_cache_prunes_only_its_own(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    host = FileSystemCache(str(tmp_path), threshold=3)
+    store = FileStore(host)
+    versions = {str(number): put(store, str(number)) for number in range(20)}
+    for number in range(20):
+        assert host.set(str(number), "theirs")
+    assert host._file_count <= 4
+    assert FileSystemCache(str(tmp_path), threshold=3)._file_count <= 4
+    assert {key: store.load(key) for key in versions} == {
+        key: (b"blob", version) for key, version in versions.items()
+    }
+    assert not caplog.records
+
+
+def test_host_files_are_left_alone(host: FileSystemCache) -> None:
+    host.set("key", "theirs")
+    before = {path: path.read_bytes() for path in Path(host._path).iterdir()}
+    settings = dict(vars(host))
+    store = FileStore(host)
+    version = put(store, "key")
+    store.replace("key", b"", new_version(), version, TTL)
+    store.sweep(time.time() + 2 * TTL)
+    assert {path: path.read_bytes() for path in before} == before
+    assert vars(host) == settings
+    assert host.get("key") == "theirs"
+
+
+def test_files_are_closed_after_use(host: FileSystemCache) -> None:
+    store = FileStore(host)
+
+    def lowest_descriptor() -> int:
+        with open(os.devnull) as file:
+            return file.fileno()
+
+    before = lowest_descriptor()
+    version = put(store, "key")
+    store.load("key")
+    assert not store.create("key", b"", version, TTL)
+    store.sweep(time.time())
+    assert lowest_descriptor() == before
+
+
+def test_files_have_the_mode_of_the_host_cache(tmp_path: Path) -> None:
+    store = FileStore(FileSystemCache(str(tmp_path), mode=0o640))
+    put(store, "key")
+    (path,) = draft_files(FileSystemCache(str(tmp_path)))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_files_are_for_their_owner_alone(host: FileSystemCache) -> None:
+    put(FileStore(host), "key")
+    (path,) = draft_files(host)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_file_folders_are_as_open_as_the_host_folder(host: FileSystemCache) -> None:
+    os.chmod(host._path, 0o2770)
+    umask = os.umask(0o077)
+    try:
+        put(FileStore(host), "key")
+    finally:
+        os.umask(umask)
+    (path,) = draft_files(host)
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o2770
+    assert stat.S_IMODE(path.parent.parent.stat().st_mode) == 0o2770
+
+
+def test_folder_of_a_files_url_is_for_its_owner_alone(tmp_path: Path) -> None:
+    umask = os.umask(0)
+    try:
+        put(FileStore.from_url("file:new/drafts", tmp_path), "key")
+    finally:
+        os.umask(umask)
+    assert stat.S_IMODE((tmp_path / "new" / "drafts").stat().st_mode) == 0o700
+
+
+def test_folder_of_a_files_url_may_be_there(tmp_path: Path) -> None:
+    version = put(FileStore.from_url("file:drafts", tmp_path), "key")
+    again = FileStore.from_url("file:drafts", tmp_path)
+    assert again.load("key") == (b"blob", version)
+
+
+def test_folder_of_a_files_url_has_nothing_else_in_it(tmp_path: Path) -> None:
+    put(FileStore.from_url("file:drafts", tmp_path), "key")
+    assert os.listdir(tmp_path / "drafts") == ["flask_wizard.__wz_cache"]
+
+
+def test_files_are_spread_over_folders_of_two_digits(host: FileSystemCache) -> None:
+    store = FileStore(host)
+    for number in range(50):
+        put(store, str(number))
+    names = {path.parent.name for path in draft_files(host)}
+    assert {len(name) for name in names} == {2}
+    assert len(names) > 20
+
+
+def test_files_are_written_in_their_own_folder(
+    host: FileSystemCache, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """They could not be moved there from another disk."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
+    put(FileStore(host), "key")
+    assert len(draft_files(host)) == 1
+
+
+def test_files_without_their_folder_are_an_outage_at_the_start(tmp_path: Path) -> None:
+    host = FileSystemCache(str(tmp_path / "cache"))
+    (tmp_path / "cache").rename(tmp_path / "elsewhere")
+    with pytest.raises(StoreError):
+        FileStore(host)
+
+
+def test_files_are_named_by_the_hash_of_the_host_cache(tmp_path: Path) -> None:
+    host = FileSystemCache(str(tmp_path), hash_method=md5)
+    put(FileStore(host), "key")
+    (path,) = draft_files(host)
+    assert path.name == md5(b"key").hexdigest()
+
+
+def test_file_lifetime_beyond_32_bits_is_cut(
+    host: FileSystemCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = FileStore(host)
+    version = put(store, "key", ttl=2**33)
+    pass_time(monkeypatch, 50 * 365 * 24 * 60 * 60)
+    assert store.load("key") == (b"blob", version)
+
+
+def test_leftovers_of_killed_writers_are_swept(host: FileSystemCache) -> None:
+    store = FileStore(host)
+    version = put(store, "key", ttl=3600)
+    (path,) = draft_files(host)
+    for name, age in (("old", 60.5 * 60), ("new", 59.5 * 60)):  # an hour parts them
+        leftover = path.with_name(f"tmp{name}.__wz_cache")
+        leftover.write_bytes(b"half")
+        os.utime(leftover, (time.time() - age,) * 2)
+    assert store.sweep(time.time()) == 1
+    assert {found.name for found in draft_files(host)} == {
+        path.name,
+        "tmpnew.__wz_cache",
+    }
+    assert store.load("key") == (b"blob", version)
+
+
+def test_files_without_flock_are_refused(tmp_path: Path) -> None:
+    script = """
+    import sys
+
+    sys.modules["fcntl"] = None
+    from cachelib import FileSystemCache
+    from flask_wizard.errors import ConfigurationError
+    from flask_wizard.stores.registry import open_store
+
+    try:
+        open_store(FileSystemCache(sys.argv[1]), "unused")
+    except ConfigurationError as error:
+        print(error)
+    """
+    assert "lacks" in run_script(script, tmp_path)
+
+
+def test_memory_of_another_cache_is_another() -> None:
+    one, two = MemoryStore(SimpleCache()), MemoryStore(SimpleCache())
+    put(one, "key")
+    assert two.load("key") is None
+
+
+def test_memory_leaves_the_host_cache_alone() -> None:
+    host = SimpleCache()
+    host.set("key", "theirs")
+    store = MemoryStore(host)
+    version = put(store, "key")
+    assert host.get("key") == "theirs"
+    host.clear()
+    assert store.load("key") == (b"blob", version)
+    assert host.get("key") is None
+
+
+def test_memory_forgets_nothing() -> None:
+    store = MemoryStore(SimpleCache(threshold=3))
+    versions = [put(store, str(number)) for number in range(1200)]
+    assert [store.load(str(number)) for number in range(1200)] == [
+        (b"blob", version) for version in versions
+    ]
+
+
+def test_memory_keeps_values_for_their_own_lifetime(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = MemoryStore(SimpleCache(default_timeout=1))
+    version = put(store, "key", ttl=3600)
+    later = time.time() + 3000
+    monkeypatch.setattr(time, "time", lambda: later)
+    monkeypatch.setattr("cachelib.simple.time", time.time)
+    assert store.load("key") == (b"blob", version)
+
+
+def test_planted_value_in_memory_is_kept_by_a_sweep() -> None:
+    store = MemoryStore(SimpleCache())
+    store._values.set("key", "planted", timeout=0)
+    assert store.sweep(time.time() + 1) == 0
+    with pytest.raises(UnreadableDraftError):
+        store.load("key")
+
+
+def test_memory_goes_with_its_cache() -> None:
+    before = len(memory._private)
+    cache = SimpleCache()
+    store = MemoryStore(cache)
+    assert len(memory._private) == before + 1
+    del cache, store
+    assert len(memory._private) == before
+
+
+def test_memory_compares_and_sets_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = MemoryStore(SimpleCache())
+    clock = time.time
+
+    def slow_clock() -> float:
+        time.sleep(0.001)
+        return clock()
+
+    monkeypatch.setattr(time, "time", slow_clock)
+    with ThreadPoolExecutor(8) as threads:
+        create = partial(store.create, "key", b"blob")
+        won = list(threads.map(lambda _: create(new_version(), TTL), range(8)))
+    assert won.count(True) == 1
+
+
+def test_memory_is_not_read_amid_a_sweep() -> None:
+    store = MemoryStore(SimpleCache())
+    version = put(store, "key")
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(1) as threads:
+            sweeps = threads.submit(lambda: [store.sweep(0) for _ in range(20_000)])
+            while not sweeps.done():
+                assert store.load("key") == (b"blob", version)
+    finally:
+        sys.setswitchinterval(interval)

@@ -1,0 +1,379 @@
+"""What the pages know of a bound field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
+from wtforms import Form, fields, validators, widgets
+from wtforms.csrf.core import CSRF
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+
+from flask_wizard.core.fields import first_id, kind_of
+from flask_wizard.web.controls import control, layout, summary
+
+
+def choices(*labels: str) -> list[SelectChoice]:
+    return [SelectChoice(label.lower(), label) for label in labels]
+
+
+def ticks(label: str, *labels: str, **more: Any) -> fields.SelectMultipleField:
+    return fields.SelectMultipleField(
+        label,
+        choices=choices(*labels),
+        widget=widgets.ListWidget(prefix_label=False),
+        option_widget=widgets.CheckboxInput(),
+        **more,
+    )
+
+
+class Tokens(CSRF):
+    def generate_csrf_token(self, csrf_token_field: object) -> str:
+        return "secret"
+
+
+class Phone(Form):
+    kind = fields.HiddenField()
+    number = fields.TelField("Number", [validators.InputRequired("Enter a number")])
+
+
+class Everything(Form):
+    class Meta:
+        csrf = True
+        csrf_class = Tokens
+
+    name = fields.StringField("Name", [validators.InputRequired("Enter your name")])
+    terms = fields.BooleanField("I agree")
+    size = fields.RadioField("Size", choices=choices("Small", "Large"))
+    extras = ticks("Extras", "Card", "Flowers")
+    home = fields.FormField(Phone, "At home")
+    phones = fields.FieldList(fields.FormField(Phone), "Phones", min_entries=2)
+    emails = fields.FieldList(fields.StringField("Email"), "Emails", min_entries=2)
+    token = fields.HiddenField()
+    tokens = fields.FieldList(fields.HiddenField(), min_entries=1)
+    submit = fields.SubmitField()
+    button = fields.ButtonField()  # type: ignore[attr-defined]
+
+
+def bound(name: str, unbound: Any, *typed: str, **attributes: Any) -> Any:
+    """Bind one field to what was typed, or to nothing at all."""
+    one = type("One", (Form,), {name: unbound, **attributes})
+    return one(MultiDict([(name, text) for text in typed]) or None)[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("name", "input"),
+        ("terms", "checkbox"),
+        ("size", "group"),
+        ("extras", "group"),
+        ("home", "form"),
+        ("phones", "list"),
+        ("emails", "list"),
+        ("token", "hidden"),
+        ("tokens", "hidden"),
+        ("submit", "skip"),
+        ("button", "skip"),
+        ("csrf_token", "skip"),
+    ],
+)
+def test_kind_of_each_field(name: str, kind: str) -> None:
+    assert kind_of(Everything()[name]) == kind
+
+
+def test_widget_that_draws_a_list_makes_a_group() -> None:
+    def draw(field: fields.Field, **kwargs: object) -> Markup:
+        return Markup('<ul><li><input type="radio" id="it-yes" name="it"></li></ul>')
+
+    field = bound("it", fields.StringField("It", widget=draw))
+    assert (kind_of(field), first_id(field)) == ("group", "it-yes")
+
+
+def test_whole_number_is_text_with_a_number_keyboard() -> None:
+    ranged = [validators.NumberRange(1, 9)]
+    field = bound("age", fields.IntegerField(validators=ranged), "12")
+    drawn = field(**control(field).attributes)
+    assert 'type="text"' in drawn
+    assert 'inputmode="numeric"' in drawn
+    assert not any(name in drawn for name in ("min=", "max=", "step="))
+
+
+@pytest.mark.parametrize("kind", [fields.DecimalField, fields.FloatField])
+def test_decimal_number_is_text_with_a_decimal_keyboard(kind: Any) -> None:
+    field = bound("price", kind(), "1,5")
+    drawn = field(**control(field).attributes)
+    assert 'type="text"' in drawn
+    assert 'inputmode="decimal"' in drawn
+    assert 'value="1,5"' in drawn
+
+
+@pytest.mark.parametrize(
+    ("field_class", "shown", "blanked"),
+    [
+        (fields.DateField, "2024-02-29", "31/02/2026"),
+        (fields.DateField, "2026-03-03", "2026-02-31"),
+        (fields.MonthField, "2026-03", "2026-13"),
+        (fields.WeekField, "2026-W10", "2026-W54"),
+        (fields.TimeField, "14:30", "24:00"),
+        (fields.TimeField, "14:30:05.5", "14.30"),
+        (fields.DateTimeLocalField, "2026-03-03T14:30", "2026-03-03T25:00"),
+        (fields.DateTimeLocalField, "2026-03-03 14:30:00", "tomorrow"),
+        (fields.ColorField, "#33aaFF", "blue"),
+        (fields.IntegerRangeField, "50", "101"),
+        (fields.IntegerRangeField, "50", "50.5"),
+        (fields.DecimalRangeField, "0.25", "much"),
+    ],
+)
+def test_value_that_a_browser_would_blank_is_shown_as_text(
+    field_class: Any, shown: str, blanked: str
+) -> None:
+    native = bound("it", field_class(), shown)
+    assert "type" not in control(native).attributes
+    text = bound("it", field_class(), blanked)
+    drawn = text(**control(text).attributes)
+    assert 'type="text"' in drawn
+    assert f'value="{blanked}"' in drawn
+
+
+def test_slider_with_a_number_beyond_all_numbers_is_a_text_input() -> None:
+    field = bound("it", fields.DecimalRangeField(), "0.1e999999999999999999")
+    assert control(field).attributes["type"] == "text"
+
+
+def test_slider_asks_its_own_bounds() -> None:
+    wide = fields.IntegerRangeField(validators=[validators.NumberRange(100, 300)])
+    assert "type" not in control(bound("it", wide, "200")).attributes
+    assert control(bound("it", wide, "50")).attributes["type"] == "text"
+
+
+def test_date_in_a_format_that_no_browser_sends_is_text_from_the_start() -> None:
+    field = bound("born", fields.DateField(format="%d/%m/%Y"))
+    assert control(field).attributes["type"] == "text"
+
+
+def test_password_gets_no_value() -> None:
+    shown = widgets.PasswordInput(hide_value=False)
+    field = bound("secret", fields.PasswordField(widget=shown), "hunter2")
+    assert "hunter2" not in field(**control(field).attributes)
+
+
+def test_hint_comes_before_error_before_the_applications_own_description() -> None:
+    field = bound(
+        "name",
+        fields.StringField(
+            "Name", description="As on it", render_kw={"aria_describedby": "mine"}
+        ),
+    )
+    field.errors = ["Enter it"]
+    drawn = control(field).attributes["aria-describedby"]
+    assert drawn == "name-hint name-error mine"
+
+
+def test_nothing_is_described_where_there_is_nothing_to_say() -> None:
+    field = bound("name", fields.StringField("Name"))
+    assert "aria-describedby" not in control(field).attributes
+    assert "aria-invalid" not in field(**control(field).attributes)
+
+
+def test_only_a_wrong_field_is_invalid() -> None:
+    field = bound("name", fields.StringField("Name"))
+    field.errors = ["Enter it"]
+    assert 'aria-invalid="true"' in field(**control(field).attributes)
+
+
+def test_attributes_of_the_application_are_kept() -> None:
+    field = bound(
+        "code",
+        fields.IntegerField(
+            render_kw={
+                "autocomplete": "one-time-code",
+                "inputmode": "text",
+                "class_": "wide",
+                "data_it": "1",
+            }
+        ),
+    )
+    drawn = field(**control(field).attributes)
+    assert 'autocomplete="one-time-code"' in drawn
+    assert 'inputmode="text"' in drawn
+    assert 'class="wizard-input wizard-input-number wide"' in drawn
+    assert 'data-it="1"' in drawn
+
+
+def test_browser_is_not_told_that_a_field_is_required() -> None:
+    field = bound("name", fields.StringField(validators=[validators.InputRequired()]))
+    assert "required" not in field(**control(field).attributes)
+    radio = bound(
+        "size",
+        fields.RadioField(
+            choices=choices("S"), validators=[validators.InputRequired()]
+        ),
+    )
+    option = control(radio).options[0]
+    assert "required" not in option.field(**dict(option.attributes))
+
+
+def test_option_keeps_its_own_attributes() -> None:
+    only = [SelectChoice("s", "Small", render_kw={"disabled": True, "class": "mine"})]
+    option = control(bound("size", fields.RadioField(choices=only))).options[0]
+    drawn = option.field(**dict(option.attributes))
+    assert " disabled" in drawn
+    assert 'class="wizard-tick mine"' in drawn
+    assert 'id="size-0"' in drawn
+
+
+@pytest.mark.parametrize(
+    ("unbound", "optional"),
+    [
+        (fields.StringField(), True),
+        (fields.StringField(validators=[validators.InputRequired()]), False),
+        (fields.StringField(validators=[validators.ReadOnly()]), False),
+        (ticks("Extras", "Card"), True),
+        (fields.BooleanField(), False),
+        (fields.HiddenField(), False),
+        (fields.FieldList(fields.StringField(), min_entries=1), False),
+        (fields.FormField(Phone), False),
+        (fields.FileField(), True),
+        (fields.ColorField(), False),
+        (fields.SelectField(choices=choices("A")), False),
+        (fields.SelectField(choices=[SelectChoice("", "None")]), True),
+        (fields.SelectField(choices=choices("A"), validate_choice=False), True),
+        (fields.RadioField(choices=choices("A")), False),
+        (
+            fields.RadioField(choices=choices("A"), validators=[validators.Optional()]),
+            True,
+        ),
+        (fields.IntegerField(), False),
+        (fields.IntegerField(validators=[validators.Optional()]), True),
+        (fields.DateField(), False),
+    ],
+)
+def test_optional_is_what_may_be_left_blank(unbound: Any, optional: bool) -> None:
+    assert control(bound("it", unbound)).optional is optional
+
+
+@pytest.mark.parametrize(
+    "unbound",
+    [
+        fields.StringField(),
+        fields.IntegerField(),
+        fields.IntegerField(validators=[validators.Optional()]),
+        fields.DateField(),
+        fields.RadioField(choices=choices("A")),
+        fields.RadioField(choices=choices("A"), validators=[validators.Optional()]),
+        fields.SelectField(choices=[SelectChoice("", "None")]),
+        ticks("Extras", "Card"),
+    ],
+)
+def test_what_is_called_optional_validates_blank(unbound: Any) -> None:
+    one = type("One", (Form,), {"it": unbound})
+    typed = {} if kind_of(one()["it"]) == "group" else {"it": ""}
+    form = one(MultiDict([("other", "x"), *typed.items()]))
+    assert form.validate() is control(form["it"]).optional
+
+
+def test_kept_password_says_so_after_its_hint() -> None:
+    field = bound("secret", fields.PasswordField("Password", description="8 signs"))
+    kept = control(field, kept={"secret"})
+    assert kept.hint.startswith("8 signs You have already given this.")
+    assert kept.attributes["aria-describedby"] == "secret-hint"
+
+
+def test_entries_of_a_list_are_numbered() -> None:
+    form = Everything()
+    phones, emails = control(form.phones), control(form.emails)
+    assert [part.label for part in phones.parts] == ["Phones 1", "Phones 2"]
+    assert [part.label for part in emails.parts] == ["Email 1", "Email 2"]
+
+
+def test_renumbered_entry_keeps_its_number() -> None:
+    form = Everything(MultiDict([("phones-2-number", "1"), ("phones-7-number", "2")]))
+    labels = [part.label for part in control(form.phones).parts]
+    assert labels == ["Phones 1", "Phones 2"]
+
+
+def test_errors_of_a_list_are_its_own_strings() -> None:
+    form = Everything()
+    form.phones.errors = [[], {"number": ["Enter a number"]}, "Give one more"]
+    assert control(form.phones).errors == ("Give one more",)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("name", "name"),
+        ("terms", "terms"),
+        ("size", "size-0"),
+        ("home", "home-number"),
+        ("phones", "phones-0-number"),
+        ("token", None),
+        ("submit", None),
+    ],
+)
+def test_first_control_of_each_field(name: str, found: str | None) -> None:
+    assert first_id(Everything()[name]) == found
+
+
+def test_group_without_options_is_found_by_its_fieldset() -> None:
+    assert first_id(bound("size", fields.RadioField(choices=[]))) == "size"
+
+
+def test_summary_follows_the_page_and_ends_with_the_whole() -> None:
+    form = Everything(MultiDict([("size", "small"), ("emails-0", "a")]))
+    form.validate()
+    form.form_errors = ["These do not go together"]
+    form.home.form.form_errors = ["Call us instead"]
+    form.phones.errors = [*form.phones.errors, "Give one more"]
+    form.token.errors = ["The page is stale"]
+    found = [(entry.message, entry.href) for entry in summary(form)]
+    assert found == [
+        ("Enter your name", "#name"),
+        ("Call us instead", "#home-number"),
+        ("Enter a number", "#home-number"),
+        ("Give one more", "#phones-0-number"),
+        ("Enter a number", "#phones-0-number"),
+        ("Enter a number", "#phones-1-number"),
+        ("The page is stale", None),
+        ("Invalid CSRF Token.", None),
+        ("These do not go together", None),
+    ]
+
+
+def test_only_visible_field_heads_its_page() -> None:
+    class Alone(Form):
+        token = fields.HiddenField()
+        email = fields.EmailField("Your email?")
+        submit = fields.SubmitField()
+
+    form = Alone()
+    assert layout(form).heading is form.email
+
+
+def test_lone_checkbox_does_not_head_its_page() -> None:
+    class Alone(Form):
+        terms = fields.BooleanField("I agree")
+
+    assert layout(Alone()).heading is None
+
+
+def test_one_of_several_fields_does_not_head_the_page() -> None:
+    assert layout(Everything()).heading is None
+
+
+def test_file_inside_a_list_makes_the_page_multipart() -> None:
+    class Photo(Form):
+        photo = fields.FileField()
+
+    class Photos(Form):
+        all = fields.FieldList(fields.FormField(Photo), min_entries=1)
+
+    assert layout(Photos()).multipart
+    assert not layout(Everything()).multipart
+
+
+def test_page_without_a_form_has_a_plain_layout() -> None:
+    assert layout(None).heading is None
+    assert not layout(None).multipart

@@ -1,0 +1,730 @@
+"""The default theme: what stands in the pages, rendered without an application."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace as Bag
+from typing import Any
+
+import jinja2
+import pytest
+from justhtml import JustHTML
+from werkzeug.datastructures import MultiDict
+from wtforms import Form, fields, validators, widgets
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+
+from flask_wizard.core.rows import rows_of
+from flask_wizard.web import controls
+from flask_wizard.web.controls import block, control, layout, summary
+
+PACKAGE = Path(controls.__file__).parents[1]
+INSTALLED = PACKAGE / "templates"
+TEMPLATES = INSTALLED if INSTALLED.is_dir() else PACKAGE.parent / "templates"
+
+DASH = "\N{EN DASH}"
+WHEN = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
+CHOICES = [SelectChoice("s", "Small"), SelectChoice("l", "Large")]
+ACTIONS = [
+    Bag(value="next", label="Continue", primary=True),
+    Bag(value="back", label="Back", primary=False),
+    Bag(value="save", label="Save and come back later", primary=False),
+]
+AGAIN = [Bag(value="next", label="Send it again", primary=True)]
+DRAFTS = [
+    Bag(url="/a", discard_url="/a/x", started=WHEN, saved=WHEN, place="Address"),
+    Bag(url="/b", discard_url="/b/x", started=WHEN, saved=WHEN, place="Address"),
+]
+
+Page = Any  # justhtml's nodes
+
+
+class Home(Form):
+    token = fields.HiddenField()
+    street = fields.StringField("Street", [validators.InputRequired("Enter a street")])
+
+
+class You(Form):
+    token = fields.HiddenField(default="t")
+    name = fields.StringField(
+        "Your name",
+        [validators.InputRequired("Enter your name")],
+        description="As on your card",
+    )
+    nick = fields.StringField("Nickname")
+    born = fields.DateField("Date of birth")
+    size = fields.RadioField("Size", choices=CHOICES)
+    extras = fields.SelectMultipleField(
+        "Extras",
+        choices=CHOICES,
+        widget=widgets.ListWidget(prefix_label=False),
+        option_widget=widgets.CheckboxInput(),
+    )
+    home = fields.FormField(Home, "Home address")
+    emails = fields.FieldList(fields.EmailField("Email"), "Emails", min_entries=2)
+    photo = fields.FileField("Photo")
+    secret = fields.PasswordField("Password")
+    terms = fields.BooleanField("I agree")
+    submit = fields.SubmitField()
+
+
+class Email(Form):
+    email = fields.EmailField("What is your email address?")
+
+
+class Size(Form):
+    size = fields.RadioField("Which size?", choices=CHOICES)
+
+
+class Terms(Form):
+    terms = fields.BooleanField("I agree")
+
+
+OWN = jinja2.DictLoader({})
+ENV = jinja2.Environment(
+    loader=jinja2.ChoiceLoader([OWN, jinja2.FileSystemLoader(TEMPLATES)]),
+    undefined=jinja2.StrictUndefined,
+    autoescape=True,
+)
+ENV.globals.update(
+    flask_wizard_control=control,
+    flask_wizard_layout=layout,
+    flask_wizard_block=block,
+)
+
+
+def every_page() -> dict[str, Any]:
+    return {
+        "wizard": Bag(title="Join"),
+        "wizard_base": ENV.get_template("flask_wizard/default/base.html"),
+        "wizard_css": "/static/wizard.css",
+        "wizard_lang": "en-GB",
+        "wizard_site": None,
+        "entry_url": "/join/",
+    }
+
+
+def step_page(form: Form | None, **more: Any) -> dict[str, Any]:
+    return {
+        "step": Bag(name="you", url_name="you", title="About you", section=None),
+        "form": form,
+        "errors": summary(form) if form is not None else [],
+        "progress": Bag(number=2, total=4, text="Step 2 of 4"),
+        "notice": None,
+        "problem": None,
+        "actions": ACTIONS,
+        "hidden": [("csrf_token", "secret"), ("_rev", "3")],
+        "action_url": "/join/d/you",
+        "discard_url": "/join/d/discard",
+        "passwords_kept": set(),
+        "answers": {},
+        **more,
+    }
+
+
+def review_page(**more: Any) -> dict[str, Any]:
+    page = step_page(None, groups=groups(), hidden_steps=[])
+    for name in ("form", "passwords_kept", "answers"):
+        del page[name]
+    page["step"] = Bag(name="check", url_name="check", title="Check", section=None)
+    return {**page, **more}
+
+
+def groups() -> list[Bag]:
+    answered = filled(You, name="Ada", size="s", **{"home-street": "1 Lane"})
+    rows = [
+        dataclasses.replace(row, url=f"/join/d/you?then=check#{row.anchor}")
+        for row in rows_of("you", answered)
+    ]
+    again = [dataclasses.replace(row, step="pets") for row in rows]
+    return [
+        Bag(title="About you", step="you", rows=rows, id="row-you"),
+        Bag(title="Pets", step="pets", rows=again, id="row-pets"),
+    ]
+
+
+OTHER_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
+    "entry": ("entry", {"drafts": DRAFTS, "new_url": "/new"}),
+    "saved": (
+        "saved",
+        {
+            "until": WHEN,
+            "in_browser": False,
+            "continue_url": "/c",
+            "discard_url": "/d",
+            "notice": None,
+        },
+    ),
+    "saved in a session": (
+        "saved",
+        {
+            "until": None,
+            "in_browser": True,
+            "continue_url": "/c",
+            "discard_url": None,
+            "notice": None,
+        },
+    ),
+    "discard": (
+        "discard",
+        {
+            "action_url": "/d",
+            "hidden": [("csrf_token", "secret")],
+            "back_url": "/b",
+            "unsettled": False,
+            "problem": None,
+            "actions": [Bag(value="discard", label="Yes, discard", primary=True)],
+        },
+    ),
+    "committed": (
+        "receipt",
+        {
+            "outcome": "committed",
+            "unsettled": False,
+            "reference": "R-17",
+            "message": "See you soon",
+            "next_url": "https://pay.example/17",
+            "next_host": "pay.example",
+        },
+    ),
+    "discarded": (
+        "receipt",
+        {
+            "outcome": "discarded",
+            "unsettled": True,
+            "reference": None,
+            "message": None,
+            "next_url": None,
+            "next_host": None,
+        },
+    ),
+    "sending": ("sending", {"again_url": "/again"}),
+    "unavailable": ("unavailable", {"again_url": "/again", "new_url": None}),
+    "unknown": ("gone", {"reason": "unknown", "new_url": "/new"}),
+    "expired": ("gone", {"reason": "expired", "new_url": "/new"}),
+}
+
+
+def filled(form_class: type[Form], **typed: str) -> Form:
+    form = form_class(MultiDict([("other", "x"), *typed.items()]))
+    form.validate()
+    return form
+
+
+def show(template: str, page: dict[str, Any], **more: Any) -> Page:
+    context = {**every_page(), **page, **more}
+    html = ENV.get_template(f"flask_wizard/default/{template}.html").render(context)
+    return JustHTML(html, sanitize=False)
+
+
+def other(name: str) -> Page:
+    return show(*OTHER_PAGES[name])
+
+
+def step(form: Form | None, **more: Any) -> Page:
+    return show("step", step_page(form, **more))
+
+
+ALL_PAGES: dict[str, Callable[[], Page]] = {
+    "step": lambda: step(You()),
+    "step with errors": lambda: step(filled(You)),
+    "one field": lambda: step(Email()),
+    "one group": lambda: step(Size()),
+    "terms": lambda: step(Terms()),
+    "problem": lambda: step(You(), problem=Bag(code="token"), actions=AGAIN),
+    "review": lambda: show("review", review_page()),
+    **{name: functools.partial(other, name) for name in OTHER_PAGES},
+}
+
+
+@functools.cache
+def page_named(name: str) -> Page:
+    return ALL_PAGES[name]()
+
+
+def text(node: Page) -> str:
+    return " ".join(node.to_text(separator="", strip=False).split())
+
+
+def title(page: Page) -> str:
+    return text(page.query_one("title"))
+
+
+@pytest.mark.parametrize("name", ALL_PAGES)
+def test_every_page_has_one_heading(name: str) -> None:
+    (heading,) = page_named(name).query("h1")
+    assert text(heading)
+
+
+@pytest.mark.parametrize("name", ALL_PAGES)
+def test_every_page_is_in_its_language(name: str) -> None:
+    assert page_named(name).query_one("html").attrs["lang"] == "en-GB"
+
+
+@pytest.mark.parametrize("name", ALL_PAGES)
+def test_every_page_starts_with_a_skip_link_to_its_one_main(name: str) -> None:
+    page = page_named(name)
+    (main,) = page.query("main")
+    assert main.attrs["id"] == "wizard"
+    assert main.attrs["tabindex"] == "-1"
+    assert page.query("a")[0].attrs["href"] == "#wizard"
+
+
+@pytest.mark.parametrize("name", ALL_PAGES)
+def test_no_page_carries_script_or_style(name: str) -> None:
+    html = page_named(name).to_html()
+    assert not re.search(r"<script|<style|\sstyle=|\son[a-z]+=|http-equiv", html)
+
+
+@pytest.mark.parametrize("name", ALL_PAGES)
+def test_every_id_is_used_once(name: str) -> None:
+    ids = [node.attrs["id"] for node in page_named(name).query("[id]")]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("name", ALL_PAGES)
+def test_every_description_exists(name: str) -> None:
+    page = page_named(name)
+    ids = {node.attrs["id"] for node in page.query("[id]")}
+    described = page.query("[aria-describedby]")
+    assert {i for d in described for i in d.attrs["aria-describedby"].split()} <= ids
+
+
+@pytest.mark.parametrize("name", ALL_PAGES)
+def test_stylesheet_is_linked_once(name: str) -> None:
+    (link,) = page_named(name).query("link")
+    assert link.attrs["href"] == "/static/wizard.css"
+
+
+@pytest.mark.parametrize("name", OTHER_PAGES)
+def test_title_names_page_wizard_site(name: str) -> None:
+    page = show(*OTHER_PAGES[name], wizard_site="Fern")
+    assert title(page).endswith(f" {DASH} Join {DASH} Fern")
+
+
+def test_titles_of_the_pages_differ() -> None:
+    names = [name for name in ALL_PAGES if name.split()[0] not in ("one", "terms")]
+    titles = {title(page_named(name)) for name in names}
+    assert len(titles) == len(names) - 1  # two of them are the saved page
+
+
+def test_title_of_a_step_starts_with_its_progress() -> None:
+    assert title(step(You())) == f"Step 2 of 4: About you {DASH} Join"
+
+
+def test_title_of_a_page_with_errors_says_so() -> None:
+    page = step(filled(You), wizard_site="Fern")
+    assert title(page) == f"Error: Step 2 of 4: About you {DASH} Join {DASH} Fern"
+
+
+def test_title_of_a_problem_asks_to_send_again() -> None:
+    page = step(You(), problem=Bag(code="token"), actions=AGAIN)
+    assert title(page) == f"Send it again {DASH} Step 2 of 4: About you {DASH} Join"
+
+
+def test_section_stands_above_the_heading() -> None:
+    named = Bag(name="you", url_name="you", title="About you", section="Your details")
+    page = step(You(), step=named)
+    html = page.to_html()
+    assert html.index("Your details") < html.index("<h1")
+
+
+def test_label_of_the_only_field_is_the_heading() -> None:
+    page = step(Email())
+    (label,) = page.query("h1 label")
+    assert text(label) == "What is your email address? (optional)"
+    assert label.attrs["for"] == "email"
+    assert title(page).startswith("Step 2 of 4: About you")
+
+
+def test_legend_of_the_only_group_is_the_heading() -> None:
+    (heading,) = step(Size()).query("legend h1")
+    assert text(heading) == "Which size?"
+
+
+def test_lone_checkbox_leaves_the_heading_to_the_step() -> None:
+    assert text(step(Terms()).query_one("h1")) == "About you"
+
+
+def test_form_is_posted_without_the_browsers_validation() -> None:
+    form = step(You()).query_one("form")
+    assert form.attrs["method"] == "post"
+    assert form.attrs["action"] == "/join/d/you"
+    assert "novalidate" in form.attrs
+    assert form.attrs["enctype"] == "multipart/form-data"
+
+
+def test_form_without_files_is_sent_plainly() -> None:
+    assert "enctype" not in step(Email()).query_one("form").attrs
+
+
+def test_hidden_inputs_are_not_restored_by_the_browser() -> None:
+    hidden = step(You()).query("input[type=hidden]")
+    names = [node.attrs["name"] for node in hidden]
+    assert names == ["csrf_token", "_rev", "token", "home-token"]
+    assert {node.attrs["autocomplete"] for node in hidden} == {"off"}
+
+
+def test_primary_button_comes_first() -> None:
+    page = step(You())
+    buttons = page.query("[type=submit]")
+    assert [node.attrs["value"] for node in buttons] == ["next", "back", "save"]
+    assert ["formnovalidate" in node.attrs for node in buttons] == [False, True, True]
+    assert {node.attrs["name"] for node in buttons} == {"_action"}
+
+
+def test_every_control_has_a_label() -> None:
+    page = step(You())
+    labelled = {node.attrs["for"] for node in page.query("label")}
+    shown = [n for n in page.query("input") if n.attrs["type"] != "hidden"]
+    assert {node.attrs["id"] for node in shown} == labelled
+
+
+@pytest.mark.parametrize("name", ["size", "extras"])
+def test_choices_stand_in_a_fieldset_with_a_legend(name: str) -> None:
+    fieldset = step(You()).query_one(f"fieldset#{name}")
+    assert text(fieldset.query_one("legend")).startswith(name.capitalize())
+    ids = [node.attrs["id"] for node in fieldset.query("input")]
+    assert ids == [f"{name}-0", f"{name}-1"]
+
+
+def test_optional_fields_say_so() -> None:
+    page = step(You())
+    assert text(page.query_one("label[for=nick]")) == "Nickname (optional)"
+    assert text(page.query_one("label[for=name]")) == "Your name"
+    assert text(page.query_one("label[for=terms]")) == "I agree"
+    assert "*" not in text(page.query_one("form"))
+
+
+def test_inner_fields_are_drawn() -> None:
+    fieldset = step(You()).query_one("fieldset#emails")
+    labels = [text(label) for label in fieldset.query("label")]
+    assert labels == ["Email 1 (optional)", "Email 2 (optional)"]
+
+
+def test_pristine_page_is_not_wrong() -> None:
+    page = step(You())
+    assert not page.query("[aria-invalid]")
+    assert not page.query("[required]")
+    assert not page.query("[role=alert]")
+
+
+def test_wrong_control_is_described_by_hint_then_error() -> None:
+    node = step(filled(You)).query_one("input#name")
+    assert node.attrs["aria-invalid"] == "true"
+    assert node.attrs["aria-describedby"] == "name-hint name-error"
+
+
+def test_wrong_group_is_described_on_its_fieldset() -> None:
+    page = step(filled(You))
+    fieldset = page.query_one("fieldset#size")
+    assert fieldset.attrs["aria-describedby"] == "size-error"
+    marked = [node.attrs.get("aria-invalid") for node in fieldset.query("input")]
+    assert marked == ["true", "true"]
+
+
+def test_error_summary_comes_before_the_heading() -> None:
+    page = step(filled(You))
+    alert = page.query_one("[role=alert]")
+    assert text(alert.query_one("h2")) == "There is a problem"
+    assert alert.parent.attrs["tabindex"] == "-1"
+    assert "autofocus" in alert.parent.attrs
+    html = page.query_one("main").to_html()
+    assert html.index("alert") < html.index("<h1")
+
+
+def test_error_summary_leads_to_controls() -> None:
+    page = step(filled(You))
+    links = page.query("[role=alert] a")
+    targets = [link.attrs["href"] for link in links]
+    assert targets == ["#name", "#size-0", "#home-street"]
+    for target in targets:
+        assert page.query_one(target).name == "input"
+
+
+def test_error_summary_repeats_the_inline_text() -> None:
+    page = step(filled(You))
+    inline = [
+        text(node).removeprefix("Error: ") for node in page.query(".wizard-error")
+    ]
+    assert inline == [text(link) for link in page.query("[role=alert] a")]
+
+
+def test_error_without_a_control_is_not_a_link() -> None:
+    form = Email()
+    form.form_errors = ["This address is taken"]
+    (line,) = step(form).query("[role=alert] li")
+    assert text(line) == "This address is taken"
+    assert not line.query("a")
+
+
+def test_rejected_value_is_shown_as_typed() -> None:
+    page = step(filled(You, born="31/02/2026", name=" AB1"))
+    assert page.query_one("#born").attrs["value"] == "31/02/2026"
+    assert page.query_one("#born").attrs["type"] == "text"
+    assert page.query_one("#name").attrs["value"] == " AB1"
+
+
+def test_markup_that_was_typed_is_shown_as_text() -> None:
+    page = step(filled(You, name='"><script>alert(1)</script>'))
+    assert not page.query("script")
+    assert page.query_one("#name").attrs["value"].startswith('"><script>')
+
+
+def test_kept_password_may_be_left_blank() -> None:
+    page = step(You(), passwords_kept={"secret"})
+    assert "Leave it blank to keep it" in text(page.query_one("#secret-hint"))
+    assert not page.query_one("#secret").attrs.get("value")
+
+
+@pytest.mark.parametrize(
+    ("notice", "said"),
+    [
+        ("moved", "in a new copy"),
+        ("changed", "An earlier answer has changed"),
+        ("unsettled", "cannot be changed before that"),
+    ],
+)
+def test_notice_is_said_before_the_heading(notice: str, said: str) -> None:
+    html = step(You(), notice=notice).to_html()
+    assert html.index(said) < html.index("<h1")
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("token", "open for too long"),
+        ("too-large", "too large"),
+        ("store", "a fault on our side"),
+        ("too-many", "finish or discard"),
+        ("busy", "being sent at this moment"),
+        ("not-admitted", "Too much was sent in a short time"),
+        ("unsettled", "must be sent again first"),
+    ],
+)
+def test_problem_is_said_first(code: str, said: str) -> None:
+    problem = Bag(code=code, drafts=DRAFTS)
+    page = step(filled(Email, email="a@b.c"), problem=problem, actions=AGAIN)
+    (banner,) = page.query("[role=alert]")
+    assert said in text(banner)
+    assert "autofocus" in banner.parent.attrs
+    assert page.query_one("#email").attrs["value"] == "a@b.c"
+    (button,) = page.query("[type=submit]")
+    assert text(button) == "Send it again"
+
+
+def test_too_many_drafts_are_listed_without_leaving_the_page() -> None:
+    page = step(You(), problem=Bag(code="too-many", drafts=DRAFTS), actions=AGAIN)
+    links = page.query(".wizard-draft a")
+    assert [link.attrs["href"] for link in links] == ["/a", "/a/x", "/b", "/b/x"]
+    assert {link.attrs["target"] for link in links} == {"_blank"}
+
+
+def test_only_one_element_takes_the_focus() -> None:
+    page = step(filled(You), problem=Bag(code="token"), actions=AGAIN)
+    assert len(page.query("[autofocus]")) == 1
+
+
+def test_page_that_lost_its_form_shows_what_it_carries() -> None:
+    pairs = [("name", "Ada"), ("notes", "a < b"), ("empty", "")]
+    page = step(None, problem=Bag(code="store"), pairs=pairs, actions=AGAIN)
+    hidden = {n.attrs["name"]: n.attrs["value"] for n in page.query("input")}
+    assert hidden == {"csrf_token": "secret", "_rev": "3", **dict(pairs)}
+    assert [text(li) for li in page.query("form li")] == ["Ada", "a < b"]
+
+
+def test_discard_link_may_be_missing() -> None:
+    assert step(You()).query("a[href=/join/d/discard]")
+    assert not step(You(), discard_url=None).query("a[href=/join/d/discard]")
+
+
+def test_every_answer_stands_in_a_list_of_its_step() -> None:
+    first, second = show("review", review_page()).query("dl")
+    assert first.parent.attrs["id"] == "row-you"
+    assert second.parent.attrs["id"] == "row-pets"
+    terms = [text(node) for node in first.query("dt")]
+    assert terms[:2] == ["Your name", "Nickname"]
+    answers = [text(node) for node in first.query("dd.wizard-answer")]
+    assert answers[:2] == ["Ada", "Not provided"]
+
+
+def test_change_links_have_names_of_their_own() -> None:
+    links = show("review", review_page()).query("dl a")
+    names = [text(link) for link in links]
+    assert len(names) == len(set(names)) == 18
+    assert names[0] == "Change Your name, About you"
+
+
+def test_change_link_leads_to_the_control() -> None:
+    link = show("review", review_page()).query("dl a")[0]
+    assert link.attrs["href"] == "/join/d/you?then=check#name"
+
+
+def test_row_without_a_url_cannot_be_changed() -> None:
+    fixed = [dataclasses.replace(row, url="") for row in groups()[0].rows]
+    group = Bag(title="You", step="you", id="row-you", rows=fixed)
+    assert not show("review", review_page(groups=[group])).query("dl a")
+
+
+@pytest.mark.parametrize(
+    ("titles", "said"),
+    [
+        (["Pets"], "on “Pets” are kept, but they will not be sent: this page does not"),
+        (["A", "B", "C"], "on “A”, “B” and “C” are kept"),
+    ],
+)
+def test_answers_that_are_not_sent_are_named(titles: list[str], said: str) -> None:
+    assert said in text(show("review", review_page(hidden_steps=titles)).root)
+
+
+def test_review_shows_errors_of_the_whole() -> None:
+    wrong = [controls.ErrorLink("This is taken", None)]
+    page = show("review", review_page(errors=wrong))
+    assert title(page).startswith("Error: ")
+    assert text(page.query_one("[role=alert] li")) == "This is taken"
+
+
+def test_review_may_have_a_problem() -> None:
+    page = show("review", review_page(problem=Bag(code="token"), actions=AGAIN))
+    assert title(page).startswith(f"Send it again {DASH} ")
+    assert page.query("dl")
+
+
+def test_moment_is_in_words_for_people_in_digits_for_machines() -> None:
+    moment = other("saved").query_one("time")
+    assert text(moment) == "22 November 2026 at 14:30 UTC"
+    assert moment.attrs["datetime"] == "2026-11-22T14:30Z"
+
+
+def test_links_of_the_entry_page_have_names_of_their_own() -> None:
+    names = [text(link) for link in other("entry").query("main a")]
+    assert len(names) == len(set(names)) == 5
+
+
+def test_saved_page_says_how_long() -> None:
+    assert "until you close it." in text(other("saved in a session").root)
+    assert "until 22 November 2026 at 14:30 UTC." in text(other("saved").root)
+
+
+def test_discarding_can_be_declined() -> None:
+    page = other("discard")
+    assert page.query("a[href=/b]")
+    assert page.query_one("[type=submit]").attrs["value"] == "discard"
+
+
+def test_discard_page_may_have_a_problem() -> None:
+    name, context = OTHER_PAGES["discard"]
+    page = show(name, context, problem=Bag(code="store"), actions=AGAIN)
+    assert "a fault on our side" in text(page.query_one("[role=alert]"))
+
+
+def test_receipt_says_where_its_link_leads() -> None:
+    page = other("committed")
+    assert "R-17" in text(page.root)
+    assert "See you soon" in text(page.root)
+    (link,) = page.query("main a")
+    assert text(link) == "Continue to pay.example"
+
+
+def test_receipt_needs_nothing_but_its_outcome() -> None:
+    name, context = OTHER_PAGES["discarded"]
+    page = show(name, context, outcome="committed")
+    assert text(page.query_one("h1")) == "Your answers have been sent"
+    assert not page.query("main a")
+
+
+def test_discarded_answers_can_be_begun_anew() -> None:
+    assert other("discarded").query("main a[href=/join/]")
+
+
+def test_unknown_page_tells_nothing() -> None:
+    (link,) = other("unknown").query("main a")
+    assert link.attrs["href"] == "/new"
+    assert "deleted" not in text(other("unknown").root)
+    assert "deleted" in text(other("expired").root)
+
+
+def own_step(body: str) -> Page:
+    extended = "{% extends 'flask_wizard/default/step.html' %}" + body
+    OWN.mapping = {"flask_wizard/default/own.html": extended}
+    return show("own", step_page(You()))
+
+
+def test_block_of_a_field_takes_its_place() -> None:
+    page = own_step("{% block field_nick %}<b>{{ field.id }}</b>{% endblock %}")
+    assert text(page.query_one("form > b")) == "nick"
+    assert not page.query("input#nick")
+
+
+def test_block_of_a_field_may_wrap_what_it_replaces() -> None:
+    page = own_step("{% block field_nick %}<b>{{ super() }}</b>{% endblock %}")
+    assert page.query("form > b input#nick")
+
+
+def test_empty_block_of_a_field_leaves_it_out() -> None:
+    page = own_step("{% block field_nick %}{% endblock %}")
+    assert not page.query("input#nick")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("errors", "progress", "heading", "instructions"),
+        *("form", "fields", "actions", "after_form"),
+    ],
+)
+def test_promised_block_can_be_replaced(name: str) -> None:
+    page = own_step(f"{{% block {name} %}}<b>mine</b>{{% endblock %}}")
+    assert page.query("main b")
+
+
+@pytest.mark.parametrize("name", ["title", "head", "before_main", "scripts"])
+def test_promised_block_of_the_base_can_be_replaced(name: str) -> None:
+    page = own_step(f"{{% block {name} %}}mine{{% endblock %}}")
+    assert "mine" in page.to_html()
+
+
+HOST = """{% import "host_macros.html" as macros %}{% set layout = "host" %}
+<!doctype html><html lang="en"><head><title>{% block title %}{% endblock %}</title>
+</head><body><main>{% block content %}{% endblock %}</main></body></html>"""
+ADAPTER = """{% extends "host.html" %}
+{% block content %}{% block wizard %}{% endblock %}{% endblock %}"""
+
+
+def in_host(host: str) -> Page:
+    OWN.mapping = {
+        "host_macros.html": "",
+        "host.html": host,
+        "adapter.html": ADAPTER,
+    }
+    base = ENV.get_template("adapter.html")
+    return show("step", step_page(filled(You)), wizard_base=base)
+
+
+def test_page_of_the_application_is_filled() -> None:
+    page = in_host(HOST)
+    assert title(page) == f"Error: Step 2 of 4: About you {DASH} Join"
+    assert len(page.query("main")) == 1
+    assert page.query("main > .wizard form")
+    assert not page.query("link")
+
+
+def test_page_of_the_application_with_a_head_gets_the_stylesheet_as_well() -> None:
+    head = "{% block head %}<meta name=host>{% endblock %}</head>"
+    page = in_host(HOST.replace("</head>", head))
+    assert page.query("head > meta[name=host]")
+    assert page.query("head > link")
+
+
+def test_stylesheet_leaves_the_page_of_the_application_alone() -> None:
+    css = (PACKAGE / "static" / "wizard.css").read_text()
+    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
+    selectors = re.findall(r"(?:^|[{}])\s*([^{}@;]+)\{", css)
+    assert len(selectors) > 50
+    for selector in selectors:
+        for part in re.split(r",(?![^(]*\))", selector):
+            assert re.match(r"(:where\()?\.wizard", part.strip()), part
