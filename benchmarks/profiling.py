@@ -41,7 +41,7 @@ WITHIN: dict[str, Functions] = {
     "forms, binding": (forms.bind,),
     "forms, validation": (forms.validate,),
     "drafts, coding": (draft.encode, draft.decode),
-    "sealing": (Keyring.seal, Keyring.unseal, Keyring.digest, Keyring.digests),
+    "sealing": (Keyring.encrypt, Keyring.decrypt, Keyring.digest, Keyring.digests),
     "store": (SQLiteStore.load, SQLiteStore.create, SQLiteStore.replace),
     "CSRF": (guard.check_post, generate_csrf),
 }

@@ -14,7 +14,7 @@ from .errors import ConfigurationError, StoreError
 from .stores import CheckedStore, DraftStore
 from .stores.registry import open_store
 from .web.controls import block, control, layout
-from .web.state import EXTENSION, Installation, secrets_of
+from .web.state import EXTENSION, WizardState, secrets_of
 
 DEFAULTS: dict[str, Any] = {
     "WIZARD_STORE": None,
@@ -58,7 +58,7 @@ class FlaskWizard:
         given = self._store if self._store is not None else app.config["WIZARD_STORE"]
         default_file = Path(app.instance_path) / "flask_wizard.sqlite3"
         store = open_store(given, default_file)
-        app.extensions[EXTENSION] = Installation(app, store)
+        app.extensions[EXTENSION] = WizardState(app, store)
         _warn(app, store)
         app.cli.add_command(commands)
         app.register_blueprint(_assets())

@@ -143,11 +143,11 @@ class Wizard(metaclass=_Declarative):
         """
         from .drafts.visitor_drafts import Mount
         from .web import guard
-        from .web.state import installation
+        from .web.state import get_state
         from .web.visit import Visit
 
         guard.check_query()
-        guard.limit_body(installation().config)
+        guard.limit_body(get_state().config)
         name = f"{cls.__module__}.{cls.__qualname__}"
         mount = Mount(name, dict(bound or {}))
         return Visit(cls._instance(), mount, draft_id, url_for_step=url_for_step)

@@ -382,7 +382,7 @@ def crowd(app: Flask) -> Crowd:
 
 
 def draft_at(app: Flask, url: str) -> Draft:
-    draft, _ = app.extensions["flask_wizard"].drafts(app).load(url.split("/")[2])
+    draft, _ = app.extensions["flask_wizard"].repository(app).load(url.split("/")[2])
     assert isinstance(draft, Draft)
     return draft
 
@@ -445,8 +445,8 @@ def test_s01_holder_tokens_have_128_bits(visitor: Visitor) -> None:
 
 @on_one_engine
 def test_s01_holder_tokens_are_unique(app: Flask) -> None:
-    safe = app.extensions["flask_wizard"].drafts(app).safe
-    tokens = {Holder({}, safe).known() for _ in range(100_000)}
+    store = app.extensions["flask_wizard"].repository(app).store
+    tokens = {Holder({}, store).ensure_token() for _ in range(100_000)}
     assert len(tokens) == 100_000
 
 
@@ -1767,8 +1767,8 @@ def rotate(app: Flask) -> bytes:
     """Give the application another secret; return how its values begin from now on."""
     app.config["SECRET_KEY_FALLBACKS"] = [app.secret_key]
     app.secret_key = "a new secret"
-    keyring = app.extensions["flask_wizard"].drafts(app).safe.keyring
-    sealed: bytes = keyring.seal(b"x", b"")
+    keyring = app.extensions["flask_wizard"].repository(app).store.keyring
+    sealed: bytes = keyring.encrypt(b"x", b"")
     return sealed[: len(FORMAT) + KEY_ID_SIZE]
 
 
@@ -1902,7 +1902,15 @@ def test_s37_no_object_shows_an_answer(make: Make) -> None:
     for entry in draft.entries.values():  # the collector knows nothing of these
         listener.note(entry, entry.read)
     known = {kind.__name__ for kind in listener.shown}
-    assert {"Draft", "Entry", "Stored", "Slot", "Journey", "Place", "Visit"} <= known
+    assert {
+        "Draft",
+        "Entry",
+        "StoredDraft",
+        "StoredVersion",
+        "Journey",
+        "BoundStep",
+        "Visit",
+    } <= known
     assert {"Submission", "Answers", "Record", "Page", "Values", "Action"} <= known
     assert listener.leaks == set()
 

@@ -57,7 +57,7 @@ def names(wizard: type[Wizard]) -> list[str]:
 
 
 def draft(**more: Any) -> Draft:
-    times = {"created": 1000.0, "touched": 1000.0}
+    times = {"created": 1000.0, "updated": 1000.0}
     return Draft(
         **{"id": "d", "mount": "m", "holders": (), "submission": "s"} | times | more
     )
@@ -436,12 +436,12 @@ def test_draft_ends_after_its_idle_lifetime() -> None:
 
 def test_draft_never_outlives_its_longest_lifetime() -> None:
     wizard = declare(you=Step(Name), lifetime=60, max_lifetime=timedelta(seconds=100))
-    assert expires(wizard(), draft(touched=1099.0)) == 1100
+    assert expires(wizard(), draft(updated=1099.0)) == 1100
 
 
 def test_tombstone_may_outlive_the_longest_lifetime() -> None:
     wizard = declare(you=Step(Name), lifetime=60, max_lifetime=100)
-    assert expires(wizard(), draft(touched=1099.0, state="committed")) == 1159
+    assert expires(wizard(), draft(updated=1099.0, state="committed")) == 1159
 
 
 # Hooks

@@ -14,7 +14,7 @@ from . import forms
 NAMES = "*"
 """What is read of a step by looking at which fields it has."""
 
-Reads = set[tuple[str, str]]
+Dependencies = set[tuple[str, str]]
 """What was read, as (step, field) pairs; an empty field is "is there an answer"."""
 
 
@@ -25,19 +25,19 @@ class Record:
     record of a step that does not apply or is not done is falsy, its fields ``None``.
     """
 
-    __slots__ = ("_names", "_reads", "_step", "_values")
+    __slots__ = ("_dependencies", "_names", "_step", "_values")
 
     def __init__(
         self,
         step: str,
         names: Sequence[str] | None,
         values: Callable[[], Mapping[str, Any]] | None,
-        reads: Reads | None = None,
+        reads: Dependencies | None = None,
     ) -> None:
         self._step = step
         self._names = names
         self._values = values
-        self._reads = reads
+        self._dependencies = reads
 
     def __getitem__(self, name: str) -> Any:
         if self._names is not None and name not in self._names:
@@ -47,8 +47,8 @@ class Record:
                 name=name,
                 known=self._names,
             )
-        if self._reads is not None:
-            self._reads.add((self._step, name))
+        if self._dependencies is not None:
+            self._dependencies.add((self._step, name))
         # A field that was declared and then removed while preparing was not asked.
         return None if self._values is None else self._values().get(name)
 
@@ -67,13 +67,13 @@ class Record:
         return name in self._known()
 
     def _known(self) -> Sequence[str]:
-        if self._reads is not None:  # another form might have other fields
-            self._reads.add((self._step, NAMES))
+        if self._dependencies is not None:  # another form might have other fields
+            self._dependencies.add((self._step, NAMES))
         return self._names or ()
 
     def __bool__(self) -> bool:
-        if self._reads is not None:
-            self._reads.add((self._step, ""))
+        if self._dependencies is not None:
+            self._dependencies.add((self._step, ""))
         return self._values is not None
 
     def __eq__(self, other: object) -> bool:

@@ -30,7 +30,7 @@ def seconds(duration: timedelta | float) -> float:
     return duration
 
 
-class Read(msgspec.Struct, frozen=True, gc=False):
+class StoredDependencies(msgspec.Struct, frozen=True, gc=False):
     """What an accepted step had read of earlier answers: a hash of all of it.
 
     ``names`` are those of ``prepare`` and the form, as (step, field) pairs; an empty
@@ -53,7 +53,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     rev: Count = 0
     accepted: bool = False
     errors: dict[str, list[str]] = {}
-    read: Read = Read()
+    read: StoredDependencies = StoredDependencies()
     passwords: Raw = {}
 
     @classmethod
@@ -64,7 +64,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         rev: int = 0,
         accepted: bool = False,
         errors: dict[str, list[str]] | None = None,
-        read: Read = Read(),  # noqa: B008  # immutable
+        read: StoredDependencies = StoredDependencies(),  # noqa: B008  # immutable
         passwords: Raw | None = None,
     ) -> Entry:
         packed = msgspec.Raw(_encoder.encode(raw))
@@ -108,7 +108,7 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
     mount: str
     holders: tuple[bytes, ...]
     created: Seconds
-    touched: Seconds
+    updated: Seconds
     submission: str
     version: int = 1
     entries: dict[str, Entry] = {}
@@ -143,28 +143,28 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
     def renewed(self, now: float, *, holder: bytes, notice: str) -> Draft:
         """The draft as its holder's POST leaves it, for another lifetime."""
         return msgspec.structs.replace(
-            self, touched=now, holders=(holder,), notice=notice
+            self, updated=now, holders=(holder,), notice=notice
         )
 
-    def held_by(self, holder: bytes) -> Draft:
+    def add_holder(self, holder: bytes) -> Draft:
         """The draft with one more holder, as when a session was cleared in a commit."""
         holders = dict.fromkeys((*self.holders, holder))
         return msgspec.structs.replace(self, holders=tuple(holders))
 
-    def claimed(self, now: float, lease: float) -> Draft:
+    def claim(self, now: float, lease: float) -> Draft:
         return msgspec.structs.replace(
             self,
             state="committing",
-            touched=now,
+            updated=now,
             attempt=self.attempt + 1,
             lease_until=now + lease,
         )
 
-    def reopened(self, *, notice: str = "") -> Draft:
+    def release(self, *, notice: str = "") -> Draft:
         """Open again. What was in doubt before the claim is so after it."""
         return msgspec.structs.replace(self, state="open", notice=notice)
 
-    def lapsed(self, now: float, *, unsettled: bool) -> Draft:
+    def expire_lease(self, now: float, *, unsettled: bool) -> Draft:
         """A claim that nobody has let go in time is over, and its end unknown."""
         if self.state != "committing" or self.is_committing(now):
             return self
@@ -172,10 +172,10 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
             self, state="open", unsettled=self.unsettled or unsettled
         )
 
-    def settled(self) -> Draft:
+    def clear_unsettled(self) -> Draft:
         return msgspec.structs.replace(self, unsettled=False)
 
-    def buried(
+    def end(
         self,
         state: Literal["committed", "discarded"],
         now: float,
@@ -188,7 +188,7 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
             mount=self.mount,
             holders=self.holders,
             created=self.created,
-            touched=now,
+            updated=now,
             submission=self.submission,
             version=self.version,
             state=state,

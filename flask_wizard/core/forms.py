@@ -37,7 +37,7 @@ _NESTING = (FormField, FieldList)
 _BUTTONS = (SubmitField, ButtonField, CSRFTokenField)
 
 
-class Names(msgspec.Struct, frozen=True):
+class FieldNames(msgspec.Struct, frozen=True):
     """What a page may leave in a draft although its form cannot be had again.
 
     ``exact`` are names of fields, ``starts`` how the names of lists and nested forms
@@ -49,7 +49,7 @@ class Names(msgspec.Struct, frozen=True):
     passwords: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, form: Form) -> Names:
+    def of(cls, form: Form) -> FieldNames:
         exact: list[str] = []
         starts: list[str] = []
         for field in form:
@@ -69,7 +69,7 @@ class Values(dict[str, list[str]]):
     ``names`` are those that the page has named, if it was to.
     """
 
-    names: Names | None = None
+    names: FieldNames | None = None
 
     @classmethod
     def of(cls, lists: Iterable[tuple[str, list[str]]]) -> Values:
@@ -94,7 +94,7 @@ class Values(dict[str, list[str]]):
 
     def named(self) -> Raw:
         """What the page has named; the form may have other fields, or none."""
-        names = self.names or Names()
+        names = self.names or FieldNames()
         return {name: sent for name, sent in self.items() if names.has(name)}
 
     def unprepared(self, form: Form) -> tuple[Raw, Raw]:
@@ -137,7 +137,7 @@ def bind(
     """
     values = Values(values) if values is not None else None
     passed = {"csrf": False, "sent": values, **meta}
-    if shape(form_class).nests:
+    if signature(form_class).nests:
         passed = _passed_down(passed)
     if values is None:
         data = {"data": initial} if isinstance(initial, Mapping) else {"obj": initial}
@@ -414,7 +414,7 @@ def _inner(unbound: UnboundField[Any]) -> Iterator[Any]:
             yield value
 
 
-class Shape(NamedTuple):
+class FormSignature(NamedTuple):
     """What a form asks for: the names of its answers in order, and a hash, 16 bytes.
 
     The hash tells the names and types of the fields apart, nested ones too, and by
@@ -429,8 +429,8 @@ class Shape(NamedTuple):
     nests: bool
 
 
-def shape(form_class: Any) -> Shape:
-    known: Shape | None = getattr(form_class, "_wizard_shape", None)
+def signature(form_class: Any) -> FormSignature:
+    known: FormSignature | None = getattr(form_class, "_wizard_shape", None)
     if known is not None and known.of is form_class._unbound_fields:
         return known
     # Collected as WTForms does when it first builds the form, and does anew when a
@@ -440,7 +440,7 @@ def shape(form_class: Any) -> Shape:
     spelled = "\n".join(_spelled(form_class, ""))
     digest = hashlib.blake2b(spelled.encode(), digest_size=16).digest()
     nests = any(issubclass(each.field_class, _NESTING) for _, each in fields)
-    found = form_class._wizard_shape = Shape(fields, names, digest, nests)
+    found = form_class._wizard_shape = FormSignature(fields, names, digest, nests)
     return found
 
 

@@ -14,8 +14,8 @@ from wtforms import Form
 
 from ..errors import DefinitionError
 from . import forms
-from .answers import NAMES, Answers, Reads, Record, values_of
-from .draft import Draft, Entry, Raw, Read
+from .answers import NAMES, Answers, Dependencies, Record, values_of
+from .draft import Draft, Entry, Raw, StoredDependencies
 from .steps import AnyStep, Step, Steps
 
 Initial = Callable[[str], object]
@@ -60,7 +60,7 @@ class Progress:
         return f"Step {self.number}" + (f" of {self.total}" if self.total else "")
 
 
-class Place:
+class BoundStep:
     """One step as this draft meets it: does it apply, is it done, what is its form.
 
     Everything is found out on demand and once, so that no request builds or
@@ -79,30 +79,31 @@ class Place:
         if self.step.fixed_form is not None:
             self.form_class = self.step.fixed_form
 
-    asks: Reads | frozenset[tuple[str, str]] = frozenset()
+    condition_reads: Dependencies | frozenset[tuple[str, str]] = frozenset()
 
     @once
-    def reads(self) -> Reads:
+    def dependencies(self) -> Dependencies:
         return set()
 
     @once
     def answers(self) -> Answers:
-        return self.journey.answers_before(self.position, self.reads)
+        return self.journey.answers_before(self.position, self.dependencies)
 
     @once
     def applies(self) -> bool:
-        return self.step.when is None or bool(self.step.when(self._asked))
+        return self.step.when is None or bool(self.step.when(self._condition_answers))
 
     @property
-    def _asked(self) -> Answers:
-        asks = self.asks = set(self.asks)
-        return self.journey.answers_before(self.position, asks)
+    def _condition_answers(self) -> Answers:
+        reads: Dependencies = set(self.condition_reads)
+        self.condition_reads = reads
+        return self.journey.answers_before(self.position, reads)
 
     @once
     def form_class(self) -> type[Form]:
         if not isinstance(self.step, Step):
             raise TypeError(f"{self.step.name!r} is a review and has no form.")
-        return self.step.form_class(self._asked)
+        return self.step.form_class(self._condition_answers)
 
     @once
     def form(self) -> Form:
@@ -160,10 +161,10 @@ class Place:
             return False
         if not self.stale:
             return True
-        self.rereads = self.trusted
-        return self.rereads
+        self.still_holds = self.trusted
+        return self.still_holds
 
-    rereads = False
+    still_holds = False
     """Was it found to hold still, although what it had read has changed?"""
 
     @property
@@ -176,33 +177,40 @@ class Place:
 
     def _digest(self, names: tuple[tuple[str, str], ...]) -> bytes:
         """Hash the form's fields, what it asks for and what these names stand for."""
-        shape = forms.shape(self.form_class).digest
-        if not (names or (self.applies and self.asks)):
-            return shape
-        read = [*sorted(self.asks), *names]
-        return self.journey.digest(shape, read, before=self.position)
+        signature = forms.signature(self.form_class).digest
+        if not (names or (self.applies and self.condition_reads)):
+            return signature
+        read = [*sorted(self.condition_reads), *names]
+        return self.journey.digest(signature, read, before=self.position)
 
     @property
-    def reading(self) -> Read:
+    def current_dependencies(self) -> StoredDependencies:
         """What it has read up to now, with a hash of that."""
-        names = tuple(sorted(self.reads - self.asks))
-        return Read(names, self._digest(names))
+        names = tuple(sorted(self.dependencies - self.condition_reads))
+        return StoredDependencies(names, self._digest(names))
 
-    def reread(self, entry: Entry) -> Entry:
+    def refresh_dependencies(self, entry: Entry) -> Entry:
         """The entry with what it reads now."""
         names = entry.read.names
-        read = self.reading if self._revalidates else Read(names, self._digest(names))
+        read = (
+            self.current_dependencies
+            if self._revalidates
+            else StoredDependencies(names, self._digest(names))
+        )
         return replace(entry, read=read)
 
-    def taking(
+    def submit(
         self, values: forms.Values, *, opens: bool, accept: bool, autosave: bool
-    ) -> Place | None:
+    ) -> BoundStep | None:
         """This place as ``values`` make it; None if their names cannot be told."""
-        place = Place(self.journey, self.position, self.entry)
-        place.asks, place.reads = self.asks, self.reads
+        place = BoundStep(self.journey, self.position, self.entry)
+        place.condition_reads, place.dependencies = (
+            self.condition_reads,
+            self.dependencies,
+        )
         if "applies" in self.__dict__:
             place.applies = self.applies
-        if (sent := place._sent(values, opens=opens)) is None:
+        if (sent := place.extract_values(values, opens=opens)) is None:
             return None
         kept, (raw, passwords) = self.entry or Entry(), sent
         if accept:
@@ -216,7 +224,9 @@ class Place:
             place.entry = replace(place.entry, rev=kept.rev + 1, errors=errors)
         return place
 
-    def _sent(self, values: forms.Values, *, opens: bool) -> tuple[Raw, Raw] | None:
+    def extract_values(
+        self, values: forms.Values, *, opens: bool
+    ) -> tuple[Raw, Raw] | None:
         """The plain values and the passwords; the form of an open step is bound."""
         if opens:
             kept = self.entry.passwords if self.entry is not None else {}
@@ -231,36 +241,38 @@ class Place:
     def _judged(self, kept: Entry, raw: Raw, passwords: Raw) -> Entry:
         if not self.valid:
             return Entry.of(raw, errors=self.errors, passwords=kept.passwords)
-        return Entry.of(raw, accepted=True, read=self.reading, passwords=passwords)
+        return Entry.of(
+            raw, accepted=True, read=self.current_dependencies, passwords=passwords
+        )
 
-    def record(self, reads: Reads) -> Record:
+    def record(self, reads: Dependencies) -> Record:
         """The answers given here, falsy if they do not count."""
         if not (self.applies and self.done):
             return no_record(self.step, reads)
-        names = forms.shape(self.form_class).names
+        names = forms.signature(self.form_class).names
         return Record(self.step.name, names, self._all_values, reads)
 
-    def spelled(self, field: str) -> bytes:
+    def serialize(self, field: str) -> bytes:
         """What was sent for a field, nested ones below it, as bytes to be hashed.
 
         The empty name stands for whether there is an answer at all, NAMES for which
         fields there are.
         """
-        if field not in self._spelled:
-            self._spelled[field] = self._spell(field)
-        return self._spelled[field]
+        if field not in self._serialized:
+            self._serialized[field] = self._serialize(field)
+        return self._serialized[field]
 
     @once
-    def _spelled(self) -> dict[str, bytes]:
+    def _serialized(self) -> dict[str, bytes]:
         return {}
 
-    def _spell(self, field: str) -> bytes:
+    def _serialize(self, field: str) -> bytes:
         if self.entry is None or not (self.applies and self.done):
             return b"absent"
         if not field:
             return b"present"
         if field == NAMES:
-            return _encode(forms.shape(self.form_class).names)
+            return _encode(forms.signature(self.form_class).names)
         sent = {**self.entry.raw, **self.entry.passwords}
         name, separator = forms.html_name(self.form_class, field)
         inner = name + separator
@@ -279,14 +291,14 @@ class Place:
         return values_of(self.form)
 
 
-def no_record(step: AnyStep, reads: Reads) -> Record:
+def no_record(step: AnyStep, reads: Dependencies) -> Record:
     """What a reader gets of a step whose answers do not count, or not yet."""
     return Record(step.name, _field_names(step), None, reads)
 
 
 def _field_names(step: AnyStep) -> tuple[str, ...] | None:
     form = step.fixed_form
-    return forms.shape(form).names if form is not None else None
+    return forms.signature(form).names if form is not None else None
 
 
 def _types_password(values: forms.Values, names: Iterable[str]) -> bool:
@@ -308,7 +320,7 @@ class Journey:
         self.draft = draft
         self.initial = initial
         # None stands for a step that is done by its entry alone, until it is asked for.
-        self._walked: list[Place | None] = []
+        self._walked: list[BoundStep | None] = []
 
     def __repr__(self) -> str:
         # Going on could run the application's code.
@@ -320,7 +332,7 @@ class Journey:
         It ends at the first applicable step that is not done, so a condition runs only
         when every applicable step before it is done.
         """
-        walked, entries, shape = self._walked, self.draft.entries, forms.shape
+        walked, entries, signature = self._walked, self.draft.entries, forms.signature
         last = walked[-1] if walked else None
         for step in self.steps[len(walked) : position + 1]:
             if last is not None and last.applies and not last.done:
@@ -328,7 +340,7 @@ class Journey:
             form = step.plain_form
             entry = entries.get(step.name) if form is not None else None
             # A digest of the form alone: nothing was read that could have changed.
-            if entry and entry.accepted and entry.read.digest == shape(form).digest:
+            if entry and entry.accepted and entry.read.digest == signature(form).digest:
                 last = None
             else:
                 last = self.place(len(walked))
@@ -337,10 +349,10 @@ class Journey:
 
     def _walk(self) -> int:
         """Walk to the frontier. Returns how many steps were met."""
-        _ = self.frontier
+        _ = self.first_incomplete
         return len(self._walked)
 
-    def _met(self, position: int) -> Place:
+    def _met(self, position: int) -> BoundStep:
         """The place of a step that was walked to."""
         place = self._walked[position]
         if place is None:
@@ -351,29 +363,29 @@ class Journey:
         place = self._walked[position]
         return place is None or place.applies
 
-    def _first_applicable(self, positions: Iterable[int]) -> Place | None:
+    def _first_applicable(self, positions: Iterable[int]) -> BoundStep | None:
         return next((self._met(p) for p in positions if self._applies(p)), None)
 
-    def place(self, position: int) -> Place:
+    def place(self, position: int) -> BoundStep:
         """A step as this draft meets it, be it open or not."""
         entry = self.draft.entries.get(self.steps[position].name)
-        return Place(self, position, entry)
+        return BoundStep(self, position, entry)
 
     @property
-    def path(self) -> tuple[Place, ...]:
+    def path(self) -> tuple[BoundStep, ...]:
         """The applicable steps up to the frontier."""
         walked = range(self._walk())
         return tuple(self._met(p) for p in walked if self._applies(p))
 
     @property
-    def frontier(self) -> Place | None:
+    def first_incomplete(self) -> BoundStep | None:
         """The first applicable step that is not done; None when all are."""
         self._walk_to(len(self.steps))
         last = self._walked[-1]
         return last if last is not None and last.applies and not last.done else None
 
     @property
-    def stand(self) -> Place:
+    def current(self) -> BoundStep:
         """Where the visitor goes on: the frontier, else the last applicable step."""
         if (place := self._first_applicable(reversed(range(self._walk())))) is not None:
             return place
@@ -383,23 +395,23 @@ class Journey:
             "answers are."
         )
 
-    def opens(self, name: str) -> Place | None:
+    def get(self, name: str) -> BoundStep | None:
         """The gate: the step's place, if every applicable step before it is done."""
         position = self.steps.positions.get(name)
         if position is None or not self._walk_to(position):
             return None
         return self._met(position) if self._applies(position) else None
 
-    def before(self, place: Place) -> Place | None:
+    def previous(self, place: BoundStep) -> BoundStep | None:
         """The applicable step before one that opens."""
         return self._first_applicable(reversed(range(place.position)))
 
-    def after(self, place: Place) -> Place | None:
+    def next(self, place: BoundStep) -> BoundStep | None:
         """The next applicable step after one that is done; None after the last."""
         later = range(place.position + 1, len(self.steps))
         return self._first_applicable(filter(self._walk_to, later))
 
-    def progress(self, place: Place) -> Progress:
+    def progress(self, place: BoundStep) -> Progress:
         """Counted over applicable steps; no total while a later one is uncertain."""
         number = sum(map(self._applies, range(place.position + 1)))
         later = self.steps[place.position + 1 :]
@@ -407,7 +419,7 @@ class Journey:
         return Progress(number, number + len(later) if certain else None)
 
     @property
-    def hidden(self) -> tuple[Place, ...]:
+    def hidden(self) -> tuple[BoundStep, ...]:
         """Steps with answers that do not count, since they do not apply."""
         self._walk()
         return tuple(p for p in self._walked if p and p.entry and not p.applies)
@@ -421,11 +433,11 @@ class Journey:
         opens. Otherwise they are only kept, and a step that was done stays so while
         nothing changed.
         """
-        opens = self.opens(step.name) is not None
+        opens = self.get(step.name) is not None
         position = self.steps.positions[step.name]
         was_met = position < len(self._walked)
         place = self._met(position) if was_met else self.place(position)
-        taken = place.taking(
+        taken = place.submit(
             values, opens=opens, accept=accept and opens, autosave=autosave
         )
         if taken is None or taken.entry is None:
@@ -439,7 +451,7 @@ class Journey:
         return onward
 
     @property
-    def seen(self) -> str:
+    def answers_hash(self) -> str:
         """A hash of the answers on the path: is a review of them still true?
 
         Passwords count by their revision. They must not be guessed from a page.
@@ -451,16 +463,20 @@ class Journey:
         ]
         return hashlib.blake2b(_encode(sent), digest_size=8).hexdigest()
 
-    def settled(self) -> Draft:
+    def to_draft(self) -> Draft:
         """The draft to store: steps that still hold have read what is true now."""
-        reread = {
-            place.step.name: place.reread(place.entry)
+        refresh_dependencies = {
+            place.step.name: place.refresh_dependencies(place.entry)
             for place in self._walked
-            if place is not None and place.rereads and place.entry is not None
+            if place is not None and place.still_holds and place.entry is not None
         }
-        return self.draft.with_entries(reread) if reread else self.draft
+        return (
+            self.draft.with_entries(refresh_dependencies)
+            if refresh_dependencies
+            else self.draft
+        )
 
-    def answers_before(self, position: int, reads: Reads) -> Answers:
+    def answers_before(self, position: int, reads: Dependencies) -> Answers:
         names = self.steps.names[:position]
         reader = f"The step {self.steps[position].name!r}"
         return self._answers(names, reader, reads)
@@ -471,7 +487,9 @@ class Journey:
         names = tuple(step.name for step in self.steps if isinstance(step, Step))
         return self._answers(names, "The wizard", set())
 
-    def _answers(self, names: tuple[str, ...], reader: str, reads: Reads) -> Answers:
+    def _answers(
+        self, names: tuple[str, ...], reader: str, reads: Dependencies
+    ) -> Answers:
         def find(name: str) -> Record | None:
             position = self.steps.positions.get(name)
             if position is None or position >= len(names):
@@ -483,19 +501,19 @@ class Journey:
         return Answers(names, find, reader=reader)
 
     def digest(
-        self, shape: bytes, names: Sequence[tuple[str, str]], *, before: int
+        self, signature: bytes, names: Sequence[tuple[str, str]], *, before: int
     ) -> bytes:
         """Hash what ``names`` stand for in the steps before a position."""
-        spelled = [self._spelled(step, field, before) for step, field in names]
-        seen = [shape, names, spelled]
+        spelled = [self._serialized(step, field, before) for step, field in names]
+        seen = [signature, names, spelled]
         return hashlib.blake2b(_encode(seen), digest_size=16).digest()
 
-    def _spelled(self, step: str, field: str, before: int) -> bytes:
+    def _serialized(self, step: str, field: str, before: int) -> bytes:
         position = self.steps.positions.get(step)
         # A deploy may have moved what was read behind its reader.
         if position is None or position >= min(before, len(self._walked)):
             return b"absent"
-        return self._met(position).spelled(field)
+        return self._met(position).serialize(field)
 
 
 _encode = msgspec.msgpack.encode

@@ -14,7 +14,7 @@ from msgspec.structs import astuple, replace
 
 from ..core import forms
 from ..core.draft import REFUSED, Draft, Entry, Receipt
-from ..core.journey import Journey, Place
+from ..core.journey import BoundStep, Journey
 from ..core.steps import AnyStep, Step
 from ..core.submission import Submission
 from ..errors import (
@@ -24,8 +24,8 @@ from ..errors import (
     StepError,
     StoreError,
 )
-from .repository import Stored
-from .visitor_drafts import Desk
+from .repository import StoredDraft
+from .visitor_drafts import VisitorDrafts
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class Hooks(Protocol):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CommitResult:
     """The draft as it is stored now, and the step to lead to unless it has ended."""
 
     draft: Draft
@@ -84,8 +84,13 @@ class Outcome:
 
 
 def commit(
-    wizard: Hooks, journey: Journey, stored: Stored, desk: Desk, *, lease: float
-) -> Outcome:
+    wizard: Hooks,
+    journey: Journey,
+    stored: StoredDraft,
+    drafts: VisitorDrafts,
+    *,
+    lease: float,
+) -> CommitResult:
     """Commit a draft whose steps are all done, once.
 
     Everything is validated again. Then the draft is claimed for ``lease`` seconds,
@@ -97,18 +102,18 @@ def commit(
     failing = [place for place in journey.path if _fails(place)]
     if failing:
         errors = {p.step.name: p.errors for p in failing}
-        kept = desk.keep(stored, _rejected(stored.draft, errors))
-        return Outcome(kept.draft, failing[0].step)
+        kept = drafts.keep(stored, _rejected(stored.draft, errors))
+        return CommitResult(kept.draft, failing[0].step)
     submission = Submission.of(journey)
     try:
         if not stored.draft.unsettled:  # else it might refuse what took effect
             _validate(wizard, submission)
     except StepError as error:
         place = _place(journey, error)
-        kept = desk.keep(stored, _sent_back(stored.draft, place, error))
-        return Outcome(kept.draft, place.step)
-    claimed = _claim(stored, desk, lease=lease)
-    return _Attempt(wizard, journey, submission, claimed, desk).run()
+        kept = drafts.keep(stored, _sent_back(stored.draft, place, error))
+        return CommitResult(kept.draft, place.step)
+    claimed = _claim(stored, drafts, lease=lease)
+    return _Attempt(wizard, journey, submission, claimed, drafts).run()
 
 
 def _validate(wizard: Hooks, submission: Submission) -> None:
@@ -120,16 +125,16 @@ def _validate(wizard: Hooks, submission: Submission) -> None:
         )
 
 
-def _claim(stored: Stored, desk: Desk, *, lease: float) -> Stored:
+def _claim(stored: StoredDraft, drafts: VisitorDrafts, *, lease: float) -> StoredDraft:
     """Claim the draft, or leave it unclaimed as far as the store can be had."""
-    claimed = stored.draft.claimed(time.time(), lease)
+    claimed = stored.draft.claim(time.time(), lease)
     try:
-        return desk.keep(stored, claimed)
+        return drafts.keep(stored, claimed)
     except StoreError:  # it may have been written, and the reply was lost
         with suppress(StoreError, ConflictError):
-            found = desk.reload(stored)
+            found = drafts.reload(stored)
             if found.draft == claimed:
-                desk.keep(found, claimed.reopened())
+                drafts.keep(found, claimed.release())
         raise
 
 
@@ -137,7 +142,7 @@ def _claim(stored: Stored, desk: Desk, *, lease: float) -> Stored:
 class _Refusal:
     """``commit`` sent the visitor back to a step."""
 
-    place: Place
+    place: BoundStep
     error: StepError
 
 
@@ -148,10 +153,10 @@ class _Attempt:
     wizard: Hooks
     journey: Journey
     submission: Submission
-    claimed: Stored
-    desk: Desk
+    claimed: StoredDraft
+    drafts: VisitorDrafts
 
-    def run(self) -> Outcome:
+    def run(self) -> CommitResult:
         try:
             result = self._call()
         except BaseException:
@@ -160,14 +165,14 @@ class _Attempt:
                 raise
             # The transaction went through and only its reply was lost.
             logger.exception("A commit took place although it seems to have failed.")
-            return Outcome(draft)
-        if isinstance(result, Outcome):
+            return CommitResult(draft)
+        if isinstance(result, CommitResult):
             return result
         if isinstance(result, _Refusal):
-            return Outcome(self._refused(result), result.place.step)
-        return Outcome(self._ended(result))
+            return CommitResult(self._refused(result), result.place.step)
+        return CommitResult(self._ended(result))
 
-    def _call(self) -> Any | _Refusal | Outcome:
+    def _call(self) -> Any | _Refusal | CommitResult:
         try:
             return self._together() if self.wizard.one_transaction else self._hook()
         except StepError as error:
@@ -179,15 +184,15 @@ class _Attempt:
         except ConflictError as error:  # not one about this draft
             raise RuntimeError("commit raised a ConflictError of its own.") from error
 
-    def _together(self) -> Outcome:
+    def _together(self) -> CommitResult:
         """Run the hook and end the draft in one transaction."""
         try:
-            with self.desk.joined() as joined:
+            with self.drafts.joined() as joined:
                 receipt = receipt_of(self._hook())
-                ended = joined.buried(self.claimed.draft, "committed", receipt)
-                return Outcome(joined.keep(self.claimed, ended).draft)
+                ended = joined.end(self.claimed.draft, "committed", receipt)
+                return CommitResult(joined.keep(self.claimed, ended).draft)
         except ConflictError:  # the lease ran out, and the draft is another attempt's
-            return Outcome(self.desk.reload(self.claimed).draft)
+            return CommitResult(self.drafts.reload(self.claimed).draft)
 
     def _is_ours(self, draft: Draft) -> bool:
         return (draft.state, draft.attempt) == ("committing", self.submission.attempt)
@@ -198,21 +203,23 @@ class _Attempt:
     def _reopened(self) -> Draft | None:
         """Let the claim go; None if the store cannot be had."""
 
-        def reopened(draft: Draft) -> Draft | None:
-            return self.desk.held(draft.reopened()) if self._is_ours(draft) else None
+        def released(draft: Draft) -> Draft | None:
+            if not self._is_ours(draft):
+                return None
+            return self.drafts.add_holder(draft.release())
 
         try:
-            return _settle(self.desk, self.claimed, reopened)
+            return _save_with_retry(self.drafts, self.claimed, released)
         except StoreError:
             logger.exception("A draft stays claimed until its lease runs out.")
             return None
 
     def _refused(self, refusal: _Refusal) -> Draft:
         def refused(draft: Draft) -> Draft | None:
-            back = _sent_back(draft.settled(), refusal.place, refusal.error)
-            return self.desk.held(back) if self._is_ours(draft) else None
+            back = _sent_back(draft.clear_unsettled(), refusal.place, refusal.error)
+            return self.drafts.add_holder(back) if self._is_ours(draft) else None
 
-        return _settle(self.desk, self.claimed, refused)
+        return _save_with_retry(self.drafts, self.claimed, refused)
 
     def _ended(self, result: object) -> Draft:
         """The tombstone, with the receipt if ``commit`` gave one."""
@@ -221,28 +228,28 @@ class _Attempt:
         def ended(draft: Draft) -> Draft | None:
             # Whatever became of the draft meanwhile: this commit did take effect.
             is_over = draft.state == "committed"
-            return None if is_over else self.desk.buried(draft, "committed", receipt)
+            return None if is_over else self.drafts.end(draft, "committed", receipt)
 
         try:
             receipt = receipt_of(result)
         finally:
-            draft = _settle(self.desk, self.claimed, ended)
+            draft = _save_with_retry(self.drafts, self.claimed, ended)
         return draft
 
 
-def _settle(
-    desk: Desk, stored: Stored, change: Callable[[Draft], Draft | None]
+def _save_with_retry(
+    drafts: VisitorDrafts, stored: StoredDraft, change: Callable[[Draft], Draft | None]
 ) -> Draft:
     """Keep the changed draft whoever else writes; None from ``change`` leaves it."""
     while (draft := change(stored.draft)) is not None:
         try:
-            return desk.keep(stored, draft).draft
+            return drafts.keep(stored, draft).draft
         except ConflictError:
-            stored = desk.reload(stored)
+            stored = drafts.reload(stored)
     return stored.draft
 
 
-def _fails(place: Place) -> bool:
+def _fails(place: BoundStep) -> bool:
     return isinstance(place.step, Step) and not place.trusted
 
 
@@ -251,10 +258,10 @@ def _rejected(draft: Draft, errors: dict[str, dict[str, list[str]]]) -> Draft:
         name: replace(draft.entries.get(name, Entry()), accepted=False, errors=messages)
         for name, messages in errors.items()
     }
-    return draft.reopened(notice=REFUSED).with_entries(rejected)
+    return draft.release(notice=REFUSED).with_entries(rejected)
 
 
-def _sent_back(draft: Draft, place: Place, error: StepError) -> Draft:
+def _sent_back(draft: Draft, place: BoundStep, error: StepError) -> Draft:
     first, *inner = (error.field or "").split(".")
     separator = "-"
     if isinstance(place.step, Step):
@@ -263,7 +270,7 @@ def _sent_back(draft: Draft, place: Place, error: StepError) -> Draft:
     return _rejected(draft, {place.step.name: {name: [error.message]}})
 
 
-def _place(journey: Journey, error: StepError) -> Place:
+def _place(journey: Journey, error: StepError) -> BoundStep:
     places = {place.step.name: place for place in journey.path}
     if error.step not in places:
         raise DefinitionError(

@@ -12,7 +12,7 @@ from .keyring import Keyring
 
 
 @dataclass(frozen=True)
-class Slot:
+class StoredVersion:
     """A place in the store: its key, and the version found there if any."""
 
     key: str
@@ -20,45 +20,49 @@ class Slot:
     version: bytes | None
 
 
-class Safe:
-    """Sealed values in a store, under keys that reveal nothing.
+class EncryptedStore:
+    """Encrypted values in one engine, under keys that reveal nothing.
 
-    ``kind`` and ``name`` say what a value is; both go into its key and its seal.
+    ``kind`` and ``name`` say what a value is; both go into its key and are bound into
+    the encryption.
     """
 
-    def __init__(self, store: DraftStore, keyring: Keyring) -> None:
-        self.store = store
+    def __init__(self, engine: DraftStore, keyring: Keyring) -> None:
+        self.engine = engine
         self.keyring = keyring
 
-    def fetch(self, kind: str, name: str) -> tuple[bytes | None, Slot]:
-        """The value, or None, and the slot to keep a new one in.
+    def load(self, kind: str, name: str) -> tuple[bytes | None, StoredVersion]:
+        """Return the value, or None, and the version to save the next one at.
 
         Raises StoreError, or UnreadableDraftError for damaged bytes.
         """
         context = f"{kind}:{name}".encode()
         keys = [_text(d) for d in self.keyring.digests(f"key {kind}", name)]
         for key in keys:  # an older SECRET_KEY may have named it
-            if found := self.store.load(key):
+            if found := self.engine.load(key):
                 blob, version = found
-                plain = self.keyring.unseal(blob, context)
-                return plain, Slot(key, context, version)
-        return None, Slot(keys[0], context, None)
+                plain = self.keyring.decrypt(blob, context)
+                return plain, StoredVersion(key, context, version)
+        return None, StoredVersion(keys[0], context, None)
 
-    def keep(self, slot: Slot, plain: bytes, ttl: int) -> Slot:
-        """Write if nobody else wrote since the slot was fetched, or ConflictError."""
-        blob = self.keyring.seal(plain, slot.context)
+    def save(self, at: StoredVersion, plain: bytes, ttl: int) -> StoredVersion:
+        """Write, or raise ConflictError if somebody has written since ``at`` was read.
+
+        ``ttl`` is in seconds.
+        """
+        blob = self.keyring.encrypt(plain, at.context)
         version = new_version()
-        if slot.version is None:
-            written = self.store.create(slot.key, blob, version, ttl)
+        if at.version is None:
+            written = self.engine.create(at.key, blob, version, ttl)
         else:
-            written = self.store.replace(slot.key, blob, version, slot.version, ttl)
-        if not written and not self._is_there(slot.key, version):
+            written = self.engine.replace(at.key, blob, version, at.version, ttl)
+        if not written and not self._is_there(at.key, version):
             raise ConflictError("Another request wrote this value first.")
-        return Slot(slot.key, slot.context, version)
+        return StoredVersion(at.key, at.context, version)
 
     def _is_there(self, key: str, version: bytes) -> bool:
         """Was it written after all, and only the reply lost?"""
-        found = self.store.load(key)
+        found = self.engine.load(key)
         return found is not None and hmac.compare_digest(found[1], version)
 
 

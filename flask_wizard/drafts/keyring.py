@@ -43,21 +43,21 @@ class Keyring:
     def __repr__(self) -> str:
         return f"<Keyring of {len(self._keys)}>"
 
-    def seal(self, plain: bytes, context: bytes) -> bytes:
+    def encrypt(self, plain: bytes, context: bytes) -> bytes:
         """Encrypt ``plain`` so that it opens only under the same ``context``."""
         header = FORMAT + self._newest.id
         nonce = os.urandom(NONCE_SIZE)
         cipher = self._newest.cipher(context)
         return header + nonce + cipher.encrypt(nonce, _pack(plain), header + context)
 
-    def unseal(self, sealed: bytes, context: bytes) -> bytes:
+    def decrypt(self, encrypted: bytes, context: bytes) -> bytes:
         """Return what was sealed; raise ``UnreadableDraftError`` if anything is off."""
-        if len(sealed) <= OVERHEAD:
+        if len(encrypted) <= OVERHEAD:
             raise UnreadableDraftError(
-                f"A sealed value is cut short: it has {len(sealed)} bytes, "
+                f"A sealed value is cut short: it has {len(encrypted)} bytes, "
                 f"and would have more than {OVERHEAD}."
             )
-        header, body = sealed[:HEADER_SIZE], sealed[HEADER_SIZE:]
+        header, body = encrypted[:HEADER_SIZE], encrypted[HEADER_SIZE:]
         cipher = self._key_of(header).cipher(context)
         nonce, encrypted = body[:NONCE_SIZE], body[NONCE_SIZE:]
         try:
@@ -95,16 +95,16 @@ class _Key:
 
     def __init__(self, secret: bytes) -> None:
         self.id = _derive(secret, "key id", KEY_ID_SIZE)
-        self._sealing = _derive(secret, "sealing", 32)
+        self._encrypting = _derive(secret, "sealing", 32)
         self._hashing = hmac.new(_derive(secret, "hashing", 32), digestmod="sha256")
-        self._last = b"", AESGCM(self._sealing)
+        self._last = b"", AESGCM(self._encrypting)
 
     def cipher(self, context: bytes) -> AESGCM:
         # A key for each context: random nonces under one key for all would run into
         # the limit of 2**32 messages (NIST SP 800-38D, 8.3).
         last = self._last
         if last[0] != context:  # most values are unsealed and then sealed again
-            key = hmac.digest(self._sealing, context, "sha256")
+            key = hmac.digest(self._encrypting, context, "sha256")
             last = self._last = context, AESGCM(key)
         return last[1]
 

@@ -14,52 +14,53 @@ from ..errors import (
     UnreadableDraftError,
 )
 from ..stores import DraftStore, JoiningStore
-from .encrypted_store import Safe, Slot
+from .encrypted_store import EncryptedStore, StoredVersion
 
 
 @dataclass(frozen=True)
-class Stored:
-    """A draft and the slot it is kept in; the slot is empty before its first save."""
+class StoredDraft:
+    """A draft and the version that it was loaded at; none before its first save."""
 
     draft: Draft
-    slot: Slot
+    version: StoredVersion
 
     @property
     def is_new(self) -> bool:
-        return self.slot.version is None
+        return self.version.version is None
 
 
-class Drafts:
+class DraftRepository:
     """Loads and saves drafts. ``limit`` is in bytes, before compression."""
 
-    def __init__(self, safe: Safe, *, limit: int) -> None:
-        self.safe = safe
+    def __init__(self, store: EncryptedStore, *, limit: int) -> None:
+        self.store = store
         self.limit = limit
 
-    def load(self, draft_id: str) -> tuple[Draft | None, Slot]:
-        plain, slot = self.safe.fetch("draft", draft_id)
+    def load(self, draft_id: str) -> tuple[Draft | None, StoredVersion]:
+        plain, version = self.store.load("draft", draft_id)
         if plain is None:
-            return None, slot
+            return None, version
         draft = codec.decode(plain)
         if draft.id != draft_id:
             raise UnreadableDraftError("A stored draft carries another draft's id.")
-        return draft, slot
+        return draft, version
 
     @contextmanager
-    def joined(self) -> Iterator[Drafts]:
+    def joined(self) -> Iterator[DraftRepository]:
         """These drafts inside the application's transaction, which ends with the block.
 
         Raises ConfigurationError if the store cannot join it.
         """
-        store = self.safe.store
-        if not isinstance(store, JoiningStore):
-            raise ConfigurationError(cannot_join(store))
-        with store.joined() as inner:
-            yield Drafts(Safe(inner, self.safe.keyring), limit=self.limit)
+        engine = self.store.engine
+        if not isinstance(engine, JoiningStore):
+            raise ConfigurationError(cannot_join(engine))
+        with engine.joined() as inner:
+            store = EncryptedStore(inner, self.store.keyring)
+            yield DraftRepository(store, limit=self.limit)
 
-    def save(self, stored: Stored, plain: bytes, ttl: int) -> Stored:
+    def save(self, stored: StoredDraft, plain: bytes, ttl: int) -> StoredDraft:
         """Keep a packed draft. Raises ConflictError or StoreError; then nothing is."""
-        return Stored(stored.draft, self.safe.keep(stored.slot, plain, ttl))
+        return StoredDraft(stored.draft, self.store.save(stored.version, plain, ttl))
 
     def packed(self, draft: Draft, *, capped: bool) -> bytes:
         """Raises DraftTooLargeError if it is capped and too large."""

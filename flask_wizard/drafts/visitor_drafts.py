@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..core.draft import Draft, Receipt, seconds
 from ..errors import UnreadableDraftError
 from .holders import Holder, is_id
-from .repository import Drafts, Stored
+from .repository import DraftRepository, StoredDraft
 
 if TYPE_CHECKING:
     from ..wizard import Wizard
@@ -40,91 +40,99 @@ class Mount:
 
 def expires(wizard: Wizard, draft: Draft) -> float:
     """When a draft ends by itself, in seconds since the epoch."""
-    idle = draft.touched + seconds(wizard.lifetime)
+    idle = draft.updated + seconds(wizard.lifetime)
     if draft.ended:
         return idle
     return min(idle, draft.created + seconds(wizard.max_lifetime))
 
 
-class Desk:
+class VisitorDrafts:
     """One visitor's drafts of one mount."""
 
     def __init__(
-        self, wizard: Wizard, mount: Mount, holder: Holder, drafts: Drafts
+        self, wizard: Wizard, mount: Mount, holder: Holder, repository: DraftRepository
     ) -> None:
         self.wizard = wizard
         self.mount = mount.key
         self.holder = holder
-        self._drafts = drafts
+        self._repository = repository
 
     @contextmanager
-    def joined(self) -> Iterator[Desk]:
+    def joined(self) -> Iterator[VisitorDrafts]:
         """This desk, with its writes part of the application's transaction."""
-        with self._drafts.joined() as drafts:
-            desk = copy(self)
-            desk._drafts = drafts
-            yield desk
+        with self._repository.joined() as repository:
+            drafts = copy(self)
+            drafts._repository = repository
+            yield drafts
 
-    def load(self, draft_id: str) -> Stored | None:
+    def load(self, draft_id: str) -> StoredDraft | None:
         """A draft that this visitor holds and that has not expired."""
         if not is_id(draft_id) or self.holder.token is None:
             return None
-        draft, slot = self._drafts.load(draft_id)
-        if draft is None or draft.mount != self.mount or self._is_over(draft):
+        draft, version = self._repository.load(draft_id)
+        if draft is None or draft.mount != self.mount or self._has_expired(draft):
             return None
-        return Stored(self._lapsed(draft), slot) if self.holder.holds(draft) else None
+        return (
+            StoredDraft(self._with_expired_lease(draft), version)
+            if self.holder.holds(draft)
+            else None
+        )
 
-    def start(self, nonce: str) -> Stored:
+    def start(self, nonce: str) -> StoredDraft:
         """The draft that this nonce starts: the one it started before, or a new one.
 
         A new one is not in the store before it is kept.
         """
         draft_id = self.holder.draft_id(nonce, self.mount)
-        draft, slot = self._drafts.load(draft_id)
-        if draft is None or self._is_over(draft):
+        draft, version = self._repository.load(draft_id)
+        if draft is None or self._has_expired(draft):
             draft = self.fresh(draft_id)
-        return Stored(self._lapsed(draft), slot)
+        return StoredDraft(self._with_expired_lease(draft), version)
 
-    def _lapsed(self, draft: Draft) -> Draft:
+    def _with_expired_lease(self, draft: Draft) -> Draft:
         """As it is once its claim has run out; a transaction leaves nothing unknown."""
         unknown = not self.wizard.one_transaction
-        return draft.lapsed(time.time(), unsettled=unknown)
+        return draft.expire_lease(time.time(), unsettled=unknown)
 
     def fresh(self, draft_id: str, *, held: bool = True) -> Draft:
         now = time.time()
         return Draft(
             id=draft_id,
             mount=self.mount,
-            holders=(self.holder.mark(),) if held else (),
+            holders=(self.holder.token_hash(),) if held else (),
             created=now,
-            touched=now,
+            updated=now,
             submission=secrets.token_urlsafe(16),
             version=self.wizard.version,
         )
 
-    def reload(self, stored: Stored) -> Stored:
+    def reload(self, stored: StoredDraft) -> StoredDraft:
         """The draft as it is now, whoever holds it.
 
         One that expired meanwhile comes back as it was, to be kept anew.
         """
-        draft, slot = self._drafts.load(stored.draft.id)
-        return Stored(self._lapsed(draft or stored.draft), slot)
+        draft, version = self._repository.load(stored.draft.id)
+        return StoredDraft(self._with_expired_lease(draft or stored.draft), version)
 
-    def keep(self, stored: Stored, draft: Draft, *, capped: bool = False) -> Stored:
+    def keep(
+        self, stored: StoredDraft, draft: Draft, *, capped: bool = False
+    ) -> StoredDraft:
         """Save over what was loaded.
 
         ``capped`` limits what a visitor sends; what a commit has to note always fits.
         Raises ConflictError if somebody else wrote meanwhile, TooManyDraftsError,
         DraftTooLargeError or StoreError.
         """
-        plain = self._drafts.packed(draft, capped=capped)
+        plain = self._repository.packed(draft, capped=capped)
         if self._begins(stored) and not draft.ended:
             self._list(draft.id)
         ttl = math.ceil(expires(self.wizard, draft) - time.time())
-        return self._drafts.save(Stored(draft, stored.slot), plain, max(1, ttl))
+        return self._repository.save(
+            StoredDraft(draft, stored.version), plain, max(1, ttl)
+        )
 
     @staticmethod
-    def _begins(stored: Stored) -> bool:
+    def _begins(stored: StoredDraft) -> bool:
         """Is it a new draft, be it in the place of one that the store still has?"""
         return stored.is_new or not stored.draft.entries
 
@@ -142,27 +150,29 @@ class Desk:
             self.mount, draft_id, lifetime=seconds(self.wizard.max_lifetime)
         )
 
-    def buried(
+    def end(
         self,
         draft: Draft,
         state: Literal["committed", "discarded"],
         receipt: Receipt | None = None,
     ) -> Draft:
         """The tombstone, readable in this session even if it was cleared meanwhile."""
-        return self.held(draft).buried(state, time.time(), receipt=receipt)
+        return self.add_holder(draft).end(state, time.time(), receipt=receipt)
 
-    def held(self, draft: Draft) -> Draft:
+    def add_holder(self, draft: Draft) -> Draft:
         """The draft as this session opens it, be it another than before."""
-        return draft.held_by(self.holder.mark())
+        return draft.add_holder(self.holder.token_hash())
 
     def open_drafts(self) -> list[Draft]:
         """Those that can be continued, oldest first."""
         listed = self.holder.listed(self.mount)
         oldest = time.time() - seconds(self.wizard.max_lifetime)
-        found = [self._readable(held.id) for held in listed if not held.is_over(oldest)]
+        found = [
+            self._readable(held.id) for held in listed if not held.has_expired(oldest)
+        ]
         return [s.draft for s in found if s is not None and self._is_open(s)]
 
-    def _readable(self, draft_id: str) -> Stored | None:
+    def _readable(self, draft_id: str) -> StoredDraft | None:
         """Leave out one that is damaged: the others can be continued all the same."""
         try:
             return self.load(draft_id)
@@ -174,9 +184,9 @@ class Desk:
         """Was it one of this visitor's drafts?"""
         return any(held.id == draft_id for held in self.holder.listed(self.mount))
 
-    def _is_over(self, draft: Draft) -> bool:
+    def _has_expired(self, draft: Draft) -> bool:
         return expires(self.wizard, draft) <= time.time()
 
     @staticmethod
-    def _is_open(stored: Stored | None) -> bool:
+    def _is_open(stored: StoredDraft | None) -> bool:
         return stored is not None and not stored.draft.ended

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ..core.forms import Names
+from ..core.forms import FieldNames
 from ..drafts.keyring import Keyring
 from ..errors import UnreadableDraftError
 
 
 @dataclass(frozen=True)
-class PageNames:
+class SignedFields:
     """The names of the fields on the pages of one step of one mount."""
 
     keyring: Keyring
@@ -24,19 +24,19 @@ class PageNames:
     def _context(self) -> bytes:
         return f"fields:{self.mount}:{self.step}".encode()
 
-    def sealed(self, names: Names) -> str:
+    def sealed(self, names: FieldNames) -> str:
         """As a page carries them: base64url."""
-        sealed = self.keyring.seal(_encoder.encode(names), self._context)
+        sealed = self.keyring.encrypt(_encoder.encode(names), self._context)
         return urlsafe_b64encode(sealed).decode()
 
-    def opened(self, sealed: str) -> Names | None:
+    def opened(self, sealed: str) -> FieldNames | None:
         """None for what no page of this step has carried."""
         try:
-            plain = self.keyring.unseal(urlsafe_b64decode(sealed), self._context)
+            plain = self.keyring.decrypt(urlsafe_b64decode(sealed), self._context)
         except (UnreadableDraftError, ValueError):
             return None
         return _decoder.decode(plain)
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Names)
+_decoder = msgspec.msgpack.Decoder(FieldNames)

@@ -13,12 +13,12 @@ from wtforms import Form
 
 from ..core import forms
 from ..core.draft import Raw
-from ..core.journey import Journey, Place
+from ..core.journey import BoundStep, Journey
 from ..core.rows import Row, rows_of
 from ..core.steps import AnyStep, Review, Step
 from ..errors import DefinitionError
 from .controls import ErrorLink, summary
-from .state import installation
+from .state import get_state
 
 if TYPE_CHECKING:
     from ..wizard import Wizard
@@ -105,7 +105,7 @@ def make_page(wizard: Wizard, name: str, *, status: int = 200, **context: Any) -
         templates_for(wizard, name, context.get("step")),
         status,
         wizard=wizard,
-        wizard_base=installation().template(bases, current_app.jinja_env),
+        wizard_base=get_state().template(bases, current_app.jinja_env),
         wizard_css=url_for("flask_wizard.static", filename="wizard.css"),
         wizard_lang=lang() if callable(lang := config["WIZARD_LANG"]) else lang,
         wizard_site=config["WIZARD_SITE_NAME"],
@@ -134,7 +134,9 @@ def folder_of(wizard: Wizard) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-def form_page(wizard: Wizard, place: Place, form: Form | None, **context: Any) -> Page:
+def form_page(
+    wizard: Wizard, place: BoundStep, form: Form | None, **context: Any
+) -> Page:
     """A step's page. ``form`` is shown as it was typed, with its errors."""
     if form is not None:
         forms.show_as_typed(form)
@@ -154,7 +156,9 @@ def _given(passwords: Raw) -> set[str]:
     return {name for name, sent in passwords.items() if any(sent)}
 
 
-def review_page(wizard: Wizard, journey: Journey, place: Place, **context: Any) -> Page:
+def review_page(
+    wizard: Wizard, journey: Journey, place: BoundStep, **context: Any
+) -> Page:
     """The check page. Messages left on it are those of a StepError."""
     left = place.entry.errors.values() if place.entry else ()
     return make_page(
@@ -168,7 +172,7 @@ def review_page(wizard: Wizard, journey: Journey, place: Place, **context: Any) 
     )
 
 
-def form_to_show(place: Place) -> tuple[Form, str]:
+def form_to_show(place: BoundStep) -> tuple[Form, str]:
     """The form of a step with the errors it was left with, and a notice if any."""
     form = place.form
     if place.stale and not place.done:
@@ -193,7 +197,7 @@ def groups_of(
     return _grouped(rows, [place.step for place in steps])
 
 
-def _shown(place: Place) -> Form:
+def _shown(place: BoundStep) -> Form:
     _ = place.trusted  # validators may change what a field holds
     return place.form
 
@@ -231,5 +235,5 @@ def discard_actions() -> list[Action]:
     return [Action("discard", "Yes, discard my answers", primary=True)]
 
 
-def moment(seconds: float) -> datetime:
+def utc_datetime(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)

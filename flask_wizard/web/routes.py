@@ -28,7 +28,7 @@ from ..errors import ConfigurationError, DefinitionError
 from . import guard
 from .pages import Page
 from .showing import NEW, Outcome
-from .state import EXTENSION, installation
+from .state import EXTENSION, get_state
 from .visit import Visit
 
 if TYPE_CHECKING:
@@ -81,10 +81,10 @@ def _names(form_class: type[Form]) -> set[str]:
     return {unbound.name or name for name, unbound in fields}
 
 
-def _check_store(state: BlueprintSetupState) -> None:
-    installed = state.app.extensions.get(EXTENSION)
-    if installed is not None:
-        installed.require_joining()
+def _check_store(setup: BlueprintSetupState) -> None:
+    state = setup.app.extensions.get(EXTENSION)
+    if state is not None:
+        state.require_joining()
 
 
 class Views:
@@ -125,7 +125,7 @@ class Views:
         """
         self._check_fields()
         guard.check_query()
-        guard.limit_body(installation().config)
+        guard.limit_body(get_state().config)
         protect = current_app.extensions.get("csrf")
         if protect is not None:
             protect.exempt(_answer)
@@ -179,7 +179,7 @@ def _answer(view: Callable[..., Outcome], **values: str) -> Response:
     outcome = view(**{name: value for name, value in values.items() if name in OWN})
     if not isinstance(outcome, Page):
         return make_response(outcome)
-    name = installation().template(outcome.templates, current_app.jinja_env)
+    name = get_state().template(outcome.templates, current_app.jinja_env)
     text = render_template(name, **outcome)
     return make_response(text, outcome.status)
 

@@ -15,15 +15,15 @@ from wtforms import Form
 
 from ..core import forms
 from ..core.draft import CHANGED, MOVED, REFUSED, Draft, Receipt
-from ..core.journey import Journey, Place
+from ..core.journey import BoundStep, Journey
 from ..core.steps import RESERVED_FIELDS, AnyStep, Review, Step
 from ..drafts.holders import Holder, is_id, new_nonce
-from ..drafts.visitor_drafts import Desk, Mount, expires
+from ..drafts.visitor_drafts import Mount, VisitorDrafts, expires
 from ..errors import StoreError, UnreadableDraftError
 from . import guard, pages
-from .page_fields import PageNames
+from .page_fields import SignedFields
 from .pages import Page, Problem
-from .state import installation
+from .state import get_state
 
 if TYPE_CHECKING:
     from ..wizard import Wizard
@@ -53,11 +53,11 @@ class Showing:
         url_for_step: Callable[..., str],
         entry_url: Callable[[], str] | None = None,
     ) -> None:
-        installed = installation()
+        state = get_state()
         if wizard.one_transaction:
-            installed.require_joining()
-        self._config = installed.config
-        self._drafts = installed.drafts(current_app)
+            state.require_joining()
+        self._config = state.config
+        self._repository = state.repository(current_app)
         self.wizard = wizard
         self.mount = mount
         self.requested = None if draft_id == NEW else draft_id
@@ -69,8 +69,8 @@ class Showing:
         self._tried: tuple[Journey, Form] | None = None
         self._admitted: set[str] = set()
         self._retry_after: str | None = None
-        self.desk = Desk(
-            wizard, mount, Holder(session, self._drafts.safe), self._drafts
+        self.drafts = VisitorDrafts(
+            wizard, mount, Holder(session, self._repository.store), self._repository
         )
 
     # What was sent
@@ -83,8 +83,10 @@ class Showing:
             values.names = self._page_names(step).opened(sealed)
         return values
 
-    def _page_names(self, step: AnyStep) -> PageNames:
-        return PageNames(self._drafts.safe.keyring, self.desk.mount, step.name)
+    def _page_names(self, step: AnyStep) -> SignedFields:
+        return SignedFields(
+            self._repository.store.keyring, self.drafts.mount, step.name
+        )
 
     @cached_property
     def _action(self) -> str:
@@ -115,7 +117,7 @@ class Showing:
 
     @property
     def _new_url(self) -> str:
-        first = self._journey(self.desk.fresh(NEW, held=False)).stand.step
+        first = self._journey(self.drafts.fresh(NEW, held=False)).current.step
         return self._url(first.url_name, draft_id=NEW)
 
     @property
@@ -153,7 +155,7 @@ class Showing:
         return self.wizard.steps.by_url_name.get(url_name) or abort(404)
 
     def _stand(self, draft: Draft) -> str:
-        return self._journey(draft).stand.step.url_name
+        return self._journey(draft).current.step.url_name
 
     @staticmethod
     def _rev(draft: Draft, step: AnyStep) -> int:
@@ -163,9 +165,9 @@ class Showing:
     # Pages of steps
 
     def _form_page(
-        self, journey: Journey, place: Place, form: Form | None, **more: Any
+        self, journey: Journey, place: BoundStep, form: Form | None, **more: Any
     ) -> Page:
-        first = journey.before(place) is None
+        first = journey.previous(place) is None
         last = place.step is self.wizard.steps[-1]
         shown = {
             "progress": journey.progress(place),
@@ -179,23 +181,25 @@ class Showing:
             and not _is_fixed(place.step)
         ):
             # The page is the only one to know, should the form not be had next time.
-            sealed = self._page_names(place.step).sealed(forms.Names.of(form))
+            sealed = self._page_names(place.step).sealed(forms.FieldNames.of(form))
             context["hidden"].append((forms.FIELDS, sealed))
         return pages.form_page(self.wizard, place, form, **context)
 
-    def _review_page(self, journey: Journey, place: Place, **more: Any) -> Page:
+    def _review_page(self, journey: Journey, place: BoundStep, **more: Any) -> Page:
         shown = {
             "progress": journey.progress(place),
             "actions": pages.review_actions(),
             "groups": pages.groups_of(journey, place.step, self._change_url),
         }
         context = self._common(journey, place, **{**shown, **more})
-        context["hidden"].append((SEEN, journey.seen))
+        context["hidden"].append((SEEN, journey.answers_hash))
         if journey.draft.notice == CHANGED:
             context["notice"] = CHANGED
         return pages.review_page(self.wizard, journey, place, **context)
 
-    def _common(self, journey: Journey, place: Place, **more: Any) -> dict[str, Any]:
+    def _common(
+        self, journey: Journey, place: BoundStep, **more: Any
+    ) -> dict[str, Any]:
         """What the pages of steps and of the review have in common."""
         page, requested = place.step.url_name, self.requested or NEW
         notice = journey.draft.notice
@@ -236,26 +240,26 @@ class Showing:
             return Problem("too-many")
 
     def _listed(self) -> list[pages.Listed]:
-        listed = map(self._listing, self.desk.open_drafts())
+        listed = map(self._listing, self.drafts.open_drafts())
         return [each for each in listed if each is not None]
 
     def _listing(self, draft: Draft) -> pages.Listed | None:
         """None for one that cannot be walked: the others can be all the same."""
         try:
-            stand = self._journey(draft).stand.step
+            stand = self._journey(draft).current.step
         except UnreadableDraftError:
             current_app.logger.exception("A draft on its holder's list is damaged.")
             return None
         return pages.Listed(
             url=self._url(stand.url_name, draft_id=draft.id),
             discard_url=self._url("discard", draft_id=draft.id),
-            started=pages.moment(draft.created),
-            saved=pages.moment(draft.touched),
+            started=pages.utc_datetime(draft.created),
+            saved=pages.utc_datetime(draft.updated),
             place=stand.title,
         )
 
     def _gone(self) -> Page:
-        if self.desk.remembers(self.requested or ""):
+        if self.drafts.remembers(self.requested or ""):
             return self._page("gone", 410, reason="expired", new_url=self._new_url)
         return self._page("gone", 404, reason="unknown", new_url=self._new_url)
 
@@ -267,7 +271,7 @@ class Showing:
         return self._page(
             "saved",
             notice=draft.notice if draft.notice == MOVED else None,
-            until=pages.moment(until),
+            until=pages.utc_datetime(until),
             in_browser=not session.permanent,
             continue_url=self._url(self._stand(draft)),
             discard_url=self._url("discard"),
@@ -319,7 +323,7 @@ class Showing:
     def _sent(self, step: AnyStep, **more: Any) -> Page:
         if self._tried is not None:
             tried, form = self._tried
-            if (place := tried.opens(step.name)) is not None:
+            if (place := tried.get(step.name)) is not None:
                 return self._form_page(tried, place, form, **more)
         try:
             return self._placed(step, **more)
@@ -328,13 +332,13 @@ class Showing:
 
     def _placed(self, step: AnyStep, **more: Any) -> Page:
         """The page of the step among the answers that are kept."""
-        stored = self.desk.load(self.requested) if self.requested else None
-        draft = stored.draft if stored else self.desk.fresh(NEW, held=False)
+        stored = self.drafts.load(self.requested) if self.requested else None
+        draft = stored.draft if stored else self.drafts.fresh(NEW, held=False)
         journey = self._journey(draft)
-        place = journey.opens(step.name)
+        place = journey.get(step.name)
         if place is not None and isinstance(step, Review):
             return self._review_page(journey, place, **more)
-        taken = place and place.taking(
+        taken = place and place.submit(
             self._values(step), opens=True, accept=False, autosave=True
         )
         if taken is None:
@@ -348,7 +352,7 @@ class Showing:
         along hidden, passwords excepted.
         """
         values = self._values(step)
-        journey = self._journey(self.desk.fresh(NEW, held=False))
+        journey = self._journey(self.drafts.fresh(NEW, held=False))
         place = journey.place(self.wizard.steps.positions[step.name])
         form: Form | None = place.bound(values) if step.fixed_form else None
         pairs: list[tuple[str, str]] = []

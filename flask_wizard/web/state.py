@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from flask import Flask, current_app
 from jinja2 import Environment
 
-from ..drafts.encrypted_store import Safe
+from ..drafts.encrypted_store import EncryptedStore
 from ..drafts.keyring import Keyring
-from ..drafts.repository import Drafts, cannot_join
+from ..drafts.repository import DraftRepository, cannot_join
 from ..errors import ConfigurationError
 from ..stores import DraftStore, JoiningStore
 
@@ -19,22 +19,22 @@ EXTENSION = "flask_wizard"
 KEYS = "WIZARD_SECRET_KEYS", "SECRET_KEY_FALLBACKS"
 
 
-class Installation:
+class WizardState:
     """What one application keeps for its wizards."""
 
     def __init__(self, app: Flask, store: DraftStore) -> None:
         self.config = app.config
         self.store = store
-        self._opened: tuple[object, Drafts] | None = None
+        self._opened: tuple[object, DraftRepository] | None = None
         self._templates: dict[tuple[str, ...], str] = {}
 
-    def drafts(self, app: Flask) -> Drafts:
+    def repository(self, app: Flask) -> DraftRepository:
         """The drafts, under the keys that the configuration has at this moment."""
         given = app.secret_key, *(tuple(self.config.get(k) or ()) for k in KEYS)
         if self._opened is None or self._opened[0] != given:
-            safe = Safe(self.store, Keyring(secrets_of(app)))
+            store = EncryptedStore(self.store, Keyring(secrets_of(app)))
             limit = self.config["WIZARD_MAX_DRAFT"]
-            self._opened = given, Drafts(safe, limit=limit)
+            self._opened = given, DraftRepository(store, limit=limit)
         return self._opened[1]
 
     def require_joining(self) -> None:
@@ -73,9 +73,9 @@ def _listed(app: Flask, key: str) -> list[str | bytes]:
     return list(found)
 
 
-def installation() -> Installation:
+def get_state() -> WizardState:
     """The current application's. Raises ConfigurationError if there is none."""
-    found: Installation | None = current_app.extensions.get(EXTENSION)
+    found: WizardState | None = current_app.extensions.get(EXTENSION)
     if found is None:
         raise ConfigurationError(
             "A wizard is mounted, but the application has no FlaskWizard. "

@@ -22,10 +22,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.draft import CHANGED, MOVED, Draft
-from ..core.journey import Journey, Place
+from ..core.journey import BoundStep, Journey
 from ..core.steps import AnyStep, Review, Step
 from ..drafts.commit import commit
-from ..drafts.repository import Stored
+from ..drafts.repository import StoredDraft
 from ..errors import (
     ConflictError,
     DraftTooLargeError,
@@ -130,7 +130,7 @@ class Visit(Showing):
         return redirect(self._new_url + (f"?{query}" if query else ""), 302)
 
     def _resume(self) -> Outcome:
-        stored = self.desk.load(self.requested or "")
+        stored = self.drafts.load(self.requested or "")
         if stored is None:
             return self._gone()
         page = "receipt" if self._is_shut(stored.draft) else self._stand(stored.draft)
@@ -139,7 +139,7 @@ class Visit(Showing):
     def _show(self, page: str) -> Outcome:
         if self.requested is None:
             return self._show_new(page)
-        stored = self.desk.load(self.requested)
+        stored = self.drafts.load(self.requested)
         if stored is None:
             return self._gone()
         draft = stored.draft
@@ -154,23 +154,25 @@ class Visit(Showing):
             return self._discard_page(back_url=back, unsettled=draft.unsettled)
         journey, step = self._journey(draft), self._step(page)
         frozen = draft.unsettled and self._is_frozen(journey, step)
-        if frozen and step is not journey.stand.step:
-            return self._lead(journey.stand.step.url_name)
+        if frozen and step is not journey.current.step:
+            return self._lead(journey.current.step.url_name)
         return self._show_step(journey, step)
 
     def _show_new(self, page: str) -> Outcome:
         # The token must be there before the first POST: two clicks would make two.
-        self.desk.holder.known()
-        journey = self._journey(self.desk.fresh(NEW))
+        self.drafts.holder.ensure_token()
+        journey = self._journey(self.drafts.fresh(NEW))
         outcome = self._show_step(journey, self._step(page))
         if isinstance(outcome, Page):
-            self._is_blank = _is_empty(journey.stand.initial)
+            self._is_blank = _is_empty(journey.current.initial)
         return outcome
 
     def _show_step(self, journey: Journey, step: AnyStep) -> Outcome:
-        place = journey.opens(step.name)
-        if place is None or (self.requested is None and place is not journey.frontier):
-            return self._lead(journey.stand.step.url_name)
+        place = journey.get(step.name)
+        if place is None or (
+            self.requested is None and place is not journey.first_incomplete
+        ):
+            return self._lead(journey.current.step.url_name)
         if isinstance(step, Review):
             return self._review_page(journey, place)
         form, notice = pages.form_to_show(place)
@@ -227,55 +229,57 @@ class Visit(Showing):
         will tell, by the same idempotency key; what is changed before it would seem
         to be saved and be in no commit. A step that is to be answered first is free.
         """
-        place = journey.opens(step.name)
+        place = journey.get(step.name)
         return place is not None and (isinstance(step, Review) or place.done)
 
     def _submit_frozen(
-        self, step: AnyStep, journey: Journey, stored: Stored
+        self, step: AnyStep, journey: Journey, stored: StoredDraft
     ) -> Outcome:
         """Take no change; attempt the commit again if that is asked for."""
         if isinstance(step, Step) and not self._changes_nothing(journey, step):
             raise UnsettledError
-        if self._action == "next" and journey.stand.step is step:
+        if self._action == "next" and journey.current.step is step:
             return self._commit(journey, stored)
         return self._led(
-            self._url(_PAGES.get(self._action, journey.stand.step.url_name))
+            self._url(_PAGES.get(self._action, journey.current.step.url_name))
         )
 
-    def _stored(self, step: AnyStep) -> Stored | None:
+    def _stored(self, step: AnyStep) -> StoredDraft | None:
         """The draft of this POST. One that is not there is begun anew, and held.
 
         A review sends nothing that could be held.
         """
-        stored = self.desk.load(self.requested) if self.requested else None
+        stored = self.drafts.load(self.requested) if self.requested else None
         if stored is None and self.requested and isinstance(step, Review):
             return None
-        return stored or self.desk.start(self.requested or self._nonce)
+        return stored or self.drafts.start(self.requested or self._nonce)
 
     @property
     def _moved(self) -> bool:
         return self.requested is not None and self.draft_id != self.requested
 
-    def _awaited(self, stored: Stored) -> Stored:
+    def _awaited(self, stored: StoredDraft) -> StoredDraft:
         """Wait briefly for a commit that is under way."""
         deadline = time.monotonic() + self._config["WIZARD_COMMIT_WAIT"]
         while stored.draft.state == "committing" and time.monotonic() < deadline:
             time.sleep(POLL)
-            stored = self.desk.reload(stored)
+            stored = self.drafts.reload(stored)
             if stored.is_new:
                 raise ConflictError("The draft expired while its commit was awaited.")
         return stored
 
     def _changes_nothing(self, journey: Journey, step: Step) -> bool:
         """Does it send what is there already, as a second click does?"""
-        place = journey.opens(step.name)
+        place = journey.get(step.name)
         if place is None:
             return False
         values = self._values(step)
-        taken = place.taking(values, opens=True, accept=False, autosave=True)
+        taken = place.submit(values, opens=True, accept=False, autosave=True)
         return taken is not None and taken.entry is place.entry
 
-    def _submit_step(self, step: Step, journey: Journey, stored: Stored) -> Outcome:
+    def _submit_step(
+        self, step: Step, journey: Journey, stored: StoredDraft
+    ) -> Outcome:
         if self._is_autosave and self._sent_rev < self._rev(stored.draft, step):
             return Response(status=409)
         onward = journey.submit(
@@ -285,23 +289,23 @@ class Visit(Showing):
             autosave=self._is_autosave,
         )
         goal = self._goal(onward, step)
-        if place := onward.opens(step.name):
+        if place := onward.get(step.name):
             self._tried = journey, place.form
-        kept = self._keep(stored, onward.settled())
+        kept = self._keep(stored, onward.to_draft())
         self._tried = None
         return self._led(goal) if goal else self._commit(onward, kept)
 
-    def _submit_review(self, review: Review, stored: Stored) -> Outcome:
+    def _submit_review(self, review: Review, stored: StoredDraft) -> Outcome:
         journey = self._journey(stored.draft.without(review.name))
         stored = replace(stored, draft=journey.draft)
-        if self._action == "next" and journey.opens(review.name):
-            if request.form.get(SEEN, journey.seen) == journey.seen:
+        if self._action == "next" and journey.get(review.name):
+            if request.form.get(SEEN, journey.answers_hash) == journey.answers_hash:
                 return self._commit(journey, stored)
             # Another tab has changed what this one has shown: it is shown again.
-            self._keep(stored, journey.settled(), notice=CHANGED)
+            self._keep(stored, journey.to_draft(), notice=CHANGED)
             return self._lead(review.url_name)
         goal = self._goal(journey, review)
-        self._keep(stored, journey.settled())
+        self._keep(stored, journey.to_draft())
         return self._led(goal or self._url(review.url_name))
 
     def _led(self, url: str) -> AnyResponse:
@@ -312,64 +316,66 @@ class Visit(Showing):
         sent = request.form.get("_rev", "")
         return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else 0
 
-    def _keep(self, stored: Stored, draft: Draft, *, notice: str = "") -> Stored:
+    def _keep(
+        self, stored: StoredDraft, draft: Draft, *, notice: str = ""
+    ) -> StoredDraft:
         if self._is_autosave:
             notice = draft.notice
         if self._moved:
             notice = MOVED
-        mark = self.desk.holder.mark()
+        mark = self.drafts.holder.token_hash()
         if stored.is_new:
             self._admit("start")
         renewed = draft.renewed(time.time(), holder=mark, notice=notice)
-        kept = self.desk.keep(stored, renewed, capped=True)
+        kept = self.drafts.keep(stored, renewed, capped=True)
         if self._config["WIZARD_PERMANENT_SESSION"]:
             session.permanent = True
         return kept
 
-    def _admit(self, moment: Literal["start", "commit"]) -> None:
+    def _admit(self, utc_datetime: Literal["start", "commit"]) -> None:
         """Ask the application, once in a request however often it is tried."""
-        if moment in self._admitted:
+        if utc_datetime in self._admitted:
             return
         try:
-            self.wizard.admit(moment, self.desk.holder.mark().hex())
+            self.wizard.admit(utc_datetime, self.drafts.holder.token_hash().hex())
         except HTTPException as refusal:
             raise NotAdmittedError(refusal) from refusal
-        self._admitted.add(moment)
+        self._admitted.add(utc_datetime)
 
     def _goal(self, journey: Journey, step: AnyStep) -> str | None:
         """Where a POST leads; None for the commit."""
         action, _, target = self._action.partition(":")
-        place = journey.opens(step.name)
+        place = journey.get(step.name)
         if action in _PAGES:
             return self._url(_PAGES[action])
         if action == "goto":
             aim = self.wizard.steps.by_url_name.get(target)
-            found = journey.opens(aim.name if aim else target) or journey.stand
+            found = journey.get(aim.name if aim else target) or journey.current
             return self._url(found.step.url_name, then=self._from_check)
         if place is None:
-            return self._url(journey.stand.step.url_name)
+            return self._url(journey.current.step.url_name)
         if action == "next" and place.done:
             return self._onward(journey, place)
         if action == "back":
-            place = journey.before(place) or place
+            place = journey.previous(place) or place
         return self._url(place.step.url_name, then=self._from_check)
 
-    def _onward(self, journey: Journey, place: Place) -> str | None:
-        frontier = journey.frontier if self._from_check else None
+    def _onward(self, journey: Journey, place: BoundStep) -> str | None:
+        frontier = journey.first_incomplete if self._from_check else None
         if frontier is not None and isinstance(frontier.step, Review):
             row = pages.row_id(place.step)
             return f"{self._url(frontier.step.url_name)}#{row}"
         if frontier is not None:
             return self._url(frontier.step.url_name, then=True)
-        following = journey.after(place)
+        following = journey.next(place)
         return self._url(following.step.url_name) if following else None
 
     # The end
 
-    def _commit(self, journey: Journey, stored: Stored) -> Outcome:
+    def _commit(self, journey: Journey, stored: StoredDraft) -> Outcome:
         self._admit("commit")
         lease = self._config["WIZARD_COMMIT_LEASE"]
-        outcome = commit(self.wizard, journey, stored, self.desk, lease=lease)
+        outcome = commit(self.wizard, journey, stored, self.drafts, lease=lease)
         if outcome.step is not None:
             return self._lead(outcome.step.url_name)
         if not outcome.draft.ended:  # another attempt has taken it over
@@ -378,7 +384,7 @@ class Visit(Showing):
         return redirect(self._end_url(outcome.draft), 303)
 
     def _discard(self) -> Outcome:
-        stored = self.desk.load(self.requested or "")
+        stored = self.drafts.load(self.requested or "")
         if stored is None:
             return self._gone()
         stored = self._awaited(stored)
@@ -386,16 +392,16 @@ class Visit(Showing):
             return self._led_to_end(stored.draft)
         if self._action not in ("discard", "next"):
             return self._led(self._url(self._stand(stored.draft)))
-        self.desk.keep(stored, self.desk.buried(stored.draft, "discarded"))
+        self.drafts.keep(stored, self.drafts.end(stored.draft, "discarded"))
         self._part_with(stored.draft)
         self.wizard.discarded(stored.draft)
         return self._lead("receipt")
 
     def _part_with(self, draft: Draft) -> None:
         """Forget a draft that has ended; its end is stored already."""
-        self.desk.holder.mark_end()
+        self.drafts.holder.mark_end()
         try:
-            self.desk.unlist(draft.id)
+            self.drafts.unlist(draft.id)
         except StoreError:
             current_app.logger.exception("An ended draft is still listed.")
 

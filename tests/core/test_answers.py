@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form, fields
 
 from flask_wizard import Answers, UnknownNameError, WizardError
-from flask_wizard.core.answers import NAMES, Reads, Record, plain, values_of
+from flask_wizard.core.answers import NAMES, Dependencies, Record, plain, values_of
 
 SECRET = "canary-4711"
 
@@ -193,27 +193,27 @@ def test_record_can_be_copied() -> None:
 
 
 def test_fields_that_were_read_are_noted() -> None:
-    reads: Reads = set()
+    reads: Dependencies = set()
     found = Record("you", ("age", "name"), lambda: {"age": 7, "name": "Ada"}, reads)
     _ = found.age
     assert reads == {("you", "age")}
 
 
 def test_asking_whether_there_is_an_answer_is_noted() -> None:
-    reads: Reads = set()
+    reads: Dependencies = set()
     bool(Record("you", ("age",), None, reads))
     assert reads == {("you", "")}
 
 
 def test_absent_field_that_was_read_is_noted() -> None:
-    reads: Reads = set()
+    reads: Dependencies = set()
     _ = Record("you", ("age",), None, reads).age
     assert reads == {("you", "age")}
 
 
 @pytest.mark.parametrize("ask", [list, len, lambda found: "age" in found])
 def test_asking_which_fields_there_are_is_noted(ask: Callable[[Record], Any]) -> None:
-    reads: Reads = set()
+    reads: Dependencies = set()
     ask(Record("you", ("age",), lambda: {"age": 7}, reads))
     assert reads == {("you", NAMES)}
 
@@ -224,7 +224,7 @@ def test_record_of_a_form_that_is_not_known_has_no_fields() -> None:
 
 
 def test_repr_of_a_record_is_no_reading() -> None:
-    reads: Reads = set()
+    reads: Dependencies = set()
     repr(Record("you", ("age",), None, reads))
     assert reads == set()
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flask_wizard import Draft, Receipt, StoreError, UnreadableDraftError
-from flask_wizard.core.draft import Entry, Read, decode, encode
+from flask_wizard.core.draft import Entry, StoredDependencies, decode, encode
 
 SECRET = "canary-4711"
 
@@ -17,7 +17,7 @@ ENTRY = Entry.of(
     rev=3,
     accepted=True,
     errors={"born": ["Not a valid date."]},
-    read=Read((("you", "age"), ("you", "")), b"digest"),
+    read=StoredDependencies((("you", "age"), ("you", "")), b"digest"),
     passwords={"secret": [SECRET]},
 )
 
@@ -28,7 +28,7 @@ def draft(**more: object) -> Draft:
         mount="m",
         holders=(b"h",),
         created=1.0,
-        touched=2.0,
+        updated=2.0,
         submission="s",
         entries={"you": ENTRY},
         notice="moved",
@@ -47,8 +47,8 @@ def test_draft_comes_back_in_the_state_it_was_in(state: str) -> None:
 
 def test_tombstone_comes_back_from_bytes() -> None:
     receipt = Receipt("7", "/orders/7", "Thank you")
-    buried = draft().buried("committed", 9.0, receipt=receipt)
-    assert decode(encode(buried)) == buried
+    end = draft().end("committed", 9.0, receipt=receipt)
+    assert decode(encode(end)) == end
 
 
 texts = st.dictionaries(st.text(), st.lists(st.text()))
@@ -76,7 +76,7 @@ def test_draft_of_a_former_release_is_read() -> None:
     blob = msgspec.msgpack.encode(
         {
             **{"id": "d", "mount": "m", "holders": [b"h"], "submission": "s"},
-            **{"created": 1.0, "touched": 2.0, "state": "open"},
+            **{"created": 1.0, "updated": 2.0, "state": "open"},
             "entries": {"you": {"raw": {"name": ["Ada"]}}, "pet": {}},
         }
     )
@@ -110,7 +110,7 @@ def test_new_entry_begins_its_revisions() -> None:
 @pytest.mark.parametrize(
     "numbers",
     [
-        {"created": 0.0, "touched": 2.0**37 - 1, "lease_until": 2.0**37 - 1},
+        {"created": 0.0, "updated": 2.0**37 - 1, "lease_until": 2.0**37 - 1},
         {"attempt": 2**53 - 1},
     ],
 )
@@ -164,12 +164,12 @@ def test_damaged_answer_is_unreadable() -> None:
     "change",
     [
         {"created": float("nan")},
-        {"touched": -1.0},
+        {"updated": -1.0},
         {"lease_until": 2.0**60},
         {"attempt": -1},
         {"attempt": 2**60},
         {"attempt": 2**53},
-        {"touched": 2.0**37},
+        {"updated": 2.0**37},
     ],
     ids=str,
 )
@@ -224,55 +224,55 @@ def test_step_can_be_left_out() -> None:
 
 
 def test_claim_counts_attempts() -> None:
-    again = draft().claimed(10.0, 5.0).reopened().claimed(20.0, 5.0)
+    again = draft().claim(10.0, 5.0).release().claim(20.0, 5.0)
     assert (again.attempt, again.submission) == (2, "s")
 
 
 def test_claim_runs_out() -> None:
-    claimed = draft().claimed(10.0, 5.0)
+    claimed = draft().claim(10.0, 5.0)
     assert claimed.is_committing(14.9)
     assert not claimed.is_committing(15.0)
 
 
 def test_claim_begins_another_lifetime() -> None:
-    assert draft().claimed(10.0, 5.0).touched == 10.0
+    assert draft().claim(10.0, 5.0).updated == 10.0
 
 
 def test_claim_that_ran_out_leaves_the_draft_open_and_unsettled() -> None:
-    lapsed = draft().claimed(10.0, 5.0).lapsed(15.0, unsettled=True)
-    assert (lapsed.state, lapsed.unsettled) == ("open", True)
+    expire_lease = draft().claim(10.0, 5.0).expire_lease(15.0, unsettled=True)
+    assert (expire_lease.state, expire_lease.unsettled) == ("open", True)
 
 
 def test_claim_that_runs_is_no_lapse() -> None:
-    claimed = draft().claimed(10.0, 5.0)
-    assert claimed.lapsed(14.9, unsettled=True) is claimed
+    claimed = draft().claim(10.0, 5.0)
+    assert claimed.expire_lease(14.9, unsettled=True) is claimed
 
 
 def test_doubt_outlives_the_next_claim() -> None:
-    lapsed = draft().claimed(10.0, 5.0).lapsed(15.0, unsettled=True)
-    assert lapsed.claimed(20.0, 5.0).reopened().unsettled
-    assert lapsed.claimed(20.0, 5.0).lapsed(25.0, unsettled=False).unsettled
-    assert lapsed.buried("discarded", 20.0).unsettled
-    assert not lapsed.buried("committed", 20.0).unsettled
-    assert not lapsed.settled().unsettled
+    expire_lease = draft().claim(10.0, 5.0).expire_lease(15.0, unsettled=True)
+    assert expire_lease.claim(20.0, 5.0).release().unsettled
+    assert expire_lease.claim(20.0, 5.0).expire_lease(25.0, unsettled=False).unsettled
+    assert expire_lease.end("discarded", 20.0).unsettled
+    assert not expire_lease.end("committed", 20.0).unsettled
+    assert not expire_lease.clear_unsettled().unsettled
 
 
 def test_draft_that_was_never_in_doubt_is_discarded_without() -> None:
-    assert not draft().buried("discarded", 20.0).unsettled
+    assert not draft().end("discarded", 20.0).unsettled
 
 
 def test_reopened_draft_is_not_being_committed() -> None:
-    reopened = draft().claimed(10.0, 5.0).reopened()
+    reopened = draft().claim(10.0, 5.0).release()
     assert reopened.state == "open"
     assert not reopened.is_committing(12.0)
 
 
 def test_reopened_draft_says_why() -> None:
-    assert draft().claimed(10.0, 5.0).reopened(notice="refused").notice == "refused"
+    assert draft().claim(10.0, 5.0).release(notice="refused").notice == "refused"
 
 
 def test_reopened_draft_has_no_old_notice() -> None:
-    assert draft().claimed(10.0, 5.0).reopened().notice == ""
+    assert draft().claim(10.0, 5.0).release().notice == ""
 
 
 def test_open_draft_is_not_being_committed() -> None:
@@ -288,37 +288,37 @@ def test_draft_ends_by_commit_or_discard(state: str, ended: bool) -> None:
 
 
 def test_tombstone_has_no_answer() -> None:
-    buried = draft().buried("discarded", 9.0)
-    assert SECRET.encode() not in encode(buried)
-    assert buried.entries == {}
+    end = draft().end("discarded", 9.0)
+    assert SECRET.encode() not in encode(end)
+    assert end.entries == {}
 
 
 def test_tombstone_is_of_the_same_draft() -> None:
     old = draft(version=3, attempt=2)
-    buried = old.buried("discarded", 9.0)
+    end = old.end("discarded", 9.0)
     kept = ("id", "mount", "created", "submission", "version", "attempt")
-    assert [getattr(buried, n) for n in kept] == [getattr(old, n) for n in kept]
+    assert [getattr(end, n) for n in kept] == [getattr(old, n) for n in kept]
 
 
 def test_tombstone_lives_from_its_burial() -> None:
-    assert draft().buried("discarded", 9.0).touched == 9.0
+    assert draft().end("discarded", 9.0).updated == 9.0
 
 
 def test_tombstone_has_the_drafts_holders() -> None:
-    assert draft().buried("committed", 9.0).holders == (b"h",)
+    assert draft().end("committed", 9.0).holders == (b"h",)
 
 
 def test_draft_may_have_one_more_holder() -> None:
-    assert draft().held_by(b"new").holders == (b"h", b"new")
+    assert draft().add_holder(b"new").holders == (b"h", b"new")
 
 
 def test_draft_names_a_holder_once() -> None:
-    assert draft().held_by(b"h").holders == (b"h",)
+    assert draft().add_holder(b"h").holders == (b"h",)
 
 
 def test_post_leaves_the_draft_to_its_sender() -> None:
-    renewed = draft().held_by(b"new").renewed(9.0, holder=b"new", notice="")
-    assert (renewed.holders, renewed.touched) == ((b"new",), 9.0)
+    renewed = draft().add_holder(b"new").renewed(9.0, holder=b"new", notice="")
+    assert (renewed.holders, renewed.updated) == ((b"new",), 9.0)
 
 
 def test_post_leaves_a_notice_for_the_pages() -> None:

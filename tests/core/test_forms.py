@@ -577,7 +577,7 @@ def test_password_drawn_by_an_own_widget_is_never_shown() -> None:
 
 
 def digest(form_class: type[Form]) -> bytes:
-    return forms.shape(form_class).digest
+    return forms.signature(form_class).digest
 
 
 @pytest.mark.parametrize("kind", [fields.DateField, fields.TimeField])

@@ -21,8 +21,8 @@ from flask_wizard import (
     UnknownNameError,
     Wizard,
 )
-from flask_wizard.core.draft import Entry, Read, decode, encode
-from flask_wizard.core.forms import UNUSABLE, Names, Values
+from flask_wizard.core.draft import Entry, StoredDependencies, decode, encode
+from flask_wizard.core.forms import UNUSABLE, FieldNames, Values
 from flask_wizard.core.journey import Initial, Journey
 from tests import conftest
 
@@ -65,7 +65,7 @@ def begin(wizard: type[Wizard] = Join, draft: Draft = EMPTY) -> Journey:
 
 def later(journey: Journey, wizard: type[Wizard] | None = None) -> Journey:
     """The same draft in the next request, maybe after a deploy."""
-    kept = decode(encode(journey.settled()))
+    kept = decode(encode(journey.to_draft()))
     return Journey(wizard.steps if wizard else journey.steps, kept)
 
 
@@ -89,7 +89,7 @@ def submit(journey: Journey, name: str, accept: bool = True, /, **sent: Any) -> 
 def early(journey: Journey, name: str, *names: str, **sent: str) -> Journey:
     """A POST of a page that has named its fields, when its step is not open."""
     found = values(**sent)
-    found.names = Names(names)
+    found.names = FieldNames(names)
     return later(journey.submit(step(journey, name), found, accept=True))
 
 
@@ -126,7 +126,7 @@ def test_path_ends_at_the_frontier() -> None:
 
 
 def test_frontier_is_the_first_step_not_done() -> None:
-    frontier = walk(Join, **MINOR).frontier
+    frontier = walk(Join, **MINOR).first_incomplete
     assert frontier is not None
     assert frontier.step.name == "guardian"
 
@@ -138,11 +138,11 @@ def test_review_is_never_done() -> None:
 
 def test_wizard_without_review_has_no_frontier_in_the_end() -> None:
     straight = declare(you=Step(You))
-    assert walk(straight, **ADULT).frontier is None
+    assert walk(straight, **ADULT).first_incomplete is None
 
 
 def test_visitor_stands_at_the_last_step_when_all_are_done() -> None:
-    assert walk(declare(you=Step(You)), **ADULT).stand.step.name == "you"
+    assert walk(declare(you=Step(You)), **ADULT).current.step.name == "you"
 
 
 def test_hidden_step_is_skipped() -> None:
@@ -181,7 +181,7 @@ def test_condition_does_not_run_for_a_step_posted_too_early() -> None:
 def test_wizard_of_which_no_step_applies_is_the_developers_mistake() -> None:
     wizard = declare(you=Step(You, when=lambda answers: False))
     with pytest.raises(DefinitionError, match="you"):
-        _ = begin(wizard).stand
+        _ = begin(wizard).current
 
 
 def test_condition_that_reads_a_later_step_is_an_error() -> None:
@@ -198,60 +198,60 @@ def test_condition_cannot_read_its_own_step() -> None:
 
 def test_hidden_last_step_is_no_frontier() -> None:
     wizard = declare(you=Step(You), guardian=Step(Guardian, when=is_minor))
-    assert walk(wizard, **ADULT).frontier is None
+    assert walk(wizard, **ADULT).first_incomplete is None
 
 
 # The gate
 
 
 def test_step_opens_when_all_before_it_are_done() -> None:
-    assert walk(Join, **MINOR).opens("guardian")
+    assert walk(Join, **MINOR).get("guardian")
 
 
 @pytest.mark.parametrize("name", ["pet", "check", "nothing"])
 def test_step_behind_the_frontier_stays_shut(name: str) -> None:
-    assert walk(Join, **MINOR).opens(name) is None
+    assert walk(Join, **MINOR).get(name) is None
 
 
 def test_hidden_step_stays_shut() -> None:
-    assert walk(Join, **ADULT).opens("guardian") is None
+    assert walk(Join, **ADULT).get("guardian") is None
 
 
 def test_earlier_step_stays_open() -> None:
-    assert walk(Join, **WHOLE).opens("you")
+    assert walk(Join, **WHOLE).get("you")
 
 
 def test_step_before_skips_hidden_ones() -> None:
     journey = walk(Join, **ADULT)
-    pet = journey.opens("pet")
+    pet = journey.get("pet")
     assert pet is not None
-    before = journey.before(pet)
+    before = journey.previous(pet)
     assert before is not None
     assert before.step.name == "you"
 
 
 def test_nothing_is_before_the_first_step() -> None:
     journey = begin()
-    assert journey.before(journey.stand) is None
+    assert journey.previous(journey.current) is None
 
 
 def test_step_after_skips_hidden_ones() -> None:
     journey = walk(Join, **ADULT)
-    after = journey.after(journey.path[0])
+    after = journey.next(journey.path[0])
     assert after is not None
     assert after.step.name == "pet"
 
 
 def test_step_after_is_the_next_one() -> None:
     journey = walk(Join, **MINOR)
-    after = journey.after(journey.path[0])
+    after = journey.next(journey.path[0])
     assert after is not None
     assert after.step.name == "guardian"
 
 
 def test_nothing_is_after_the_last_step() -> None:
     journey = walk(Join, **WHOLE)
-    assert journey.after(journey.stand) is None
+    assert journey.next(journey.current) is None
 
 
 # Hidden answers
@@ -488,7 +488,7 @@ def test_reopened_reader_is_done_again_when_the_answer_comes_back(reader: Step) 
 @readers
 def test_answer_that_was_not_read_may_change(reader: Step) -> None:
     journey = submit(coloured(reader, "grey"), "kind", kind="cat", note="new")
-    place = journey.opens("colour")
+    place = journey.get("colour")
     assert place is not None
     assert not place.stale
 
@@ -503,7 +503,7 @@ def test_nested_forms_validator_reads_earlier_answers() -> None:
 def test_reader_that_still_fits_remembers_the_new_answer() -> None:
     journey = submit(coloured(READERS["prepare"], "black"), "kind", kind="dog")
     assert path(journey)[-1] == "check"
-    place = later(journey).opens("colour")
+    place = later(journey).get("colour")
     assert place is not None
     assert not place.stale
 
@@ -522,7 +522,7 @@ def test_reader_that_still_fits_remembers_what_else_it_reads_now() -> None:
 
 def test_answer_that_its_condition_read_makes_a_step_stale() -> None:
     journey = submit(walk(Join, **WHOLE), "you", name="Ada", age="8")
-    place = journey.opens("guardian")
+    place = journey.get("guardian")
     assert place is not None
     assert place.stale
 
@@ -653,7 +653,7 @@ def test_renamed_field_is_asked_again() -> None:
 
 
 def test_answers_of_a_changed_form_are_still_there() -> None:
-    form = deployed(pet=Step(Longer)).stand.form
+    form = deployed(pet=Step(Longer)).current.form
     assert form["pet"].data == "Rex"
 
 
@@ -685,7 +685,7 @@ def test_unknown_fields_are_ignored() -> None:
 
 
 def progress(journey: Journey) -> str:
-    return journey.progress(journey.stand).text
+    return journey.progress(journey.current).text
 
 
 def test_total_is_left_out_while_a_later_step_is_uncertain() -> None:
@@ -716,7 +716,7 @@ def test_earlier_steps_keep_their_number() -> None:
 def test_initial_data_fill_an_unseen_step() -> None:
     initial: Initial = {"you": {"name": "Ada"}}.get
     journey = Journey(Join.steps, EMPTY, initial=initial)
-    assert journey.stand.form["name"].data == "Ada"
+    assert journey.current.form["name"].data == "Ada"
 
 
 def test_initial_data_fill_the_step_after_one_just_sent() -> None:
@@ -724,13 +724,13 @@ def test_initial_data_fill_the_step_after_one_just_sent() -> None:
     journey = Journey(Join.steps, EMPTY, initial=initial)
     sent = values(**ADULT["you"])
     journey = journey.submit(step(journey, "you"), sent, accept=True)
-    assert journey.stand.form["pet"].data == "Rex"
+    assert journey.current.form["pet"].data == "Rex"
 
 
 def test_initial_data_do_not_return_once_a_step_was_sent() -> None:
     initial: Initial = {"you": {"name": "Ada"}}.get
     kept = submit(begin(), "you", False, name="").draft
-    assert Journey(Join.steps, kept, initial=initial).stand.form["name"].data == ""
+    assert Journey(Join.steps, kept, initial=initial).current.form["name"].data == ""
 
 
 def test_form_function_chooses_the_form() -> None:
@@ -738,13 +738,13 @@ def test_form_function_chooses_the_form() -> None:
         you=Step(You),
         more=Step(lambda answers: Guardian if is_minor(answers) else Pet),
     )
-    assert isinstance(walk(wizard, **MINOR).stand.form, Guardian)
-    assert isinstance(walk(wizard, **ADULT).stand.form, Pet)
+    assert isinstance(walk(wizard, **MINOR).current.form, Guardian)
+    assert isinstance(walk(wizard, **ADULT).current.form, Pet)
 
 
 def test_prepare_sets_the_choices() -> None:
     wizard = declare(kind=Step(Kind), colour=Step(Colour, prepare=offer))
-    form: Any = walk(wizard, kind={"kind": "dog"}).stand.form
+    form: Any = walk(wizard, kind={"kind": "dog"}).current.form
     assert [choice.value for choice in form.colour.iter_choices()] == COLOURS["dog"]
 
 
@@ -768,7 +768,7 @@ def test_changes_by_validators_reach_the_answers() -> None:
 
 
 def test_review_has_no_form() -> None:
-    place = walk(Join, **WHOLE).stand
+    place = walk(Join, **WHOLE).current
     with pytest.raises(TypeError, match="'check' is a review"):
         _ = place.form
 
@@ -955,13 +955,13 @@ def test_what_a_condition_reads_takes_no_room_in_the_draft() -> None:
 
 ACTS: dict[str, Callable[[Journey], object]] = {
     "path": lambda journey: journey.path,
-    "stand": lambda journey: journey.stand.step,
+    "stand": lambda journey: journey.current.step,
     "submit the first": lambda journey: submit(journey, "step0", it="y"),
     "submit the last": lambda journey: submit(journey, "step11", it="y"),
     "submit the last and go on": lambda journey: (
         journey.submit(step(journey, "step11"), values(it="y"), accept=True).path
     ),
-    "settle": lambda journey: journey.settled(),
+    "settle": lambda journey: journey.to_draft(),
     "answers": lambda journey: [
         journey.answers[place.step.name].it for place in journey.path[:-1]
     ],
@@ -1086,8 +1086,8 @@ def test_form_that_refuses_without_a_word_says_so() -> None:
 def test_journey_without_a_review_has_no_frontier_at_its_end() -> None:
     wizard = declare(you=Step(You), guardian=Step(Guardian, when=is_minor))
     journey = walk(wizard, you={"age": "7"}, guardian={"guardian": "Eve"})
-    assert journey.frontier is None
-    assert journey.stand.step.name == "guardian"
+    assert journey.first_incomplete is None
+    assert journey.current.step.name == "guardian"
 
 
 def test_condition_that_reads_an_unknown_step_names_those_it_can_read() -> None:
@@ -1098,8 +1098,8 @@ def test_condition_that_reads_an_unknown_step_names_those_it_can_read() -> None:
 
 def test_answers_of_the_step_behind_the_frontier_are_none() -> None:
     journey = walk(Join, you={"age": "30"})
-    assert journey.frontier is not None
-    assert journey.frontier.step.name == "pet"
+    assert journey.first_incomplete is not None
+    assert journey.first_incomplete.step.name == "pet"
     assert not journey.answers.pet
     wizard = declare(you=Step(You), pet=Step(Pet), kind=Step(Kind), check=Review())
     assert not walk(wizard, you={"age": "30"}).answers.kind
@@ -1121,7 +1121,9 @@ def test_step_that_has_read_no_earlier_step_is_asked_again(read: str) -> None:
     """A deploy may have moved what it had read."""
     journey = walk(Join, you={"age": "30"}, pet={"pet": "Rex"})
     entry = journey.draft.entries["pet"]
-    moved = replace(entry, read=Read(((read, "pet"),), b"of the order before"))
+    moved = replace(
+        entry, read=StoredDependencies(((read, "pet"),), b"of the order before")
+    )
     journey = begin(Join, journey.draft.with_entries({"pet": moved}))
     assert path(journey) == ["you", "pet", "check"]
     assert path(later(journey)) == ["you", "pet", "check"]

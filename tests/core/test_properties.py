@@ -49,12 +49,12 @@ from werkzeug.test import TestResponse
 from flask_wizard import Draft, StepError, Submission, Wizard
 from flask_wizard.core.answers import plain
 from flask_wizard.core.draft import decode, encode
-from flask_wizard.core.forms import Names, Values, errors_of
-from flask_wizard.core.journey import Journey, Place
+from flask_wizard.core.forms import FieldNames, Values, errors_of
+from flask_wizard.core.journey import BoundStep, Journey
 from flask_wizard.core.steps import Step
 from flask_wizard.drafts.visitor_drafts import Mount
 from flask_wizard.stores.memory import MemoryStore
-from flask_wizard.web.page_fields import PageNames
+from flask_wizard.web.page_fields import SignedFields
 from tests.conftest import MakeApp, Page, Probe, declare
 
 PAGES = st.sampled_from((7, 0, 1, 3))
@@ -114,7 +114,7 @@ class Walking(RuleBasedStateMachine):
         """Find out how the draft stands now, and hold it against the model."""
         self.log.clear()
         journey = self.journey
-        led = journey.frontier.step.name if journey.frontier else None
+        led = journey.first_incomplete.step.name if journey.first_incomplete else None
         self.view = View(self.plan, self.sheets, led=led)
         agree(journey, self.view)
         sees_what_counts(self.log, self.view)
@@ -138,7 +138,7 @@ class Walking(RuleBasedStateMachine):
             autosave=action == "autosave",
         )
         path = names(onward.path) if looks else None
-        self.draft = decode(encode(onward.settled()))
+        self.draft = decode(encode(onward.to_draft()))
         self.sheets[name] = sent_to(before, name, sent, action)
         sends = [*self.log]
         self.look()
@@ -158,7 +158,7 @@ class Walking(RuleBasedStateMachine):
         for _ in range(pages):
             if self.view.is_whole:
                 return
-            name = self.view.stand
+            name = self.view.current
             sent = data.draw(texts_for(self.view.forms[name], self.view))
             self.send(name, sent, "next", looks=looks)
 
@@ -222,8 +222,11 @@ class Walking(RuleBasedStateMachine):
     def path_ends_at_the_frontier(self) -> None:
         *earlier, last = self.journey.path
         assert all(place.done for place in earlier)
-        assert self.journey.frontier is None or self.journey.frontier.step is last.step
-        assert (self.journey.frontier is None) == last.done
+        assert (
+            self.journey.first_incomplete is None
+            or self.journey.first_incomplete.step is last.step
+        )
+        assert (self.journey.first_incomplete is None) == last.done
 
     @invariant()
     def nothing_typed_is_lost(self) -> None:
@@ -234,12 +237,12 @@ class Walking(RuleBasedStateMachine):
             assert entry.rev == sheet.rev
 
 
-def names_of(step: StepPlan, sent: Raw) -> Names:
+def names_of(step: StepPlan, sent: Raw) -> FieldNames:
     """As a page of the step names them: all but the passwords."""
-    return Names(tuple(sent.keys() - {*step.secrets}))
+    return FieldNames(tuple(sent.keys() - {*step.secrets}))
 
 
-def judged_again(journey: Journey) -> list[Place]:
+def judged_again(journey: Journey) -> list[BoundStep]:
     """Steps that are judged when what they read changes, and found to hold.
 
     They remember what they read then, so that they need not be judged in every request.
@@ -254,7 +257,7 @@ def step_of(wizard: type[Wizard], name: str) -> Step:
     return step
 
 
-def names(places: tuple[Place, ...]) -> list[str]:
+def names(places: tuple[BoundStep, ...]) -> list[str]:
     return [place.step.name for place in places]
 
 
@@ -262,18 +265,20 @@ def agree(journey: Journey, view: View) -> None:
     """The journey is as the model foretells it."""
     assert names(journey.path) == view.path
     assert [p.step.name for p in journey.path if p.done] == view.done
-    assert (journey.frontier and journey.frontier.step.name) == view.frontier
-    assert journey.stand.step.name == view.stand
+    assert (
+        journey.first_incomplete and journey.first_incomplete.step.name
+    ) == view.first_incomplete
+    assert journey.current.step.name == view.current
     assert {p.step.name for p in journey.hidden} == view.hidden & view.sheets.keys()
     for name in view.plan.names:
-        assert (journey.opens(name) is not None) == (name in view.path)
+        assert (journey.get(name) is not None) == (name in view.path)
     for place in journey.path:
         stands_as_foretold(journey, place, view)
 
 
-def stands_as_foretold(journey: Journey, place: Place, view: View) -> None:
+def stands_as_foretold(journey: Journey, place: BoundStep, view: View) -> None:
     name = place.step.name
-    before, after = journey.before(place), journey.after(place)
+    before, after = journey.previous(place), journey.next(place)
     assert (before and before.step.name) == view.before(name)
     assert name not in view.done or (after and after.step.name) == view.after(name)
     if name == REVIEW:
@@ -287,7 +292,7 @@ def stands_as_foretold(journey: Journey, place: Place, view: View) -> None:
         assert compared(values) == compared(view.verdicts[name].values)
 
 
-def shown_as_wrong(place: Place) -> list[str]:
+def shown_as_wrong(place: BoundStep) -> list[str]:
     if place.entry is None or place.done:
         return []
     return [*(errors_of(place.form) if place.stale else place.entry.errors)]
@@ -423,7 +428,7 @@ class Browsing(RuleBasedStateMachine):
     def opens(self, data: st.DataObject, plan: Plan, pages: int) -> None:
         self.plans = [plan]
         self.client = self.deploy(plan)
-        self.visit(0, f"/join/new/{url_name(self.fresh.stand)}")
+        self.visit(0, f"/join/new/{url_name(self.fresh.current)}")
         self.tabs = [self.tabs[0]] * 3
         self.fills_in(data, 0, pages, 0)
 
@@ -476,7 +481,7 @@ class Browsing(RuleBasedStateMachine):
                 return Foretold(view.sheets, writes=False, status=409)
             return Foretold(self._sheets_after(post), status=204)
         after = View(self.plan, self._sheets_after(post))
-        is_last = after.frontier is None and after.stand == post.page
+        is_last = after.first_incomplete is None and after.current == post.page
         if post.action == "next" and is_last and post.page in view.path:
             return self._foretell_commit(after)
         return Foretold(after.sheets)
@@ -521,29 +526,29 @@ class Browsing(RuleBasedStateMachine):
         if action in ("save", "discard"):
             return {"save": "saved", "discard": "discard"}[action]
         if action == "goto":
-            return target if target in view.path else view.stand
+            return target if target in view.path else view.current
         if post.page not in view.path:
-            return view.stand
+            return view.current
         if action == "back":
             return view.before(post.page) or post.page
         if action == "next" and post.page in view.done:
-            return (post.then and view.frontier) or view.after(post.page) or ""
+            return (post.then and view.first_incomplete) or view.after(post.page) or ""
         return post.page
 
     def foretell_get(self, url: str) -> tuple[int, str]:
         """The status of a page, and where it leads."""
         draft, _, name = url.removeprefix("/join/").partition("/")
-        first = f"/join/new/{url_name(self.fresh.stand)}"
+        first = f"/join/new/{url_name(self.fresh.current)}"
         if not draft:
             is_listed = any(not paper.end for paper in self.papers)
             return (200, "") if is_listed else (302, first)
         known = [step for step in self.plan.names if url_name(step) == name]
         if draft == "new":
-            at = (200, "") if known == [self.fresh.stand] else (303, first)
+            at = (200, "") if known == [self.fresh.current] else (303, first)
             return at if known else (404, "")
         paper = self.paper(draft)
         receipt = f"/join/{draft}/receipt"
-        stand = f"/join/{draft}/{url_name(paper.view.stand)}"
+        stand = f"/join/{draft}/{url_name(paper.view.current)}"
         if not name:
             return 302, receipt if paper.end else stand
         if name == "receipt":
@@ -602,11 +607,11 @@ class Browsing(RuleBasedStateMachine):
             check_screen(screen, view, known[0])
         self.tabs = [*self.tabs[:tab], screen, *self.tabs[tab + 1 :]]
 
-    def page_names(self, step: str) -> PageNames:
+    def page_names(self, step: str) -> SignedFields:
         """What a page of this step would carry names in."""
         app = self.client.application
-        keyring = app.extensions["flask_wizard"].drafts(app).safe.keyring
-        return PageNames(keyring, Mount("join", {}).key, step)
+        keyring = app.extensions["flask_wizard"].repository(app).store.keyring
+        return SignedFields(keyring, Mount("join", {}).key, step)
 
     def begun(self, nonce: str) -> Paper:
         """The draft that a first page starts, or has started."""
@@ -677,7 +682,7 @@ class Browsing(RuleBasedStateMachine):
         is_led = self.plan.review or shows_errors(Page(self.fetch(url + stand)))
         led = stand.replace("-", "_") if is_led else None
         paper.view = View(self.plan, paper.view.sheets, led=led)
-        assert stand == url_name(paper.view.stand)
+        assert stand == url_name(paper.view.current)
 
     def new_id(self, answer: TestResponse | None) -> str:
         if answer is not None and answer.location:
@@ -725,7 +730,7 @@ class Browsing(RuleBasedStateMachine):
     def fills_in(self, data: st.DataObject, tab: int, pages: int, draft: int) -> None:
         """Go on with an open draft, or a new one, with values that are valid."""
         papers = [paper for paper in self.papers if not paper.end]
-        at = f"new/{url_name(self.fresh.stand)}"
+        at = f"new/{url_name(self.fresh.current)}"
         if draft < len(papers):
             at = f"{papers[draft].id}/"
         self.visit(tab, f"/join/{at}")

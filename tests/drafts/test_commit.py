@@ -283,7 +283,7 @@ def test_step_error_says_where_it_leads() -> None:
 )
 def test_step_error_lands_at_its_field(field: str | None, name: str) -> None:
     draft = Draft("d", "m", (), 0.0, 0.0, "key")
-    place = Journey(Join.steps, draft).stand
+    place = Journey(Join.steps, draft).current
     back = _sent_back(draft, place, StepError("you", "Wrong", field=field))
     assert back.entries["you"].errors == {name: ["Wrong"]}
 

@@ -29,9 +29,9 @@ from redis_servers import RedisServer
 
 import flask_wizard
 from flask_wizard.core.draft import Draft
-from flask_wizard.drafts.encrypted_store import Safe
+from flask_wizard.drafts.encrypted_store import EncryptedStore
 from flask_wizard.drafts.keyring import Keyring
-from flask_wizard.drafts.repository import Drafts
+from flask_wizard.drafts.repository import DraftRepository
 from flask_wizard.stores import DraftStore
 from flask_wizard.stores.dynamodb import DynamoDBStore
 from flask_wizard.stores.registry import open_store
@@ -233,10 +233,12 @@ class Kept:
     """The drafts as they are stored, read from outside."""
 
     def __init__(self, store: DraftStore) -> None:
-        self._drafts = Drafts(Safe(store, Keyring([SECRET])), limit=0)
+        self._repository = DraftRepository(
+            EncryptedStore(store, Keyring([SECRET])), limit=0
+        )
 
     def draft(self, url: str) -> Draft:
-        draft, _ = self._drafts.load(url.split("/")[2])
+        draft, _ = self._repository.load(url.split("/")[2])
         assert draft is not None
         return draft
 

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from wtforms import Form, StringField
 
 from flask_wizard import Step, Submission, Wizard
-from flask_wizard.drafts.holders import OVER
+from flask_wizard.drafts.holders import MAX_EXPIRED_LISTED
 from tests.conftest import DAY, HOUR, MINUTE, Clock, MakeApp, Probe, Visitor
 
 # For visitors who come back after a month, and send the page that they had.
@@ -190,7 +190,7 @@ def test_drafts_found_to_be_over_are_told_to_have_expired(
 ) -> None:
     visitor = Visitor(make_app(Fleeting, **LASTING))
     given_up = []
-    for _ in range(OVER):
+    for _ in range(MAX_EXPIRED_LISTED):
         given_up.append(begin(visitor))
         clock.forward(11 * MINUTE)
     begin(visitor)

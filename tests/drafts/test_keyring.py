@@ -24,17 +24,17 @@ def keyring() -> Keyring:
 @given(plain=st.binary(max_size=4096), context=st.binary())
 def test_unseal_returns_what_was_sealed(plain: bytes, context: bytes) -> None:
     keyring = Keyring(["a secret"])
-    assert keyring.unseal(keyring.seal(plain, context), context) == plain
+    assert keyring.decrypt(keyring.encrypt(plain, context), context) == plain
 
 
 @pytest.mark.parametrize("size", [0, 1, 1023, 1024, 1025, 200_000])
 def test_any_size_opens_again(keyring: Keyring, size: int) -> None:
     for plain in (b"\x00" * size, os.urandom(size)):
-        assert keyring.unseal(keyring.seal(plain, CONTEXT), CONTEXT) == plain
+        assert keyring.decrypt(keyring.encrypt(plain, CONTEXT), CONTEXT) == plain
 
 
 @pytest.mark.parametrize(
-    ("plain", "sealed"),
+    ("plain", "encrypted"),
     [
         (
             b"answers",
@@ -49,8 +49,8 @@ def test_any_size_opens_again(keyring: Keyring, size: int) -> None:
     ],
     ids=["plain", "compressed"],
 )
-def test_value_sealed_by_a_former_release_opens(plain: bytes, sealed: str) -> None:
-    assert Keyring(["k" * 32]).unseal(bytes.fromhex(sealed), b"draft") == plain
+def test_value_sealed_by_a_former_release_opens(plain: bytes, encrypted: str) -> None:
+    assert Keyring(["k" * 32]).decrypt(bytes.fromhex(encrypted), b"draft") == plain
 
 
 def test_hash_is_the_same_in_every_release() -> None:
@@ -59,101 +59,107 @@ def test_hash_is_the_same_in_every_release() -> None:
 
 
 def test_sealed_value_does_not_show_the_plain_one(keyring: Keyring) -> None:
-    sealed = keyring.seal(b"hunter2 " * 10, CONTEXT)
-    assert b"hunter2" not in sealed
-    assert CONTEXT not in sealed
+    encrypted = keyring.encrypt(b"hunter2 " * 10, CONTEXT)
+    assert b"hunter2" not in encrypted
+    assert CONTEXT not in encrypted
 
 
 def test_same_value_is_never_sealed_alike(keyring: Keyring) -> None:
-    assert len({keyring.seal(b"plain", CONTEXT) for _ in range(1000)}) == 1000
+    assert len({keyring.encrypt(b"plain", CONTEXT) for _ in range(1000)}) == 1000
 
 
 def test_each_context_has_a_key_of_its_own(
     keyring: Keyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "urandom", bytes)  # the same nonce
-    one, two = keyring.seal(b"plain", b"draft-1"), keyring.seal(b"plain", b"draft-2")
+    one, two = (
+        keyring.encrypt(b"plain", b"draft-1"),
+        keyring.encrypt(b"plain", b"draft-2"),
+    )
     assert one[:-TAG_SIZE] != two[:-TAG_SIZE]
 
 
 def test_short_value_is_not_compressed(keyring: Keyring) -> None:
-    assert len(keyring.seal(b"a" * 1024, CONTEXT)) == OVERHEAD + 1 + 1024
+    assert len(keyring.encrypt(b"a" * 1024, CONTEXT)) == OVERHEAD + 1 + 1024
 
 
 def test_long_value_is_compressed(keyring: Keyring) -> None:
-    assert len(keyring.seal(b"a" * 1025, CONTEXT)) < OVERHEAD + 100
+    assert len(keyring.encrypt(b"a" * 1025, CONTEXT)) < OVERHEAD + 100
 
 
 def test_incompressible_value_does_not_grow(keyring: Keyring) -> None:
-    assert len(keyring.seal(os.urandom(5000), CONTEXT)) == OVERHEAD + 1 + 5000
+    assert len(keyring.encrypt(os.urandom(5000), CONTEXT)) == OVERHEAD + 1 + 5000
 
 
 @pytest.mark.parametrize("plain", [b"", b"answers", b"answers" * 200])
 def test_any_flipped_bit_is_noticed(plain: bytes) -> None:
     keyring = Keyring(["a secret", "an older one"])
-    sealed = keyring.seal(plain, CONTEXT)
-    for position in range(len(sealed)):
+    encrypted = keyring.encrypt(plain, CONTEXT)
+    for position in range(len(encrypted)):
         for bit in range(8):
-            damaged = bytearray(sealed)
+            damaged = bytearray(encrypted)
             damaged[position] ^= 1 << bit
             with pytest.raises(UnreadableDraftError):
-                keyring.unseal(bytes(damaged), CONTEXT)
+                keyring.decrypt(bytes(damaged), CONTEXT)
 
 
 @pytest.mark.parametrize("plain", [b"", b"answers", b"answers" * 200])
 def test_any_cut_is_noticed(keyring: Keyring, plain: bytes) -> None:
-    sealed = keyring.seal(plain, CONTEXT)
-    for length in range(len(sealed)):
+    encrypted = keyring.encrypt(plain, CONTEXT)
+    for length in range(len(encrypted)):
         with pytest.raises(UnreadableDraftError):
-            keyring.unseal(sealed[:length], CONTEXT)
+            keyring.decrypt(encrypted[:length], CONTEXT)
         with pytest.raises(UnreadableDraftError):
-            keyring.unseal(sealed[length + 1 :], CONTEXT)
+            keyring.decrypt(encrypted[length + 1 :], CONTEXT)
 
 
 def test_appended_byte_is_noticed(keyring: Keyring) -> None:
     with pytest.raises(UnreadableDraftError):
-        keyring.unseal(keyring.seal(b"plain", CONTEXT) + b"\x00", CONTEXT)
+        keyring.decrypt(keyring.encrypt(b"plain", CONTEXT) + b"\x00", CONTEXT)
 
 
 def test_foreign_bytes_are_unreadable(keyring: Keyring) -> None:
     for size in range(200):
         with pytest.raises(UnreadableDraftError):
-            keyring.unseal(os.urandom(size), CONTEXT)
+            keyring.decrypt(os.urandom(size), CONTEXT)
 
 
 def test_swapped_values_are_refused(keyring: Keyring) -> None:
-    one, two = keyring.seal(b"one", b"draft-1"), keyring.seal(b"two", b"draft-2")
-    for sealed, context in ((one, b"draft-2"), (two, b"draft-1"), (one, b"")):
+    one, two = keyring.encrypt(b"one", b"draft-1"), keyring.encrypt(b"two", b"draft-2")
+    for encrypted, context in ((one, b"draft-2"), (two, b"draft-1"), (one, b"")):
         with pytest.raises(UnreadableDraftError, match="something else"):
-            keyring.unseal(sealed, context)
+            keyring.decrypt(encrypted, context)
 
 
 def test_cause_of_an_unreadable_value_is_chained(keyring: Keyring) -> None:
     with pytest.raises(UnreadableDraftError) as raised:
-        keyring.unseal(keyring.seal(b"plain", CONTEXT), b"other")
+        keyring.decrypt(keyring.encrypt(b"plain", CONTEXT), b"other")
     assert raised.value.__cause__ is not None
 
 
 def test_old_key_is_read() -> None:
-    sealed = Keyring(["old"]).seal(b"plain", CONTEXT)
-    assert Keyring(["new", "newer than old", "old"]).unseal(sealed, CONTEXT) == b"plain"
+    encrypted = Keyring(["old"]).encrypt(b"plain", CONTEXT)
+    assert (
+        Keyring(["new", "newer than old", "old"]).decrypt(encrypted, CONTEXT)
+        == b"plain"
+    )
 
 
 def test_newest_key_seals() -> None:
-    sealed = Keyring(["new", "old"]).seal(b"plain", CONTEXT)
-    assert Keyring(["new"]).unseal(sealed, CONTEXT) == b"plain"
+    encrypted = Keyring(["new", "old"]).encrypt(b"plain", CONTEXT)
+    assert Keyring(["new"]).decrypt(encrypted, CONTEXT) == b"plain"
 
 
 def test_unknown_key_is_refused() -> None:
-    sealed = Keyring(["old"]).seal(b"plain", CONTEXT)
+    encrypted = Keyring(["old"]).encrypt(b"plain", CONTEXT)
     with pytest.raises(UnreadableDraftError, match="not at hand"):
-        Keyring(["new"]).unseal(sealed, CONTEXT)
+        Keyring(["new"]).decrypt(encrypted, CONTEXT)
 
 
 def test_unknown_format_is_refused(keyring: Keyring) -> None:
-    sealed = keyring.seal(b"plain", CONTEXT)
+    encrypted = keyring.encrypt(b"plain", CONTEXT)
     with pytest.raises(UnreadableDraftError, match="format 2"):
-        keyring.unseal(b"\x02" + sealed[1:], CONTEXT)
+        keyring.decrypt(b"\x02" + encrypted[1:], CONTEXT)
 
 
 @pytest.mark.parametrize(
@@ -165,12 +171,12 @@ def test_what_cannot_be_unpacked_is_refused(
 ) -> None:
     monkeypatch.setattr("flask_wizard.drafts.keyring._pack", lambda plain: packed)
     with pytest.raises(UnreadableDraftError, match=problem):
-        keyring.unseal(keyring.seal(b"", CONTEXT), CONTEXT)
+        keyring.decrypt(keyring.encrypt(b"", CONTEXT), CONTEXT)
 
 
 def test_text_and_bytes_are_one_secret() -> None:
-    sealed = Keyring(["sécret"]).seal(b"plain", CONTEXT)
-    assert Keyring(["sécret".encode()]).unseal(sealed, CONTEXT) == b"plain"
+    encrypted = Keyring(["sécret"]).encrypt(b"plain", CONTEXT)
+    assert Keyring(["sécret".encode()]).decrypt(encrypted, CONTEXT) == b"plain"
 
 
 def test_repeated_secret_is_one_key() -> None:
@@ -180,7 +186,7 @@ def test_repeated_secret_is_one_key() -> None:
 
 def test_undecodable_secret_will_do() -> None:
     keyring = Keyring([os.fsdecode(b"\xff\xfe secret")])
-    assert keyring.unseal(keyring.seal(b"plain", CONTEXT), CONTEXT) == b"plain"
+    assert keyring.decrypt(keyring.encrypt(b"plain", CONTEXT), CONTEXT) == b"plain"
 
 
 @pytest.mark.parametrize(

@@ -638,10 +638,10 @@ def test_answers_damaged_within_a_draft_are_a_clear_page(
     visitor.fill(room="Ada's room")
     visitor.fill(note="x")
     address = visitor.draft
-    drafts = visitor.app.extensions["flask_wizard"].drafts(visitor.app)
-    draft, slot = drafts.load(address.split("/")[2])
+    drafts = visitor.app.extensions["flask_wizard"].repository(visitor.app)
+    draft, version = drafts.load(address.split("/")[2])
     damaged = replace(draft.entries["you"], packed=msgspec.Raw(b"\xc0"))
-    drafts.safe.keep(slot, encode(draft.with_entries({"you": damaged})), DAY)
+    drafts.store.save(version, encode(draft.with_entries({"you": damaged})), DAY)
     before = store.snapshot()
     answer = visitor.post(f"{address}{step}", {"name": "Eve"}, action=action)
     assert answer.status_code in (303, 503)

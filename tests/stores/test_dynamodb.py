@@ -31,7 +31,7 @@ from servers import free_port
 from wtforms import Form, fields
 
 from flask_wizard import Review, Step, Submission
-from flask_wizard.drafts.encrypted_store import Safe
+from flask_wizard.drafts.encrypted_store import EncryptedStore
 from flask_wizard.drafts.keyring import Keyring
 from flask_wizard.errors import ConfigurationError, StoreError
 from flask_wizard.stores import new_version
@@ -616,25 +616,29 @@ def test_value_that_is_too_big_is_not_made(store: DynamoDBStore) -> None:
 
 
 @pytest.fixture
-def safe(distant_url: str) -> Safe:
-    return Safe(opened(distant_url), Keyring(["secret"]))
+def encrypted_store(distant_url: str) -> EncryptedStore:
+    return EncryptedStore(opened(distant_url), Keyring(["secret"]))
 
 
-def test_lost_reply_to_a_creation(safe: Safe, proxy: Proxy) -> None:
-    _, slot = safe.fetch("draft", "one")
+def test_lost_reply_to_a_creation(
+    encrypted_store: EncryptedStore, proxy: Proxy
+) -> None:
+    _, version = encrypted_store.load("draft", "one")
     proxy.lose_replies()
-    safe.keep(slot, b"first", TTL)
+    encrypted_store.save(version, b"first", TTL)
     assert proxy.replies_to_lose == 0
-    assert safe.fetch("draft", "one")[0] == b"first"
+    assert encrypted_store.load("draft", "one")[0] == b"first"
 
 
-def test_lost_reply_to_a_replacement(safe: Safe, proxy: Proxy) -> None:
-    _, slot = safe.fetch("draft", "one")
-    slot = safe.keep(slot, b"first", TTL)
+def test_lost_reply_to_a_replacement(
+    encrypted_store: EncryptedStore, proxy: Proxy
+) -> None:
+    _, version = encrypted_store.load("draft", "one")
+    version = encrypted_store.save(version, b"first", TTL)
     proxy.lose_replies()
-    safe.keep(slot, b"second", TTL)
+    encrypted_store.save(version, b"second", TTL)
     assert proxy.replies_to_lose == 0
-    assert safe.fetch("draft", "one")[0] == b"second"
+    assert encrypted_store.load("draft", "one")[0] == b"second"
 
 
 def test_lost_replies_are_an_outage(distant_url: str, proxy: Proxy) -> None:

@@ -31,7 +31,7 @@ from servers import PATIENCE, free_port
 from wtforms import Form, fields
 
 from flask_wizard import Review, Step, Submission
-from flask_wizard.drafts.encrypted_store import Safe, Slot
+from flask_wizard.drafts.encrypted_store import EncryptedStore, StoredVersion
 from flask_wizard.drafts.keyring import Keyring
 from flask_wizard.errors import ConfigurationError, DefinitionError, StoreError
 from flask_wizard.stores import memcached, new_version
@@ -519,37 +519,44 @@ def test_damaged_value_is_reported(
 
 
 @pytest.fixture
-def safe(proxy: Proxy, prefix: str) -> Safe:
+def encrypted_store(proxy: Proxy, prefix: str) -> EncryptedStore:
     """On a network that can be told to lose replies, and with a connection in use."""
     store = opened(f"memcached://127.0.0.1:{proxy.port}?prefix={prefix}")
     assert store.load("nothing") is None
-    return Safe(store, Keyring(["secret"]))
+    return EncryptedStore(store, Keyring(["secret"]))
 
 
 @pytest.fixture
-def slot(safe: Safe) -> Slot:
-    return safe.fetch("draft", "one")[1]
+def version(encrypted_store: EncryptedStore) -> StoredVersion:
+    return encrypted_store.load("draft", "one")[1]
 
 
-def test_lost_reply_to_a_creation(safe: Safe, slot: Slot, proxy: Proxy) -> None:
+def test_lost_reply_to_a_creation(
+    encrypted_store: EncryptedStore, version: StoredVersion, proxy: Proxy
+) -> None:
     proxy.lose_replies()
-    safe.keep(slot, b"first", TTL)
+    encrypted_store.save(version, b"first", TTL)
     assert proxy.replies_to_lose == 0
-    assert safe.fetch("draft", "one")[0] == b"first"
+    assert encrypted_store.load("draft", "one")[0] == b"first"
 
 
-def test_lost_reply_to_a_comparison(safe: Safe, slot: Slot, proxy: Proxy) -> None:
-    slot = safe.keep(slot, b"first", TTL)
+def test_lost_reply_to_a_comparison(
+    encrypted_store: EncryptedStore, version: StoredVersion, proxy: Proxy
+) -> None:
+    version = encrypted_store.save(version, b"first", TTL)
     proxy.lose_replies()
-    safe.keep(slot, b"second", TTL)
+    encrypted_store.save(version, b"second", TTL)
     assert proxy.replies_to_lose == 0
-    assert safe.fetch("draft", "one")[0] == b"second"
+    assert encrypted_store.load("draft", "one")[0] == b"second"
 
 
 def test_lost_reply_to_a_replacement(
-    safe: Safe, slot: Slot, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    encrypted_store: EncryptedStore,
+    version: StoredVersion,
+    proxy: Proxy,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    slot = safe.keep(slot, b"first", TTL)
+    version = encrypted_store.save(version, b"first", TTL)
     cas = pymemcache.Client.cas
 
     def lossy(client: Any, *arguments: Any, **options: Any) -> Any:
@@ -558,9 +565,9 @@ def test_lost_reply_to_a_replacement(
         return cas(client, *arguments, **options)
 
     monkeypatch.setattr(memcached._Client, "cas", lossy)
-    safe.keep(slot, b"second", TTL)
+    encrypted_store.save(version, b"second", TTL)
     assert proxy.replies_to_lose == 0
-    assert safe.fetch("draft", "one")[0] == b"second"
+    assert encrypted_store.load("draft", "one")[0] == b"second"
 
 
 def test_lost_reply_on_a_new_connection(proxy: Proxy, prefix: str) -> None:

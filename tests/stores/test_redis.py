@@ -41,7 +41,7 @@ from servers import free_port
 from wtforms import Form, fields, validators
 
 from flask_wizard import FlaskWizard, Review, Step, Submission, Wizard
-from flask_wizard.drafts.encrypted_store import Safe
+from flask_wizard.drafts.encrypted_store import EncryptedStore
 from flask_wizard.drafts.keyring import Keyring
 from flask_wizard.errors import (
     ConfigurationError,
@@ -839,7 +839,7 @@ def test_planted_pickle_within_a_value_does_not_run(
     loaded = store.load("planted")
     assert loaded is not None
     with pytest.raises(UnreadableDraftError):
-        Keyring(["secret"]).unseal(loaded[0], b"key")
+        Keyring(["secret"]).decrypt(loaded[0], b"key")
     assert not (tmp_path / "exploded").exists()
 
 
@@ -864,15 +864,15 @@ def test_lost_reply_to_a_first_write_is_recognised(
     scheme: str, redis_server: RedisServer, proxy: Proxy
 ) -> None:
     store = open_store(f"{scheme}://127.0.0.1:{proxy.port}", UNUSED)
-    safe = Safe(store, Keyring(["secret"]))
-    _plain, slot = safe.fetch("draft", f"new {scheme}")
+    encrypted_store = EncryptedStore(store, Keyring(["secret"]))
+    _plain, version = encrypted_store.load("draft", f"new {scheme}")
     redis_server.send("CONFIG", "RESETSTAT")
     proxy.lose_replies(1)
-    kept = safe.keep(slot, b"answers", TTL)
+    kept = encrypted_store.save(version, b"answers", TTL)
     assert proxy.replies_to_lose == 0
     assert calls_of(redis_server, "eval") == 2
     assert calls_of(redis_server, "set") == 1
-    assert safe.fetch("draft", f"new {scheme}") == (b"answers", kept)
+    assert encrypted_store.load("draft", f"new {scheme}") == (b"answers", kept)
 
 
 @pytest.mark.parametrize("scheme", ["redis", "valkey"])
@@ -880,14 +880,16 @@ def test_lost_reply_to_a_later_write_is_recognised(
     scheme: str, redis_server: RedisServer, proxy: Proxy
 ) -> None:
     store = open_store(f"{scheme}://127.0.0.1:{proxy.port}", UNUSED)
-    safe = Safe(store, Keyring(["secret"]))
-    slot = safe.keep(safe.fetch("draft", f"old {scheme}")[1], b"first", TTL)
+    encrypted_store = EncryptedStore(store, Keyring(["secret"]))
+    version = encrypted_store.save(
+        encrypted_store.load("draft", f"old {scheme}")[1], b"first", TTL
+    )
     redis_server.send("CONFIG", "RESETSTAT")
     proxy.lose_replies(1)
-    kept = safe.keep(slot, b"second", TTL)
+    kept = encrypted_store.save(version, b"second", TTL)
     assert proxy.replies_to_lose == 0
     assert calls_of(redis_server, "set") == 1
-    assert safe.fetch("draft", f"old {scheme}") == (b"second", kept)
+    assert encrypted_store.load("draft", f"old {scheme}") == (b"second", kept)
 
 
 def test_replies_that_never_come_are_an_outage(proxy: Proxy) -> None:

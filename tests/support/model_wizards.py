@@ -566,7 +566,7 @@ class View:
         self.sheets = sheets
         self.path: list[str] = []
         self.hidden: set[str] = set()
-        self.frontier: str | None = None
+        self.first_incomplete: str | None = None
         self.forms: dict[str, FormPlan] = {}
         self.verdicts: dict[str, Verdict] = {}
         self.facts: dict[str, dict[str, Any] | None] = {}
@@ -579,11 +579,11 @@ class View:
             is_done = self._is_done(step, led)
             self.facts[step.name] = self.verdicts[step.name].values if is_done else None
             if not is_done:
-                self.frontier = step.name
+                self.first_incomplete = step.name
                 return
         if plan.review:
             self.path.append(REVIEW)
-            self.frontier = REVIEW
+            self.first_incomplete = REVIEW
 
     def _meet(self, step: StepPlan) -> None:
         sheet = self.sheets.get(step.name)
@@ -616,7 +616,11 @@ class View:
     def lets_see(self, peek: Peek) -> bool:
         """May this code run now, and see what it saw?"""
         names = self.plan.names
-        met = names[: names.index(self.frontier) + 1] if self.frontier else names
+        met = (
+            names[: names.index(self.first_incomplete) + 1]
+            if self.first_incomplete
+            else names
+        )
         if peek.reader not in (*met, END if self.is_whole else None):
             return False
         if peek.ref is None:
@@ -626,17 +630,17 @@ class View:
     @property
     def is_whole(self) -> bool:
         """Is every applicable step done?"""
-        return self.frontier in (None, REVIEW)
+        return self.first_incomplete in (None, REVIEW)
 
     # Where a visitor is
 
     @property
-    def stand(self) -> str:
+    def current(self) -> str:
         return self.path[-1]
 
     @property
     def done(self) -> list[str]:
-        return [name for name in self.path if name != self.frontier]
+        return [name for name in self.path if name != self.first_incomplete]
 
     def before(self, name: str) -> str | None:
         at = self.path.index(name)

@@ -43,11 +43,11 @@ from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from flask_wizard import UnreadableDraftError
-from flask_wizard.core.draft import Draft, Entry, Read, decode, encode
-from flask_wizard.drafts.holders import ENDED_KEY, LISTS, TOKEN_KEY
-from flask_wizard.drafts.repository import Drafts
+from flask_wizard.core.draft import Draft, Entry, StoredDependencies, decode, encode
+from flask_wizard.drafts.holders import ENDED_KEY, MAX_LIST_COPIES, TOKEN_KEY
 from flask_wizard.drafts.visitor_drafts import Mount
 from flask_wizard.stores import new_version
+from flask_wizard.web.state import WizardState
 from tests.conftest import DAY, MakeApp, Page, Probe, Visitor
 
 KILOBYTE = 1024
@@ -651,7 +651,8 @@ class Kept:
     def __init__(self, app: Flask, store: Probe) -> None:
         self.app = app
         self.store = store
-        self.drafts: Drafts = app.extensions["flask_wizard"].drafts(app)
+        state: WizardState = app.extensions["flask_wizard"]
+        self.repository = state.repository(app)
         self.visitor = Visitor(app)
         self.visitor.open()
         fill_in(self.visitor)
@@ -666,7 +667,7 @@ class Kept:
         self.keys = {kind: self._key(kind, name) for kind, name in self.names.items()}
 
     def _key(self, kind: str, name: str) -> str:
-        return self.drafts.safe.fetch(kind, name)[1].key
+        return self.repository.store.load(kind, name)[1].key
 
     def blob(self, kind: str) -> bytes:
         found = self.store.inner.load(self.keys[kind])
@@ -679,10 +680,10 @@ class Kept:
         key, version = self.keys[kind], new_version()
         assert self.store.inner.replace(key, blob, version, found[1], DAY)
 
-    def seal(self, kind: str, plain: bytes) -> None:
+    def encrypt(self, kind: str, plain: bytes) -> None:
         """Plant what the application itself might have sealed."""
         context = f"{kind}:{self.names[kind]}".encode()
-        self.plant(kind, self.drafts.safe.keyring.seal(plain, context))
+        self.plant(kind, self.repository.store.keyring.encrypt(plain, context))
 
     def fill_in_the_rest(self) -> None:
         self.visitor.open(self.url)
@@ -705,7 +706,7 @@ class Kept:
     def asked_of(self, plain: bytes) -> Iterator[int]:
         """The statuses of what is asked, each of the draft as it was planted."""
         for ask in self.asks():
-            self.seal("draft", plain)
+            self.encrypt("draft", plain)
             yield ask().status_code
 
     def begin_anew(self) -> None:
@@ -850,7 +851,7 @@ def test_store_of_nothing_but_damage_is_asked_a_few_times(
     visitor = Visitor(make_app(Everything, store=rotten))
     visitor.open("/join/new/you")
     calls = rotten.calls_of(lambda: visitor.send("next", ANSWERS["you"]))
-    assert len(calls) < 2 * LISTS
+    assert len(calls) < 2 * MAX_LIST_COPIES
     assert visitor.open().status == 503
 
 
@@ -920,7 +921,7 @@ def test_sealed_value_of_another_shape_is_told_and_kept(
     app: Flask, store: Probe, kind: str, plain: bytes
 ) -> None:
     kept = Kept(app, store)
-    kept.seal(kind, plain)
+    kept.encrypt(kind, plain)
     blob = kept.blob(kind)
     assert set(kept.asked()) <= CLEAR
     kept.begin_anew()
@@ -939,7 +940,7 @@ def test_sealed_list_with_an_unreadable_part_is_told_and_kept(
     app: Flask, store: Probe, plain: bytes
 ) -> None:
     kept = Kept(app, store)
-    kept.seal("list", plain)
+    kept.encrypt("list", plain)
     blob = kept.blob("list")
     assert kept.visitor.open().status == 503
     kept.begin_anew()
@@ -979,7 +980,7 @@ def test_sealed_draft_with_a_wrong_part_is_unreadable(
 
 
 def assert_unreadable(kept: Kept, plain: bytes) -> None:
-    kept.seal("draft", plain)
+    kept.encrypt("draft", plain)
     blob = kept.blob("draft")
     assert set(kept.asked()) == {503}
     assert kept.blob("draft") == blob
@@ -996,7 +997,7 @@ def parts_of(kept: Kept) -> dict[str, Any]:
 
 
 def draft_of(kept: Kept) -> Draft:
-    draft, _ = kept.drafts.load(kept.names["draft"])
+    draft, _ = kept.repository.load(kept.names["draft"])
     assert draft is not None
     return draft
 
@@ -1015,8 +1016,8 @@ def stored(whole: msgspec.Struct, **odd: object) -> Any:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"created": 0, "touched": 0},
-        {"touched": 0},
+        {"created": 0, "updated": 0},
+        {"updated": 0},
         {"holders": []},
         {"holders": [b""]},
         {"holders": [b"x" * 500]},
@@ -1077,12 +1078,12 @@ def test_planted_entry_is_as_the_draft_has_it(app: Flask, store: Probe) -> None:
         {"errors": {1: ["Wrong"]}},
         {"read": None},
         {"read": "x"},
-        {"read": stored(Read(), names=None)},
-        {"read": stored(Read(), names=["you"])},
-        {"read": stored(Read(), names=[["you"]])},
-        {"read": stored(Read(), names=[["you", "name", "x"]])},
-        {"read": stored(Read(), names=[["you", None]])},
-        {"read": stored(Read(), digest=7)},
+        {"read": stored(StoredDependencies(), names=None)},
+        {"read": stored(StoredDependencies(), names=["you"])},
+        {"read": stored(StoredDependencies(), names=[["you"]])},
+        {"read": stored(StoredDependencies(), names=[["you", "name", "x"]])},
+        {"read": stored(StoredDependencies(), names=[["you", None]])},
+        {"read": stored(StoredDependencies(), digest=7)},
         {"passwords": None},
         {"passwords": {"password": "x"}},
         {"passwords": {"password": [7]}},
@@ -1140,7 +1141,7 @@ def test_sealed_entry_of_which_the_answers_do_not_decode_is_a_clear_page(
     with pytest.raises(UnreadableDraftError):
         _ = entry.raw
     assert set(kept.asked_of(plain)) <= WITHIN
-    kept.seal("draft", plain)
+    kept.encrypt("draft", plain)
     assert kept.visitor.get(kept.url + step).status_code == 503
     kept.begin_anew()
 
@@ -1163,9 +1164,23 @@ def test_sealed_entry_of_which_the_answers_do_not_decode_is_a_clear_page(
         ("made", {"packed": {"password": ["in the wrong place"]}}),
         ("made", {"passwords": {"never": ["x"], "password": []}}),
         ("made", {"passwords": {"password": ["x"], "again": ["y"]}}),
-        ("made", {"read": stored(Read(), names=[["you", "never"], ["never", ""]])}),
-        ("made", {"read": stored(Read(), names=[["check", ""], ["late", "x"]])}),
-        ("made", {"read": stored(Read(), digest=b"x" * 99)}),
+        (
+            "made",
+            {
+                "read": stored(
+                    StoredDependencies(), names=[["you", "never"], ["never", ""]]
+                )
+            },
+        ),
+        (
+            "made",
+            {
+                "read": stored(
+                    StoredDependencies(), names=[["check", ""], ["late", "x"]]
+                )
+            },
+        ),
+        ("made", {"read": stored(StoredDependencies(), digest=b"x" * 99)}),
         ("you", {"rev": 2**53 - 1}),
         ("never", {}),
         ("check", {}),
