@@ -102,7 +102,7 @@ def commit(
     failing = [place for place in journey.path if _fails(place)]
     if failing:
         errors = {p.step.name: p.errors for p in failing}
-        kept = drafts.keep(stored, _rejected(stored.draft, errors))
+        kept = drafts.save(stored, _rejected(stored.draft, errors))
         return CommitResult(kept.draft, failing[0].step)
     submission = Submission.of(journey)
     try:
@@ -110,7 +110,7 @@ def commit(
             _validate(wizard, submission)
     except StepError as error:
         place = _place(journey, error)
-        kept = drafts.keep(stored, _sent_back(stored.draft, place, error))
+        kept = drafts.save(stored, _sent_back(stored.draft, place, error))
         return CommitResult(kept.draft, place.step)
     claimed = _claim(stored, drafts, lease=lease)
     return _Attempt(wizard, journey, submission, claimed, drafts).run()
@@ -129,12 +129,12 @@ def _claim(stored: StoredDraft, drafts: VisitorDrafts, *, lease: float) -> Store
     """Claim the draft, or leave it unclaimed as far as the store can be had."""
     claimed = stored.draft.claim(time.time(), lease)
     try:
-        return drafts.keep(stored, claimed)
+        return drafts.save(stored, claimed)
     except StoreError:  # it may have been written, and the reply was lost
         with suppress(StoreError, ConflictError):
             found = drafts.reload(stored)
             if found.draft == claimed:
-                drafts.keep(found, claimed.release())
+                drafts.save(found, claimed.release())
         raise
 
 
@@ -190,7 +190,7 @@ class _Attempt:
             with self.drafts.joined() as joined:
                 receipt = receipt_of(self._hook())
                 ended = joined.end(self.claimed.draft, "committed", receipt)
-                return CommitResult(joined.keep(self.claimed, ended).draft)
+                return CommitResult(joined.save(self.claimed, ended).draft)
         except ConflictError:  # the lease ran out, and the draft is another attempt's
             return CommitResult(self.drafts.reload(self.claimed).draft)
 
@@ -243,7 +243,7 @@ def _save_with_retry(
     """Keep the changed draft whoever else writes; None from ``change`` leaves it."""
     while (draft := change(stored.draft)) is not None:
         try:
-            return drafts.keep(stored, draft).draft
+            return drafts.save(stored, draft).draft
         except ConflictError:
             stored = drafts.reload(stored)
     return stored.draft

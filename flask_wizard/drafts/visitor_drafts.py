@@ -114,7 +114,7 @@ class VisitorDrafts:
         draft, version = self._repository.load(stored.draft.id)
         return StoredDraft(self._with_expired_lease(draft or stored.draft), version)
 
-    def keep(
+    def save(
         self, stored: StoredDraft, draft: Draft, *, capped: bool = False
     ) -> StoredDraft:
         """Save over what was loaded.

@@ -327,7 +327,7 @@ class Visit(Showing):
         if stored.is_new:
             self._admit("start")
         renewed = draft.renewed(time.time(), holder=mark, notice=notice)
-        kept = self.drafts.keep(stored, renewed, capped=True)
+        kept = self.drafts.save(stored, renewed, capped=True)
         if self._config["WIZARD_PERMANENT_SESSION"]:
             session.permanent = True
         return kept
@@ -392,7 +392,7 @@ class Visit(Showing):
             return self._led_to_end(stored.draft)
         if self._action not in ("discard", "next"):
             return self._led(self._url(self._stand(stored.draft)))
-        self.drafts.keep(stored, self.drafts.end(stored.draft, "discarded"))
+        self.drafts.save(stored, self.drafts.end(stored.draft, "discarded"))
         self._part_with(stored.draft)
         self.wizard.discarded(stored.draft)
         return self._lead("receipt")

@@ -70,7 +70,7 @@ def reopen(visitor: Visitor, kind: str) -> None:
 def kept(visitor: Visitor) -> dict[str, list[str]]:
     """What is stored of the second step."""
     app = visitor.app
-    drafts = app.extensions["flask_wizard"].drafts(app)
+    drafts = app.extensions["flask_wizard"].repository(app)
     draft, _ = drafts.load(visitor.draft.split("/")[2])
     entry = draft.entries.get("code")
     return dict(entry.raw) if entry else {}

@@ -161,7 +161,7 @@ def test_form_sent_in_vain_is_built_once(
 ) -> None:
     visitor.open(f"{visitor.draft}step4")
     if kept_out == "too large":
-        visitor.app.extensions["flask_wizard"].drafts(visitor.app).limit = 10
+        visitor.app.extensions["flask_wizard"].repository(visitor.app).limit = 10
     else:
         store.read_only = True
     counts.clear()
