@@ -16,7 +16,8 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 from benchmarks.arena import Arena
 from benchmarks.browser import Browser
 from benchmarks.cells import Cell, Figures, Results, cells_of
-from benchmarks.contenders import CONTENDERS, FLOOR, FORMTOOLS, SQLITE
+from benchmarks.contenders import CONTENDERS, DURABLE, FLOOR, FORMTOOLS, SQLITE
+from benchmarks.durable import Draft, Drafts
 from benchmarks.profiling import AROUND, REST, VIEW, WITHIN, profile
 from benchmarks.questions import ANSWERS, TYPED, step_names
 from benchmarks.table import lines
@@ -123,6 +124,49 @@ def test_posts_in_turn_change_the_answer(keeper: Met) -> None:
         next(acts)()
         shown.append(b"Sophie Germain" in station.look().body)
     assert shown == [False, True]
+
+
+@pytest.fixture
+def durable(all_met: dict[str, Met]) -> Station:
+    """A visitor of the views by hand that keep a draft, at the last step."""
+    met = all_met[DURABLE]
+    return Station(met.contender, met.saved / points(STEPS)[1])
+
+
+def test_durable_draft_is_shown_to_its_holder_alone(durable: Station) -> None:
+    stranger = Browser(durable.contender.wsgi)
+    stranger.open(durable.contender.first)
+    assert durable.look().status == 200
+    assert stranger.request(durable.standing.path).status == 404
+
+
+def test_durable_steps_open_once_those_before_are_done(durable: Station) -> None:
+    browser = Browser(durable.contender.wsgi)
+    browser.open(durable.contender.first)
+    later = browser.path.replace("step1", "step2")
+    assert browser.request(later).status == 404
+
+
+def test_durable_write_fails_where_another_came_first(
+    durable: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = Drafts.load
+
+    def load_before_another_writes(self: Drafts, draft_id: str) -> Draft:
+        found = load(self, draft_id)
+        self.replace(found, found.typed)
+        return found
+
+    monkeypatch.setattr(Drafts, "load", load_before_another_writes)
+    with pytest.raises(RuntimeError, match="Answer\\(status=409"):
+        next(durable.acts("post"))()
+
+
+def test_durable_draft_cannot_be_read_without_the_key(all_met: dict[str, Met]) -> None:
+    folder = all_met[DURABLE].saved / CHECK
+    stored = b"".join(path.read_bytes() for path in folder.glob("*.sqlite3*"))
+    assert stored
+    assert b"Lovelace" not in stored
 
 
 # Workers
