@@ -15,14 +15,15 @@ import threading
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from flask import Flask, abort, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
+from msgspec.msgpack import decode, encode
 from werkzeug.datastructures import MultiDict
 
 from benchmarks.questions import (
@@ -47,11 +48,14 @@ END = "DELETE FROM drafts WHERE (id, version) = (?, ?)"
 
 @dataclass(frozen=True)
 class Draft:
-    """What one visitor has typed by step and field; only accepted steps are kept."""
+    """What one visitor has typed, for steps that were accepted.
+
+    A step's fields stay encoded until its form is bound.
+    """
 
     id: str
     version: int
-    typed: dict[str, dict[str, str]]
+    typed: dict[str, bytes]
 
 
 class Drafts:
@@ -88,13 +92,13 @@ class Drafts:
             abort(404)
         nonce, encrypted = row[1][:12], row[1][12:]
         plain = self._cipher.decrypt(nonce, encrypted, draft_id.encode())
-        holder, typed = msgspec.msgpack.decode(plain)
+        holder, typed = decode(plain)
         if not hmac.compare_digest(holder, _holder()):
             abort(404)
         return Draft(draft_id, row[0], typed)
 
-    def replace(self, draft: Draft, typed: dict[str, dict[str, str]]) -> None:
-        blob = self._encrypt(draft.id, typed)
+    def replace(self, draft: Draft) -> None:
+        blob = self._encrypt(draft.id, draft.typed)
         if not self.run(REPLACE, blob, draft.id, draft.version).rowcount:
             abort(409)
 
@@ -102,9 +106,8 @@ class Drafts:
         if not self.run(END, draft.id, draft.version).rowcount:
             abort(409)
 
-    def _encrypt(self, draft_id: str, typed: dict[str, dict[str, str]]) -> bytes:
-        plain = msgspec.msgpack.encode((_holder(), typed))
-        nonce = os.urandom(12)
+    def _encrypt(self, draft_id: str, typed: dict[str, bytes]) -> bytes:
+        plain, nonce = encode((_holder(), typed)), os.urandom(12)
         return nonce + self._cipher.encrypt(nonce, plain, draft_id.encode())
 
 
@@ -120,10 +123,14 @@ def create_app(
     app.config["SECRET_KEY"] = SECRET_KEY
     forms = form_classes(steps)
     names = step_names(steps)
+    every_page = [*names, "check"]
+
+    def kept(name: str, draft: Draft) -> MultiDict[str, str]:
+        return MultiDict(decode(draft.typed[name]))
 
     def bound(name: str, draft: Draft) -> FlaskForm:
         """The form with what was typed, whose token was checked when it came."""
-        return forms[name](MultiDict(draft.typed[name]), meta={"csrf": False})
+        return forms[name](kept(name, draft), meta={"csrf": False})
 
     def ages(draft: Draft) -> dict[str, Any]:
         """What conditions read."""
@@ -132,17 +139,15 @@ def create_app(
 
     def path(ages: Mapping[str, Any]) -> list[str]:
         """The steps that apply, with the check page at the end."""
-        applying = [
-            name
-            for position, name in enumerate(names)
-            if not conditions or all(map(ages.get, names[:position]))
-        ]
-        return [*applying, "check"]
+        if not conditions:
+            return every_page
+        reads = (all(map(ages.get, names[:position])) for position in range(steps))
+        return [*compress(names, reads), "check"]
 
     def gate(name: str, pages: list[str], draft: Draft) -> int:
         """Where the step is on the path, if all before it are done."""
         position = pages.index(name) if name in pages else abort(404)
-        if not draft.typed.keys() >= set(pages[:position]):
+        if not all(map(draft.typed.__contains__, pages[:position])):
             abort(404)
         return position
 
@@ -172,11 +177,12 @@ def create_app(
         pages = path(read)
         position = gate(name, pages, draft)
         is_kept = request.method == "GET" and name in draft.typed
-        form = forms[name](MultiDict(draft.typed[name])) if is_kept else forms[name]()
+        form = forms[name](kept(name, draft)) if is_kept else forms[name]()
         if form.validate_on_submit():
-            fields = form.data.keys() - {"csrf_token"}
-            sent = {n: text for n, text in request.form.items() if n in fields}
-            drafts.replace(draft, {**draft.typed, name: sent})
+            sent = request.form.items()
+            own = {n: text for n, text in sent if n in form and n != "csrf_token"}
+            draft.typed[name] = encode(own)
+            drafts.replace(draft)
             following = path({**read, name: form.age.data})[position + 1]
             return redirect(url_for("step", name=following), 303)
         return render_template(

@@ -154,7 +154,7 @@ def test_durable_write_fails_where_another_came_first(
 
     def load_before_another_writes(self: Drafts, draft_id: str) -> Draft:
         found = load(self, draft_id)
-        self.replace(found, found.typed)
+        self.replace(found)
         return found
 
     monkeypatch.setattr(Drafts, "load", load_before_another_writes)
