@@ -13,6 +13,7 @@ from .cli import commands
 from .controls import block, control, layout
 from .drafts import Drafts, Safe, cannot_join
 from .errors import ConfigurationError, StoreError
+from .rows import named_rows
 from .sealing import Keyring
 from .stores import CheckedStore, DraftStore, JoiningStore
 from .stores.opening import open_store
@@ -71,6 +72,7 @@ class FlaskWizard:
             flask_wizard_control=control,
             flask_wizard_layout=layout,
             flask_wizard_block=block,
+            flask_wizard_named_rows=named_rows,
         )
 
 

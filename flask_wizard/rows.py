@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
@@ -47,26 +48,59 @@ class Row:
     url: str = ""
 
 
-def rows_of(step_name: str, form: BaseForm) -> list[Row]:
-    """List the answers of a filled-in form in their order."""
+def rows_of(step_name: str, form: BaseForm, url: str = "") -> list[Row]:
+    """List the answers of a filled-in form in their order.
+
+    ``url`` is the step's page, where each row's change link leads to its control.
+    """
     fields = ((field, field.label.text) for field in form)
-    return list(_rows(step_name, fields))
+    return list(_rows(step_name, fields, url))
+
+
+def named_rows(groups: Iterable[Any]) -> list[tuple[Any, list[tuple[Row, str]]]]:
+    """Give groups and their rows, each row with a name that no other row has.
+
+    It is the row's label. If that is not unique, the group's title follows it, and then
+    a number.
+    """
+    groups = list(groups)
+    labels = Counter(str(row.label) for group in groups for row in group.rows)
+    taken: Counter[str] = Counter()
+
+    def name_of(row: Row, group: Any) -> str:
+        name = row.label
+        if labels[str(name)] > 1:
+            name = _joined(name, ", ", group.title)
+        taken[str(name)] += 1
+        number = taken[str(name)]
+        return name if number == 1 else _joined(name, f" ({number})")
+
+    return [
+        (group, [(row, name_of(row, group)) for row in group.rows]) for group in groups
+    ]
+
+
+def _joined(*parts: str) -> str:
+    """Join strings; what is not safe is escaped if another is."""
+    is_any_safe = any(hasattr(part, "__html__") for part in parts)
+    return Markup("").join(parts) if is_any_safe else "".join(map(str, parts))
 
 
 def _rows(
-    step: str, fields: Iterable[tuple[Field, str]], inside: str = ""
+    step: str, fields: Iterable[tuple[Field, str]], url: str, inside: str = ""
 ) -> Iterator[Row]:
     for field, name in fields:
         label = f"{inside}{_plain(name)}"
         if not _is_shown(field):
             continue
         if isinstance(field, FormField):
-            yield from _rows(step, parts(field), f"{label}: ")
+            yield from _rows(step, parts(field), url, f"{label}: ")
         elif _holds_forms(field):
-            yield from _rows(step, parts(field), inside)
+            yield from _rows(step, parts(field), url, inside)
         else:
             anchor = first_id(field) or field.id
-            yield Row(step, field.name, label, tuple(_lines(field)), anchor)
+            link = f"{url}#{anchor}" if url else ""
+            yield Row(step, field.name, label, tuple(_lines(field)), anchor, link)
 
 
 def _is_shown(field: Field) -> bool:

@@ -20,7 +20,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from flask_wizard import controls
 from flask_wizard.controls import block, control, layout, summary
-from flask_wizard.rows import rows_of
+from flask_wizard.rows import named_rows, rows_of
 
 PACKAGE = Path(controls.__file__).parent
 INSTALLED = PACKAGE / "templates"
@@ -94,6 +94,7 @@ ENV.globals.update(
     flask_wizard_control=control,
     flask_wizard_layout=layout,
     flask_wizard_block=block,
+    flask_wizard_named_rows=named_rows,
 )
 
 
