@@ -22,7 +22,7 @@ from wtforms.fields import (
 from wtforms.fields.choices import SelectFieldBase
 from wtforms.form import BaseForm
 
-from .controls import first_id, input_type, kind_of, parts
+from .controls import Kind, first_id, input_type, kind_of, parts
 from .forms import is_password
 
 # Not strftime's, which follow the locale of the server's process.
@@ -66,47 +66,49 @@ def named_rows(groups: Iterable[Any]) -> list[tuple[Any, list[tuple[Row, str]]]]
     groups = list(groups)
     labels = Counter(str(row.label) for group in groups for row in group.rows)
     taken: Counter[str] = Counter()
+    found = []
+    for group in groups:
+        suffix = ", " + _soft(group.title)
+        named = []
+        for row in group.rows:
+            unique = labels[str(row.label)] == 1
+            name = row.label if unique else _soft(row.label) + suffix
+            taken[str(name)] += 1
+            if (number := taken[str(name)]) > 1:
+                name = _soft(name) + f" ({number})"
+            named.append((row, name))
+        found.append((group, named))
+    return found
 
-    def name_of(row: Row, group: Any) -> str:
-        name = row.label
-        if labels[str(name)] > 1:
-            name = _joined(name, ", ", group.title)
-        taken[str(name)] += 1
-        number = taken[str(name)]
-        return name if number == 1 else _joined(name, f" ({number})")
 
-    return [
-        (group, [(row, name_of(row, group)) for row in group.rows]) for group in groups
-    ]
-
-
-def _joined(*parts: str) -> str:
-    """Join strings; what is not safe is escaped if another is."""
-    is_any_safe = any(hasattr(part, "__html__") for part in parts)
-    return Markup("").join(parts) if is_any_safe else "".join(map(str, parts))
+def _soft(text: str) -> str:
+    """Give a lazy string as a string; what is safe, or not, stays so if it is added."""
+    return text if isinstance(text, str) else str(text)
 
 
 def _rows(
     step: str, fields: Iterable[tuple[Field, str]], url: str, inside: str = ""
 ) -> Iterator[Row]:
     for field, name in fields:
-        label = f"{inside}{_plain(name)}"
-        if not _is_shown(field):
+        kind = kind_of(field)
+        if not _is_shown(field, kind):
             continue
+        label = f"{inside}{_plain(name)}"
         if isinstance(field, FormField):
             yield from _rows(step, parts(field), url, f"{label}: ")
         elif _holds_forms(field):
             yield from _rows(step, parts(field), url, inside)
         else:
-            anchor = first_id(field) or field.id
+            is_one = kind in ("input", "checkbox")
+            anchor = field.id if is_one else first_id(field) or field.id
             link = f"{url}#{anchor}" if url else ""
             yield Row(step, field.name, label, tuple(_lines(field)), anchor, link)
 
 
-def _is_shown(field: Field) -> bool:
+def _is_shown(field: Field, kind: Kind) -> bool:
     if isinstance(field, FieldList) and not field.entries:
         return True
-    return kind_of(field) not in ("hidden", "skip") and input_type(field) != "file"
+    return kind not in ("hidden", "skip") and input_type(field) != "file"
 
 
 def _holds_forms(field: Field) -> bool:
@@ -120,7 +122,7 @@ def _plain(text: str) -> str:
 
 def _lines(field: Field) -> list[str]:
     if isinstance(field, FieldList):
-        shown = (entry for entry in field.entries if _is_shown(entry))
+        shown = (entry for entry in field.entries if _is_shown(entry, kind_of(entry)))
         return [line for entry in shown for line in _lines(entry)]
     if is_password(field):
         return ["Not shown"] if field.data else []
