@@ -13,14 +13,16 @@ import sys
 from pathlib import Path
 from shutil import which
 from signal import SIGTERM, default_int_handler, signal
+from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks import imports, instructions, table, targets, times
+from benchmarks import imports, instructions, served, table, targets, times
 from benchmarks.arena import ROOT, Arena, Setting
-from benchmarks.cells import KINDS, Results
-from benchmarks.contenders import CONTENDERS
+from benchmarks.cells import KINDS, POST, REVIEW, Results
+from benchmarks.contenders import CONTENDERS, DURABLE, SQLITE
 
-STEPS = ("5", "20", "50", "200")
+STEPS = ("5", "20", "50", "200", "1000")
+LONGEST = 200  # steps; beyond, the review alone is counted, of flask_wizard on SQLite
 CONDITIONS = {"no": [False], "yes": [True], "both": [False, True]}
 
 
@@ -37,6 +39,7 @@ def main() -> None:
         (int(steps), reading)
         for steps in options.steps
         for reading in CONDITIONS[options.conditions]
+        if int(steps) <= LONGEST or not reading
     ]
     # On the project's own disk: a temporary folder may lie in memory.
     (ROOT / "build").mkdir(exist_ok=True)
@@ -58,6 +61,8 @@ def measure(
     results: Results,
 ) -> None:
     names, kinds = options.contenders, options.kinds
+    long = [setting for setting in settings if setting[0] > LONGEST]
+    settings = [setting for setting in settings if setting not in long]
     arena.prepare(names, settings)
     if not options.no_times:
         times.measure(
@@ -77,6 +82,10 @@ def measure(
             if options.count_all or instructions.is_quick(name, setting)
         ]
         instructions.count(arena, runs, kinds, results=results)
+        if long and SQLITE in names and REVIEW in kinds:
+            arena.prepare([SQLITE], long)
+            runs = [(SQLITE, setting) for setting in long]
+            instructions.count(arena, runs, [REVIEW], results=results)
 
 
 def report(arena: Arena, settings: list[Setting], options: argparse.Namespace) -> None:
@@ -85,8 +94,12 @@ def report(arena: Arena, settings: list[Setting], options: argparse.Namespace) -
     results: Results = {}
     interrupted = False
     import_seconds = None if options.no_times else imports.added(clock=options.clock)
+    rates: served.Rates = {}
     try:
         measure(arena, settings, options, results)
+        pair = {SQLITE, DURABLE} <= {*options.contenders}
+        if pair and POST in options.kinds and not options.no_times:
+            rates = served.measure(arena, rounds=options.rounds)
     except KeyboardInterrupt:
         interrupted = True
     print(
@@ -96,8 +109,12 @@ def report(arena: Arena, settings: list[Setting], options: argparse.Namespace) -
     )
     for line in table.lines(results):
         print(line)
+    for name, each in rates.items():
+        title = CONTENDERS[name].title
+        print(f"\nPOSTs a second on gunicorn: {median(each):.0f}, {title}")
     print("\nTargets of flask_wizard on SQLite\n")
-    for verdict in targets.verdicts(results, import_seconds):
+    ratio = served.ratio(rates) if rates else None
+    for verdict in targets.verdicts(results, import_seconds, ratio):
         print(verdict)
     if interrupted:
         sys.exit("Interrupted: this is what was measured until then.")

@@ -43,9 +43,10 @@ class Arena:
                 say(f"filled in: {name}, {describe(setting)}")
 
     def _walk(self, name: str, setting: Setting) -> None:
-        self.saved(name, setting).mkdir()
+        saved = self.saved(name, setting)
+        saved.mkdir()
         subprocess.run(
-            self.command(name, setting, walk=True),
+            self.command(name, setting, walks=[str(saved)]),
             cwd=ROOT,
             env=ENVIRONMENT,
             check=True,

@@ -31,7 +31,8 @@ class Entry(NamedTuple):
         return partial(found, **self.options)
 
 
-FLOOR, HAND_ROLLED, FORMTOOLS = "floor", "hand-rolled", "formtools"
+FLOOR, DURABLE, HAND_ROLLED = "floor", "durable", "hand-rolled"
+FORMTOOLS = "formtools"
 SQLITE, FILES, MEMORY = "sqlite", "files", "memory"
 
 
@@ -48,6 +49,7 @@ def _ours(store: str, title: str) -> Entry:
 
 CONTENDERS = {
     FLOOR: Entry("floor", "Floor", "by hand, nothing stored", FLOOR),
+    DURABLE: Entry("durable", "Durable", "by hand, SQLite, encrypted", DURABLE),
     HAND_ROLLED: Entry(
         "hand_rolled", "HandRolled", "by hand, Flask-Session", HAND_ROLLED
     ),

@@ -161,8 +161,9 @@ def main(options: dict[str, Any]) -> None:
         conditions=options["conditions"],
     )
     saved = Path(options["saved"])
-    if "walk" in options:
-        walk(contender, saved, steps=options["steps"])
+    if "walks" in options:
+        for folder in options["walks"]:
+            walk(contender, Path(folder), steps=options["steps"])
         return
     warm_up(contender, saved)
     if "rows" in options:

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Flask
 
 from .cli import commands
+from .core.rows import named_rows
 from .drafts.keyring import Keyring
 from .errors import ConfigurationError, StoreError
 from .stores import CheckedStore, DraftStore
@@ -66,6 +67,7 @@ class FlaskWizard:
             flask_wizard_control=control,
             flask_wizard_layout=layout,
             flask_wizard_block=block,
+            flask_wizard_named_rows=named_rows,
         )
 
 

@@ -25,6 +25,7 @@ from wtforms.fields.core import UnboundField
 from wtforms.fields.simple import ButtonField  # type: ignore[attr-defined]  # newer than the stubs
 
 from .draft import Raw
+from .widgets import render_quickly
 
 logger = logging.getLogger(__name__)
 
@@ -141,12 +142,12 @@ def bind(
         passed = _passed_down(passed)
     if values is None:
         data = {"data": initial} if isinstance(initial, Mapping) else {"obj": initial}
-        return form_class(formdata=None, meta=passed, **data)
+        return render_quickly(form_class(formdata=None, meta=passed, **data))
     try:
-        return form_class(formdata=values, meta=passed)
+        return render_quickly(form_class(formdata=values, meta=passed))
     except (ValueError, ArithmeticError) as error:
         logger.warning("%s could not be bound: %s", form_class, type(error).__name__)
-    form = form_class(formdata=None, meta=passed)
+    form = render_quickly(form_class(formdata=None, meta=passed))
     for field in leaves(form):
         field.raw_data = values.getlist(field.name)
     form.meta.update_values({"unbindable": True})
@@ -175,7 +176,7 @@ def _bind_field(form: Any, unbound: Any, options: dict[str, Any]) -> Field:
 def _nested(form_class: Any, own: dict[str, Any], /, *args: Any, **kwargs: Any) -> Form:
     meta = {**(kwargs.pop("meta", None) or {}), **_passed_down(own)}
     form: Form = form_class(*args, meta=meta, **kwargs)
-    return form
+    return render_quickly(form)
 
 
 def leaves(fields: Iterable[Field]) -> Iterator[Field]:

