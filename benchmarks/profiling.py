@@ -22,7 +22,7 @@ from flask_wizard.core import draft, forms
 from flask_wizard.drafts.keyring import Keyring
 from flask_wizard.stores.sqlite import SQLiteStore
 from flask_wizard.web import guard
-from flask_wizard.web.routes import Views
+from flask_wizard.web.routes import Mounted
 
 REQUESTS = 200
 WARM = 20

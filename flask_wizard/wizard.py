@@ -141,16 +141,17 @@ class Wizard(metaclass=_Declarative):
         may also be ``saved``, ``discard`` or ``receipt``. ``bound`` binds the draft,
         as variables in a blueprint's prefix do.
         """
+        from flask import request
+
         from .drafts.visitor_drafts import Mount
         from .web import guard
         from .web.state import get_state
         from .web.visit import Visit
 
-        guard.check_query()
-        guard.limit_body(get_state().config)
+        guard.check_request(request, get_state().config)
         name = f"{cls.__module__}.{cls.__qualname__}"
         mount = Mount(name, dict(bound or {}))
-        return Visit(cls._instance(), mount, draft_id, url_for_step=url_for_step)
+        return Visit.open(cls._instance(), mount, draft_id, url_for_step=url_for_step)
 
     @classmethod
     def _instance(cls) -> Wizard:

@@ -134,6 +134,47 @@ class BoundStep:
             self.step.prepare(form, self.answers)
         return form
 
+    name = property(lambda self: self.step.name)
+    url_name = property(lambda self: self.step.url_name)
+    has_form = property(lambda self: self.step.has_form)
+    is_review = property(lambda self: not self.step.has_form)
+    row_id = property(lambda self: f"row-{self.step.url_name}")
+    rev = property(lambda self: self.entry.rev if self.entry else 0)
+    has_fixed_page = property(
+        lambda self: (
+            not self.has_form
+            or (self.step.fixed_form is not None and self.step.prepare is None)
+        )
+    )
+
+    def form_to_show(self) -> tuple[Form | None, bool]:
+        if not self.has_form:
+            return None, False
+        form = self.form
+        if self.stale and not self.done:
+            return form, True
+        forms.show_errors(form, self.entry.errors if self.entry is not None else {})
+        return form, False
+
+    def rows(self, url: str) -> Any:
+        from .rows import rows_of
+
+        _ = self.trusted
+        return rows_of(self.name, self.form, url)
+
+    def would_change(self, values: forms.Values) -> bool:
+        if not self.has_form:
+            return False
+        taken = self.submit(values, opens=True, accept=False, autosave=True)
+        return taken is None or taken.entry is not self.entry
+
+    def without_answers(self, values: forms.Values) -> Any:
+        form = self.bound(values) if self.step.fixed_form else None
+        if not self.has_form or self.has_fixed_page:
+            return form, {}
+        raw = values.unprepared(form)[0] if form is not None else values.named()
+        return None, raw
+
     @once
     def valid(self) -> bool:
         return forms.validate(self.form)
@@ -366,6 +407,10 @@ class Journey:
     def _first_applicable(self, positions: Iterable[int]) -> BoundStep | None:
         return next((self._met(p) for p in positions if self._applies(p)), None)
 
+    def rev(self, step: AnyStep) -> int:
+        entry = self.draft.entries.get(step.name)
+        return entry.rev if entry is not None else 0
+
     def place(self, position: int) -> BoundStep:
         """A step as this draft meets it, be it open or not."""
         entry = self.draft.entries.get(self.steps[position].name)
@@ -433,6 +478,13 @@ class Journey:
         opens. Otherwise they are only kept, and a step that was done stays so while
         nothing changed.
         """
+        if not step.has_form:
+            bare = copy(self)
+            bare.draft = self.draft.without(step.name)
+            bare._walked = self._walked[: self.steps.positions[step.name]]
+            if accept and (bound := bare.get(step.name)):
+                bound.done = True
+            return bare
         opens = self.get(step.name) is not None
         position = self.steps.positions[step.name]
         was_met = position < len(self._walked)

@@ -43,6 +43,7 @@ class Step:
     section: str | None = None
     revalidate: bool = True
     name: str = ""
+    has_form: ClassVar[bool] = True
 
     @property
     def url_name(self) -> str:
@@ -109,6 +110,7 @@ class Review:
     template: str | None = None
     section: str | None = None
     name: str = ""
+    has_form: ClassVar[bool] = False
     when: ClassVar[None] = None
     fixed_form: ClassVar[None] = None
     plain_form: ClassVar[None] = None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import current_app, request
-from flask_wtf.csrf import CSRFError, validate_csrf
+from flask import Flask, Request
+from flask_wtf.csrf import CSRFError, generate_csrf, validate_csrf
 from werkzeug.exceptions import (
     BadRequest,
     ClientDisconnected,
@@ -15,32 +15,39 @@ from werkzeug.exceptions import (
 from wtforms import ValidationError
 
 
-class RefusedError(Exception):
-    """The POST may not be acted on. ``foreign``: another site's page sent it."""
-
-    def __init__(self, *, foreign: bool) -> None:
-        super().__init__()
-        self.foreign = foreign
+class CSRFFailure(Exception):
+    """The token of a POST is missing, wrong or too old."""
 
 
-def limit_body(config: Mapping[str, Any]) -> None:
-    """Cap the body before anything parses it; a larger one is a plain 413.
+def check_request(request: Request, config: Mapping[str, Any]) -> None:
+    """Check the query string and cap the body, before anything parses either.
+
+    Raise BadRequest or RequestEntityTooLarge.
+    """
+    try:
+        request.query_string.decode()
+    except UnicodeDecodeError as error:  # which Werkzeug would fail to read
+        raise BadRequest from error
+    _limit_body(request, config["WIZARD_MAX_BODY"], config["WIZARD_MAX_PAIRS"])
+
+
+def _limit_body(request: Request, max_body: int, max_pairs: int) -> None:
+    """Cap the bytes and the pairs of a body.
 
     Werkzeug's own limits on forms do not reach urlencoded bodies, and a million
     pairs take it seconds.
     """
-    max_body, max_pairs = config["WIZARD_MAX_BODY"], config["WIZARD_MAX_PAIRS"]
     request.max_content_length = min(max_body, request.max_content_length or max_body)
     if request.mimetype == "application/x-www-form-urlencoded":
         body = request.get_data(cache=True)
-        _check_whole(body)
+        _check_whole(request, body)
         if body.count(b"&") >= max_pairs:
             raise RequestEntityTooLarge
     else:
         request.max_form_parts = min(max_pairs, request.max_form_parts or max_pairs)
 
 
-def _check_whole(body: bytes) -> None:
+def _check_whole(request: Request, body: bytes) -> None:
     """Refuse the part of a body: half a text would be saved over the whole one.
 
     Where the server ends the stream, as gunicorn does, Werkzeug takes what came before
@@ -56,58 +63,59 @@ def _check_whole(body: bytes) -> None:
         raise ClientDisconnected
 
 
-def check_query() -> None:
-    """Refuse a query string of bytes that are no text: Werkzeug fails to read it."""
-    try:
-        request.query_string.decode()
-    except UnicodeDecodeError as error:
-        raise BadRequest from error
-
-
-def check_post() -> None:
+def check_csrf(request: Request, app: Flask) -> None:
     """Check the CSRF token by Flask-WTF's rules and the origin by the browser's word.
 
-    Raises RefusedError, or BadRequest where a part of the body has no name: Werkzeug
-    gives its value under None.
+    Raise CSRFFailure, or BadRequest where another site's page has sent the form.
     """
-    if None in request.form:
-        raise BadRequest
-    if not is_guarded():
+    if not is_guarded(app.config):
         return
-    if _is_foreign():
-        raise RefusedError(foreign=True)
-    protect = current_app.extensions.get("csrf")
+    if _is_foreign(request):
+        raise BadRequest(FOREIGN)
+    protect = app.extensions.get("csrf")
     try:
         if protect is not None:
             protect.protect()  # checks the referrer too where the page is secure
         else:
-            validate_csrf(_token())
+            validate_csrf(_token(request, app.config))
     except (CSRFError, ValidationError) as error:
-        raise RefusedError(foreign=False) from error
+        raise CSRFFailure from error
     except ValueError as error:  # a referrer that is no URL
-        raise RefusedError(foreign=True) from error
+        raise BadRequest(FOREIGN) from error
 
 
-def is_guarded() -> bool:
-    """Does the application want CSRF checks at all?"""
-    return bool(current_app.config.get("WTF_CSRF_ENABLED", True))
+FOREIGN = "This form was sent by a page of another site."
 
 
-def csrf_field() -> str:
-    return str(current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"))
+def is_guarded(config: Mapping[str, Any]) -> bool:
+    """True if the application wants CSRF checks at all."""
+    return bool(config.get("WTF_CSRF_ENABLED", True))
 
 
-def _token() -> str | None:
-    headers = current_app.config.get(
-        "WTF_CSRF_HEADERS", ["X-CSRFToken", "X-CSRF-Token"]
-    )
-    sent = [request.form.get(csrf_field()), *(request.headers.get(h) for h in headers)]
+def csrf_field(config: Mapping[str, Any]) -> str:
+    """Return the name of the field that carries the token."""
+    return str(config.get("WTF_CSRF_FIELD_NAME", "csrf_token"))
+
+
+def token_field(config: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the token of this session as a page carries it, if it carries one."""
+    return [(csrf_field(config), generate_csrf())] if is_guarded(config) else []
+
+
+def _token(request: Request, config: Mapping[str, Any]) -> str | None:
+    if token := request.form.get(csrf_field(config)):
+        return token
+    names = config.get("WTF_CSRF_HEADERS", ["X-CSRFToken", "X-CSRF-Token"])
+    sent = (request.headers.get(name) for name in names)
     return next((token for token in sent if token), None)
 
 
-def _is_foreign() -> bool:
-    """Did another site's page send this? Behind a proxy that hides the host, the
-    browser's own verdict counts for more than a comparison of hosts."""
+def _is_foreign(request: Request) -> bool:
+    """True if another site's page sent this.
+
+    Behind a proxy that hides the host, the browser's own verdict counts for more than
+    a comparison of hosts.
+    """
     site = request.headers.get("Sec-Fetch-Site")
     if site == "cross-site":
         return True

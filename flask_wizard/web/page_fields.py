@@ -1,4 +1,4 @@
-"""Naming: a page tells which fields it has, in words that only its wizard can write."""
+"""The names of its fields that a page carries, as only its wizard can write them."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class SignedFields:
     def _context(self) -> bytes:
         return f"fields:{self.mount}:{self.step}".encode()
 
-    def sealed(self, names: FieldNames) -> str:
-        """As a page carries them: base64url."""
-        sealed = self.keyring.encrypt(_encoder.encode(names), self._context)
-        return urlsafe_b64encode(sealed).decode()
+    def encrypt(self, names: FieldNames) -> str:
+        """Return the names as a page carries them, in base64url."""
+        encrypted = self.keyring.encrypt(_encoder.encode(names), self._context)
+        return urlsafe_b64encode(encrypted).decode()
 
-    def opened(self, sealed: str) -> FieldNames | None:
-        """None for what no page of this step has carried."""
+    def decrypt(self, text: str) -> FieldNames | None:
+        """Return the names, or ``None`` for what no page of this step has carried."""
         try:
-            plain = self.keyring.decrypt(urlsafe_b64decode(sealed), self._context)
+            plain = self.keyring.decrypt(urlsafe_b64decode(text), self._context)
         except (UnreadableDraftError, ValueError):
             return None
         return _decoder.decode(plain)

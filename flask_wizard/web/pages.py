@@ -1,4 +1,4 @@
-"""Pages: the context and the templates of everything that a visitor sees."""
+"""The context and the templates of every page. Nothing is decided or stored here."""
 
 from __future__ import annotations
 
@@ -7,25 +7,37 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from flask import current_app, url_for
 from wtforms import Form
 
 from ..core import forms
-from ..core.draft import Raw
+from ..core.draft import Draft, Receipt
 from ..core.journey import BoundStep, Journey
-from ..core.rows import Row, rows_of
-from ..core.steps import AnyStep, Review, Step
+from ..core.messages import Notice, Problem
+from ..core.rows import Row
+from ..core.steps import AnyStep
 from ..errors import DefinitionError
+from . import guard
+from .actions import buttons_of
 from .controls import ErrorLink, summary
-from .state import get_state
+from .page_fields import SignedFields
+from .state import WizardState
+from .submitted import ANSWERS_HASH, Button
+from .urls import NEW, Address, Urls
 
 if TYPE_CHECKING:
     from ..wizard import Wizard
 
+SEND_AGAIN = "Send it again"
+
 
 class Page(dict[str, Any]):
-    """A page's context, with the templates to choose from and the status to send."""
+    """A page's context, with the templates to choose from and the status to send.
+
+    ``headers`` are those of this page alone.
+    """
 
     def __init__(
         self, templates: Sequence[str], status: int = 200, **context: object
@@ -33,23 +45,15 @@ class Page(dict[str, Any]):
         super().__init__(context)
         self.templates = templates
         self.status = status
+        self.headers: dict[str, str] = {}
 
     def __repr__(self) -> str:  # a log must never show an answer
         return f"<Page {self.templates[-1]}, {self.status}>"
 
 
 @dataclass(frozen=True)
-class Action:
-    """A button: its value for ``_action`` and its text."""
-
-    value: str
-    label: str
-    primary: bool = False
-
-
-@dataclass(frozen=True)
-class Listed:
-    """An open draft as the entry page lists it."""
+class OpenDraft:
+    """An open draft as a page lists it."""
 
     url: str
     discard_url: str
@@ -59,11 +63,11 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Problem:
-    """Why nothing was stored, as a code that the template has words for."""
+class PageProblem:
+    """Why nothing was stored, with the drafts to choose from if there are too many."""
 
-    code: str
-    drafts: Sequence[Listed] = ()
+    code: Problem
+    drafts: Sequence[OpenDraft] = ()
 
 
 @dataclass(frozen=True)
@@ -75,46 +79,207 @@ class Group:
 
     @property
     def title(self) -> str:
+        """The title of the step."""
         return self.step.title
 
     @property
     def id(self) -> str:
+        """The anchor of the group."""
         return row_id(self.step)
 
 
-def row_id(step: AnyStep) -> str:
-    """The anchor of a step's answers on the check page."""
-    return f"row-{step.url_name}"
+@dataclass(frozen=True)
+class Pages:
+    """The pages of one wizard where it is mounted."""
 
+    wizard: Wizard
+    state: WizardState
+    urls: Urls
+    #: Encrypts and decrypts the names of a step's fields, by the name of the step.
+    fields_of: Callable[[str], SignedFields]
 
-BACK = Action("back", "Back")
-SAVE = Action("save", "Save and come back later")
-SEND = "Confirm and send"
-AGAIN = "Send it again"
+    def make(
+        self, name: str, status: int = 200, *, step: AnyStep | None = None, **more: Any
+    ) -> Page:
+        """Return a page by the name of its template, with what every page has."""
+        config, environment = self.state.config, current_app.jinja_env
+        bases = (
+            config["WIZARD_BASE_TEMPLATE"],
+            f"flask_wizard/{self.wizard.theme}/base.html",
+            "flask_wizard/default/base.html",
+        )
+        if step is not None:
+            more["step"] = step
+        return Page(
+            templates_for(self.wizard, name, step),
+            status,
+            wizard=self.wizard,
+            wizard_base=self.state.template(bases, environment),
+            wizard_css=url_for("flask_wizard.static", filename="wizard.css"),
+            wizard_lang=lang() if callable(lang := config["WIZARD_LANG"]) else lang,
+            wizard_site=config["WIZARD_SITE_NAME"],
+            entry_url=self.urls.entry,
+            **more,
+        )
 
+    def step(
+        self,
+        journey: Journey,
+        bound: BoundStep,
+        at: Address,
+        *,
+        form: Form | None,
+        nonce: str,
+        then: bool,
+        notice: str | None = None,
+        problem: PageProblem | None = None,
+        button: Button | None = None,
+        placed: bool = True,
+        pairs: Sequence[tuple[str, str]] = (),
+    ) -> Page:
+        """Return the page of a step or a review, whose form is sent to ``at``.
 
-def make_page(wizard: Wizard, name: str, *, status: int = 200, **context: Any) -> Page:
-    """A page by the name of its template, with what every page has."""
-    config = current_app.config
-    bases = (
-        config["WIZARD_BASE_TEMPLATE"],
-        f"flask_wizard/{wizard.theme}/base.html",
-        "flask_wizard/default/base.html",
-    )
-    return Page(
-        templates_for(wizard, name, context.get("step")),
-        status,
-        wizard=wizard,
-        wizard_base=get_state().template(bases, current_app.jinja_env),
-        wizard_css=url_for("flask_wizard.static", filename="wizard.css"),
-        wizard_lang=lang() if callable(lang := config["WIZARD_LANG"]) else lang,
-        wizard_site=config["WIZARD_SITE_NAME"],
-        **context,
-    )
+        ``then`` is true where Continue leads back to the review. ``button`` takes the
+        place of the step's own. Where the draft cannot be had, the step is not
+        ``placed`` among its answers, and ``pairs`` of name and value take the place
+        of a form that cannot be had either.
+        """
+        then = then or journey.draft.notice == Notice.REFUSED  # which a commit left
+        hidden = [*self._token(), ("_rev", str(bound.rev))]
+        if at.draft_id == NEW:
+            hidden.append(("_draft", nonce))
+        is_review = placed and bound.is_review
+        own = self._review(journey, bound) if is_review else self._form(bound, form)
+        return self.make(
+            "review" if is_review else "step",
+            step=bound.step,
+            progress=journey.progress(bound) if placed else None,
+            hidden=[*hidden, *own.pop("hidden")],
+            action_url=self.urls.to(at, then=then),
+            discard_url=self._discard_url(at),
+            actions=[button] if button is not None else buttons_of(journey, bound),
+            pairs=list(pairs),
+            notice=notice,
+            problem=problem,
+            **own,
+        )
+
+    def _discard_url(self, at: Address) -> str | None:
+        if at.draft_id == NEW:
+            return None
+        return self.urls.to(at._replace(page="discard"))
+
+    def _form(self, bound: BoundStep, form: Form | None) -> dict[str, Any]:
+        """The context of a form, which is shown as it was typed, with its errors."""
+        hidden: list[tuple[str, str]] = []
+        if form is not None:
+            forms.show_as_typed(form)
+            if not bound.has_fixed_page:
+                # Only the page can name its fields, should the form not be had again.
+                encrypt = self.fields_of(bound.name).encrypt
+                hidden = [(forms.FIELDS, encrypt(forms.FieldNames.of(form)))]
+        passwords = bound.entry.passwords if bound.entry is not None else {}
+        return {
+            "hidden": hidden,
+            "form": form,
+            "errors": summary(form) if form is not None else [],
+            "passwords_kept": {name for name, sent in passwords.items() if any(sent)},
+            "answers": bound.answers,
+        }
+
+    def _review(self, journey: Journey, bound: BoundStep) -> dict[str, Any]:
+        """The context of a review. Messages left on it are those of a StepError."""
+
+        def change_url(step: AnyStep) -> str:
+            return self.urls.to(Address(step.url_name, journey.draft.id), then=True)
+
+        left = bound.entry.errors.values() if bound.entry is not None else ()
+        return {
+            "hidden": [(ANSWERS_HASH, journey.answers_hash)],
+            "errors": [ErrorLink(text, None) for texts in left for text in texts],
+            "groups": groups_of(journey, bound.step, change_url),
+            "hidden_steps": [hidden.step.title for hidden in journey.hidden],
+            "answers": journey.answers,
+        }
+
+    def entry(self, drafts: Sequence[OpenDraft]) -> Page:
+        """Return the page to continue one of these drafts or to begin anew."""
+        return self.make("entry", drafts=drafts, new_url=self.urls.new)
+
+    def gone(self, *, expired: bool) -> Page:
+        """Return the page of a draft that is not there, or not this visitor's."""
+        status, reason = (410, "expired") if expired else (404, "unknown")
+        return self.make("gone", status, reason=reason, new_url=self.urls.new)
+
+    def saved(
+        self,
+        draft: Draft,
+        at: Address,
+        *,
+        until: float,
+        in_browser: bool,
+        notice: str | None,
+    ) -> Page:
+        """Return the page after Save. ``at`` is where the draft stands."""
+        return self.make(
+            "saved",
+            notice=notice,
+            until=utc_datetime(until),
+            in_browser=in_browser,
+            continue_url=self.urls.to(at),
+            discard_url=self._discard_url(at),
+        )
+
+    def discard(
+        self,
+        at: Address,
+        *,
+        back_page: str = "saved",
+        unsettled: bool = False,
+        problem: PageProblem | None = None,
+        button: Button = Button("discard", "Yes, discard my answers", primary=True),  # noqa: B008  # immutable
+    ) -> Page:
+        """Return the page that asks before a draft is discarded."""
+        return self.make(
+            "discard",
+            action_url=self.urls.to(at),
+            hidden=self._token(),
+            back_url=self.urls.to(at._replace(page=back_page)),
+            unsettled=unsettled,
+            problem=problem,
+            actions=[button],
+        )
+
+    def receipt(self, draft: Draft, host: str) -> Page:
+        """Return the page of what became of a draft, seen from a site's host."""
+        receipt = draft.receipt or Receipt()
+        other = urlsplit(receipt.url or "").netloc
+        return self.make(
+            "receipt",
+            outcome=draft.state,
+            unsettled=draft.unsettled,
+            reference=receipt.reference,
+            message=receipt.message,
+            next_url=receipt.url,
+            next_host=other if other != host else "",
+        )
+
+    def sending(self, at: Address) -> Page:
+        """Return the page of a draft whose commit is under way."""
+        return self.make("sending", again_url=self.urls.to(at))
+
+    def unavailable(self, again_url: str, *, damaged: bool) -> Page:
+        """Return the page of a GET that the store could not answer."""
+        new_url = self.urls.new if damaged else None
+        return self.make("unavailable", 503, again_url=again_url, new_url=new_url)
+
+    @staticmethod
+    def _token() -> list[tuple[str, str]]:
+        return guard.token_field(current_app.config)
 
 
 def templates_for(wizard: Wizard, name: str, step: AnyStep | None = None) -> list[str]:
-    """The templates of a page, the most particular first."""
+    """Return the templates of a page, the most particular first."""
     own = f"flask_wizard/wizards/{folder_of(wizard)}"
     particular = [f"{own}/{step.name}.html"] if step else []
     if step is not None and step.template:
@@ -129,84 +294,33 @@ def templates_for(wizard: Wizard, name: str, step: AnyStep | None = None) -> lis
 
 
 def folder_of(wizard: Wizard) -> str:
-    """The name of a wizard's own templates: ``JoinLibrary`` has ``join_library``."""
+    """Return the folder of a wizard's templates: ``join_library`` of JoinLibrary."""
     name = type(wizard).__name__
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-def form_page(
-    wizard: Wizard, place: BoundStep, form: Form | None, **context: Any
-) -> Page:
-    """A step's page. ``form`` is shown as it was typed, with its errors."""
-    if form is not None:
-        forms.show_as_typed(form)
-    return make_page(
-        wizard,
-        "step",
-        step=place.step,
-        form=form,
-        errors=summary(form) if form is not None else [],
-        passwords_kept=_given(place.entry.passwords) if place.entry else set(),
-        answers=place.answers,
-        **context,
-    )
-
-
-def _given(passwords: Raw) -> set[str]:
-    return {name for name, sent in passwords.items() if any(sent)}
-
-
-def review_page(
-    wizard: Wizard, journey: Journey, place: BoundStep, **context: Any
-) -> Page:
-    """The check page. Messages left on it are those of a StepError."""
-    left = place.entry.errors.values() if place.entry else ()
-    return make_page(
-        wizard,
-        "review",
-        step=place.step,
-        errors=[ErrorLink(message, None) for messages in left for message in messages],
-        hidden_steps=[hidden.step.title for hidden in journey.hidden],
-        answers=journey.answers,
-        **context,
-    )
-
-
-def form_to_show(place: BoundStep) -> tuple[Form, str]:
-    """The form of a step with the errors it was left with, and a notice if any."""
-    form = place.form
-    if place.stale and not place.done:
-        return form, "changed"  # judged anew with what changed: the errors are there
-    forms.show_errors(form, place.entry.errors if place.entry is not None else {})
-    return form, ""
+def row_id(step: AnyStep) -> str:
+    """Return the anchor of a step's answers on the check page."""
+    return f"row-{step.url_name}"
 
 
 def groups_of(
     journey: Journey, review: AnyStep, url: Callable[[AnyStep], str]
 ) -> list[Group]:
-    """The answers on the path, by step, each row with its change link.
+    """Return the answers on the path, by step, each row with its change link.
 
-    ``url`` gives the link to a step. Raises DefinitionError for a row that
+    ``url`` gives the link to a step. Raise DefinitionError for a row that
     ``Review.rows`` puts under a step that is not shown.
     """
-    steps = [place for place in journey.path if isinstance(place.step, Step)]
-    rows = [
-        row
-        for place in steps
-        for row in rows_of(place.step.name, _shown(place), url(place.step))
-    ]
-    if isinstance(review, Review) and review.rows is not None:
+    shown = [bound for bound in journey.path if bound.has_form]
+    rows = [row for bound in shown for row in bound.rows(url(bound.step))]
+    if review.rows is not None:
         rows = list(review.rows(rows, journey.answers))
-    return _grouped(rows, [place.step for place in steps])
-
-
-def _shown(place: BoundStep) -> Form:
-    _ = place.trusted  # validators may change what a field holds
-    return place.form
+    return _grouped(rows, [bound.step for bound in shown])
 
 
 def _grouped(rows: Iterable[Row], steps: Sequence[AnyStep]) -> list[Group]:
-    """Each row has its place under a step, so that the page has a heading for it."""
+    """Put each row under its step, so that the page has a heading for it."""
     by_step: dict[str, list[Row]] = {step.name: [] for step in steps}
     for row in rows:
         if row.step not in by_step:
@@ -219,24 +333,6 @@ def _grouped(rows: Iterable[Row], steps: Sequence[AnyStep]) -> list[Group]:
     return [Group(step, by_step[step.name]) for step in steps if by_step[step.name]]
 
 
-def step_actions(*, first: bool, last: bool) -> list[Action]:
-    """Going on comes first: Enter presses the first submit button of a form."""
-    label = SEND if last else "Continue"
-    back = [] if first else [BACK]
-    return [Action("next", label, primary=True), *back, SAVE]
-
-
-def review_actions() -> list[Action]:
-    return [Action("next", SEND, primary=True), BACK, SAVE]
-
-
-def again_actions(action: str) -> list[Action]:
-    return [Action(action, AGAIN, primary=True)]
-
-
-def discard_actions() -> list[Action]:
-    return [Action("discard", "Yes, discard my answers", primary=True)]
-
-
 def utc_datetime(seconds: float) -> datetime:
+    """Return an aware datetime of seconds since the epoch."""
     return datetime.fromtimestamp(seconds, UTC)

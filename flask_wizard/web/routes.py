@@ -1,9 +1,9 @@
-"""HTTP only: a wizard's URLs, and what becomes a response of what a visit decides."""
+"""The URLs of a mounted wizard, each with the view that answers it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +27,9 @@ from ..drafts.visitor_drafts import Mount
 from ..errors import ConfigurationError, DefinitionError
 from . import guard
 from .pages import Page
-from .showing import NEW, Outcome
+from .responses import Outcome
 from .state import EXTENSION, get_state
+from .urls import NEW
 from .visit import Visit
 
 if TYPE_CHECKING:
@@ -38,25 +39,20 @@ OWN = frozenset({"draft", "step"})
 
 
 def make_blueprint(wizard: Wizard, name: str, *, unbound: frozenset[str]) -> Blueprint:
-    """The blueprint of one mount. ``unbound`` URL variables do not bind its drafts."""
-    views = Views(wizard, unbound)
+    """Return the blueprint of one mount.
+
+    ``unbound`` URL variables do not bind its drafts.
+    """
+    mounted = Mounted(wizard, unbound)
     blueprint = Blueprint(name, __name__)
     blueprint.record(partial(_check_prefix, unbound))
-    blueprint.record(views.register)
+    blueprint.record(mounted.register)
     if wizard.one_transaction:
         blueprint.record(_check_store)
-    blueprint.url_value_preprocessor(views.enter)
-    for rule, endpoint, methods in (
-        ("/", "entry", ["GET"]),
-        ("/new/<step>", "new", ["GET", "POST"]),
-        ("/<draft>/", "draft", ["GET"]),
-        ("/<draft>/saved", "saved", ["GET"]),
-        ("/<draft>/discard", "discard", ["GET", "POST"]),
-        ("/<draft>/receipt", "receipt", ["GET"]),
-        ("/<draft>/<step>", "step", ["GET", "POST"]),
-    ):
-        view = update_wrapper(partial(_answer, getattr(views, endpoint)), _answer)
-        blueprint.add_url_rule(rule, endpoint, view, methods=methods)
+    blueprint.url_value_preprocessor(mounted.check)
+    for rule, endpoint, methods, view in ROUTES:
+        answer = update_wrapper(partial(_answer, view, mounted), _answer)
+        blueprint.add_url_rule(rule, endpoint, answer, methods=methods)
     return blueprint
 
 
@@ -87,24 +83,23 @@ def _check_store(setup: BlueprintSetupState) -> None:
         state.require_joining()
 
 
-class Views:
-    """The handlers of one mount, each for one thing that a visitor can ask for."""
+class Mounted:
+    """A wizard under one URL prefix: what its views have in common."""
 
     def __init__(self, wizard: Wizard, unbound: frozenset[str]) -> None:
         self.wizard = wizard
         self.unbound = unbound
         self._checked: set[str] = set()
 
-    def register(self, state: BlueprintSetupState) -> None:
+    def register(self, setup: BlueprintSetupState) -> None:
         """Check what the configuration tells, if it is whole by now."""
-        app = state.app
+        app = setup.app
         if isinstance(app, Flask) and EXTENSION in app.extensions:
-            with app.app_context():
-                self._check_fields()
+            self._check_fields(app.config)
 
-    def _check_fields(self) -> None:
+    def _check_fields(self, config: Mapping[str, Any]) -> None:
         """Refuse a field with the name of the pages' token: it would never be read."""
-        token = guard.csrf_field()
+        token = guard.csrf_field(config)
         if token in self._checked:
             return
         for step in self.wizard.steps:
@@ -117,16 +112,16 @@ class Views:
                 )
         self._checked.add(token)
 
-    def enter(self, endpoint: str | None, values: dict[str, Any] | None) -> None:
-        """Take charge before the application's own hooks see the request.
+    def check(self, endpoint: str | None, values: dict[str, Any] | None) -> None:
+        """Check a request before the application's own hooks see it.
 
         The body is capped before anything parses it, and CSRFProtect leaves the
         check to the visit, which can give back a page with what was typed.
         """
-        self._check_fields()
-        guard.check_query()
-        guard.limit_body(get_state().config)
-        protect = current_app.extensions.get("csrf")
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        self._check_fields(app.config)
+        guard.check_request(request, get_state().config)
+        protect = app.extensions.get("csrf")
         if protect is not None:
             protect.exempt(_answer)
         prefix = {n: v for n, v in (values or {}).items() if n not in OWN}
@@ -140,43 +135,60 @@ class Views:
             )
         g.wizard_prefix = prefix
 
-    def entry(self) -> Outcome:
-        return self._visit(None).enter()
-
-    def new(self, step: str) -> Outcome:
-        return self._visit(None).handle(step)
-
-    def draft(self, draft: str) -> Outcome:
-        return self._visit(draft).resume()
-
-    def step(self, draft: str, step: str) -> Outcome:
-        return self._visit(draft).handle(step)
-
-    def saved(self, draft: str) -> Outcome:
-        return self._visit(draft).handle("saved")
-
-    def discard(self, draft: str) -> Outcome:
-        return self._visit(draft).handle("discard")
-
-    def receipt(self, draft: str) -> Outcome:
-        return self._visit(draft).handle("receipt")
-
-    def _visit(self, draft: str | None) -> Visit:
+    def visit(self, draft: str | None = None) -> Visit:
+        """Open the visit of this request to one draft, or to none yet."""
         prefix = g.wizard_prefix
         bound = {n: v for n, v in prefix.items() if n not in self.unbound}
-        mount = Mount(str(request.blueprint), bound)
-        return Visit(
+        return Visit.open(
             self.wizard,
-            mount,
+            Mount(str(request.blueprint), bound),
             draft,
             url_for_step=_url_for,
             entry_url=partial(url_for, ".entry", **prefix),
         )
 
 
-def _answer(view: Callable[..., Outcome], **values: str) -> Response:
+def entry(mounted: Mounted) -> Outcome:
+    """Begin, or choose a draft to continue."""
+    return mounted.visit().enter()
+
+
+def new(mounted: Mounted, step: str) -> Outcome:
+    """Show or take the first step of a draft that does not exist yet."""
+    return mounted.visit().handle(step)
+
+
+def draft(mounted: Mounted, draft: str) -> Outcome:
+    """Lead to where a draft stands."""
+    return mounted.visit(draft).resume()
+
+
+def step(mounted: Mounted, draft: str, step: str) -> Outcome:
+    """Show or take a step of a draft."""
+    return mounted.visit(draft).handle(step)
+
+
+def own_page(page: str, mounted: Mounted, draft: str) -> Outcome:
+    """Show or take one of the draft's own pages."""
+    return mounted.visit(draft).handle(page)
+
+
+#: The URLs of a mount: rule, endpoint, methods and view.
+ROUTES: tuple[tuple[str, str, tuple[str, ...], Callable[..., Outcome]], ...] = (
+    ("/", "entry", ("GET",), entry),
+    ("/new/<step>", "new", ("GET", "POST"), new),
+    ("/<draft>/", "draft", ("GET",), draft),
+    ("/<draft>/saved", "saved", ("GET",), partial(own_page, "saved")),
+    ("/<draft>/discard", "discard", ("GET", "POST"), partial(own_page, "discard")),
+    ("/<draft>/receipt", "receipt", ("GET",), partial(own_page, "receipt")),
+    ("/<draft>/<step>", "step", ("GET", "POST"), step),
+)
+
+
+def _answer(view: Callable[..., Outcome], mounted: Mounted, **values: str) -> Response:
     """Call a view without the variables of the prefix, and render its page."""
-    outcome = view(**{name: value for name, value in values.items() if name in OWN})
+    own = {name: value for name, value in values.items() if name in OWN}
+    outcome = view(mounted, **own)
     if not isinstance(outcome, Page):
         return make_response(outcome)
     name = get_state().template(outcome.templates, current_app.jinja_env)
@@ -185,7 +197,7 @@ def _answer(view: Callable[..., Outcome], **values: str) -> Response:
 
 
 def _url_for(*, draft: str, step: str) -> str:
-    """The URL of a page of the mount that this request came to."""
+    """Return the URL of a page of the mount that this request came to."""
     if draft == NEW:
         return url_for(".new", step=step, **g.wizard_prefix)
     if step in RESERVED_STEPS:

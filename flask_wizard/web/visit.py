@@ -1,266 +1,300 @@
-"""Visit: one visitor at one draft, for one request. Judges, saves, leads on."""
+"""One visitor at one draft, for one request: what is shown, saved and led on to."""
 
 from __future__ import annotations
 
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import partial
-from typing import Literal
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from urllib.parse import urlsplit
 
-from flask import (
-    Response,
-    abort,
-    after_this_request,
-    current_app,
-    redirect,
-    request,
-    session,
-)
+from flask import Flask, Request, Response, abort, current_app, session
+from flask import request as current_request
 from werkzeug.exceptions import HTTPException
-from werkzeug.wrappers import Response as AnyResponse
+from wtforms import Form
 
-from ..core.draft import CHANGED, MOVED, Draft
+from ..core import forms
+from ..core.draft import Draft, Receipt
 from ..core.journey import BoundStep, Journey
-from ..core.steps import AnyStep, Review, Step
+from ..core.messages import Notice, Problem
+from ..core.steps import AnyStep
 from ..drafts.commit import commit
+from ..drafts.holders import Holder, new_nonce
 from ..drafts.repository import StoredDraft
-from ..errors import (
-    ConflictError,
-    DraftTooLargeError,
-    StoreError,
-    TooManyDraftsError,
-    UnreadableDraftError,
-)
-from . import guard, pages
-from .pages import Page, Problem
-from .showing import NEW, SEEN, Outcome, Showing
+from ..drafts.visitor_drafts import Mount, VisitorDrafts, expires
+from ..errors import ConflictError, StoreError, UnreadableDraftError
+from . import guard
+from .actions import ACTIONS, UNKNOWN, Action, Move
+from .notices import choose_notice, saved_notice
+from .page_fields import SignedFields
+from .pages import SEND_AGAIN, OpenDraft, Page, PageProblem, Pages, utc_datetime
+from .problems import STOPS, Attempt, NotStored, is_frozen, refuse_change
+from .responses import Outcome, finish, protect, redirect_to
+from .state import get_state
+from .submitted import Button, Submitted, is_from_review
+from .urls import NEW, Address, Urls
+
+if TYPE_CHECKING:
+    from ..wizard import Wizard
+
+Moment = Literal["start", "commit"]
 
 TRIES = 100
 POLL = 0.05  # seconds between two looks at a commit that is under way
 
 
-class BusyError(Exception):
-    """The draft is being committed by somebody else, for longer than one waits."""
+class Post(NamedTuple):
+    """A POST that is being answered.
+
+    ``admit`` asks the application, once in a request however often it is tried.
+    """
+
+    at: Address
+    submitted: Submitted
+    action: Action
+    admit: Callable[[Moment], None]
 
 
-class UnsettledError(Exception):
-    """Nobody knows whether the last commit took effect: the answers must stay."""
-
-
-class NotAdmittedError(Exception):
-    """The application's ``admit`` has refused, with an HTTP error as the cause."""
-
-    def __init__(self, refusal: HTTPException) -> None:
-        super().__init__()
-        self.status = refusal.code or 429
-        self.retry_after = dict(refusal.get_headers()).get("Retry-After")
-
-
-class Visit(Showing):
-    """A journey in the hands of one request.
+@dataclass(frozen=True)
+class Visit:
+    """One visitor at one draft, for one request.
 
     ``handle`` answers the request for one page. It returns a response to send, or a
     ``Page``: the context to render, with its ``templates`` and ``status``.
     """
 
+    app: Flask
+    request: Request
+    wizard: Wizard
+    bound: Mapping[str, Any]
+    drafts: VisitorDrafts
+    urls: Urls
+    pages: Pages
+    #: The draft that the request names; ``None`` for one that is yet to begin.
+    draft_id: str | None
+
+    @classmethod
+    def open(
+        cls,
+        wizard: Wizard,
+        mount: Mount,
+        draft_id: str | None,
+        *,
+        url_for_step: Callable[..., str],
+        entry_url: Callable[[], str] | None = None,
+    ) -> Visit:
+        """Put the parts of a visit together for the current request."""
+        state = get_state()
+        if wizard.one_transaction:
+            state.require_joining()
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        request: Request = current_request._get_current_object()  # type: ignore[attr-defined]
+        repository = state.repository(app)
+        store = repository.store
+        drafts = VisitorDrafts(wizard, mount, Holder(session, store), repository)
+
+        def first_page() -> str:
+            return walk(
+                wizard, mount.bound, drafts.fresh(NEW, held=False)
+            ).current.url_name
+
+        urls = Urls(url_for_step, first_page=first_page, entry=entry_url)
+        fields_of = partial(SignedFields, store.keyring, drafts.mount)
+        pages = Pages(wizard, state, urls, fields_of)
+        opened = None if draft_id == NEW else draft_id
+        return cls(app, request, wizard, mount.bound, drafts, urls, pages, opened)
+
     # What is asked for
 
-    def handle(self, step: str, item: str | None = None) -> Outcome:
+    def handle(self, page: str, item: str | None = None) -> Outcome:
         """Answer the request for a step, or for ``saved``, ``discard``, ``receipt``."""
         if item is not None:
             abort(404)
-        act = self._take if request.method == "POST" else self._show
-        return self._guarded(step, partial(act, step))
+        protect()
+        at = Address(page, self.draft_id or NEW)
+        if self.request.method == "POST":
+            return finish(self._post(at))
+        return finish(self._look(partial(self._show, at)))
 
     def enter(self) -> Outcome:
         """Answer the request for the wizard as a whole: begin, or choose a draft."""
-        return self._guarded("", self._enter)
+        protect()
+        return finish(self._look(self._enter))
 
     def resume(self) -> Outcome:
         """Answer the request for a draft as a whole: lead to where it stands."""
-        return self._guarded("", self._resume)
-
-    def _guarded(self, page: str, act: Callable[[], Outcome]) -> Outcome:
-        """Where nothing may be stored, give back a page with what was sent."""
-        after_this_request(self._sealed)
-        try:
-            return act()
-        except guard.RefusedError as refusal:
-            if refusal.foreign:
-                abort(400, "This form was sent by a page of another site.")
-            return self._again(page, Problem("token"), 400)
-        except DraftTooLargeError:
-            return self._again(page, Problem("too-large"), 413)
-        except TooManyDraftsError:
-            return self._again(page, self._too_many(), 409)
-        except NotAdmittedError as refusal:
-            self._retry_after = refusal.retry_after
-            return self._again(page, Problem("not-admitted"), refusal.status)
-        except BusyError:
-            return self._again(page, Problem("busy"), 409)
-        except UnsettledError:
-            return self._again(page, Problem("unsettled"), 409)
-        except StoreError as error:
-            current_app.logger.exception("The store of drafts failed.")
-            self._is_damaged = isinstance(error, UnreadableDraftError)
-            return self._again(page, Problem("store"), 503)
-
-    def _sealed(self, response: Response) -> Response:
-        """Answers stay out of caches, and URLs of drafts out of other sites' logs.
-
-        The first page of a new draft has no answers. Browsers may keep it for Back,
-        so that going back and on again meets the draft that the page started.
-        """
-        cached = "private, no-cache" if self._is_blank else "no-store"
-        response.headers["Cache-Control"] = cached
-        response.headers["Referrer-Policy"] = "same-origin"
-        response.vary.add("Cookie")
-        if self._retry_after is not None:
-            response.headers["Retry-After"] = self._retry_after
-        return response
+        protect()
+        return finish(self._look(self._resume))
 
     # GET
 
+    def _look(self, show: Callable[[], Outcome]) -> Outcome:
+        """Show a page, or one that says that the store cannot be had."""
+        try:
+            return show()
+        except StoreError as error:
+            self._log(error)
+            damaged = isinstance(error, UnreadableDraftError)
+            again_url = self.request.full_path.removesuffix("?")
+            return self.pages.unavailable(again_url, damaged=damaged)
+
     def _enter(self) -> Outcome:
-        if drafts := self._listed():
-            return self._page("entry", drafts=drafts, new_url=self._new_url)
-        query = request.query_string.decode()
-        return redirect(self._new_url + (f"?{query}" if query else ""), 302)
+        if drafts := self._open_drafts():
+            return self.pages.entry(drafts)
+        query = self.request.query_string.decode()
+        return redirect_to(self.urls.new + (f"?{query}" if query else ""), 302)
 
     def _resume(self) -> Outcome:
-        stored = self.drafts.load(self.requested or "")
+        stored = self.drafts.load(self.draft_id or "")
         if stored is None:
-            return self._gone()
-        page = "receipt" if self._is_shut(stored.draft) else self._stand(stored.draft)
-        return redirect(self._url(page), 302)
+            return self._missing_page()
+        is_shut = _is_shut(stored.draft)
+        page = "receipt" if is_shut else self._current_page(stored.draft)
+        return redirect_to(self._url(page, stored.draft), 302)
 
-    def _show(self, page: str) -> Outcome:
-        if self.requested is None:
-            return self._show_new(page)
-        stored = self.drafts.load(self.requested)
+    def _show(self, at: Address) -> Outcome:
+        if self.draft_id is None:
+            return self._show_new(at)
+        stored = self.drafts.load(self.draft_id)
         if stored is None:
-            return self._gone()
+            return self._missing_page()
         draft = stored.draft
-        if page == "receipt":
-            return self._receipt(draft)
-        if self._is_shut(draft):
-            return self._lead("receipt")
-        if page == "saved":
-            return self._saved(draft)
-        if page == "discard":
-            back = self._url(self._stand(draft))
-            return self._discard_page(back_url=back, unsettled=draft.unsettled)
-        journey, step = self._journey(draft), self._step(page)
-        frozen = draft.unsettled and self._is_frozen(journey, step)
-        if frozen and step is not journey.current.step:
-            return self._lead(journey.current.step.url_name)
-        return self._show_step(journey, step)
+        if at.page == "receipt":
+            return self._show_receipt(draft)
+        if _is_shut(draft):
+            return self._lead("receipt", draft)
+        if at.page == "saved":
+            return self._show_saved(draft)
+        if at.page == "discard":
+            back_page = self._current_page(draft)
+            return self.pages.discard(
+                at, back_page=back_page, unsettled=draft.unsettled
+            )
+        return self._show_step(at, self._step(at.page), self._journey(draft))
 
-    def _show_new(self, page: str) -> Outcome:
+    def _show_new(self, at: Address) -> Outcome:
         # The token must be there before the first POST: two clicks would make two.
         self.drafts.holder.ensure_token()
         journey = self._journey(self.drafts.fresh(NEW))
-        outcome = self._show_step(journey, self._step(page))
-        if isinstance(outcome, Page):
-            self._is_blank = _is_empty(journey.current.initial)
+        outcome = self._show_step(at, self._step(at.page), journey)
+        if isinstance(outcome, Page) and _is_empty(journey.current.initial):
+            # It has no answers, and going back and on again meets the same draft.
+            outcome.headers["Cache-Control"] = "private, no-cache"
         return outcome
 
-    def _show_step(self, journey: Journey, step: AnyStep) -> Outcome:
-        place = journey.get(step.name)
-        if place is None or (
-            self.requested is None and place is not journey.first_incomplete
+    def _show_step(self, at: Address, step: AnyStep, journey: Journey) -> Outcome:
+        """Show a step's page, or lead to the one that must be answered first."""
+        bound = journey.get(step.name)
+        is_first = self.draft_id is None
+        if (
+            bound is None
+            or (is_first and bound is not journey.first_incomplete)
+            or (is_frozen(journey.draft, bound) and bound is not journey.current)
         ):
-            return self._lead(journey.current.step.url_name)
-        if isinstance(step, Review):
-            return self._review_page(journey, place)
-        form, notice = pages.form_to_show(place)
-        return self._form_page(journey, place, form, notice=notice)
+            return self._lead(journey.current.url_name, journey.draft)
+        form, rejudged = bound.form_to_show()
+        return self.pages.step(
+            journey,
+            bound,
+            at,
+            form=form,
+            nonce=new_nonce(),
+            then=is_from_review(self.request),
+            notice=choose_notice(journey.draft, bound, rejudged=rejudged),
+        )
 
-    def _receipt(self, draft: Draft) -> Outcome:
+    def _show_saved(self, draft: Draft) -> Outcome:
+        until = expires(self.wizard, draft)
+        if session.permanent:
+            lasts = self.app.permanent_session_lifetime.total_seconds()
+            until = min(until, time.time() + lasts)
+        return self.pages.saved(
+            draft,
+            Address(self._current_page(draft), draft.id),
+            until=until,
+            in_browser=not session.permanent,
+            notice=saved_notice(draft),
+        )
+
+    def _show_receipt(self, draft: Draft) -> Outcome:
+        at = Address("receipt", draft.id)
         if draft.state == "committing":
-            return self._page("sending", again_url=self._url("receipt"))
+            return self.pages.sending(at)
         if not draft.ended:
-            return self._lead(self._stand(draft))
-        if (url := self._end_url(draft)) != self._url("receipt"):
-            return redirect(url, 303)
-        return self._receipt_page(draft)
+            return self._lead(self._current_page(draft), draft)
+        if (url := self._end_url(draft)) != self.urls.to(at):
+            return redirect_to(url)
+        return self.pages.receipt(draft, self.request.host)
+
+    def _missing_page(self) -> Page:
+        return self.pages.gone(expired=self.drafts.remembers(self.draft_id or ""))
 
     # POST
 
-    def _take(self, page: str) -> Outcome:
-        guard.check_post()
-        act: Callable[[], Outcome] = self._discard
-        if page != "discard":
-            act = partial(self._submit, self._step(page))
+    def _post(self, at: Address) -> Outcome:
+        """Take a submission, or give back a page with everything that was sent."""
+        submitted = Submitted.from_request(
+            self.request,
+            csrf_field=guard.csrf_field(self.app.config),
+            decrypt_names=lambda text: self._fields_of(at.page).decrypt(text),
+        )
+        try:
+            guard.check_csrf(self.request, self.app)
+            return self._take(at, submitted)
+        except NotStored as refusal:
+            return self._give_back(at, submitted, refusal)
+        except STOPS as error:
+            return self._give_back(at, submitted, NotStored.because(error))
+
+    def _take(self, at: Address, submitted: Submitted) -> Outcome:
+        """Save or end the draft as asked, anew whenever somebody else wrote first."""
+        step = None if at.page == "discard" else self._step(at.page)
+        action = ACTIONS.get(submitted.action, UNKNOWN)
+        post = Post(at, submitted, action, cache(self._admit))
         for attempt in range(TRIES):
             try:
-                return act()
+                return self._discard(post) if step is None else self._submit(post, step)
             except ConflictError:
                 time.sleep(random.uniform(0, 0.001 * min(attempt, 20)))
         raise StoreError(f"The draft changed under each of {TRIES} tries to save it.")
 
-    def _submit(self, step: AnyStep) -> Outcome:
-        stored = self._stored(step)
-        if stored is None:
-            return self._lead(step.url_name)  # where it says that it is gone
-        stored = self._awaited(stored)
-        self.draft_id = stored.draft.id
-        if stored.draft.ended:
-            return self._led_to_end(stored.draft)
-        if stored.draft.state == "committing":
-            journey = self._journey(stored.draft)
-            if isinstance(step, Review) or self._changes_nothing(journey, step):
-                return self._led_to_end(stored.draft)
-            raise BusyError
-        journey = self._journey(stored.draft)
-        if stored.draft.unsettled and self._is_frozen(journey, step):
-            return self._submit_frozen(step, journey, stored)
-        if isinstance(step, Review):
-            return self._submit_review(step, stored)
-        return self._submit_step(step, journey, stored)
+    def _submit(self, post: Post, step: AnyStep) -> Outcome:
+        """Save what was sent for a step, and lead on, or commit."""
+        stored = self._load_or_start(post, step)
+        if stored is None:  # its page says that it has gone
+            return redirect_to(self.urls.to(post.at))
+        stored = self._wait_for_commit(stored)
+        draft = stored.draft
+        if draft.ended:
+            return self._lead_to_end(draft, post.action)
+        journey = self._journey(draft)
+        if problem := refuse_change(journey, step, post.submitted.values):
+            raise NotStored(problem)
+        if draft.state == "committing":
+            return self._lead_to_end(draft, post.action)
+        bound = journey.get(step.name) if draft.unsettled else None
+        if bound is not None and is_frozen(draft, bound):
+            return self._commit_again(post, journey, bound, stored)
+        return self._save_and_lead(post, journey, step, stored)
 
-    @staticmethod
-    def _is_frozen(journey: Journey, step: AnyStep) -> bool:
-        """Must the step of an unsettled draft stay as it was confirmed?
+    def _load_or_start(self, post: Post, step: AnyStep) -> StoredDraft | None:
+        """Return the draft of a POST; one that is not there is begun anew.
 
-        A process may have died after its commit had taken effect. Another attempt
-        will tell, by the same idempotency key; what is changed before it would seem
-        to be saved and be in no commit. A step that is to be answered first is free.
+        ``None`` if it is not there and the step sends nothing that could be kept.
         """
-        place = journey.get(step.name)
-        return place is not None and (isinstance(step, Review) or place.done)
-
-    def _submit_frozen(
-        self, step: AnyStep, journey: Journey, stored: StoredDraft
-    ) -> Outcome:
-        """Take no change; attempt the commit again if that is asked for."""
-        if isinstance(step, Step) and not self._changes_nothing(journey, step):
-            raise UnsettledError
-        if self._action == "next" and journey.current.step is step:
-            return self._commit(journey, stored)
-        return self._led(
-            self._url(_PAGES.get(self._action, journey.current.step.url_name))
-        )
-
-    def _stored(self, step: AnyStep) -> StoredDraft | None:
-        """The draft of this POST. One that is not there is begun anew, and held.
-
-        A review sends nothing that could be held.
-        """
-        stored = self.drafts.load(self.requested) if self.requested else None
-        if stored is None and self.requested and isinstance(step, Review):
+        stored = self.drafts.load(self.draft_id) if self.draft_id else None
+        if stored is None and self.draft_id and not step.has_form:
             return None
-        return stored or self.drafts.start(self.requested or self._nonce)
+        return stored or self.drafts.start(self.draft_id or post.submitted.nonce)
 
-    @property
-    def _moved(self) -> bool:
-        return self.requested is not None and self.draft_id != self.requested
-
-    def _awaited(self, stored: StoredDraft) -> StoredDraft:
-        """Wait briefly for a commit that is under way."""
-        deadline = time.monotonic() + self._config["WIZARD_COMMIT_WAIT"]
+    def _wait_for_commit(self, stored: StoredDraft) -> StoredDraft:
+        """Wait briefly while a commit is under way."""
+        if stored.draft.state != "committing":
+            return stored
+        deadline = time.monotonic() + self.app.config["WIZARD_COMMIT_WAIT"]
         while stored.draft.state == "committing" and time.monotonic() < deadline:
             time.sleep(POLL)
             stored = self.drafts.reload(stored)
@@ -268,134 +302,102 @@ class Visit(Showing):
                 raise ConflictError("The draft expired while its commit was awaited.")
         return stored
 
-    def _changes_nothing(self, journey: Journey, step: Step) -> bool:
-        """Does it send what is there already, as a second click does?"""
-        place = journey.get(step.name)
-        if place is None:
-            return False
-        values = self._values(step)
-        taken = place.submit(values, opens=True, accept=False, autosave=True)
-        return taken is not None and taken.entry is place.entry
-
-    def _submit_step(
-        self, step: Step, journey: Journey, stored: StoredDraft
+    def _commit_again(
+        self, post: Post, journey: Journey, bound: BoundStep, stored: StoredDraft
     ) -> Outcome:
-        if self._is_autosave and self._sent_rev < self._rev(stored.draft, step):
+        """Change nothing of an unsettled draft; commit it again if asked to."""
+        if post.action.validates and journey.current is bound:
+            return self._commit(post, journey, stored)
+        page = post.action.page or journey.current.url_name
+        return self._lead_on(post, self._url(page, stored.draft))
+
+    def _save_and_lead(
+        self, post: Post, journey: Journey, step: AnyStep, stored: StoredDraft
+    ) -> Outcome:
+        submitted, action, before = post.submitted, post.action, journey.rev(step)
+        if action.quiet and submitted.rev < before:
             return Response(status=409)
         onward = journey.submit(
-            step,
-            self._values(step),
-            accept=self._action == "next",
-            autosave=self._is_autosave,
+            step, submitted.values, accept=action.validates, autosave=action.quiet
         )
-        goal = self._goal(onward, step)
-        if place := onward.get(step.name):
-            self._tried = journey, place.form
-        kept = self._keep(stored, onward.to_draft())
-        self._tried = None
-        return self._led(goal) if goal else self._commit(onward, kept)
+        bound = onward.get(step.name)
+        url = action.url(Move(onward, bound, submitted, self.urls))
+        notice = ""
+        if bound is not None and _has_shown_others(post, onward):
+            url, notice = self._url(bound.url_name, stored.draft), Notice.CHANGED
+        if url is None and not step.has_form:
+            stored = replace(stored, draft=onward.draft)
+        else:
+            tried = Attempt(journey, bound.form) if bound and step.has_form else None
+            stored = self._save(post, stored, onward.to_draft(), notice, tried)
+        if url is None:
+            return self._commit(post, onward, stored)
+        return self._lead_on(post, url)
 
-    def _submit_review(self, review: Review, stored: StoredDraft) -> Outcome:
-        journey = self._journey(stored.draft.without(review.name))
-        stored = replace(stored, draft=journey.draft)
-        if self._action == "next" and journey.get(review.name):
-            if request.form.get(SEEN, journey.answers_hash) == journey.answers_hash:
-                return self._commit(journey, stored)
-            # Another tab has changed what this one has shown: it is shown again.
-            self._keep(stored, journey.to_draft(), notice=CHANGED)
-            return self._lead(review.url_name)
-        goal = self._goal(journey, review)
-        self._keep(stored, journey.to_draft())
-        return self._led(goal or self._url(review.url_name))
-
-    def _led(self, url: str) -> AnyResponse:
-        return Response(status=204) if self._is_autosave else redirect(url, 303)
-
-    @property
-    def _sent_rev(self) -> int:
-        sent = request.form.get("_rev", "")
-        return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else 0
-
-    def _keep(
-        self, stored: StoredDraft, draft: Draft, *, notice: str = ""
+    def _save(
+        self,
+        post: Post,
+        stored: StoredDraft,
+        draft: Draft,
+        notice: str,
+        tried: Attempt | None,
     ) -> StoredDraft:
-        if self._is_autosave:
+        """Save a draft for another lifetime. Raise NotStored, or ConflictError."""
+        if post.action.quiet:
             notice = draft.notice
-        if self._moved:
-            notice = MOVED
-        mark = self.drafts.holder.token_hash()
-        if stored.is_new:
-            self._admit("start")
-        renewed = draft.renewed(time.time(), holder=mark, notice=notice)
-        kept = self.drafts.save(stored, renewed, capped=True)
-        if self._config["WIZARD_PERMANENT_SESSION"]:
-            session.permanent = True
-        return kept
-
-    def _admit(self, utc_datetime: Literal["start", "commit"]) -> None:
-        """Ask the application, once in a request however often it is tried."""
-        if utc_datetime in self._admitted:
-            return
+        if self.draft_id is not None and draft.id != self.draft_id:
+            notice = Notice.MOVED
+        token_hash = self.drafts.holder.token_hash()
+        renewed = draft.renewed(time.time(), holder=token_hash, notice=notice)
         try:
-            self.wizard.admit(utc_datetime, self.drafts.holder.token_hash().hex())
+            if stored.is_new:
+                post.admit("start")
+            saved = self.drafts.save(stored, renewed, capped=True)
         except HTTPException as refusal:
-            raise NotAdmittedError(refusal) from refusal
-        self._admitted.add(utc_datetime)
+            raise NotStored.refused(refusal, tried) from refusal
+        except STOPS as error:
+            raise NotStored.because(error, tried) from error
+        if self.app.config["WIZARD_PERMANENT_SESSION"]:
+            session.permanent = True
+        return saved
 
-    def _goal(self, journey: Journey, step: AnyStep) -> str | None:
-        """Where a POST leads; None for the commit."""
-        action, _, target = self._action.partition(":")
-        place = journey.get(step.name)
-        if action in _PAGES:
-            return self._url(_PAGES[action])
-        if action == "goto":
-            aim = self.wizard.steps.by_url_name.get(target)
-            found = journey.get(aim.name if aim else target) or journey.current
-            return self._url(found.step.url_name, then=self._from_check)
-        if place is None:
-            return self._url(journey.current.step.url_name)
-        if action == "next" and place.done:
-            return self._onward(journey, place)
-        if action == "back":
-            place = journey.previous(place) or place
-        return self._url(place.step.url_name, then=self._from_check)
+    def _admit(self, moment: Literal["start", "commit"]) -> None:
+        self.wizard.admit(moment, self.drafts.holder.token_hash().hex())
 
-    def _onward(self, journey: Journey, place: BoundStep) -> str | None:
-        frontier = journey.first_incomplete if self._from_check else None
-        if frontier is not None and isinstance(frontier.step, Review):
-            row = pages.row_id(place.step)
-            return f"{self._url(frontier.step.url_name)}#{row}"
-        if frontier is not None:
-            return self._url(frontier.step.url_name, then=True)
-        following = journey.next(place)
-        return self._url(following.step.url_name) if following else None
+    def _lead_on(self, post: Post, url: str) -> Outcome:
+        return Response(status=204) if post.action.quiet else redirect_to(url)
 
     # The end
 
-    def _commit(self, journey: Journey, stored: StoredDraft) -> Outcome:
-        self._admit("commit")
-        lease = self._config["WIZARD_COMMIT_LEASE"]
-        outcome = commit(self.wizard, journey, stored, self.drafts, lease=lease)
-        if outcome.step is not None:
-            return self._lead(outcome.step.url_name)
-        if not outcome.draft.ended:  # another attempt has taken it over
-            return self._lead("receipt")
-        self._part_with(outcome.draft)
-        return redirect(self._end_url(outcome.draft), 303)
+    def _commit(self, post: Post, journey: Journey, stored: StoredDraft) -> Outcome:
+        try:
+            post.admit("commit")
+        except HTTPException as refusal:
+            raise NotStored.refused(refusal) from refusal
+        lease = self.app.config["WIZARD_COMMIT_LEASE"]
+        result = commit(self.wizard, journey, stored, self.drafts, lease=lease)
+        if result.step is not None:
+            return self._lead(result.step.url_name, result.draft)
+        if not result.draft.ended:  # another attempt has taken it over
+            return self._lead("receipt", result.draft)
+        self._part_with(result.draft)
+        return redirect_to(self._end_url(result.draft))
 
-    def _discard(self) -> Outcome:
-        stored = self.drafts.load(self.requested or "")
+    def _discard(self, post: Post) -> Outcome:
+        """Discard the draft if that was confirmed."""
+        stored = self.drafts.load(self.draft_id or "")
         if stored is None:
-            return self._gone()
-        stored = self._awaited(stored)
-        if self._is_shut(stored.draft):
-            return self._led_to_end(stored.draft)
-        if self._action not in ("discard", "next"):
-            return self._led(self._url(self._stand(stored.draft)))
-        self.drafts.save(stored, self.drafts.end(stored.draft, "discarded"))
-        self._part_with(stored.draft)
-        self.wizard.discarded(stored.draft)
-        return self._lead("receipt")
+            return self._missing_page()
+        stored = self._wait_for_commit(stored)
+        draft = stored.draft
+        if _is_shut(draft):
+            return self._lead_to_end(draft, post.action)
+        if post.action.name not in ("discard", "next"):
+            return self._lead_on(post, self._url(self._current_page(draft), draft))
+        self.drafts.save(stored, self.drafts.end(draft, "discarded"))
+        self._part_with(draft)
+        self.wizard.discarded(draft)
+        return self._lead("receipt", draft)
 
     def _part_with(self, draft: Draft) -> None:
         """Forget a draft that has ended; its end is stored already."""
@@ -403,20 +405,185 @@ class Visit(Showing):
         try:
             self.drafts.unlist(draft.id)
         except StoreError:
-            current_app.logger.exception("An ended draft is still listed.")
+            self.app.logger.exception("An ended draft is still listed.")
 
-    def _led_to_end(self, draft: Draft) -> AnyResponse:
-        if self._is_autosave:
+    def _lead_to_end(self, draft: Draft, action: Action) -> Outcome:
+        if action.quiet:
             return Response(status=409)
-        return redirect(self._end_url(draft), 303)
+        return redirect_to(self._end_url(draft))
 
-    @staticmethod
-    def _is_shut(draft: Draft) -> bool:
-        return draft.ended or draft.state == "committing"
+    def _end_url(self, draft: Draft) -> str:
+        """Return where an ended draft leads: its receipt, or at once where that leads.
+
+        Another site gets a page with a link, since a Content-Security-Policy of
+        ``form-action 'self'`` blocks a redirect there.
+        """
+        receipt = draft.receipt or Receipt()
+        is_all = receipt.url and not (receipt.reference or receipt.message)
+        if is_all and urlsplit(receipt.url).netloc in ("", self.request.host):
+            return str(receipt.url)
+        return self._url("receipt", draft)
+
+    # Send it again
+
+    def _give_back(
+        self, at: Address, submitted: Submitted, refusal: NotStored
+    ) -> Outcome:
+        """Return a page with all that was sent, and a button to send it again."""
+        if refusal.problem is Problem.STORE:
+            self._log(refusal.__cause__)
+        if ACTIONS.get(submitted.action, UNKNOWN).quiet:
+            return Response(status=refusal.status)
+        problem, button = self._explain(refusal), submitted.button(SEND_AGAIN)
+        if at.page == "discard":
+            page = self.pages.discard(at, problem=problem, button=button)
+        else:
+            page = self._page_again(at, submitted, refusal.attempt, problem, button)
+        page.status = refusal.status
+        if refusal.retry_after is not None:
+            page.headers["Retry-After"] = refusal.retry_after
+        return page
+
+    def _explain(self, refusal: NotStored) -> PageProblem:
+        """Return the problem, with the drafts to choose from if there are too many."""
+        if refusal.problem is not Problem.TOO_MANY:
+            return PageProblem(refusal.problem)
+        try:
+            return PageProblem(refusal.problem, self._open_drafts())
+        except StoreError:
+            self.app.logger.exception("The drafts of a holder cannot be listed.")
+            return PageProblem(refusal.problem)
+
+    def _page_again(
+        self,
+        at: Address,
+        submitted: Submitted,
+        tried: Attempt | None,
+        problem: PageProblem,
+        button: Button,
+    ) -> Page:
+        """Return the page of a step as it was sent, as far as it can be had."""
+        step = self._step(at.page)
+
+        def page(journey: Journey, bound: BoundStep, **shown: Any) -> Page:
+            return self.pages.step(
+                journey,
+                bound,
+                at,
+                nonce=submitted.nonce,
+                then=submitted.from_review,
+                notice=choose_notice(journey.draft, bound, rejudged=False),
+                problem=problem,
+                button=button,
+                **shown,
+            )
+
+        bound = tried.journey.get(step.name) if tried is not None else None
+        if tried is not None and bound is not None:
+            return page(tried.journey, bound, form=tried.form)
+        with suppress(StoreError):  # logged already, or about to be by the next try
+            journey, bound, form = self._among_answers(step, submitted.values)
+            if bound is not None:
+                return page(journey, bound, form=form)
+        journey, bound, form, pairs = self._without_answers(step, submitted)
+        return page(journey, bound, form=form, placed=False, pairs=pairs)
+
+    def _among_answers(
+        self, step: AnyStep, values: forms.Values
+    ) -> tuple[Journey, BoundStep | None, Form | None]:
+        """Return the step as the values make it, among the answers that are kept."""
+        stored = self.drafts.load(self.draft_id) if self.draft_id else None
+        draft = stored.draft if stored else self.drafts.fresh(NEW, held=False)
+        journey = self._journey(draft)
+        bound = journey.get(step.name)
+        if bound is None or not step.has_form:
+            return journey, bound, None
+        given = bound.submit(values, opens=True, accept=False, autosave=True)
+        return journey, given, given.form if given is not None else None
+
+    def _without_answers(
+        self, step: AnyStep, submitted: Submitted
+    ) -> tuple[Journey, BoundStep, Form | None, list[tuple[str, str]]]:
+        """Return the step where the draft cannot be had: earlier answers are missing.
+
+        A form that is made or prepared with them cannot be shown; what was sent goes
+        along hidden, passwords excepted.
+        """
+        journey = self._journey(self.drafts.fresh(NEW, held=False))
+        bound = journey.place(self.wizard.steps.positions[step.name])
+        form, raw = bound.without_answers(submitted.values)
+        pairs = [(name, value) for name, sent in raw.items() for value in sent]
+        if form is None and step.has_form:
+            pairs += [(forms.FIELDS, value) for value in submitted.field_names]
+        return journey, bound, form, pairs
+
+    # What all of these need
+
+    def _journey(self, draft: Draft) -> Journey:
+        return walk(self.wizard, self.bound, draft)
+
+    def _fields_of(self, page: str) -> SignedFields:
+        step = self.wizard.steps.by_url_name.get(page)
+        return self.pages.fields_of(step.name if step is not None else page)
+
+    def _step(self, url_name: str) -> AnyStep:
+        return self.wizard.steps.by_url_name.get(url_name) or abort(404)
+
+    def _current_page(self, draft: Draft) -> str:
+        return str(self._journey(draft).current.url_name)
+
+    def _url(self, page: str, draft: Draft) -> str:
+        return self.urls.to(Address(page, draft.id))
+
+    def _lead(self, page: str, draft: Draft) -> Response:
+        return redirect_to(self._url(page, draft))
+
+    def _log(self, error: BaseException | None) -> None:
+        self.app.logger.error("The store of drafts failed.", exc_info=error)
+
+    def _open_drafts(self) -> list[OpenDraft]:
+        listed = map(self._listed, self.drafts.open_drafts())
+        return [each for each in listed if each is not None]
+
+    def _listed(self, draft: Draft) -> OpenDraft | None:
+        """Describe an open draft; ``None`` if it cannot be walked, as others can be."""
+        try:
+            current = self._journey(draft).current
+        except UnreadableDraftError:
+            self.app.logger.exception("A draft on its holder's list is damaged.")
+            return None
+        return OpenDraft(
+            url=self._url(current.url_name, draft),
+            discard_url=self._url("discard", draft),
+            started=utc_datetime(draft.created),
+            saved=utc_datetime(draft.updated),
+            place=current.step.title,
+        )
+
+
+def _has_shown_others(post: Post, journey: Journey) -> bool:
+    """True if a review that is to be confirmed has shown other answers than are kept.
+
+    Another tab has changed one since.
+    """
+    shown = post.submitted.answers_hash
+    if shown is None or not post.action.validates:
+        return False
+    return shown != journey.answers_hash
+
+
+def walk(wizard: Wizard, bound: Mapping[str, Any], draft: Draft) -> Journey:
+    """Return the journey of a draft. ``bound`` are the variables of the mount."""
+
+    def initial(step_name: str) -> object:
+        return wizard.initial(step_name, bound)
+
+    return Journey(wizard.steps, draft, initial=initial)
+
+
+def _is_shut(draft: Draft) -> bool:
+    return draft.ended or draft.state == "committing"
 
 
 def _is_empty(initial: object) -> bool:
     return not (any(initial.values()) if isinstance(initial, Mapping) else initial)
-
-
-_PAGES = {"save": "saved", "discard": "discard"}

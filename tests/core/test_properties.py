@@ -828,7 +828,7 @@ class Browsing(RuleBasedStateMachine):
         """Send a step that may not be open, as a script does."""
         step = self.plan.step(pick(data, self.plan.step_names))
         sent = dict(data.draw(texts_for(step.forms[-1], None)))
-        names = self.page_names(step.name).sealed(names_of(step, sent))
+        names = self.page_names(step.name).encrypt(names_of(step, sent))
         sent["_fields"] = [names]
         paper = pick(data, [*self.papers, None])
         if paper is None:

@@ -1,0 +1,30 @@
+"""What a page may have to say besides its form, each by one word."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Notice(StrEnum):
+    """What stands above a form, since something happened that nobody asked for."""
+
+    #: What was sent went into a draft of its own: the one it was sent to has gone.
+    MOVED = "moved"
+    #: An earlier answer has changed, or another tab has changed what a review shows.
+    CHANGED = "changed"
+    #: A commit refused a step and sent the visitor back to it.
+    REFUSED = "refused"
+    #: Nobody knows whether the last commit took effect.
+    UNSETTLED = "unsettled"
+
+
+class Problem(StrEnum):
+    """Why nothing of a POST was stored."""
+
+    TOKEN = "token"
+    TOO_LARGE = "too-large"
+    TOO_MANY = "too-many"
+    NOT_ADMITTED = "not-admitted"
+    BUSY = "busy"
+    UNSETTLED = "unsettled"
+    STORE = "store"

@@ -1,0 +1,155 @@
+"""What a visitor can do on the page of a step: one table, from a button to a function.
+
+A new action is one more entry of ``ACTIONS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..core.journey import BoundStep, Journey
+from .submitted import Button, Submitted
+from .urls import Address, Urls
+
+
+class Move(NamedTuple):
+    """What a submission has led to, for an action to say where it goes on.
+
+    ``bound`` is the step that was sent as it is now; ``None`` if it may not be opened.
+    """
+
+    journey: Journey
+    bound: BoundStep | None
+    submitted: Submitted
+    urls: Urls
+
+    def to(self, bound: BoundStep, *, then: bool = False, anchor: str = "") -> str:
+        """Return the URL of a step of this draft."""
+        address = Address(bound.url_name, self.journey.draft.id)
+        return self.urls.to(address, then=then, anchor=anchor)
+
+
+class Action(NamedTuple):
+    """What one value of ``_action`` means.
+
+    ``lead`` returns the URL to go on to, or ``None`` to commit the draft. ``page``
+    is set instead if that is one of the draft's own pages.
+    """
+
+    name: str
+    lead: Callable[[Move], str | None] | None = None
+    page: str = ""
+    #: True if the values are validated, so that the step may become done.
+    validates: bool = False
+    #: True if no page follows: a script has sent it.
+    quiet: bool = False
+    #: The text of the button on a step of a journey.
+    label: Callable[[Journey, BoundStep], str] | None = None
+    #: True if a page of this step has the button.
+    offered: Callable[[Journey, BoundStep], bool] = lambda journey, bound: False
+    #: True of the button that stands out.
+    primary: bool = False
+
+    def url(self, move: Move) -> str | None:
+        """Return where the visitor goes on, or ``None`` for the commit."""
+        if self.page:
+            return move.urls.to(Address(self.page, move.journey.draft.id))
+        return (self.lead or stay)(move)
+
+
+def go_on(move: Move) -> str | None:
+    """Lead to the next step; from a change link to what is open, else to the review."""
+    journey, bound = move.journey, move.bound
+    if bound is None:
+        return move.to(journey.current)
+    if not bound.done:
+        return stay(move)
+    if move.submitted.from_review and (open_step := journey.first_incomplete):
+        if open_step.is_review:
+            return move.to(open_step, anchor=bound.row_id)
+        return move.to(open_step, then=True)
+    following = journey.next(bound)
+    return move.to(following) if following is not None else None
+
+
+def go_back(move: Move) -> str:
+    """Lead to the step before; from the first one to itself."""
+    if move.bound is None:
+        return move.to(move.journey.current)
+    before = move.journey.previous(move.bound) or move.bound
+    return move.to(before, then=move.submitted.from_review)
+
+
+def go_to(move: Move) -> str:
+    """Lead to the step that the action names, if it may be opened."""
+    name = move.submitted.argument
+    aim = move.journey.steps.by_url_name.get(name)
+    found = move.journey.get(aim.name if aim is not None else name)
+    then = move.submitted.from_review
+    return move.to(found or move.journey.current, then=then)
+
+
+def stay(move: Move) -> str:
+    """Lead to the page that was sent, or to where the draft stands."""
+    if move.bound is None:
+        return move.to(move.journey.current)
+    return move.to(move.bound, then=move.submitted.from_review)
+
+
+SEND = "Confirm and send"
+
+
+def _always(journey: Journey, bound: BoundStep) -> bool:
+    return True
+
+
+def _has_step_before(journey: Journey, bound: BoundStep) -> bool:
+    return journey.previous(bound) is not None
+
+
+def _next_label(journey: Journey, bound: BoundStep) -> str:
+    return SEND if bound.step is journey.steps[-1] else "Continue"
+
+
+#: In the order of the buttons: Enter presses the first submit button of a form.
+ACTIONS: dict[str, Action] = {
+    action.name: action
+    for action in (
+        Action(
+            "next",
+            lead=go_on,
+            validates=True,
+            label=_next_label,
+            offered=_always,
+            primary=True,
+        ),
+        Action(
+            "back",
+            lead=go_back,
+            label=lambda journey, bound: "Back",
+            offered=_has_step_before,
+        ),
+        Action(
+            "save",
+            page="saved",
+            label=lambda journey, bound: "Save and come back later",
+            offered=_always,
+        ),
+        Action("autosave", lead=stay, quiet=True),
+        Action("goto", lead=go_to),
+        Action("discard", page="discard"),
+    )
+}
+
+UNKNOWN = Action("")
+"""An action that no page has: what was sent is kept, and the page shown again."""
+
+
+def buttons_of(journey: Journey, bound: BoundStep) -> list[Button]:
+    """Return the buttons of a step's page in their order."""
+    return [
+        Button(action.name, action.label(journey, bound), action.primary)
+        for action in ACTIONS.values()
+        if action.label is not None and action.offered(journey, bound)
+    ]

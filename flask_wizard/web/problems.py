@@ -1,0 +1,113 @@
+"""Why nothing of a POST was stored, and with which status the page says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from werkzeug.exceptions import HTTPException
+from wtforms import Form
+
+from ..core.draft import Draft
+from ..core.forms import Values
+from ..core.journey import BoundStep, Journey
+from ..core.messages import Problem
+from ..core.steps import AnyStep
+from ..errors import DraftTooLargeError, StoreError, TooManyDraftsError
+from .guard import CSRFFailure
+
+STATUS: Mapping[Problem, int] = {
+    Problem.TOKEN: 400,
+    Problem.TOO_LARGE: 413,
+    Problem.TOO_MANY: 409,
+    Problem.NOT_ADMITTED: 429,
+    Problem.BUSY: 409,
+    Problem.UNSETTLED: 409,
+    Problem.STORE: 503,
+}
+
+PROBLEMS: Mapping[type[Exception], Problem] = {
+    CSRFFailure: Problem.TOKEN,
+    DraftTooLargeError: Problem.TOO_LARGE,
+    TooManyDraftsError: Problem.TOO_MANY,
+    StoreError: Problem.STORE,
+}
+
+STOPS = tuple(PROBLEMS)
+"""The errors that end a POST with nothing stored."""
+
+
+class Attempt(NamedTuple):
+    """A submission that could not be saved: the journey before it, and its form."""
+
+    journey: Journey
+    form: Form | None
+
+
+class NotStored(Exception):
+    """Nothing of this POST was stored; its page gives back what was sent.
+
+    ``attempt`` is what was about to be saved, if it came that far.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        attempt: Attempt | None = None,
+        status: int | None = None,
+        retry_after: str | None = None,
+    ) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.attempt = attempt
+        self.status = status or STATUS[problem]
+        self.retry_after = retry_after
+
+    @classmethod
+    def because(cls, error: Exception, attempt: Attempt | None = None) -> NotStored:
+        """Name the problem behind one of ``STOPS``."""
+        found = next(p for kind, p in PROBLEMS.items() if isinstance(error, kind))
+        refusal = cls(found, attempt=attempt)
+        refusal.__cause__ = error
+        return refusal
+
+    @classmethod
+    def refused(
+        cls, refusal: HTTPException, attempt: Attempt | None = None
+    ) -> NotStored:
+        """Pass on the refusal of an application's ``admit``, with its own status."""
+        return cls(
+            Problem.NOT_ADMITTED,
+            attempt=attempt,
+            status=refusal.code,
+            retry_after=dict(refusal.get_headers()).get("Retry-After"),
+        )
+
+
+def is_frozen(draft: Draft, bound: BoundStep) -> bool:
+    """True if a step must stay as it was confirmed.
+
+    A process may have died after its commit had taken effect. Another attempt will
+    tell, by the same idempotency key; what is changed before it would seem to be saved
+    and be in no commit. A step of the unsettled draft that is to be answered first is
+    free.
+    """
+    return draft.unsettled and (bound.done or not bound.has_form)
+
+
+def refuse_change(journey: Journey, step: AnyStep, values: Values) -> Problem | None:
+    """Return why the values of a step cannot be taken now, or ``None``.
+
+    What is there already, as a second click sends it, changes nothing.
+    """
+    draft = journey.draft
+    if draft.state == "open" and not draft.unsettled:
+        return None
+    bound = journey.get(step.name)
+    if draft.state == "committing":
+        changes = bound.would_change(values) if bound is not None else step.has_form
+        return Problem.BUSY if changes else None
+    if bound is not None and is_frozen(draft, bound) and bound.would_change(values):
+        return Problem.UNSETTLED
+    return None

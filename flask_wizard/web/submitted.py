@@ -1,0 +1,88 @@
+"""What a POST carried, read from the request once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from flask import Request
+from werkzeug.exceptions import BadRequest
+
+from ..core.forms import FIELDS, FieldNames, Values
+from ..core.steps import RESERVED_FIELDS
+from ..drafts.holders import is_id, new_nonce
+from .urls import FROM_REVIEW
+
+ANSWERS_HASH = "_seen"
+"""The field in which a review's page carries the hash of what it shows."""
+
+
+class Button(NamedTuple):
+    """A button: its value for ``_action`` and its text."""
+
+    value: str
+    label: str
+    primary: bool = False
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A submission as it came: which button, which values, from which page."""
+
+    #: The name of the action, ``goto`` for ``goto:you``; ``next`` if none was sent.
+    action: str
+    #: What stands behind the colon of an action, such as ``you``.
+    argument: str
+    #: The values of the step's fields, and the names that its page has signed.
+    values: Values = field(repr=False)
+    #: The revision of the step that the page showed.
+    rev: int
+    #: What the id of a new draft is derived from.
+    nonce: str = field(repr=False)
+    #: True if the visitor came by a change link of the review.
+    from_review: bool
+    #: The hash of the answers that a review has shown; ``None`` of any other page.
+    answers_hash: str | None
+    #: The names of the page's fields as the page carried them, encrypted.
+    field_names: tuple[str, ...] = field(repr=False)
+
+    @classmethod
+    def from_request(
+        cls,
+        request: Request,
+        *,
+        csrf_field: str,
+        decrypt_names: Callable[[str], FieldNames | None],
+    ) -> Submitted:
+        """Read a request. Raise BadRequest if a part of its body has no name."""
+        form = request.form
+        if None in form:  # Werkzeug gives the value of such a part under None
+            raise BadRequest
+        action, _, argument = form.get("_action", "next").partition(":")
+        nonce, rev = form.get("_draft", ""), form.get("_rev", "")
+        own = RESERVED_FIELDS | {csrf_field}
+        values = Values.of(pair for pair in form.lists() if pair[0] not in own)
+        field_names = tuple(form.getlist(FIELDS))
+        if field_names and field_names[0]:
+            values.names = decrypt_names(field_names[0])
+        return cls(
+            action=action,
+            argument=argument,
+            values=values,
+            rev=int(rev) if rev.isascii() and rev.isdigit() and len(rev) < 10 else 0,
+            nonce=nonce if is_id(nonce) else new_nonce(),
+            from_review=is_from_review(request),
+            answers_hash=form.get(ANSWERS_HASH),
+            field_names=field_names,
+        )
+
+    def button(self, label: str) -> Button:
+        """Return a button that sends the same again."""
+        value = f"{self.action}:{self.argument}" if self.argument else self.action
+        return Button(value, label, primary=True)
+
+
+def is_from_review(request: Request) -> bool:
+    """True if the visitor came by a change link of the review."""
+    return bool(request.query_string) and request.args.get("then") == FROM_REVIEW
