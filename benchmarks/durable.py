@@ -163,8 +163,8 @@ def create_app(
     @app.url_defaults
     def same_draft(endpoint: str, values: dict[str, Any]) -> None:
         """Links in the templates name steps only."""
-        if "draft_id" in (request.view_args or ()):
-            values.setdefault("draft_id", request.view_args["draft_id"])
+        if draft_id := (request.view_args or {}).get("draft_id"):
+            values.setdefault("draft_id", draft_id)
 
     @app.route("/join/")
     def start() -> ResponseReturnValue:

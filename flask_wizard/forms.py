@@ -175,7 +175,8 @@ def _bind_field(form: Any, unbound: Any, options: dict[str, Any]) -> Field:
 
 def _nested(form_class: Any, own: dict[str, Any], /, *args: Any, **kwargs: Any) -> Form:
     meta = {**(kwargs.pop("meta", None) or {}), **_passed_down(own)}
-    return render_quickly(form_class(*args, meta=meta, **kwargs))
+    form: Form = form_class(*args, meta=meta, **kwargs)
+    return render_quickly(form)
 
 
 def leaves(fields: Iterable[Field]) -> Iterator[Field]:

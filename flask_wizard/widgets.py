@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from types import FunctionType
 from typing import Any, TypeVar
 
@@ -23,13 +23,17 @@ def html_params(**attributes: object) -> Markup:
     """
     written = []
     for key, value in sorted(attributes.items()):
-        name = escape(clean_key(key))
         if value is True:
-            written.append(name)
+            written.append(_name(key))
         elif value is not False:
             quoted = str.replace(escape(value), '"', "&quot;")
-            written.append(f'{name}="{quoted}"')
+            written.append(f'{_name(key)}="{quoted}"')
     return Markup(" ".join(written))
+
+
+@lru_cache(maxsize=256, typed=True)  # a safe string is not the same as its text
+def _name(key: str) -> str:
+    return str(escape(clean_key(key)))
 
 
 def render_quickly(form: AnyForm) -> AnyForm:
@@ -56,9 +60,10 @@ def _quicker(widget: Any) -> Any:
 
     Widgets that are not WTForms' own are left alone: they may look at their class.
     """
-    if type(widget).__module__ != core.__name__:
+    widget_class: Any = type(widget)
+    if widget_class.__module__ != core.__name__:
         return widget
-    version = object.__new__(_version(type(widget)))
+    version: Any = object.__new__(_version(widget_class))
     version.__dict__ = widget.__dict__
     return version
 
