@@ -70,7 +70,7 @@ def _quicker(widget: Any) -> Any:
 
 @cache
 def _version(widget_class: type) -> type:
-    """A subclass that differs in ``html_params`` alone.
+    """A subclass that differs in what it calls for ``html_params``.
 
     Inputs and buttons ask themselves for it. Others ask their module, so that their
     methods are made anew, of the same code with other globals.
@@ -83,6 +83,9 @@ def _version(widget_class: type) -> type:
         if "html_params" in function.__code__.co_names:
             again = _with_html_params(function)
             made[name] = classmethod(again) if function is not member else again
+    if _FIND_RENDER_OPTION in vars(widget_class):
+        # It looks at each call for a signature that only an application's has.
+        made[_FIND_RENDER_OPTION] = classmethod(lambda select: select.render_option)
     return type(widget_class.__name__, (widget_class,), made)
 
 
@@ -96,4 +99,5 @@ def _with_html_params(function: FunctionType) -> FunctionType:
     )
 
 
+_FIND_RENDER_OPTION = "_dispatch_render_option"
 _GLOBALS = {**vars(core), "html_params": html_params}

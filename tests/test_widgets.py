@@ -191,6 +191,19 @@ def test_widgets_of_wtforms_write_attributes_by_us(
         assert str(form[name]())
 
 
+def test_signature_of_an_option_is_not_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(function: object) -> None:
+        raise AssertionError(function)
+
+    form = render_quickly(Both())
+    monkeypatch.setattr(core, "get_signature", fail)
+    with pytest.raises(AssertionError):
+        Both().flat()
+    assert str(form.flat())
+
+
 def test_wtforms_itself_is_left_alone() -> None:
     before = {name: dict(vars(kind)) for name, kind in WIDGETS.items()}
     for name in WIDGETS:
