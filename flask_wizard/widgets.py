@@ -1,4 +1,4 @@
-"""WTForms' own widgets, with attributes written in a tenth of the time."""
+"""WTForms' own widgets, with attributes written without its formatter."""
 
 from __future__ import annotations
 
@@ -75,12 +75,12 @@ def _version(widget_class: type) -> type:
     Inputs and buttons ask themselves for it. Others ask their module, so that their
     methods are made anew, of the same code with other globals.
     """
-    made: dict[str, Any] = {"html_params": staticmethod(html_params)}
+    made: dict[str, Any] = {}
+    if getattr(widget_class, "html_params", None) is _THEIRS:
+        made["html_params"] = staticmethod(html_params)
     for name, member in vars(widget_class).items():
         function = getattr(member, "__func__", member)
-        if not isinstance(function, FunctionType):
-            continue
-        if "html_params" in function.__code__.co_names:
+        if isinstance(function, FunctionType) and _asks_module(function):
             again = _with_html_params(function)
             made[name] = classmethod(again) if function is not member else again
     if _FIND_RENDER_OPTION in vars(widget_class):
@@ -89,15 +89,20 @@ def _version(widget_class: type) -> type:
     return type(widget_class.__name__, (widget_class,), made)
 
 
+def _asks_module(function: FunctionType) -> bool:
+    names, module = function.__code__.co_names, function.__globals__
+    return "html_params" in names and module.get("html_params") is _THEIRS
+
+
 def _with_html_params(function: FunctionType) -> FunctionType:
     return FunctionType(
         function.__code__,
-        _GLOBALS,
+        {**function.__globals__, "html_params": html_params},
         function.__name__,
         function.__defaults__,
         function.__closure__,
     )
 
 
+_THEIRS = core.html_params  # what an application has put in its place is kept
 _FIND_RENDER_OPTION = "_dispatch_render_option"
-_GLOBALS = {**vars(core), "html_params": html_params}
