@@ -163,9 +163,8 @@ def create_app(
     @app.url_defaults
     def same_draft(endpoint: str, values: dict[str, Any]) -> None:
         """Links in the templates name steps only."""
-        here = request.view_args or {}
-        if "draft_id" in here:
-            values.setdefault("draft_id", here["draft_id"])
+        if draft_id := (request.view_args or {}).get("draft_id"):
+            values.setdefault("draft_id", draft_id)
 
     @app.route("/join/")
     def start() -> ResponseReturnValue:

@@ -22,7 +22,7 @@ from flask_wizard.core import draft, forms
 from flask_wizard.drafts.keyring import Keyring
 from flask_wizard.stores.sqlite import SQLiteStore
 from flask_wizard.web import guard
-from flask_wizard.web.routes import Mounted
+from flask_wizard.web.visit import Visit
 
 REQUESTS = 200
 WARM = 20
@@ -43,7 +43,7 @@ WITHIN: dict[str, Functions] = {
     "drafts, coding": (draft.encode, draft.decode),
     "sealing": (Keyring.encrypt, Keyring.decrypt, Keyring.digest, Keyring.digests),
     "store": (SQLiteStore.load, SQLiteStore.create, SQLiteStore.replace),
-    "CSRF": (guard.check_post, generate_csrf),
+    "CSRF": (guard.check_csrf, generate_csrf),
 }
 """Layers around the view and within, by the functions that lead into each.
 
@@ -94,7 +94,7 @@ def shares(stats: Stats) -> dict[str, float]:
 
     around = {layer: share(functions) for layer, functions in AROUND.items()}
     within = {layer: share(functions) for layer, functions in WITHIN.items()}
-    view = share((Views.step,))
+    view = share((Visit.open, Visit.handle))
     rest = 100 - view - sum(around.values())
     return {**around, **within, VIEW: view - sum(within.values()), REST: rest}
 

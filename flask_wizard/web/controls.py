@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import pass_context
@@ -292,8 +293,12 @@ def _browser_shows(field: Field, kind: str) -> bool:
 def _reads(field: Field, wire: _Wire) -> bool:
     """Tell whether any format of a date field reads what a browser would send."""
     formats: Sequence[str] = getattr(field, "strptime_format", ())
-    read = datetime.strptime
-    return not formats or any(_succeeds(read, wire.sample, each) for each in formats)
+    return not formats or any(_reads_in(each, wire.sample) for each in formats)
+
+
+@lru_cache
+def _reads_in(format: str, sample: str) -> bool:
+    return _succeeds(datetime.strptime, sample, format)
 
 
 def _succeeds(parse: Callable[..., object], *given: str) -> bool:

@@ -19,7 +19,12 @@ from wtforms.meta import DefaultMeta
 from wtforms.widgets import core
 
 from flask_wizard.core import forms
-from flask_wizard.core.widgets import html_params, render_field, render_quickly
+from flask_wizard.core.widgets import (
+    _version,
+    html_params,
+    render_field,
+    render_quickly,
+)
 
 ODD = "<b a=\"1\">&amp; 'x'</b>\r\n\0\N{SNOWMAN}"
 
@@ -184,11 +189,43 @@ def test_widgets_of_wtforms_write_attributes_by_us(
     def fail(**attributes: object) -> Markup:
         raise AssertionError(attributes)
 
+    names = ("text", "number", "born", "grouped", "flat", "tick", "submit")
     form = render_quickly(Both())
+    before = [str(form[name]()) for name in names]
     monkeypatch.setattr(core, "html_params", fail)
     monkeypatch.setattr(core.Input, "html_params", staticmethod(fail))
-    for name in ("text", "number", "born", "grouped", "flat", "tick", "submit"):
-        assert str(form[name]())
+    assert [str(form[name]()) for name in names] == before
+
+
+@pytest.fixture
+def anew() -> Iterator[None]:
+    """Widgets that no page has drawn yet."""
+    _version.cache_clear()
+    yield
+    _version.cache_clear()
+
+
+@pytest.mark.usefixtures("anew")
+@pytest.mark.parametrize(("name", "tag"), [("text", "input"), ("flat", "select")])
+def test_what_an_application_put_in_place_of_html_params_is_called(
+    monkeypatch: pytest.MonkeyPatch, name: str, tag: str
+) -> None:
+    monkeypatch.setattr(core, "html_params", lambda **attributes: "patched")
+    monkeypatch.setattr(core.Input, "html_params", staticmethod(core.html_params))
+    assert f"<{tag} patched>" in render_quickly(Both())[name]()
+
+
+def test_signature_of_an_option_is_not_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(function: object) -> None:
+        raise AssertionError(function)
+
+    form = render_quickly(Both())
+    monkeypatch.setattr(core, "get_signature", fail)
+    with pytest.raises(AssertionError):
+        Both().flat()
+    assert str(form.flat())
 
 
 def test_wtforms_itself_is_left_alone() -> None:
