@@ -28,15 +28,9 @@ def check_request(request: Request, config: Mapping[str, Any]) -> None:
         request.query_string.decode()
     except UnicodeDecodeError as error:  # which Werkzeug would fail to read
         raise BadRequest from error
-    _limit_body(request, config["WIZARD_MAX_BODY"], config["WIZARD_MAX_PAIRS"])
-
-
-def _limit_body(request: Request, max_body: int, max_pairs: int) -> None:
-    """Cap the bytes and the pairs of a body.
-
-    Werkzeug's own limits on forms do not reach urlencoded bodies, and a million
-    pairs take it seconds.
-    """
+    # Werkzeug's own limits on forms do not reach urlencoded bodies, and a million
+    # pairs take it seconds.
+    max_body, max_pairs = config["WIZARD_MAX_BODY"], config["WIZARD_MAX_PAIRS"]
     request.max_content_length = min(max_body, request.max_content_length or max_body)
     if request.mimetype == "application/x-www-form-urlencoded":
         body = request.get_data(cache=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +26,7 @@ from ..drafts.visitor_drafts import Mount
 from ..errors import ConfigurationError, DefinitionError
 from . import guard
 from .pages import Page
-from .responses import Outcome
-from .state import EXTENSION, get_state
+from .state import EXTENSION
 from .urls import NEW
 from .visit import Visit
 
@@ -50,8 +48,8 @@ def make_blueprint(wizard: Wizard, name: str, *, unbound: frozenset[str]) -> Blu
     if wizard.one_transaction:
         blueprint.record(_check_store)
     blueprint.url_value_preprocessor(mounted.check)
-    for rule, endpoint, methods, view in ROUTES:
-        answer = update_wrapper(partial(_answer, view, mounted), _answer)
+    for rule, endpoint, methods in ROUTES:
+        answer = update_wrapper(partial(_answer, mounted, endpoint), _answer)
         blueprint.add_url_rule(rule, endpoint, answer, methods=methods)
     return blueprint
 
@@ -95,13 +93,10 @@ class Mounted:
         """Check what the configuration tells, if it is whole by now."""
         app = setup.app
         if isinstance(app, Flask) and EXTENSION in app.extensions:
-            self._check_fields(app.config)
+            self._check_fields(guard.csrf_field(app.config))
 
-    def _check_fields(self, config: Mapping[str, Any]) -> None:
+    def _check_fields(self, token: str) -> None:
         """Refuse a field with the name of the pages' token: it would never be read."""
-        token = guard.csrf_field(config)
-        if token in self._checked:
-            return
         for step in self.wizard.steps:
             if step.fixed_form is not None and token in _names(step.fixed_form):
                 raise DefinitionError(
@@ -119,7 +114,8 @@ class Mounted:
         check to the visit, which can give back a page with what was typed.
         """
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-        self._check_fields(app.config)
+        if (token := guard.csrf_field(app.config)) not in self._checked:
+            self._check_fields(token)
         guard.check_request(request, get_state().config)
         protect = app.extensions.get("csrf")
         if protect is not None:
@@ -148,50 +144,31 @@ class Mounted:
         )
 
 
-def entry(mounted: Mounted) -> Outcome:
-    """Begin, or choose a draft to continue."""
-    return mounted.visit().enter()
-
-
-def new(mounted: Mounted, step: str) -> Outcome:
-    """Show or take the first step of a draft that does not exist yet."""
-    return mounted.visit().handle(step)
-
-
-def draft(mounted: Mounted, draft: str) -> Outcome:
-    """Lead to where a draft stands."""
-    return mounted.visit(draft).resume()
-
-
-def step(mounted: Mounted, draft: str, step: str) -> Outcome:
-    """Show or take a step of a draft."""
-    return mounted.visit(draft).handle(step)
-
-
-def own_page(page: str, mounted: Mounted, draft: str) -> Outcome:
-    """Show or take one of the draft's own pages."""
-    return mounted.visit(draft).handle(page)
-
-
-#: The URLs of a mount: rule, endpoint, methods and view.
-ROUTES: tuple[tuple[str, str, tuple[str, ...], Callable[..., Outcome]], ...] = (
-    ("/", "entry", ("GET",), entry),
-    ("/new/<step>", "new", ("GET", "POST"), new),
-    ("/<draft>/", "draft", ("GET",), draft),
-    ("/<draft>/saved", "saved", ("GET",), partial(own_page, "saved")),
-    ("/<draft>/discard", "discard", ("GET", "POST"), partial(own_page, "discard")),
-    ("/<draft>/receipt", "receipt", ("GET",), partial(own_page, "receipt")),
-    ("/<draft>/<step>", "step", ("GET", "POST"), step),
+#: The URLs of a mount: rule, endpoint and methods. A page without ``<step>`` in its
+#: rule has its endpoint's name.
+ROUTES = (
+    ("/", "entry", ("GET",)),
+    ("/new/<step>", "new", ("GET", "POST")),
+    ("/<draft>/", "draft", ("GET",)),
+    ("/<draft>/saved", "saved", ("GET",)),
+    ("/<draft>/discard", "discard", ("GET", "POST")),
+    ("/<draft>/receipt", "receipt", ("GET",)),
+    ("/<draft>/<step>", "step", ("GET", "POST")),
 )
 
 
-def _answer(view: Callable[..., Outcome], mounted: Mounted, **values: str) -> Response:
-    """Call a view without the variables of the prefix, and render its page."""
-    own = {name: value for name, value in values.items() if name in OWN}
-    outcome = view(mounted, **own)
+def _answer(mounted: Mounted, endpoint: str, **values: Any) -> Response:
+    """Answer a request for one of the wizard's URLs, and render its page."""
+    visit = mounted.visit(values.get("draft"))
+    if endpoint == "entry":
+        outcome = visit.enter()
+    elif endpoint == "draft":
+        outcome = visit.resume()
+    else:
+        outcome = visit.handle(values.get("step", endpoint))
     if not isinstance(outcome, Page):
         return make_response(outcome)
-    name = get_state().template(outcome.templates, current_app.jinja_env)
+    name = visit.pages.state.template(outcome.templates, current_app.jinja_env)
     text = render_template(name, **outcome)
     return make_response(text, outcome.status)
 

@@ -69,7 +69,8 @@ class Visit:
     app: Flask
     request: Request
     wizard: Wizard
-    bound: Mapping[str, Any]
+    #: Walks a draft through the wizard.
+    journey_of: Callable[[Draft], Journey]
     drafts: VisitorDrafts
     urls: Urls
     pages: Pages
@@ -96,16 +97,16 @@ class Visit:
         store = repository.store
         drafts = VisitorDrafts(wizard, mount, Holder(session, store), repository)
 
+        journey_of = partial(walk, wizard, mount.bound)
+
         def first_page() -> str:
-            return walk(
-                wizard, mount.bound, drafts.fresh(NEW, held=False)
-            ).current.url_name
+            return str(journey_of(drafts.fresh(NEW, held=False)).current.url_name)
 
         urls = Urls(url_for_step, first_page=first_page, entry=entry_url)
         fields_of = partial(SignedFields, store.keyring, drafts.mount)
         pages = Pages(wizard, state, urls, fields_of)
         opened = None if draft_id == NEW else draft_id
-        return cls(app, request, wizard, mount.bound, drafts, urls, pages, opened)
+        return cls(app, request, wizard, journey_of, drafts, urls, pages, opened)
 
     # What is asked for
 
@@ -173,12 +174,12 @@ class Visit:
             return self.pages.discard(
                 at, back_page=back_page, unsettled=draft.unsettled
             )
-        return self._show_step(at, self._step(at.page), self._journey(draft))
+        return self._show_step(at, self._step(at.page), self.journey_of(draft))
 
     def _show_new(self, at: Address) -> Outcome:
         # The token must be there before the first POST: two clicks would make two.
         self.drafts.holder.ensure_token()
-        journey = self._journey(self.drafts.fresh(NEW))
+        journey = self.journey_of(self.drafts.fresh(NEW))
         outcome = self._show_step(at, self._step(at.page), journey)
         if isinstance(outcome, Page) and _is_empty(journey.current.initial):
             # It has no answers, and going back and on again meets the same draft.
@@ -266,18 +267,20 @@ class Visit:
         stored = self._load_or_start(post, step)
         if stored is None:  # its page says that it has gone
             return redirect_to(self.urls.to(post.at))
-        stored = self._wait_for_commit(stored)
+        if stored.draft.state == "committing":
+            stored = self._wait_for_commit(stored)
         draft = stored.draft
         if draft.ended:
             return self._lead_to_end(draft, post.action)
-        journey = self._journey(draft)
-        if problem := refuse_change(journey, step, post.submitted.values):
-            raise NotStored(problem)
-        if draft.state == "committing":
-            return self._lead_to_end(draft, post.action)
-        bound = journey.get(step.name) if draft.unsettled else None
-        if bound is not None and is_frozen(draft, bound):
-            return self._commit_again(post, journey, bound, stored)
+        journey = self.journey_of(draft)
+        if draft.state == "committing" or draft.unsettled:
+            if problem := refuse_change(journey, step, post.submitted.values):
+                raise NotStored(problem)
+            if draft.state == "committing":
+                return self._lead_to_end(draft, post.action)
+            bound = journey.get(step.name)
+            if bound is not None and is_frozen(draft, bound):
+                return self._commit_again(post, journey, bound, stored)
         return self._save_and_lead(post, journey, step, stored)
 
     def _load_or_start(self, post: Post, step: AnyStep) -> StoredDraft | None:
@@ -292,8 +295,6 @@ class Visit:
 
     def _wait_for_commit(self, stored: StoredDraft) -> StoredDraft:
         """Wait briefly while a commit is under way."""
-        if stored.draft.state != "committing":
-            return stored
         deadline = time.monotonic() + self.app.config["WIZARD_COMMIT_WAIT"]
         while stored.draft.state == "committing" and time.monotonic() < deadline:
             time.sleep(POLL)
@@ -323,7 +324,9 @@ class Visit:
         bound = onward.get(step.name)
         url = action.url(Move(onward, bound, submitted, self.urls))
         notice = ""
-        if bound is not None and _has_shown_others(post, onward):
+        confirms = bound is not None and action.validates and submitted.answers_hash
+        if confirms and submitted.answers_hash != onward.answers_hash:
+            # Another tab has changed what this one has shown: it is shown again.
             url, notice = self._url(bound.url_name, stored.draft), Notice.CHANGED
         if url is None and not step.has_form:
             stored = replace(stored, draft=onward.draft)
@@ -494,7 +497,7 @@ class Visit:
         """Return the step as the values make it, among the answers that are kept."""
         stored = self.drafts.load(self.draft_id) if self.draft_id else None
         draft = stored.draft if stored else self.drafts.fresh(NEW, held=False)
-        journey = self._journey(draft)
+        journey = self.journey_of(draft)
         bound = journey.get(step.name)
         if bound is None or not step.has_form:
             return journey, bound, None
@@ -509,7 +512,7 @@ class Visit:
         A form that is made or prepared with them cannot be shown; what was sent goes
         along hidden, passwords excepted.
         """
-        journey = self._journey(self.drafts.fresh(NEW, held=False))
+        journey = self.journey_of(self.drafts.fresh(NEW, held=False))
         bound = journey.place(self.wizard.steps.positions[step.name])
         form, raw = bound.without_answers(submitted.values)
         pairs = [(name, value) for name, sent in raw.items() for value in sent]
@@ -519,9 +522,6 @@ class Visit:
 
     # What all of these need
 
-    def _journey(self, draft: Draft) -> Journey:
-        return walk(self.wizard, self.bound, draft)
-
     def _fields_of(self, page: str) -> SignedFields:
         step = self.wizard.steps.by_url_name.get(page)
         return self.pages.fields_of(step.name if step is not None else page)
@@ -530,7 +530,7 @@ class Visit:
         return self.wizard.steps.by_url_name.get(url_name) or abort(404)
 
     def _current_page(self, draft: Draft) -> str:
-        return str(self._journey(draft).current.url_name)
+        return str(self.journey_of(draft).current.url_name)
 
     def _url(self, page: str, draft: Draft) -> str:
         return self.urls.to(Address(page, draft.id))
@@ -548,7 +548,7 @@ class Visit:
     def _listed(self, draft: Draft) -> OpenDraft | None:
         """Describe an open draft; ``None`` if it cannot be walked, as others can be."""
         try:
-            current = self._journey(draft).current
+            current = self.journey_of(draft).current
         except UnreadableDraftError:
             self.app.logger.exception("A draft on its holder's list is damaged.")
             return None
@@ -559,17 +559,6 @@ class Visit:
             saved=utc_datetime(draft.updated),
             place=current.step.title,
         )
-
-
-def _has_shown_others(post: Post, journey: Journey) -> bool:
-    """True if a review that is to be confirmed has shown other answers than are kept.
-
-    Another tab has changed one since.
-    """
-    shown = post.submitted.answers_hash
-    if shown is None or not post.action.validates:
-        return False
-    return shown != journey.answers_hash
 
 
 def walk(wizard: Wizard, bound: Mapping[str, Any], draft: Draft) -> Journey:
