@@ -13,9 +13,9 @@ from wtforms import Form
 
 from ..core import forms
 from ..core.draft import Raw
-from ..core.journey import BoundStep, Journey
-from ..core.rows import Row, rows_of
-from ..core.steps import AnyStep, Review, Step
+from ..core.journey import Journey
+from ..core.rows import Row
+from ..core.steps import AnyStep, BoundStep
 from ..errors import DefinitionError
 from .controls import ErrorLink, summary
 from .state import get_state
@@ -160,7 +160,7 @@ def review_page(
     wizard: Wizard, journey: Journey, place: BoundStep, **context: Any
 ) -> Page:
     """The check page. Messages left on it are those of a StepError."""
-    left = place.entry.errors.values() if place.entry else ()
+    left = place.errors.values()
     return make_page(
         wizard,
         "review",
@@ -172,34 +172,18 @@ def review_page(
     )
 
 
-def form_to_show(place: BoundStep) -> tuple[Form, str]:
-    """The form of a step with the errors it was left with, and a notice if any."""
-    form = place.form
-    if place.stale and not place.done:
-        return form, "changed"  # judged anew with what changed: the errors are there
-    forms.show_errors(form, place.entry.errors if place.entry is not None else {})
-    return form, ""
-
-
 def groups_of(
-    journey: Journey, review: AnyStep, url: Callable[[str, str], str]
+    journey: Journey, review: BoundStep, url: Callable[[str, str], str]
 ) -> list[Group]:
     """The answers on the path, by step, each row with its change link.
 
     ``url`` gives the link for the name of a step and the id of a control. Raises
     DefinitionError for a row that ``Review.rows`` puts under a step that is not shown.
     """
-    steps = [place for place in journey.path if isinstance(place.step, Step)]
-    found = [row for place in steps for row in rows_of(place.step.name, _shown(place))]
+    steps = [place for place in journey.path if place.step.has_answers]
+    found = [row for place in steps for row in place.rows()]
     rows = [replace(row, url=url(row.step, row.anchor)) for row in found]
-    if isinstance(review, Review) and review.rows is not None:
-        rows = list(review.rows(rows, journey.answers))
-    return _grouped(rows, [place.step for place in steps])
-
-
-def _shown(place: BoundStep) -> Form:
-    _ = place.trusted  # validators may change what a field holds
-    return place.form
+    return _grouped(review.edit_rows(rows), [place.step for place in steps])
 
 
 def _grouped(rows: Iterable[Row], steps: Sequence[AnyStep]) -> list[Group]:

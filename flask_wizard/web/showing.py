@@ -15,8 +15,8 @@ from wtforms import Form
 
 from ..core import forms
 from ..core.draft import CHANGED, MOVED, REFUSED, Draft, Receipt
-from ..core.journey import BoundStep, Journey
-from ..core.steps import RESERVED_FIELDS, AnyStep, Review, Step
+from ..core.journey import Journey
+from ..core.steps import RESERVED_FIELDS, AnyStep, BoundStep
 from ..drafts.holders import Holder, is_id, new_nonce
 from ..drafts.visitor_drafts import Mount, VisitorDrafts, expires
 from ..errors import StoreError, UnreadableDraftError
@@ -175,13 +175,9 @@ class Showing:
             "pairs": [],
         }
         context = self._common(journey, place, **{**shown, **more})
-        if (
-            isinstance(place.step, Step)
-            and form is not None
-            and not _is_fixed(place.step)
-        ):
+        if form is not None and (names := place.page_names(form)) is not None:
             # The page is the only one to know, should the form not be had next time.
-            sealed = self._page_names(place.step).sealed(forms.FieldNames.of(form))
+            sealed = self._page_names(place.step).sealed(names)
             context["hidden"].append((forms.FIELDS, sealed))
         return pages.form_page(self.wizard, place, form, **context)
 
@@ -189,7 +185,7 @@ class Showing:
         shown = {
             "progress": journey.progress(place),
             "actions": pages.review_actions(),
-            "groups": pages.groups_of(journey, place.step, self._change_url),
+            "groups": pages.groups_of(journey, place, self._change_url),
         }
         context = self._common(journey, place, **{**shown, **more})
         context["hidden"].append((SEEN, journey.answers_hash))
@@ -336,10 +332,10 @@ class Showing:
         draft = stored.draft if stored else self.drafts.fresh(NEW, held=False)
         journey = self._journey(draft)
         place = journey.get(step.name)
-        if place is not None and isinstance(step, Review):
+        if place is not None and step.lists_answers:
             return self._review_page(journey, place, **more)
         taken = place and place.submit(
-            self._values(step), opens=True, accept=False, autosave=True
+            self._values(step), opens=True, validate=False, autosave=True
         )
         if taken is None:
             return self._unplaced(step, **more)
@@ -353,17 +349,10 @@ class Showing:
         """
         values = self._values(step)
         journey = self._journey(self.drafts.fresh(NEW, held=False))
-        place = journey.place(self.wizard.steps.positions[step.name])
-        form: Form | None = place.bound(values) if step.fixed_form else None
-        pairs: list[tuple[str, str]] = []
-        if isinstance(step, Step) and not _is_fixed(step):
-            raw = values.unprepared(form)[0] if form is not None else values.named()
-            form, pairs = None, [(name, v) for name, sent in raw.items() for v in sent]
+        place = journey.bind(step.name)
+        form, raw = place.resend(values)
+        pairs = [(name, value) for name, sent in raw.items() for value in sent]
+        if form is None and step.takes_input:
             pairs += [(forms.FIELDS, v) for v in request.form.getlist(forms.FIELDS)]
         context = self._common(journey, place, progress=None, pairs=pairs, **more)
         return pages.form_page(self.wizard, place, form, **context)
-
-
-def _is_fixed(step: Step) -> bool:
-    """Can its page be made without earlier answers?"""
-    return step.fixed_form is not None and step.prepare is None

@@ -22,8 +22,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.draft import CHANGED, MOVED, Draft
-from ..core.journey import BoundStep, Journey
-from ..core.steps import AnyStep, Review, Step
+from ..core.journey import Journey
+from ..core.steps import AnyStep, BoundStep
 from ..drafts.commit import commit
 from ..drafts.repository import StoredDraft
 from ..errors import (
@@ -173,9 +173,9 @@ class Visit(Showing):
             self.requested is None and place is not journey.first_incomplete
         ):
             return self._lead(journey.current.step.url_name)
-        if isinstance(step, Review):
+        if step.lists_answers:
             return self._review_page(journey, place)
-        form, notice = pages.form_to_show(place)
+        form, notice = place.form_to_show(), "changed" if place.invalidated else ""
         return self._form_page(journey, place, form, notice=notice)
 
     def _receipt(self, draft: Draft) -> Outcome:
@@ -211,14 +211,12 @@ class Visit(Showing):
             return self._led_to_end(stored.draft)
         if stored.draft.state == "committing":
             journey = self._journey(stored.draft)
-            if isinstance(step, Review) or self._changes_nothing(journey, step):
+            if self._changes_nothing(journey, step):
                 return self._led_to_end(stored.draft)
             raise BusyError
         journey = self._journey(stored.draft)
         if stored.draft.unsettled and self._is_frozen(journey, step):
             return self._submit_frozen(step, journey, stored)
-        if isinstance(step, Review):
-            return self._submit_review(step, stored)
         return self._submit_step(step, journey, stored)
 
     @staticmethod
@@ -230,13 +228,13 @@ class Visit(Showing):
         to be saved and be in no commit. A step that is to be answered first is free.
         """
         place = journey.get(step.name)
-        return place is not None and (isinstance(step, Review) or place.done)
+        return place is not None and (not step.takes_input or place.done)
 
     def _submit_frozen(
         self, step: AnyStep, journey: Journey, stored: StoredDraft
     ) -> Outcome:
         """Take no change; attempt the commit again if that is asked for."""
-        if isinstance(step, Step) and not self._changes_nothing(journey, step):
+        if not self._changes_nothing(journey, step):
             raise UnsettledError
         if self._action == "next" and journey.current.step is step:
             return self._commit(journey, stored)
@@ -250,7 +248,7 @@ class Visit(Showing):
         A review sends nothing that could be held.
         """
         stored = self.drafts.load(self.requested) if self.requested else None
-        if stored is None and self.requested and isinstance(step, Review):
+        if stored is None and self.requested and not step.takes_input:
             return None
         return stored or self.drafts.start(self.requested or self._nonce)
 
@@ -268,45 +266,44 @@ class Visit(Showing):
                 raise ConflictError("The draft expired while its commit was awaited.")
         return stored
 
-    def _changes_nothing(self, journey: Journey, step: Step) -> bool:
+    def _changes_nothing(self, journey: Journey, step: AnyStep) -> bool:
         """Does it send what is there already, as a second click does?"""
         place = journey.get(step.name)
         if place is None:
-            return False
-        values = self._values(step)
-        taken = place.submit(values, opens=True, accept=False, autosave=True)
-        return taken is not None and taken.entry is place.entry
+            return not step.takes_input
+        return not place.would_change(self._values(step))
 
     def _submit_step(
-        self, step: Step, journey: Journey, stored: StoredDraft
+        self, step: AnyStep, journey: Journey, stored: StoredDraft
     ) -> Outcome:
         if self._is_autosave and self._sent_rev < self._rev(stored.draft, step):
             return Response(status=409)
+        if self._has_changed(journey, step):  # in another tab: it is shown again
+            left = journey.submit(step.name, self._values(step), validate=False)
+            self._keep(stored, left.to_draft(), notice=CHANGED)
+            return self._lead(step.url_name)
         onward = journey.submit(
-            step,
+            step.name,
             self._values(step),
-            accept=self._action == "next",
+            validate=self._action == "next",
             autosave=self._is_autosave,
         )
         goal = self._goal(onward, step)
-        if place := onward.get(step.name):
+        place = onward.get(step.name)
+        if place is not None and place.form is not None:
             self._tried = journey, place.form
+        if goal is None and step.lists_answers:
+            return self._commit(onward, replace(stored, draft=onward.draft))
         kept = self._keep(stored, onward.to_draft())
         self._tried = None
         return self._led(goal) if goal else self._commit(onward, kept)
 
-    def _submit_review(self, review: Review, stored: StoredDraft) -> Outcome:
-        journey = self._journey(stored.draft.without(review.name))
-        stored = replace(stored, draft=journey.draft)
-        if self._action == "next" and journey.get(review.name):
-            if request.form.get(SEEN, journey.answers_hash) == journey.answers_hash:
-                return self._commit(journey, stored)
-            # Another tab has changed what this one has shown: it is shown again.
-            self._keep(stored, journey.to_draft(), notice=CHANGED)
-            return self._lead(review.url_name)
-        goal = self._goal(journey, review)
-        self._keep(stored, journey.to_draft())
-        return self._led(goal or self._url(review.url_name))
+    def _has_changed(self, journey: Journey, step: AnyStep) -> bool:
+        """Do the answers differ from those that were shown when they are confirmed?"""
+        if not (step.lists_answers and self._action == "next"):
+            return False
+        now = journey.answers_hash
+        return journey.get(step.name) is not None and request.form.get(SEEN, now) != now
 
     def _led(self, url: str) -> AnyResponse:
         return Response(status=204) if self._is_autosave else redirect(url, 303)
@@ -362,7 +359,7 @@ class Visit(Showing):
 
     def _onward(self, journey: Journey, place: BoundStep) -> str | None:
         frontier = journey.first_incomplete if self._from_check else None
-        if frontier is not None and isinstance(frontier.step, Review):
+        if frontier is not None and frontier.name == self.wizard.steps.review:
             row = pages.row_id(place.step)
             return f"{self._url(frontier.step.url_name)}#{row}"
         if frontier is not None:
