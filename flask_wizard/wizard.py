@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from .core.draft import Draft, seconds
-from .core.steps import RESERVED_STEPS, AnyStep, Review, Step, Steps
+from .core.steps import RESERVED_STEPS, AnyStep, Review, Steps
 from .core.submission import Submission
 from .errors import DefinitionError
 
@@ -23,7 +23,7 @@ class _Body(dict[str, Any]):
     """A class body that notices when one step takes another's name."""
 
     def __setitem__(self, name: str, value: Any) -> None:
-        if isinstance(value, Step | Review) and isinstance(self.get(name), AnyStep):
+        if isinstance(value, AnyStep) and isinstance(self.get(name), AnyStep):
             raise DefinitionError(
                 f"Two steps are called {name!r}, so the first would be lost. "
                 "Give one of them another name."
@@ -40,7 +40,7 @@ class _Declarative(type):
 
 
 class Wizard(metaclass=_Declarative):
-    """A form of several steps: its attributes of type Step and Review, in order.
+    """A form of several steps: those of its attributes that are steps, in order.
 
     ``lifetime`` is how long an idle draft is kept, renewed by every POST, and
     ``max_lifetime`` how long any draft is kept; timedeltas, or seconds.
@@ -193,7 +193,7 @@ def _collect(cls: type[Wizard]) -> Steps:
         raise DefinitionError(
             f"{cls.__name__} declares steps after its Review. Make the Review last."
         )
-    steps = [step for step in found.values() if isinstance(step, Step)]
+    steps = [step for step in found.values() if not isinstance(step, Review)]
     return Steps((*steps, *reviews))
 
 
@@ -203,7 +203,7 @@ def _declared(cls: type[Wizard], base: type) -> list[AnyStep]:
     for name, _ in found:
         _check_name(cls, name)
     for name, value in vars(base).items():
-        if value is Step or value is Review:
+        if isinstance(value, type) and issubclass(value, AnyStep):
             raise DefinitionError(
                 f"{cls.__name__}.{name} is the class {value.__name__} itself. "
                 f"Call it: `{name} = {value.__name__}(...)`."
@@ -232,7 +232,7 @@ def _check_name(cls: type[Wizard], name: str) -> None:
 
 
 def _check_whole(cls: type[Wizard]) -> None:
-    if not any(isinstance(step, Step) for step in cls.steps):
+    if all(isinstance(step, Review) for step in cls.steps):
         raise DefinitionError(
             f"{cls.__name__} has no steps. Declare at least one, such as "
             "`you = Step(YouForm)`, or mark a base class: `abstract=True`."

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from wtforms import Form
-from wtforms.csrf.core import CSRFTokenField
-from wtforms.fields import (
-    BooleanField,
-    Field,
-    FieldList,
-    FileField,
-    FormField,
-    PasswordField,
-    SubmitField,
-)
-from wtforms.fields.core import UnboundField
-from wtforms.fields.simple import ButtonField  # type: ignore[attr-defined]  # newer than the stubs
+from wtforms.fields import BooleanField, Field, FieldList, FormField, PasswordField
 
 from .draft import Raw
+from .signatures import BUTTONS, NESTING, is_unbound_password, made_of, signature
 from .widgets import render_quickly
 
 logger = logging.getLogger(__name__)
@@ -33,9 +22,6 @@ FIELDS = "_fields"
 """Where a page names its fields, if its form depends on earlier answers."""
 
 UNUSABLE = "This value cannot be used. Check it and enter it again."
-
-_NESTING = (FormField, FieldList)
-_BUTTONS = (SubmitField, ButtonField, CSRFTokenField)
 
 
 class FieldNames(msgspec.Struct, frozen=True):
@@ -104,11 +90,16 @@ class Values(dict[str, list[str]]):
         raw, secret = sent(form, self)
         return {name: raw[name] for name in raw if name not in later}, secret
 
-    def __repr__(self) -> str:  # a log must never show an answer
-        return f"<Values of {', '.join(self)}>"
+    def fills(self, names: Iterable[str]) -> bool:
+        """True if something was typed into any of these fields."""
+        return any(text for name in names for text in self.getlist(name))
 
     def getlist(self, name: str) -> list[str]:
+        """Return the values of a field, as WTForms asks for them."""
         return self.get(name, [])
+
+    def __repr__(self) -> str:  # a log must never show an answer
+        return f"<Values of {', '.join(self)}>"
 
     def __bool__(self) -> bool:
         # WTForms takes an empty submission for none and would show defaults again.
@@ -191,7 +182,25 @@ def leaves(fields: Iterable[Field]) -> Iterator[Field]:
 
 
 def is_button(field: Field) -> bool:
-    return isinstance(field, _BUTTONS)
+    return isinstance(field, BUTTONS)
+
+
+def without_buttons(form: Form) -> Form:
+    """Delete the buttons of a form, nested ones too, and return it."""
+    for name, field in list(form._fields.items()):
+        if is_button(field):
+            del form[name]
+        else:
+            _drop_buttons(field)
+    return form
+
+
+def _drop_buttons(field: Field) -> None:
+    if isinstance(field, FormField):
+        without_buttons(field.form)
+    elif isinstance(field, FieldList):
+        for entry in field.entries:
+            _drop_buttons(entry)
 
 
 def is_password(field: Field) -> bool:
@@ -199,14 +208,6 @@ def is_password(field: Field) -> bool:
     own = (field.render_kw or {}).get("type")
     drawn = own or getattr(field.widget, "input_type", None)
     return isinstance(field, PasswordField) or drawn == "password"
-
-
-def _is_secret(unbound: UnboundField[Any]) -> bool:
-    """The same of a field that is not bound yet, or of what it is made of."""
-    own = (unbound.kwargs.get("render_kw") or {}).get("type")
-    widget = unbound.kwargs.get("widget") or unbound.field_class.widget
-    drawn = own or getattr(widget, "input_type", None)
-    return issubclass(unbound.field_class, PasswordField) or drawn == "password"
 
 
 def passwords(fields: Iterable[Field]) -> list[str]:
@@ -237,8 +238,10 @@ def _reads_below(field: Field) -> bool:
 
 def _holds_passwords(field: Field) -> bool:
     """Are there passwords in it, or would be in another entry of it?"""
-    made_of = _unbounds(field.unbound_field) if isinstance(field, FieldList) else ()
-    return any(map(is_password, leaves([field]))) or any(map(_is_secret, made_of))
+    inside = made_of(field.unbound_field) if isinstance(field, FieldList) else ()
+    return any(map(is_password, leaves([field]))) or any(
+        map(is_unbound_password, inside)
+    )
 
 
 def _below(field: Field, values: Values) -> Raw:
@@ -253,7 +256,7 @@ def _lists(fields: Iterable[Field]) -> Iterator[Field]:
             yield from _lists(field.form)
         elif not isinstance(field, FieldList):
             continue
-        elif not any(map(_is_secret, _unbounds(field.unbound_field))):
+        elif not any(map(is_unbound_password, made_of(field.unbound_field))):
             yield field
 
 
@@ -293,57 +296,11 @@ def _blame(form: Form) -> bool:
             field.validate(form, (inline,) if inline else ())
         except (ValueError, ArithmeticError):
             found = True
-            if isinstance(field, _NESTING):
+            if isinstance(field, NESTING):
                 form.form_errors = [*form.form_errors, UNUSABLE]
             else:
                 field.errors = [UNUSABLE]
     return found
-
-
-def errors_of(form: Form) -> dict[str, list[str]]:
-    """Messages by full field name; those of a form as a whole by its prefix."""
-    found: dict[str, list[str]] = {}
-    _note(found, "", form.form_errors)
-    _collect(form, found)
-    return found
-
-
-def _collect(fields: Iterable[Field], found: dict[str, list[str]]) -> None:
-    for field in fields:
-        if isinstance(field, FormField):
-            _note(found, field.name, field.form.form_errors)
-            _collect(field.form, found)
-        elif isinstance(field, FieldList):
-            nested = (list, tuple, dict)
-            _note(found, field.name, [e for e in field.errors if type(e) not in nested])
-            _collect(field.entries, found)
-        else:
-            _note(found, field.name, field.errors)
-
-
-def _note(found: dict[str, list[str]], name: str, messages: Iterable[object]) -> None:
-    if texts := [str(message) for message in messages]:
-        found[name] = texts
-
-
-def show_errors(form: Form, errors: Mapping[str, list[str]]) -> None:
-    """Put stored messages back on the fields; nameless ones on the form."""
-    left = dict(errors)
-    form.form_errors = left.pop("", [])
-    _put(form, left)
-    for messages in left.values():  # a field that the form no longer has
-        form.form_errors = [*form.form_errors, *messages]
-
-
-def _put(fields: Iterable[Field], left: dict[str, list[str]]) -> None:
-    for field in fields:
-        if isinstance(field, FormField):
-            field.form.form_errors = left.pop(field.name, [])
-            _put(field.form, left)
-        else:
-            field.errors = left.pop(field.name, [])
-            if isinstance(field, FieldList):
-                _put(field.entries, left)
 
 
 def show_as_typed(form: Form) -> None:
@@ -358,113 +315,3 @@ def show_as_typed(form: Form) -> None:
             continue  # its state shows what was sent
         elif field.raw_data:
             field._value = partial(" ".join, field.raw_data)
-
-
-def _unanswered(unbound: UnboundField[Any]) -> bool:
-    return issubclass(unbound.field_class, _BUTTONS)
-
-
-def declared(form_class: Any) -> list[tuple[str, UnboundField[Any]]]:
-    """The fields of a form class in order, as WTForms collects them."""
-    if form_class._unbound_fields is not None:
-        fields: list[tuple[str, UnboundField[Any]]] = form_class._unbound_fields
-        return fields
-    found = [
-        (name, value)
-        for name in dir(form_class)
-        if not name.startswith("_")
-        and hasattr(value := getattr(form_class, name), "_formfield")
-    ]
-    return sorted(found, key=lambda pair: (pair[1].creation_counter, pair[0]))
-
-
-def html_name(form_class: type[Form], name: str) -> tuple[str, str]:
-    """The name that a field goes by in a page, and what comes before inner names."""
-    unbound = dict(declared(form_class)).get(name)
-    if unbound is None:
-        return name, "-"
-    return unbound.name or name, unbound.kwargs.get("separator", "-")
-
-
-def file_fields(form_class: type[Form]) -> list[str]:
-    """The names of the upload fields of a form class, those of nested forms too."""
-    return [
-        name
-        for name, unbound in declared(form_class)
-        for inner in _unbounds(unbound)
-        if issubclass(inner.field_class, FileField)
-    ]
-
-
-def _unbounds(unbound: UnboundField[Any]) -> Iterator[UnboundField[Any]]:
-    """An unbound field and all those that it is made of."""
-    yield unbound
-    for inner in _inner(unbound):
-        if isinstance(inner, UnboundField):
-            yield from _unbounds(inner)
-        else:
-            for _, field in declared(inner):
-                yield from _unbounds(field)
-
-
-def _inner(unbound: UnboundField[Any]) -> Iterator[Any]:
-    """What a ``FormField`` or ``FieldList`` is made of."""
-    for value in (*unbound.args[:1], *unbound.kwargs.values()):
-        is_form = isinstance(value, type) and issubclass(value, Form)
-        if is_form or isinstance(value, UnboundField):
-            yield value
-
-
-class FormSignature(NamedTuple):
-    """What a form asks for: the names of its answers in order, and a hash, 16 bytes.
-
-    The hash tells the names and types of the fields apart, nested ones too, and by
-    what rule a value is read. ``nests`` tells whether there are forms or lists among
-    them. It is kept on the form class, and true while that has the fields that it is
-    ``of``.
-    """
-
-    of: object
-    names: tuple[str, ...]
-    digest: bytes
-    nests: bool
-
-
-def signature(form_class: Any) -> FormSignature:
-    known: FormSignature | None = getattr(form_class, "_wizard_shape", None)
-    if known is not None and known.of is form_class._unbound_fields:
-        return known
-    # Collected as WTForms does when it first builds the form, and does anew when a
-    # field is added: else a form would be gone through again until it is built.
-    fields = form_class._unbound_fields = declared(form_class)
-    names = tuple(name for name, unbound in fields if not _unanswered(unbound))
-    spelled = "\n".join(_spelled(form_class, ""))
-    digest = hashlib.blake2b(spelled.encode(), digest_size=16).digest()
-    nests = any(issubclass(each.field_class, _NESTING) for _, each in fields)
-    found = form_class._wizard_shape = FormSignature(fields, names, digest, nests)
-    return found
-
-
-def _spelled(form_class: type[Form], prefix: str) -> Iterator[str]:
-    for name, unbound in declared(form_class):
-        if not _unanswered(unbound):
-            yield from _spelled_field(unbound, prefix + name)
-
-
-def _spelled_field(unbound: UnboundField[Any], name: str) -> Iterator[str]:
-    kind = unbound.field_class
-    # Under another format, 03/02 would be another day, or none.
-    format = unbound.kwargs.get("format") or unbound.args[2:3]
-    rule = format if _is_text(format) else ""
-    yield f"{name}: {kind.__module__}.{kind.__qualname__} {rule}"
-    for inner in _inner(unbound):
-        if isinstance(inner, UnboundField):
-            yield from _spelled_field(inner, f"{name}[]")
-        else:
-            yield from _spelled(inner, f"{name}.")
-
-
-def _is_text(value: object) -> bool:
-    """Is it made of texts alone, so that its spelling is the same in every process?"""
-    parts = value if isinstance(value, list | tuple) else [value]
-    return all(isinstance(part, str) for part in parts)

@@ -1,30 +1,306 @@
-"""Step and Review: what a wizard is declared of."""
+"""The kinds of steps that a wizard is declared of, and each kind bound to a draft."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
+import msgspec
+from msgspec.structs import replace
 from wtforms import Form
 
-from ..errors import DefinitionError
+from ..errors import DefinitionError, StepError
 from . import forms
+from .answers import NAMES, Answers, Dependencies, Record, plain, values_of
+from .draft import Draft, Entry, Raw, StoredDependencies
+from .form_errors import errors_of, show_errors
+from .forms import FieldNames, Values
+from .rows import Row, rows_of
+from .signatures import field_names, file_fields, html_name, signature
 
 if TYPE_CHECKING:
-    from .answers import Answers
-    from .rows import Row
+    from functools import cached_property as once
+
+    from .journey import Journey
 
 RESERVED_STEPS = frozenset({"discard", "receipt", "saved"})
 RESERVED_FIELDS = frozenset(
     {"_action", "_rev", "_draft", "_item", "_seen", forms.FIELDS, "csrf_token"}
 )
 
+Condition = Callable[[Answers], object]
+
+Result = TypeVar("Result")
+
+
+if not TYPE_CHECKING:
+
+    class once(Generic[Result]):
+        """A property that is worked out once; cached_property without its lock.
+
+        A wizard of many steps asks for some on every step, and the lock would cost
+        more than most answers. A bound step belongs to one request, so to one thread.
+        """
+
+        def __init__(self, work_out: Callable[[Any], Result]) -> None:
+            self._work_out = work_out
+            self._name = work_out.__name__
+            self.__doc__ = work_out.__doc__
+
+        def __get__(self, owner: object | None, kind: type) -> Result | once[Result]:
+            if owner is None:
+                return self
+            value = self._work_out(owner)
+            setattr(owner, self._name, value)  # __dict__ would cost a dictionary
+            return value
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AnyStep(ABC):
+    """A step as a wizard declares it, of whatever kind.
+
+    Derive from it to add a kind. A kind says here what holds of it in every draft,
+    and ``bind`` gives what holds of it in one.
+    """
+
+    title: str = ""
+    template: str | None = None
+    section: str | None = None
+    name: str = ""
+
+    #: The name of the template of its page.
+    page: ClassVar[str] = "step"
+    #: False if its page has no fields, so that a POST brings nothing to keep.
+    takes_input: ClassVar[bool] = False
+    #: True if conditions, the review and the commit get answers from it.
+    has_answers: ClassVar[bool] = False
+    #: True if its page lists the answers of the other steps.
+    lists_answers: ClassVar[bool] = False
+
+    @abstractmethod
+    def bind(self, journey: Journey, position: int) -> BoundStep:
+        """Bind the step to the draft of a journey. ``position`` counts from 0."""
+
+    def named(self, name: str, wizard: str) -> AnyStep:
+        """Return a copy under the name of its attribute, so that steps can be shared.
+
+        Raises DefinitionError if it is declared wrongly as far as can be seen.
+        """
+        # A translation that waits for its use must not be asked whether it is empty.
+        untitled = isinstance(self.title, str) and not self.title
+        title = name.replace("_", " ").capitalize() if untitled else self.title
+        return dataclasses.replace(self, name=name, title=title)
+
+    @property
+    def url_name(self) -> str:
+        """The name of the step in URLs."""
+        return self.name.replace("_", "-")
+
+    @property
+    def when(self) -> Condition | None:
+        """The condition on which it applies; None if it applies always."""
+        return None
+
+    @property
+    def fixed_form(self) -> type[Form] | None:
+        """The form class, if it is the same whatever the answers are."""
+        return None
+
+    @property
+    def plain_digest(self) -> bytes | None:
+        """The digest of an accepted entry that depends on no other step.
+
+        With such an entry the step applies and is done whatever the answers are.
+        None if that cannot be told without binding the step.
+        """
+        return None
+
+    def no_answers(self, reads: Dependencies) -> Any:
+        """Return what a reader gets if the answers of the step do not count."""
+        return Record(self.name, None, None, reads)
+
+
+class BoundStep(Protocol):
+    """A step bound to one draft: what journeys, pages and the commit ask of it.
+
+    Everything is found out on demand and once, so that no request builds or validates
+    a form twice. A method with a body here is right for a page without a form.
+    """
+
+    #: The step as it is declared.
+    step: AnyStep
+    #: Its position among the wizard's steps, from 0.
+    position: int
+    #: The last submission; None if there was none.
+    entry: Entry | None
+
+    @property
+    @abstractmethod
+    def answers(self) -> Answers:
+        """The answers that the step may read."""
+
+    @property
+    @abstractmethod
+    def done(self) -> bool:
+        """True if the visitor may go on to the next step."""
+
+    @abstractmethod
+    def submit(
+        self, values: Values, *, opens: bool, validate: bool, autosave: bool = False
+    ) -> BoundStep | None:
+        """Return the step as ``values`` make it; None if nothing of them can be kept.
+
+        ``opens`` tells whether all steps before it are done. Only then may ``validate``
+        be true, with which the step may become done. ``autosave`` keeps the revision.
+        """
+
+    @abstractmethod
+    def write_to(self, draft: Draft) -> Draft:
+        """Return the draft with what this step keeps."""
+
+    @property
+    def applies(self) -> bool:
+        """True if the step is on the path, given the answers before it."""
+        return True
+
+    @property
+    def name(self) -> str:
+        """The name of the step."""
+        return self.step.name
+
+    @property
+    def url_name(self) -> str:
+        """The name of the step in URLs."""
+        return self.step.url_name
+
+    @property
+    def page(self) -> str:
+        """The name of the template of its page."""
+        return self.step.page
+
+    @property
+    def takes_input(self) -> bool:
+        """False if its page has no fields, so that a POST brings nothing to keep."""
+        return self.step.takes_input
+
+    @property
+    def rev(self) -> int:
+        """The revision: how often it was submitted, autosaves left out."""
+        return self.entry.rev if self.entry is not None else 0
+
+    @property
+    def outdated(self) -> bool:
+        """True if it was accepted, and what it had read has changed since."""
+        return False
+
+    @property
+    def invalidated(self) -> bool:
+        """True if it was accepted, and what it reads now makes it invalid."""
+        return self.outdated and not self.done
+
+    @property
+    def trusted(self) -> bool:
+        """True if a commit takes it as it is."""
+        return True
+
+    @property
+    def initial(self) -> object:
+        """The data that its form starts with."""
+        return None
+
+    @property
+    def form(self) -> Form | None:
+        """The form bound to what was submitted, or with its initial data."""
+        return None
+
+    @property
+    def errors(self) -> dict[str, list[str]]:
+        """Messages by full field name; the empty name stands for the whole step."""
+        return self.entry.errors if self.entry is not None else {}
+
+    def form_to_show(self) -> Form | None:
+        """Return the form with the errors that its page shows.
+
+        They are those of its last submission, or new ones if it is ``invalidated``.
+        """
+        return None
+
+    def page_names(self, form: Form) -> FieldNames | None:
+        """Return the field names that a page with this form must carry, if any.
+
+        Without them nobody could tell the fields while earlier answers are missing.
+        """
+        return None
+
+    def resend(self, values: Values) -> tuple[Form | None, Raw]:
+        """Return what can be given back of ``values`` without any earlier answer.
+
+        This is the form bound to them, or else those that a page may carry hidden.
+        """
+        return None, {}
+
+    def would_change(self, values: Values) -> bool:
+        """True if saving ``values`` would change what is stored, were it open."""
+        return False
+
+    @property
+    def submitted(self) -> object | None:
+        """What was submitted, to be hashed; None if it has no answers.
+
+        Passwords count by their revision. They must not be guessed from a page.
+        """
+        return None
+
+    def record(self, reads: Dependencies) -> Any:
+        """Return what conditions and forms of later steps get as its answers."""
+        return self.step.no_answers(reads)
+
+    def serialize(self, field: str) -> bytes:
+        """Return what was submitted for a field, to be hashed for those who read it."""
+        return b"absent"
+
+    def data(self) -> Any:
+        """Return the answers as plain dicts and lists."""
+        return {}
+
+    def populate(self, obj: object) -> None:
+        """Set the answers on an object, as ``Form.populate_obj`` does."""
+        return None
+
+    def rows(self, url: str) -> Sequence[Row]:
+        """Return its rows on the check page. ``url`` leads to its own page."""
+        return ()
+
+    def edit_rows(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return the rows that its page shows of those of the steps before it."""
+        return rows
+
+    def refresh_dependencies(self, draft: Draft) -> Draft:
+        """Return the draft with what the step reads now, if it was judged anew."""
+        return draft
+
+    def reject(self, draft: Draft, errors: Mapping[str, list[str]]) -> Draft:
+        """Return the draft with the step open again, and these messages on it."""
+        entry = draft.entries.get(self.name, Entry())
+        rejected = replace(entry, accepted=False, errors=dict(errors))
+        return draft.with_entries({self.name: rejected})
+
+    def send_back(self, draft: Draft, error: StepError) -> Draft:
+        """Return the draft with the step open again, and the error at its field."""
+        return self.reject(draft, {self.error_name(error.field): [error.message]})
+
+    def error_name(self, field: str | None) -> str:
+        """Return the full name of a field that may be dotted, as StepError has it."""
+        return (field or "").replace(".", "-")
+
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class Step(AnyStep):
     """One page with one form.
 
     ``form`` is a form class, or a function of the answers that returns one.
@@ -36,18 +312,17 @@ class Step:
 
     form: Any
     _: KW_ONLY
-    title: str = ""
-    when: Callable[[Answers], object] | None = None
+    when: Condition | None = None
     prepare: Callable[[Any, Answers], object] | None = None
-    template: str | None = None
-    section: str | None = None
     revalidate: bool = True
-    name: str = ""
-    has_form: ClassVar[bool] = True
 
-    @property
-    def url_name(self) -> str:
-        return self.name.replace("_", "-")
+    takes_input: ClassVar[bool] = True
+    has_answers: ClassVar[bool] = True
+
+    def bind(self, journey: Journey, position: int) -> BoundFormStep:
+        """Bind the step to the draft of a journey."""
+        entry = journey.draft.entries.get(self.name)
+        return BoundFormStep(Conditions(self, journey, position), entry)
 
     @property
     def fixed_form(self) -> type[Form] | None:
@@ -55,14 +330,30 @@ class Step:
         return self.form if isinstance(self.form, type) else None
 
     @cached_property
-    def plain_form(self) -> type[Form] | None:
-        """The form class, if the step applies with it whatever the answers are."""
+    def _plain_form(self) -> type[Form] | None:
         return self.fixed_form if self.when is None else None
 
-    def named(self, name: str, wizard: str) -> Step:
-        """This step under its attribute's name; a copy, so that steps can be shared.
+    @property
+    def plain_digest(self) -> bytes | None:
+        """The digest of an accepted entry that depends on no other step."""
+        form = self._plain_form
+        return signature(form).digest if form is not None else None
 
-        Raises DefinitionError for what can be seen to be wrong with it.
+    def no_answers(self, reads: Dependencies) -> Record:
+        """Return a falsy record of the step."""
+        form = self.fixed_form
+        names = signature(form).names if form is not None else None
+        return Record(self.name, names, None, reads)
+
+    @property
+    def is_fixed(self) -> bool:
+        """True if its page can be made without earlier answers."""
+        return self.fixed_form is not None and self.prepare is None
+
+    def named(self, name: str, wizard: str) -> Step:
+        """Return a copy under the name of its attribute, so that steps can be shared.
+
+        Raises DefinitionError if it is declared wrongly as far as can be seen.
         """
         where = f"{wizard}.{name}"
         if isinstance(self.form, type):
@@ -78,13 +369,12 @@ class Step:
                     f"{where} has {hook}={getattr(self, hook)!r}, which cannot be "
                     "called. Pass a function of the answers."
                 )
-        # A translation that waits for its use must not be asked whether it is empty.
-        untitled = isinstance(self.title, str) and not self.title
-        title = name.replace("_", " ").capitalize() if untitled else self.title
-        return dataclasses.replace(self, name=name, title=title)
+        copied = super().named(name, wizard)
+        assert isinstance(copied, Step)
+        return copied
 
     def form_class(self, answers: Answers) -> type[Form]:
-        """What the form function returns for the answers before this step."""
+        """Return what the form function returns for the answers before this step."""
         found = self.form(answers)
         if not isinstance(found, type):
             raise DefinitionError(
@@ -96,8 +386,393 @@ class Step:
         return found
 
 
+class Conditions:
+    """What the answers before a step make of it: does it apply, and with which form.
+
+    ``reads`` collects what its condition and its form function read. It is not stored,
+    since they run in each request.
+    """
+
+    reads: Dependencies | frozenset[tuple[str, str]] = frozenset()
+
+    def __init__(self, step: Step, journey: Journey, position: int) -> None:
+        self.step = step
+        self.journey = journey
+        self.position = position
+        # Most steps ask for no answers; a long walk should not ask them either.
+        if step.when is None:
+            self.applies = True
+        if step.fixed_form is not None:
+            self.form_class = step.fixed_form
+
+    @once
+    def applies(self) -> bool:
+        """True if the step has no condition or its condition holds."""
+        return self.step.when is None or bool(self.step.when(self._answers))
+
+    @once
+    def form_class(self) -> type[Form]:
+        """The form class, or what the form function returns."""
+        return self.step.form_class(self._answers)
+
+    @property
+    def _answers(self) -> Answers:
+        reads: Dependencies = set(self.reads)
+        self.reads = reads
+        return self.answers(reads)
+
+    def answers(self, reads: Dependencies) -> Answers:
+        """Return the answers before the step. What is read is added to ``reads``."""
+        return self.journey.answers_before(self.position, reads)
+
+    def digest(self, names: tuple[tuple[str, str], ...]) -> bytes:
+        """Hash the form's signature, and the answers read here and under ``names``."""
+        own = signature(self.form_class).digest
+        if not (names or (self.applies and self.reads)):
+            return own
+        read = [*sorted(self.reads), *names]
+        return self.journey.digest(own, read, before=self.position)
+
+
+class Validation(NamedTuple):
+    """A form after its validators ran, which may have changed what a field holds."""
+
+    form: Form
+    passed: bool
+
+
+class FilledForm:
+    """The form of a step with values in it: is it valid, and what does it read?
+
+    ``values`` is None for a form with the step's initial data.
+    """
+
+    def __init__(
+        self,
+        conditions: Conditions,
+        values: Mapping[str, list[str]] | None,
+        secrets: Raw,
+    ) -> None:
+        self._conditions = conditions
+        self._values = values
+        self._passwords = secrets
+
+    @once
+    def dependencies(self) -> Dependencies:
+        """What ``prepare`` and the form itself have read."""
+        return set()
+
+    @once
+    def answers(self) -> Answers:
+        """The answers before the step, for ``prepare`` and the form."""
+        return self._conditions.answers(self.dependencies)
+
+    @once
+    def form(self) -> Form:
+        """The form, prepared."""
+        if self._values is None:
+            journey, name = self._conditions.journey, self._conditions.step.name
+            return self._prepared(self.bind(None, initial=journey.initial(name)))
+        return self._with_passwords(self._values, self._passwords)
+
+    def _with_passwords(self, values: Mapping[str, list[str]], secrets: Raw) -> Form:
+        """Bind both. What is no longer a password must not be shown: it is left out."""
+        form = self._prepared(self.bind(Values({**values, **secrets})))
+        if not secrets or secrets.keys() <= (mine := {*forms.passwords(form)}):
+            return form
+        return self._with_passwords(
+            values, {name: secrets[name] for name in secrets if name in mine}
+        )
+
+    def bind(self, values: Values | None, *, initial: object = None) -> Form:
+        """Bind the form to values without preparing it."""
+        meta = {"answers": self.answers}
+        return forms.bind(
+            self._conditions.form_class, values, meta=meta, initial=initial
+        )
+
+    def _prepared(self, form: Form) -> Form:
+        if (prepare := self._conditions.step.prepare) is not None:
+            prepare(form, self.answers)
+        return form
+
+    @once
+    def validation(self) -> Validation:
+        """The form and whether it is valid."""
+        return Validation(self.form, forms.validate(self.form))
+
+    @property
+    def errors(self) -> dict[str, list[str]]:
+        """Messages of a form that is not valid; some forms give none."""
+        return errors_of(self.validation.form) or {"": [forms.UNUSABLE]}
+
+    @property
+    def stored_dependencies(self) -> StoredDependencies:
+        """What the form has read up to now, with a hash of that."""
+        names = tuple(sorted(self.dependencies - self._conditions.reads))
+        return StoredDependencies(names, self._conditions.digest(names))
+
+
+class Sent(NamedTuple):
+    """What a POST brought for a step: its form, if the step is open, and the values."""
+
+    form: FilledForm | None
+    raw: Raw
+    passwords: Raw
+
+
+class BoundFormStep(BoundStep):
+    """A Step bound to a draft: does it apply, is it done, what is its form.
+
+    ``filled`` is its form if that was bound to the entry's values already.
+    """
+
+    step: Step
+
+    #: True if it was found to be valid although what it had read has changed.
+    still_holds = False
+
+    def __init__(
+        self,
+        conditions: Conditions,
+        entry: Entry | None,
+        filled: FilledForm | None = None,
+    ) -> None:
+        self.conditions = conditions
+        self.step = conditions.step
+        self.position = conditions.position
+        self.entry = entry
+        if filled is not None:
+            self.filled = filled
+
+    @property
+    def applies(self) -> bool:
+        """True if the step has no condition or its condition holds."""
+        return self.conditions.applies
+
+    @once
+    def filled(self) -> FilledForm:
+        """The form with what was submitted, or with its initial data."""
+        if self.entry is None:
+            return FilledForm(self.conditions, None, {})
+        return FilledForm(self.conditions, self.entry.raw, self.entry.passwords)
+
+    @property
+    def form(self) -> Form:
+        """The form bound to what was submitted, or with its initial data."""
+        return self.filled.form
+
+    @property
+    def answers(self) -> Answers:
+        """The answers before the step."""
+        return self.filled.answers
+
+    @property
+    def initial(self) -> object:
+        """The data that its form starts with."""
+        return self.conditions.journey.initial(self.name)
+
+    @property
+    def valid(self) -> bool:
+        """True if the form is valid with what was submitted."""
+        return self.filled.validation.passed
+
+    @property
+    def errors(self) -> dict[str, list[str]]:
+        """Messages of a form that is not valid."""
+        return self.filled.errors
+
+    @property
+    def trusted(self) -> bool:
+        """True if a commit takes it: it is valid, or was and is not asked again."""
+        return not self.step.revalidate or self.valid
+
+    @once
+    def done(self) -> bool:
+        """True if it was accepted, and what it read is unchanged or it still holds."""
+        if self.entry is None or not self.entry.accepted:
+            return False
+        if not self.outdated:
+            return True
+        self.still_holds = self.trusted
+        return self.still_holds
+
+    @once
+    def outdated(self) -> bool:
+        """True if it was accepted, and what it had read has changed since."""
+        if self.entry is None or not self.entry.accepted:
+            return False
+        read = self.entry.read
+        return self.conditions.digest(read.names) != read.digest
+
+    # Submissions
+
+    def submit(
+        self, values: Values, *, opens: bool, validate: bool, autosave: bool = False
+    ) -> BoundFormStep | None:
+        """Return the step as ``values`` make it; None if their names are not known."""
+        sent = self._extract_open(values) if opens else self._extract_early(values)
+        if sent is None:
+            return None
+        entry = self._judge(sent) if validate else self._keep(sent, values)
+        if not autosave:
+            errors = entry.errors if validate else {}
+            entry = replace(entry, rev=self.rev + 1, errors=errors)
+        return BoundFormStep(self.conditions, entry, sent.form)
+
+    def _extract_open(self, values: Values) -> Sent:
+        """Take what the form has fields for, and kept passwords unless one is typed."""
+        kept = self.entry.passwords if self.entry is not None else {}
+        secrets = {} if values.fills(kept) else kept
+        filled = FilledForm(self.conditions, values, secrets)
+        return Sent(filled, *forms.sent(filled.form, values))
+
+    def _extract_early(self, values: Values) -> Sent | None:
+        """Take what can be kept while earlier answers are missing."""
+        if self.step.fixed_form is not None:
+            form = FilledForm(self.conditions, None, {}).bind(values)
+            return Sent(None, *values.unprepared(form))
+        # Which form it is depends on answers that are not given now.
+        return None if values.names is None else Sent(None, values.named(), {})
+
+    def _judge(self, sent: Sent) -> Entry:
+        """Return the entry of values that are accepted if the form is valid."""
+        assert sent.form is not None
+        if not sent.form.validation.passed:
+            kept = self.entry.passwords if self.entry is not None else {}
+            return Entry.of(sent.raw, errors=sent.form.errors, passwords=kept)
+        read = sent.form.stored_dependencies
+        return Entry.of(sent.raw, accepted=True, read=read, passwords=sent.passwords)
+
+    def _keep(self, sent: Sent, values: Values) -> Entry:
+        """Return the entry of values that are only kept: the same if none changed."""
+        kept = self.entry or Entry()
+        if sent.raw == kept.raw and not values.fills(sent.passwords):
+            return kept
+        return Entry.of(sent.raw, rev=kept.rev, passwords=kept.passwords)
+
+    def would_change(self, values: Values) -> bool:
+        """True if saving ``values`` would change what is stored, were it open."""
+        after = self.submit(values, opens=True, validate=False, autosave=True)
+        return after is None or after.entry is not self.entry
+
+    def write_to(self, draft: Draft) -> Draft:
+        """Return the draft with the entry of this step."""
+        entry = self.entry
+        return draft if entry is None else draft.with_entries({self.name: entry})
+
+    def refresh_dependencies(self, draft: Draft) -> Draft:
+        """Return the draft with what the step reads now, if it was judged anew."""
+        if self.entry is None or not self.still_holds:
+            return draft
+        if self.step.revalidate:
+            read = self.filled.stored_dependencies
+        else:
+            names = self.entry.read.names
+            read = StoredDependencies(names, self.conditions.digest(names))
+        return draft.with_entries({self.name: replace(self.entry, read=read)})
+
+    def error_name(self, field: str | None) -> str:
+        """Return the full name of a field that may be dotted, as StepError has it."""
+        first, *inner = (field or "").split(".")
+        name, separator = html_name(self.conditions.form_class, first)
+        return separator.join((name, "-".join(inner))) if inner else name
+
+    # Pages
+
+    def form_to_show(self) -> Form:
+        """Return the form with the errors that its page shows."""
+        form = self.form
+        if not self.invalidated:  # else it was judged anew, and has the errors
+            show_errors(form, self.entry.errors if self.entry is not None else {})
+        return form
+
+    def page_names(self, form: Form) -> FieldNames | None:
+        """Return the names of the form's fields if they depend on earlier answers."""
+        return None if self.step.is_fixed else FieldNames.of(form)
+
+    def resend(self, values: Values) -> tuple[Form | None, Raw]:
+        """Return what can be given back of ``values`` without any earlier answer."""
+        if self.step.fixed_form is None:
+            return None, values.named()
+        form = self.filled.bind(values)
+        return (form, {}) if self.step.is_fixed else (None, values.unprepared(form)[0])
+
+    def rows(self, url: str) -> Sequence[Row]:
+        """Return its rows on the check page. ``url`` leads to its own page."""
+        return rows_of(self.name, self._accepted_form, url)
+
+    # Answers
+
+    @property
+    def _accepted_form(self) -> Form:
+        """The form as its validators leave it, unless they must not run again.
+
+        The commit sees the outcome, so conditions and the review see it, too.
+        """
+        return self.filled.validation.form if self.step.revalidate else self.form
+
+    @property
+    def _counts(self) -> bool:
+        return self.entry is not None and self.applies and self.done
+
+    @property
+    def submitted(self) -> object | None:
+        """What was submitted, to be hashed."""
+        if self.entry is None:
+            return None
+        return self.entry.raw, self.entry.rev if self.entry.passwords else 0
+
+    def record(self, reads: Dependencies) -> Record:
+        """Return the answers, falsy if they do not count."""
+        if not self._counts:
+            return self.step.no_answers(reads)
+        names = signature(self.conditions.form_class).names
+        return Record(self.name, names, lambda: self._values, reads)
+
+    @once
+    def _values(self) -> dict[str, object]:
+        return values_of(self._accepted_form)
+
+    def data(self) -> dict[str, Any]:
+        """Return the answers as plain dicts and lists."""
+        return plain(self._accepted_form)
+
+    def populate(self, obj: object) -> None:
+        """Call the form's ``populate_obj``, buttons left out."""
+        forms.without_buttons(self._accepted_form).populate_obj(obj)
+
+    def serialize(self, field: str) -> bytes:
+        """Return what was submitted for a field and those inside it, to be hashed.
+
+        The empty name stands for whether there is an answer at all, NAMES for which
+        fields there are.
+        """
+        if field not in self._serialized:
+            self._serialized[field] = self._serialize(field)
+        return self._serialized[field]
+
+    @once
+    def _serialized(self) -> dict[str, bytes]:
+        return {}
+
+    def _serialize(self, field: str) -> bytes:
+        if self.entry is None or not self._counts:
+            return b"absent"
+        if not field:
+            return b"present"
+        form_class = self.conditions.form_class
+        if field == NAMES:
+            return encode(signature(form_class).names)
+        sent = {**self.entry.raw, **self.entry.passwords}
+        name, separator = html_name(form_class, field)
+        inner = name + separator
+        mine = [(n, sent[n]) for n in sorted(sent) if n == name or n.startswith(inner)]
+        return encode(mine)
+
+
 @dataclass(frozen=True, eq=False)
-class Review:
+class Review(AnyStep):
     """The check-your-answers page, the last step of a wizard that has one.
 
     ``rows(rows, answers)`` gets the list of rows and returns those to show: it may
@@ -107,19 +782,21 @@ class Review:
     _: KW_ONLY
     title: str = "Check your answers"
     rows: Callable[[list[Row], Answers], Iterable[Row]] | None = None
-    template: str | None = None
-    section: str | None = None
-    name: str = ""
-    has_form: ClassVar[bool] = False
-    when: ClassVar[None] = None
-    fixed_form: ClassVar[None] = None
-    plain_form: ClassVar[None] = None
 
-    @property
-    def url_name(self) -> str:
-        return self.name.replace("_", "-")
+    page: ClassVar[str] = "review"
+    lists_answers: ClassVar[bool] = True
+
+    def bind(self, journey: Journey, position: int) -> BoundReview:
+        """Bind the review to the draft of a journey."""
+        return BoundReview(
+            self, journey, position, journey.draft.entries.get(self.name)
+        )
 
     def named(self, name: str, wizard: str) -> Review:
+        """Return a copy under the name of its attribute.
+
+        Raises DefinitionError if ``rows`` cannot be called.
+        """
         if self.rows is not None and not callable(self.rows):
             raise DefinitionError(
                 f"{wizard}.{name} has rows={self.rows!r}, which cannot be called. "
@@ -128,7 +805,52 @@ class Review:
         return dataclasses.replace(self, name=name)
 
 
-AnyStep = Step | Review
+class BoundReview(BoundStep):
+    """A Review bound to a draft. Its entry holds no more than messages of StepErrors.
+
+    It is done only in the journey in which the visitor has confirmed it.
+    """
+
+    step: Review
+    done = False
+
+    def __init__(
+        self,
+        step: Review,
+        journey: Journey,
+        position: int,
+        entry: Entry | None,
+        *,
+        confirmed: bool = False,
+    ) -> None:
+        self.step = step
+        self.journey = journey
+        self.position = position
+        self.entry = entry
+        self.done = confirmed
+
+    @property
+    def answers(self) -> Answers:
+        """The answers of all steps."""
+        return self.journey.answers
+
+    def submit(
+        self, values: Values, *, opens: bool, validate: bool, autosave: bool = False
+    ) -> BoundReview:
+        """Return the review without messages, confirmed by its Continue."""
+        return BoundReview(
+            self.step, self.journey, self.position, None, confirmed=validate
+        )
+
+    def write_to(self, draft: Draft) -> Draft:
+        """Return the draft without messages on the review."""
+        return draft.without(self.name) if self.name in draft.entries else draft
+
+    def edit_rows(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return the rows to show: those of the steps, or what ``Review.rows`` says."""
+        if self.step.rows is None:
+            return rows
+        return list(self.step.rows(list(rows), self.answers))
 
 
 class Steps(tuple[AnyStep, ...]):
@@ -136,35 +858,59 @@ class Steps(tuple[AnyStep, ...]):
 
     @cached_property
     def names(self) -> tuple[str, ...]:
+        """The names of all steps."""
         return tuple(step.name for step in self)
 
     @cached_property
     def positions(self) -> Mapping[str, int]:
+        """The position of each step by its name."""
         return {name: position for position, name in enumerate(self.names)}
 
     @cached_property
     def by_url_name(self) -> Mapping[str, AnyStep]:
+        """The steps by their names in URLs."""
         return {step.url_name: step for step in self}
 
+    @cached_property
+    def review(self) -> str | None:
+        """The name of the step that lists the answers, if there is one."""
+        return next((step.name for step in self if step.lists_answers), None)
+
+    @cached_property
+    def _readable(self) -> tuple[str, ...]:
+        return tuple(step.name for step in self if step.has_answers)
+
+    @cached_property
+    def _readable_before(self) -> Sequence[int]:
+        return [0, *accumulate(step.has_answers for step in self)]
+
+    def readable(self, before: int) -> tuple[str, ...]:
+        """Return the names of the steps with answers before a position."""
+        return self._readable[: self._readable_before[before]]
+
     def named(self, name: str) -> AnyStep:
+        """Return the step of that name."""
         return self[self.positions[name]]
 
 
 def check_form_class(form_class: type, where: str) -> None:
+    """Raise DefinitionError if steps cannot have forms of that class."""
     if not issubclass(form_class, Form):
         raise DefinitionError(
             f"{where} was given the class {form_class.__name__} as its form. "
             "Expected a subclass of wtforms.Form, such as a FlaskForm."
         )
-    names = {unbound.name or name for name, unbound in forms.declared(form_class)}
-    if taken := sorted(names & RESERVED_FIELDS):
+    if taken := sorted(field_names(form_class) & RESERVED_FIELDS):
         raise DefinitionError(
             f"{where}: {form_class.__name__} has a field {taken[0]!r}, a name that "
             f"the wizard's pages use themselves ({', '.join(sorted(RESERVED_FIELDS))})."
             " Give the field another name."
         )
-    if uploads := forms.file_fields(form_class):
+    if uploads := file_fields(form_class):
         raise DefinitionError(
             f"{where}: {form_class.__name__} has a file field {uploads[0]!r}. "
             "Uploads cannot be kept in a draft; ask for the file after the commit."
         )
+
+
+encode = msgspec.msgpack.encode

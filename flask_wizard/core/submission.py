@@ -6,13 +6,9 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Any
 
-from wtforms import Form
-from wtforms.fields import Field, FieldList, FormField
-
-from . import forms
-from .answers import Answers, plain
+from .answers import Answers
 from .journey import Journey
-from .steps import Step
+from .steps import BoundStep
 
 
 @dataclass(frozen=True)
@@ -27,17 +23,18 @@ class Submission:
     attempt: int
     answers: Answers = dataclass_field(repr=False)
     data: dict[str, dict[str, Any]] = dataclass_field(repr=False)
-    _forms: dict[str, Form] = dataclass_field(repr=False)
+    _steps: dict[str, BoundStep] = dataclass_field(repr=False)
 
     @classmethod
     def of(cls, journey: Journey) -> Submission:
-        places = [place for place in journey.path if isinstance(place.step, Step)]
+        """Return the submission of a journey whose steps are all done."""
+        steps = {bound.name: bound for bound in journey.path if bound.step.has_answers}
         return cls(
             id=journey.draft.submission,
             attempt=journey.draft.attempt + 1,
             answers=journey.answers,
-            data={place.step.name: plain(place.form) for place in places},
-            _forms={place.step.name: place.form for place in places},
+            data={name: bound.data() for name, bound in steps.items()},
+            _steps=steps,
         )
 
     def populate(self, obj: object, *steps: str) -> None:
@@ -46,23 +43,6 @@ class Submission:
         Buttons and steps that do not apply are left out. Raises UnknownNameError for
         a step that the wizard does not have.
         """
-        for name in steps or self._forms:
+        for name in steps or self._steps:
             if self.answers[name]:
-                _without_buttons(self._forms[name]).populate_obj(obj)
-
-
-def _without_buttons(form: Form) -> Form:
-    for name, field in list(form._fields.items()):
-        if forms.is_button(field):
-            del form[name]
-        else:
-            _drop_buttons(field)
-    return form
-
-
-def _drop_buttons(field: Field) -> None:
-    if isinstance(field, FormField):
-        _without_buttons(field.form)
-    elif isinstance(field, FieldList):
-        for entry in field.entries:
-            _drop_buttons(entry)
+                self._steps[name].populate(obj)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from msgspec.structs import astuple, replace
+from msgspec.structs import astuple
 
-from ..core import forms
-from ..core.draft import REFUSED, Draft, Entry, Receipt
-from ..core.journey import BoundStep, Journey
-from ..core.steps import AnyStep, Step
+from ..core.draft import REFUSED, Draft, Receipt
+from ..core.journey import Journey
+from ..core.steps import AnyStep, BoundStep
 from ..core.submission import Submission
 from ..errors import (
     CommitResultError,
@@ -99,10 +98,9 @@ def commit(
     ConflictError if the draft changed before the claim. An unsettled draft was
     validated as a whole before its first attempt, and has stayed as it was.
     """
-    failing = [place for place in journey.path if _fails(place)]
+    failing = [bound for bound in journey.path if not bound.trusted]
     if failing:
-        errors = {p.step.name: p.errors for p in failing}
-        kept = drafts.save(stored, _rejected(stored.draft, errors))
+        kept = drafts.save(stored, _rejected(stored.draft, failing))
         return CommitResult(kept.draft, failing[0].step)
     submission = Submission.of(journey)
     try:
@@ -249,29 +247,19 @@ def _save_with_retry(
     return stored.draft
 
 
-def _fails(place: BoundStep) -> bool:
-    return isinstance(place.step, Step) and not place.trusted
+def _rejected(draft: Draft, failing: Sequence[BoundStep]) -> Draft:
+    draft = draft.release(notice=REFUSED)
+    for bound in failing:
+        draft = bound.reject(draft, bound.errors)
+    return draft
 
 
-def _rejected(draft: Draft, errors: dict[str, dict[str, list[str]]]) -> Draft:
-    rejected = {
-        name: replace(draft.entries.get(name, Entry()), accepted=False, errors=messages)
-        for name, messages in errors.items()
-    }
-    return draft.release(notice=REFUSED).with_entries(rejected)
-
-
-def _sent_back(draft: Draft, place: BoundStep, error: StepError) -> Draft:
-    first, *inner = (error.field or "").split(".")
-    separator = "-"
-    if isinstance(place.step, Step):
-        first, separator = forms.html_name(place.form_class, first)
-    name = separator.join((first, "-".join(inner))) if inner else first
-    return _rejected(draft, {place.step.name: {name: [error.message]}})
+def _sent_back(draft: Draft, bound: BoundStep, error: StepError) -> Draft:
+    return bound.send_back(draft.release(notice=REFUSED), error)
 
 
 def _place(journey: Journey, error: StepError) -> BoundStep:
-    places = {place.step.name: place for place in journey.path}
+    places = {bound.name: bound for bound in journey.path}
     if error.step not in places:
         raise DefinitionError(
             f"A StepError sends the visitor to {error.step!r}, which is not a step of "

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ..core.journey import BoundStep, Journey
+from ..core.journey import Journey
+from ..core.steps import BoundStep
 from .submitted import Button, Submitted
-from .urls import Address, Urls
+from .urls import Address, Urls, row_anchor
 
 
 class Move(NamedTuple):
@@ -66,8 +67,8 @@ def go_on(move: Move) -> str | None:
     if not bound.done:
         return stay(move)
     if move.submitted.from_review and (open_step := journey.first_incomplete):
-        if open_step.is_review:
-            return move.to(open_step, anchor=bound.row_id)
+        if open_step.name == journey.steps.review:
+            return move.to(open_step, anchor=row_anchor(bound.url_name))
         return move.to(open_step, then=True)
     following = journey.next(bound)
     return move.to(following) if following is not None else None

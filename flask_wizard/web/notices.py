@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from ..core.draft import Draft
-from ..core.journey import BoundStep
 from ..core.messages import Notice
+from ..core.steps import BoundStep
 
 
-def choose_notice(draft: Draft, bound: BoundStep, *, rejudged: bool) -> str | None:
+def choose_notice(
+    draft: Draft, bound: BoundStep, *, given_back: bool = False
+) -> str | None:
     """Return what the page of a step has to say first, or ``None``.
 
-    ``rejudged`` is true if the step was validated anew, as an earlier answer changed.
+    A page that is ``given_back`` shows what was sent, and not what is stored.
     """
-    if draft.notice == Notice.CHANGED and bound.is_review:
+    if draft.notice == Notice.CHANGED and bound.step.lists_answers:
         return Notice.CHANGED
     if draft.unsettled and draft.state == "open":
         return Notice.UNSETTLED
     if draft.notice == Notice.MOVED:
         return Notice.MOVED
-    return Notice.CHANGED if rejudged else None
+    return Notice.CHANGED if not given_back and bound.invalidated else None
 
 
 def saved_notice(draft: Draft) -> str | None:

@@ -14,10 +14,10 @@ from wtforms import Form
 
 from ..core import forms
 from ..core.draft import Draft, Receipt
-from ..core.journey import BoundStep, Journey
+from ..core.journey import Journey
 from ..core.messages import Notice, Problem
 from ..core.rows import Row
-from ..core.steps import AnyStep
+from ..core.steps import AnyStep, BoundStep
 from ..errors import DefinitionError
 from . import guard
 from .actions import buttons_of
@@ -25,7 +25,7 @@ from .controls import ErrorLink, summary
 from .page_fields import SignedFields
 from .state import WizardState
 from .submitted import ANSWERS_HASH, Button
-from .urls import NEW, Address, Urls
+from .urls import NEW, Address, Urls, row_anchor
 
 if TYPE_CHECKING:
     from ..wizard import Wizard
@@ -85,7 +85,7 @@ class Group:
     @property
     def id(self) -> str:
         """The anchor of the group."""
-        return row_id(self.step)
+        return row_anchor(self.step.url_name)
 
 
 @dataclass(frozen=True)
@@ -148,10 +148,10 @@ class Pages:
         hidden = [*self._token(), ("_rev", str(bound.rev))]
         if at.draft_id == NEW:
             hidden.append(("_draft", nonce))
-        is_review = placed and bound.is_review
+        is_review = placed and bound.step.lists_answers
         own = self._review(journey, bound) if is_review else self._form(bound, form)
         return self.make(
-            "review" if is_review else "step",
+            bound.page if placed else "step",
             step=bound.step,
             progress=journey.progress(bound) if placed else None,
             hidden=[*hidden, *own.pop("hidden")],
@@ -174,10 +174,10 @@ class Pages:
         hidden: list[tuple[str, str]] = []
         if form is not None:
             forms.show_as_typed(form)
-            if not bound.has_fixed_page:
+            if (names := bound.page_names(form)) is not None:
                 # Only the page can name its fields, should the form not be had again.
                 encrypt = self.fields_of(bound.name).encrypt
-                hidden = [(forms.FIELDS, encrypt(forms.FieldNames.of(form)))]
+                hidden = [(forms.FIELDS, encrypt(names))]
         passwords = bound.entry.passwords if bound.entry is not None else {}
         return {
             "hidden": hidden,
@@ -193,11 +193,11 @@ class Pages:
         def change_url(step: AnyStep) -> str:
             return self.urls.to(Address(step.url_name, journey.draft.id), then=True)
 
-        left = bound.entry.errors.values() if bound.entry is not None else ()
+        left = bound.errors.values()
         return {
             "hidden": [(ANSWERS_HASH, journey.answers_hash)],
             "errors": [ErrorLink(text, None) for texts in left for text in texts],
-            "groups": groups_of(journey, bound.step, change_url),
+            "groups": groups_of(journey, bound, change_url),
             "hidden_steps": [hidden.step.title for hidden in journey.hidden],
             "answers": journey.answers,
         }
@@ -299,24 +299,17 @@ def folder_of(wizard: Wizard) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-def row_id(step: AnyStep) -> str:
-    """Return the anchor of a step's answers on the check page."""
-    return f"row-{step.url_name}"
-
-
 def groups_of(
-    journey: Journey, review: AnyStep, url: Callable[[AnyStep], str]
+    journey: Journey, review: BoundStep, url: Callable[[AnyStep], str]
 ) -> list[Group]:
     """Return the answers on the path, by step, each row with its change link.
 
     ``url`` gives the link to a step. Raise DefinitionError for a row that
     ``Review.rows`` puts under a step that is not shown.
     """
-    shown = [bound for bound in journey.path if bound.has_form]
+    shown = [bound for bound in journey.path if bound.step.has_answers]
     rows = [row for bound in shown for row in bound.rows(url(bound.step))]
-    if review.rows is not None:
-        rows = list(review.rows(rows, journey.answers))
-    return _grouped(rows, [bound.step for bound in shown])
+    return _grouped(review.edit_rows(rows), [bound.step for bound in shown])
 
 
 def _grouped(rows: Iterable[Row], steps: Sequence[AnyStep]) -> list[Group]:

@@ -10,9 +10,9 @@ from wtforms import Form
 
 from ..core.draft import Draft
 from ..core.forms import Values
-from ..core.journey import BoundStep, Journey
+from ..core.journey import Journey
 from ..core.messages import Problem
-from ..core.steps import AnyStep
+from ..core.steps import AnyStep, BoundStep
 from ..errors import DraftTooLargeError, StoreError, TooManyDraftsError
 from .guard import CSRFFailure
 
@@ -93,7 +93,7 @@ def is_frozen(draft: Draft, bound: BoundStep) -> bool:
     and be in no commit. A step of the unsettled draft that is to be answered first is
     free.
     """
-    return draft.unsettled and (bound.done or not bound.has_form)
+    return draft.unsettled and (bound.done or not bound.takes_input)
 
 
 def refuse_change(journey: Journey, step: AnyStep, values: Values) -> Problem | None:
@@ -106,7 +106,7 @@ def refuse_change(journey: Journey, step: AnyStep, values: Values) -> Problem | 
         return None
     bound = journey.get(step.name)
     if draft.state == "committing":
-        changes = bound.would_change(values) if bound is not None else step.has_form
+        changes = bound.would_change(values) if bound is not None else step.takes_input
         return Problem.BUSY if changes else None
     if bound is not None and is_frozen(draft, bound) and bound.would_change(values):
         return Problem.UNSETTLED

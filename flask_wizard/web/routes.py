@@ -18,15 +18,14 @@ from flask import (
     url_for,
 )
 from flask.blueprints import BlueprintSetupState
-from wtforms import Form
 
-from ..core import forms
+from ..core.signatures import field_names
 from ..core.steps import RESERVED_STEPS
 from ..drafts.visitor_drafts import Mount
 from ..errors import ConfigurationError, DefinitionError
 from . import guard
 from .pages import Page
-from .state import EXTENSION
+from .state import EXTENSION, get_state
 from .urls import NEW
 from .visit import Visit
 
@@ -69,12 +68,6 @@ def _check_prefix(unbound: frozenset[str], state: BlueprintSetupState) -> None:
         )
 
 
-def _names(form_class: type[Form]) -> set[str]:
-    """What the fields of a form are called in a page."""
-    fields = forms.declared(form_class)
-    return {unbound.name or name for name, unbound in fields}
-
-
 def _check_store(setup: BlueprintSetupState) -> None:
     state = setup.app.extensions.get(EXTENSION)
     if state is not None:
@@ -98,7 +91,7 @@ class Mounted:
     def _check_fields(self, token: str) -> None:
         """Refuse a field with the name of the pages' token: it would never be read."""
         for step in self.wizard.steps:
-            if step.fixed_form is not None and token in _names(step.fixed_form):
+            if step.fixed_form is not None and token in field_names(step.fixed_form):
                 raise DefinitionError(
                     f"{type(self.wizard).__name__}.{step.name}: "
                     f"{step.fixed_form.__name__} has a field {token!r}, the name of "

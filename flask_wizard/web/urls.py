@@ -53,3 +53,8 @@ class Urls:
     def entry(self) -> str:
         """The page that offers the drafts to continue, where the mount has one."""
         return self._entry() if self._entry is not None else self.new
+
+
+def row_anchor(url_name: str) -> str:
+    """Return the anchor of a step's answers on the review, by its name in URLs."""
+    return f"row-{url_name}"

@@ -18,9 +18,9 @@ from wtforms import Form
 
 from ..core import forms
 from ..core.draft import Draft, Receipt
-from ..core.journey import BoundStep, Journey
+from ..core.journey import Journey
 from ..core.messages import Notice, Problem
-from ..core.steps import AnyStep
+from ..core.steps import AnyStep, BoundStep
 from ..drafts.commit import commit
 from ..drafts.holders import Holder, new_nonce
 from ..drafts.repository import StoredDraft
@@ -196,15 +196,14 @@ class Visit:
             or (is_frozen(journey.draft, bound) and bound is not journey.current)
         ):
             return self._lead(journey.current.url_name, journey.draft)
-        form, rejudged = bound.form_to_show()
         return self.pages.step(
             journey,
             bound,
             at,
-            form=form,
+            form=bound.form_to_show(),
             nonce=new_nonce(),
             then=is_from_review(self.request),
-            notice=choose_notice(journey.draft, bound, rejudged=rejudged),
+            notice=choose_notice(journey.draft, bound),
         )
 
     def _show_saved(self, draft: Draft) -> Outcome:
@@ -289,7 +288,7 @@ class Visit:
         ``None`` if it is not there and the step sends nothing that could be kept.
         """
         stored = self.drafts.load(self.draft_id) if self.draft_id else None
-        if stored is None and self.draft_id and not step.has_form:
+        if stored is None and self.draft_id and not step.takes_input:
             return None
         return stored or self.drafts.start(self.draft_id or post.submitted.nonce)
 
@@ -315,11 +314,14 @@ class Visit:
     def _save_and_lead(
         self, post: Post, journey: Journey, step: AnyStep, stored: StoredDraft
     ) -> Outcome:
-        submitted, action, before = post.submitted, post.action, journey.rev(step)
-        if action.quiet and submitted.rev < before:
+        submitted, action, before = post.submitted, post.action, journey.bind(step.name)
+        if action.quiet and submitted.rev < before.rev:
             return Response(status=409)
         onward = journey.submit(
-            step, submitted.values, accept=action.validates, autosave=action.quiet
+            before,
+            submitted.values,
+            validate=action.validates,
+            autosave=action.quiet,
         )
         bound = onward.get(step.name)
         url = action.url(Move(onward, bound, submitted, self.urls))
@@ -327,11 +329,11 @@ class Visit:
         confirms = bound is not None and action.validates and submitted.answers_hash
         if confirms and submitted.answers_hash != onward.answers_hash:
             # Another tab has changed what this one has shown: it is shown again.
-            url, notice = self._url(bound.url_name, stored.draft), Notice.CHANGED
-        if url is None and not step.has_form:
+            url, notice = self._url(step.url_name, stored.draft), Notice.CHANGED
+        if url is None and not step.takes_input:
             stored = replace(stored, draft=onward.draft)
         else:
-            tried = Attempt(journey, bound.form) if bound and step.has_form else None
+            tried = Attempt(journey, bound.form) if bound and step.takes_input else None
             stored = self._save(post, stored, onward.to_draft(), notice, tried)
         if url is None:
             return self._commit(post, onward, stored)
@@ -475,7 +477,7 @@ class Visit:
                 at,
                 nonce=submitted.nonce,
                 then=submitted.from_review,
-                notice=choose_notice(journey.draft, bound, rejudged=False),
+                notice=choose_notice(journey.draft, bound, given_back=True),
                 problem=problem,
                 button=button,
                 **shown,
@@ -499,9 +501,9 @@ class Visit:
         draft = stored.draft if stored else self.drafts.fresh(NEW, held=False)
         journey = self.journey_of(draft)
         bound = journey.get(step.name)
-        if bound is None or not step.has_form:
+        if bound is None or not step.takes_input:
             return journey, bound, None
-        given = bound.submit(values, opens=True, accept=False, autosave=True)
+        given = bound.submit(values, opens=True, validate=False, autosave=True)
         return journey, given, given.form if given is not None else None
 
     def _without_answers(
@@ -513,10 +515,10 @@ class Visit:
         along hidden, passwords excepted.
         """
         journey = self.journey_of(self.drafts.fresh(NEW, held=False))
-        bound = journey.place(self.wizard.steps.positions[step.name])
-        form, raw = bound.without_answers(submitted.values)
+        bound = journey.bind(step.name)
+        form, raw = bound.resend(submitted.values)
         pairs = [(name, value) for name, sent in raw.items() for value in sent]
-        if form is None and step.has_form:
+        if form is None and step.takes_input:
             pairs += [(forms.FIELDS, value) for value in submitted.field_names]
         return journey, bound, form, pairs
 

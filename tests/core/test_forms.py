@@ -17,7 +17,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form, fields, validators, widgets
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from flask_wizard.core import forms
+from flask_wizard.core import form_errors, forms
 from flask_wizard.core.forms import Values
 
 CHOICES = [SelectChoice("s", "Small"), SelectChoice("l", "Large")]
@@ -299,14 +299,14 @@ def test_trouble_in_a_filter_is_a_form_error(trouble: Callable[..., Any]) -> Non
     choosy = fields.StringField(filters=[lambda text: trouble() if text else text])
     form = it(choosy, "x")
     assert not forms.validate(form)
-    assert forms.errors_of(form) != {}
+    assert form_errors.errors_of(form) != {}
 
 
 @pytest.mark.parametrize("trouble", [overflow, misfit])
 def test_trouble_in_a_validator_is_a_form_error(trouble: Callable[..., Any]) -> None:
     form = it(fields.StringField(validators=[trouble]), "x")
     assert not forms.validate(form)
-    assert list(forms.errors_of(form)) == ["it"]
+    assert list(form_errors.errors_of(form)) == ["it"]
 
 
 def test_trouble_in_an_inline_validator_is_a_form_error() -> None:
@@ -318,7 +318,7 @@ def test_trouble_in_an_inline_validator_is_a_form_error() -> None:
 
     form = bind(Inline, values(("it", "x")))
     assert not forms.validate(form)
-    assert forms.errors_of(form) == {"it": [forms.UNUSABLE]}
+    assert form_errors.errors_of(form) == {"it": [forms.UNUSABLE]}
 
 
 def test_trouble_in_the_forms_own_validation_is_a_form_error() -> None:
@@ -330,7 +330,7 @@ def test_trouble_in_the_forms_own_validation_is_a_form_error() -> None:
 
     form = bind(Own, values(("it", "x")))
     assert not forms.validate(form)
-    assert forms.errors_of(form) == {"": [forms.UNUSABLE]}
+    assert form_errors.errors_of(form) == {"": [forms.UNUSABLE]}
 
 
 @pytest.mark.parametrize("typed", ["sNaN", "-sNaN", "sNaN123"])
@@ -338,7 +338,7 @@ def test_signalling_nan_is_a_form_error(typed: str) -> None:
     price = fields.DecimalField(validators=[validators.NumberRange(min=1, max=9)])
     form = it(price, typed)
     assert not forms.validate(form)
-    assert list(forms.errors_of(form)) == ["it"]
+    assert list(form_errors.errors_of(form)) == ["it"]
 
 
 @pytest.mark.parametrize("typed", ["NaN", "-nan", "sNaN"])
@@ -346,14 +346,14 @@ def test_number_that_is_none_is_a_form_error(typed: str) -> None:
     """Any condition that compared it would raise."""
     form = it(fields.DecimalField(), typed)
     assert not forms.validate(form)
-    assert forms.errors_of(form) == {"it": [forms.UNUSABLE]}
+    assert form_errors.errors_of(form) == {"it": [forms.UNUSABLE]}
 
 
 def test_trouble_in_a_nested_form_is_a_form_error() -> None:
     inner = one(fields.DecimalField(validators=[validators.NumberRange(min=1)]))
     form = bind(one(fields.FormField(inner)), values(("it-it", "sNaN")))
     assert not forms.validate(form)
-    assert forms.errors_of(form) != {}
+    assert form_errors.errors_of(form) != {}
 
 
 def test_trouble_with_one_field_keeps_the_errors_of_others() -> None:
@@ -363,7 +363,10 @@ def test_trouble_with_one_field_keeps_the_errors_of_others() -> None:
 
     form = bind(Two, values(("price", "sNaN")))
     assert not forms.validate(form)
-    assert forms.errors_of(form) == {"price": [forms.UNUSABLE], "name": ["Say it"]}
+    assert form_errors.errors_of(form) == {
+        "price": [forms.UNUSABLE],
+        "name": ["Say it"],
+    }
 
 
 @pytest.mark.parametrize("kind", [fields.IntegerField, fields.DecimalField])
@@ -387,7 +390,7 @@ UNBINDABLE = values(
 def test_value_that_cannot_be_bound_is_a_form_error() -> None:
     form = bind(Unbindable, UNBINDABLE)
     assert not forms.validate(form)
-    assert forms.errors_of(form) == {"": [forms.UNUSABLE]}
+    assert form_errors.errors_of(form) == {"": [forms.UNUSABLE]}
 
 
 def test_value_that_cannot_be_bound_loses_no_other() -> None:
@@ -433,25 +436,25 @@ ERRORS = {
 def test_errors_go_by_full_names() -> None:
     form = bind(Errors, Values())
     forms.validate(form)
-    assert forms.errors_of(form) == ERRORS
+    assert form_errors.errors_of(form) == ERRORS
 
 
 def test_errors_come_back_where_they_were() -> None:
     form = bind(Errors, values(("tags-0", ""), ("places-0-it", "")))
-    forms.show_errors(form, ERRORS)
-    assert forms.errors_of(form) == ERRORS
+    form_errors.show_errors(form, ERRORS)
+    assert form_errors.errors_of(form) == ERRORS
 
 
 def test_form_errors_come_back() -> None:
     form = bind(Errors, None)
-    forms.show_errors(form, {"": ["Whole"], "home": ["Home"]})
+    form_errors.show_errors(form, {"": ["Whole"], "home": ["Home"]})
     assert form.form_errors == ["Whole"]
     assert form.home.form.form_errors == ["Home"]
 
 
 def test_error_of_a_vanished_field_goes_to_the_form() -> None:
     form = bind(Errors, None)
-    forms.show_errors(form, {"gone": ["Gone"]})
+    form_errors.show_errors(form, {"gone": ["Gone"]})
     assert form.form_errors == ["Gone"]
 
 
@@ -462,7 +465,7 @@ def test_lazy_message_becomes_text() -> None:
 
     form = it(fields.StringField(validators=[validators.InputRequired(Lazy())]))  # type: ignore[arg-type]
     forms.validate(form)
-    assert forms.errors_of(form) == {"it": ["Later"]}
+    assert form_errors.errors_of(form) == {"it": ["Later"]}
 
 
 # Shown as typed

@@ -49,9 +49,10 @@ from werkzeug.test import TestResponse
 from flask_wizard import Draft, StepError, Submission, Wizard
 from flask_wizard.core.answers import plain
 from flask_wizard.core.draft import decode, encode
-from flask_wizard.core.forms import FieldNames, Values, errors_of
-from flask_wizard.core.journey import BoundStep, Journey
-from flask_wizard.core.steps import Step
+from flask_wizard.core.form_errors import errors_of
+from flask_wizard.core.forms import FieldNames, Values
+from flask_wizard.core.journey import Journey
+from flask_wizard.core.steps import BoundStep, Step
 from flask_wizard.drafts.visitor_drafts import Mount
 from flask_wizard.stores.memory import MemoryStore
 from flask_wizard.web.page_fields import SignedFields
@@ -132,9 +133,9 @@ class Walking(RuleBasedStateMachine):
         values = Values.of(sent.items())
         values.names = names_of(self.plan.step(name), sent)
         onward = journey.submit(
-            step_of(self.wizard, name),
+            name,
             values,
-            accept=action == "next",
+            validate=action == "next",
             autosave=action == "autosave",
         )
         path = names(onward.path) if looks else None
@@ -147,7 +148,7 @@ class Walking(RuleBasedStateMachine):
         assert encode(journey.draft) == kept
         if looks:
             assert path == self.view.path
-            assert not any(place.stale for place in judged_again(self.journey))
+            assert not any(place.outdated for place in judged_again(self.journey))
 
     def any_step(self, data: st.DataObject) -> StepPlan:
         return self.plan.step(pick(data, self.plan.step_names))
@@ -251,12 +252,6 @@ def judged_again(journey: Journey) -> list[BoundStep]:
     return [p for p in done if isinstance(p.step, Step) and p.step.revalidate]
 
 
-def step_of(wizard: type[Wizard], name: str) -> Step:
-    step = next(step for step in wizard.steps if step.name == name)
-    assert isinstance(step, Step)
-    return step
-
-
 def names(places: tuple[BoundStep, ...]) -> list[str]:
     return [place.step.name for place in places]
 
@@ -283,6 +278,7 @@ def stands_as_foretold(journey: Journey, place: BoundStep, view: View) -> None:
     assert name not in view.done or (after and after.step.name) == view.after(name)
     if name == REVIEW:
         return
+    assert place.form is not None
     assert {*shown_as_wrong(place)} == view.wrong(name)
     if name in view.done:
         assert journey.answers[name]
@@ -295,7 +291,7 @@ def stands_as_foretold(journey: Journey, place: BoundStep, view: View) -> None:
 def shown_as_wrong(place: BoundStep) -> list[str]:
     if place.entry is None or place.done:
         return []
-    return [*(errors_of(place.form) if place.stale else place.entry.errors)]
+    return [*(errors_of(place.form) if place.outdated else place.entry.errors)]
 
 
 def sees_what_counts(log: list[Peek], *views: View) -> None:

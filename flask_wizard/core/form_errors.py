@@ -1,0 +1,54 @@
+"""Form errors: the messages of a form by full field name, and their way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from wtforms import Form
+from wtforms.fields import Field, FieldList, FormField
+
+
+def errors_of(form: Form) -> dict[str, list[str]]:
+    """Return messages by full field name; those of a nested form by its name."""
+    found: dict[str, list[str]] = {}
+    _note(found, "", form.form_errors)
+    _collect(form, found)
+    return found
+
+
+def _collect(fields: Iterable[Field], found: dict[str, list[str]]) -> None:
+    for field in fields:
+        if isinstance(field, FormField):
+            _note(found, field.name, field.form.form_errors)
+            _collect(field.form, found)
+        elif isinstance(field, FieldList):
+            nested = (list, tuple, dict)
+            _note(found, field.name, [e for e in field.errors if type(e) not in nested])
+            _collect(field.entries, found)
+        else:
+            _note(found, field.name, field.errors)
+
+
+def _note(found: dict[str, list[str]], name: str, messages: Iterable[object]) -> None:
+    if texts := [str(message) for message in messages]:
+        found[name] = texts
+
+
+def show_errors(form: Form, errors: Mapping[str, list[str]]) -> None:
+    """Put stored messages back on the fields; nameless ones on the form."""
+    left = dict(errors)
+    form.form_errors = left.pop("", [])
+    _put(form, left)
+    for messages in left.values():  # a field that the form no longer has
+        form.form_errors = [*form.form_errors, *messages]
+
+
+def _put(fields: Iterable[Field], left: dict[str, list[str]]) -> None:
+    for field in fields:
+        if isinstance(field, FormField):
+            field.form.form_errors = left.pop(field.name, [])
+            _put(field.form, left)
+        else:
+            field.errors = left.pop(field.name, [])
+            if isinstance(field, FieldList):
+                _put(field.entries, left)

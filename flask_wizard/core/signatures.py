@@ -1,0 +1,140 @@
+"""Signatures: what a form class asks for, told without building a form."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from wtforms import Form
+from wtforms.csrf.core import CSRFTokenField
+from wtforms.fields import FieldList, FileField, FormField, PasswordField, SubmitField
+from wtforms.fields.core import UnboundField
+from wtforms.fields.simple import ButtonField  # type: ignore[attr-defined]  # newer than the stubs
+
+NESTING = (FormField, FieldList)
+BUTTONS = (SubmitField, ButtonField, CSRFTokenField)
+
+
+def is_unbound_button(unbound: UnboundField[Any]) -> bool:
+    """True if the field will hold no answer once it is bound."""
+    return issubclass(unbound.field_class, BUTTONS)
+
+
+def is_unbound_password(unbound: UnboundField[Any]) -> bool:
+    """True if the field will be drawn as a password once it is bound."""
+    own = (unbound.kwargs.get("render_kw") or {}).get("type")
+    widget = unbound.kwargs.get("widget") or unbound.field_class.widget
+    drawn = own or getattr(widget, "input_type", None)
+    return issubclass(unbound.field_class, PasswordField) or drawn == "password"
+
+
+def declared(form_class: Any) -> list[tuple[str, UnboundField[Any]]]:
+    """Return the fields of a form class in order, as WTForms collects them."""
+    if form_class._unbound_fields is not None:
+        fields: list[tuple[str, UnboundField[Any]]] = form_class._unbound_fields
+        return fields
+    found = [
+        (name, value)
+        for name in dir(form_class)
+        if not name.startswith("_")
+        and hasattr(value := getattr(form_class, name), "_formfield")
+    ]
+    return sorted(found, key=lambda pair: (pair[1].creation_counter, pair[0]))
+
+
+def html_name(form_class: type[Form], name: str) -> tuple[str, str]:
+    """Return a field's name in a page, and the separator before inner names."""
+    unbound = dict(declared(form_class)).get(name)
+    if unbound is None:
+        return name, "-"
+    return unbound.name or name, unbound.kwargs.get("separator", "-")
+
+
+def field_names(form_class: type[Form]) -> set[str]:
+    """Return what the fields of a form class are called in a page."""
+    return {unbound.name or name for name, unbound in declared(form_class)}
+
+
+def file_fields(form_class: type[Form]) -> list[str]:
+    """Return the names of the upload fields of a form class, nested ones too."""
+    return [
+        name
+        for name, unbound in declared(form_class)
+        for inner in made_of(unbound)
+        if issubclass(inner.field_class, FileField)
+    ]
+
+
+def made_of(unbound: UnboundField[Any]) -> Iterator[UnboundField[Any]]:
+    """Yield an unbound field and, if it is a nested form or a list, those inside."""
+    yield unbound
+    for inner in _inner(unbound):
+        if isinstance(inner, UnboundField):
+            yield from made_of(inner)
+        else:
+            for _, field in declared(inner):
+                yield from made_of(field)
+
+
+def _inner(unbound: UnboundField[Any]) -> Iterator[Any]:
+    """Yield the form class or the field that a ``FormField`` or ``FieldList`` holds."""
+    for value in (*unbound.args[:1], *unbound.kwargs.values()):
+        is_form = isinstance(value, type) and issubclass(value, Form)
+        if is_form or isinstance(value, UnboundField):
+            yield value
+
+
+class FormSignature(NamedTuple):
+    """What a form asks for, kept on the form class while its fields are ``of``."""
+
+    #: The list of fields of which this is the signature.
+    of: object
+    #: The names of the fields that hold answers, in order.
+    names: tuple[str, ...]
+    #: 16 bytes: a hash of the names and types of the fields, nested ones too, and of
+    #: the formats by which their values are read.
+    digest: bytes
+    #: True if there are nested forms or lists.
+    nests: bool
+
+
+def signature(form_class: Any) -> FormSignature:
+    """Return the signature of a form class, worked out anew if its fields changed."""
+    known: FormSignature | None = getattr(form_class, "_wizard_signature", None)
+    if known is not None and known.of is form_class._unbound_fields:
+        return known
+    # Collected as WTForms does when it first builds the form, and does anew when a
+    # field is added: else a form would be gone through again until it is built.
+    fields = form_class._unbound_fields = declared(form_class)
+    names = tuple(name for name, unbound in fields if not is_unbound_button(unbound))
+    lines = "\n".join(_lines(form_class, ""))
+    digest = hashlib.blake2b(lines.encode(), digest_size=16).digest()
+    nests = any(issubclass(each.field_class, NESTING) for _, each in fields)
+    found = form_class._wizard_signature = FormSignature(fields, names, digest, nests)
+    return found
+
+
+def _lines(form_class: type[Form], prefix: str) -> Iterator[str]:
+    for name, unbound in declared(form_class):
+        if not is_unbound_button(unbound):
+            yield from _field_lines(unbound, prefix + name)
+
+
+def _field_lines(unbound: UnboundField[Any], name: str) -> Iterator[str]:
+    kind = unbound.field_class
+    # Under another format, 03/02 would be another day, or none.
+    format = unbound.kwargs.get("format") or unbound.args[2:3]
+    rule = format if _is_strings(format) else ""
+    yield f"{name}: {kind.__module__}.{kind.__qualname__} {rule}"
+    for inner in _inner(unbound):
+        if isinstance(inner, UnboundField):
+            yield from _field_lines(inner, f"{name}[]")
+        else:
+            yield from _lines(inner, f"{name}.")
+
+
+def _is_strings(value: object) -> bool:
+    """True if it holds strings only, whose ``repr`` is the same in every process."""
+    parts = value if isinstance(value, list | tuple) else [value]
+    return all(isinstance(part, str) for part in parts)
