@@ -141,14 +141,15 @@ class Wizard(metaclass=_Declarative):
         may also be ``saved``, ``discard`` or ``receipt``. ``bound`` binds the draft,
         as variables in a blueprint's prefix do.
         """
-        from flask import request
+        from flask import current_app, request
 
         from .drafts.visitor_drafts import Mount
         from .web import guard
-        from .web.state import get_state
+        from .web.state import get_state, real
         from .web.visit import Visit
 
-        guard.check_request(request, get_state().config)
+        config = get_state(real(current_app)).config
+        guard.check_request(real(request), config)
         name = f"{cls.__module__}.{cls.__qualname__}"
         mount = Mount(name, dict(bound or {}))
         return Visit.open(cls._instance(), mount, draft_id, url_for_step=url_for_step)

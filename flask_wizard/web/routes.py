@@ -25,7 +25,7 @@ from ..drafts.visitor_drafts import Mount
 from ..errors import ConfigurationError, DefinitionError
 from . import guard
 from .pages import Page
-from .state import EXTENSION, get_state
+from .state import EXTENSION, get_state, real
 from .urls import NEW
 from .visit import Visit
 
@@ -106,15 +106,15 @@ class Mounted:
         The body is capped before anything parses it, and CSRFProtect leaves the
         check to the visit, which can give back a page with what was typed.
         """
-        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        app, sent = real(current_app), real(request)
         if (token := guard.csrf_field(app.config)) not in self._checked:
             self._check_fields(token)
-        guard.check_request(request, get_state().config)
+        guard.check_request(sent, get_state(app).config)
         protect = app.extensions.get("csrf")
         if protect is not None:
             protect.exempt(_answer)
         prefix = {n: v for n, v in (values or {}).items() if n not in OWN}
-        rule = request.url_rule
+        rule = sent.url_rule
         expected = rule.arguments if rule is not None else set()
         if taken := expected - OWN - prefix.keys() - self.unbound:
             raise ConfigurationError(

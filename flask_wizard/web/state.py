@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
-from flask import Flask, current_app
+from flask import Flask
 from jinja2 import Environment
 
 from ..drafts.encrypted_store import EncryptedStore
@@ -14,6 +15,8 @@ from ..errors import ConfigurationError
 from ..stores import DraftStore, JoiningStore
 
 EXTENSION = "flask_wizard"
+
+T = TypeVar("T")
 
 
 KEYS = "WIZARD_SECRET_KEYS", "SECRET_KEY_FALLBACKS"
@@ -73,9 +76,15 @@ def _listed(app: Flask, key: str) -> list[str | bytes]:
     return list(found)
 
 
-def get_state() -> WizardState:
-    """The current application's. Raises ConfigurationError if there is none."""
-    found: WizardState | None = current_app.extensions.get(EXTENSION)
+def real(proxy: T) -> T:
+    """Return the object behind one of Flask's proxies, which look it up at each use."""
+    found: T = proxy._get_current_object()  # type: ignore[attr-defined]
+    return found
+
+
+def get_state(app: Flask) -> WizardState:
+    """Return what an application keeps. Raise ConfigurationError if it has nothing."""
+    found: WizardState | None = app.extensions.get(EXTENSION)
     if found is None:
         raise ConfigurationError(
             "A wizard is mounted, but the application has no FlaskWizard. "

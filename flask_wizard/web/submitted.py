@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest
 
 from ..core.forms import FIELDS, FieldNames, Values
 from ..core.steps import RESERVED_FIELDS
-from ..drafts.holders import is_id, new_nonce
+from ..drafts.holders import is_id
 from .urls import FROM_REVIEW
 
 ANSWERS_HASH = "_seen"
@@ -38,7 +38,7 @@ class Submitted:
     values: Values = field(repr=False)
     #: The revision of the step that the page showed.
     rev: int
-    #: What the id of a new draft is derived from.
+    #: What the id of a new draft is derived from; empty if the page had none.
     nonce: str = field(repr=False)
     #: True if the visitor came by a change link of the review.
     from_review: bool
@@ -71,7 +71,7 @@ class Submitted:
             argument=argument,
             values=values,
             rev=int(rev) if rev.isascii() and rev.isdigit() and len(rev) < 10 else 0,
-            nonce=nonce if is_id(nonce) else new_nonce(),
+            nonce=nonce if is_id(nonce) else "",
             from_review=is_from_review(request),
             answers_hash=form.get(ANSWERS_HASH),
             field_names=field_names,

@@ -33,7 +33,7 @@ from .page_fields import SignedFields
 from .pages import SEND_AGAIN, OpenDraft, Page, PageProblem, Pages, utc_datetime
 from .problems import STOPS, Attempt, NotStored, is_frozen, refuse_change
 from .responses import Outcome, finish, protect, redirect_to
-from .state import get_state
+from .state import get_state, real
 from .submitted import Button, Submitted, is_from_review
 from .urls import NEW, Address, Urls
 
@@ -88,14 +88,13 @@ class Visit:
         entry_url: Callable[[], str] | None = None,
     ) -> Visit:
         """Put the parts of a visit together for the current request."""
-        state = get_state()
+        app, request = real(current_app), real(current_request)
+        state = get_state(app)
         if wizard.one_transaction:
             state.require_joining()
-        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-        request: Request = current_request._get_current_object()  # type: ignore[attr-defined]
         repository = state.repository(app)
         store = repository.store
-        drafts = VisitorDrafts(wizard, mount, Holder(session, store), repository)
+        drafts = VisitorDrafts(wizard, mount, Holder(real(session), store), repository)
 
         journey_of = partial(walk, wizard, mount.bound)
 
@@ -290,7 +289,9 @@ class Visit:
         stored = self.drafts.load(self.draft_id) if self.draft_id else None
         if stored is None and self.draft_id and not step.takes_input:
             return None
-        return stored or self.drafts.start(self.draft_id or post.submitted.nonce)
+        return stored or self.drafts.start(
+            self.draft_id or post.submitted.nonce or new_nonce()
+        )
 
     def _wait_for_commit(self, stored: StoredDraft) -> StoredDraft:
         """Wait briefly while a commit is under way."""
@@ -475,7 +476,7 @@ class Visit:
                 journey,
                 bound,
                 at,
-                nonce=submitted.nonce,
+                nonce=submitted.nonce or new_nonce(),
                 then=submitted.from_review,
                 notice=choose_notice(journey.draft, bound, given_back=True),
                 problem=problem,
