@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    NamedTuple,
+    Protocol,
+    Self,
+    TypeVar,
+)
 
 import msgspec
 from msgspec.structs import replace
@@ -86,7 +95,7 @@ class AnyStep(ABC):
     def bind(self, journey: Journey, position: int) -> BoundStep:
         """Bind the step to the draft of a journey. ``position`` counts from 0."""
 
-    def named(self, name: str, wizard: str) -> AnyStep:
+    def named(self, name: str, wizard: str) -> Self:
         """Return a copy under the name of its attribute, so that steps can be shared.
 
         Raises DefinitionError if it is declared wrongly as far as can be seen.
@@ -350,7 +359,7 @@ class Step(AnyStep):
         """True if its page can be made without earlier answers."""
         return self.fixed_form is not None and self.prepare is None
 
-    def named(self, name: str, wizard: str) -> Step:
+    def named(self, name: str, wizard: str) -> Self:
         """Return a copy under the name of its attribute, so that steps can be shared.
 
         Raises DefinitionError if it is declared wrongly as far as can be seen.
@@ -369,9 +378,7 @@ class Step(AnyStep):
                     f"{where} has {hook}={getattr(self, hook)!r}, which cannot be "
                     "called. Pass a function of the answers."
                 )
-        copied = super().named(name, wizard)
-        assert isinstance(copied, Step)
-        return copied
+        return super().named(name, wizard)
 
     def form_class(self, answers: Answers) -> type[Form]:
         """Return what the form function returns for the answers before this step."""
@@ -792,7 +799,7 @@ class Review(AnyStep):
             self, journey, position, journey.draft.entries.get(self.name)
         )
 
-    def named(self, name: str, wizard: str) -> Review:
+    def named(self, name: str, wizard: str) -> Self:
         """Return a copy under the name of its attribute.
 
         Raises DefinitionError if ``rows`` cannot be called.
@@ -802,7 +809,7 @@ class Review(AnyStep):
                 f"{wizard}.{name} has rows={self.rows!r}, which cannot be called. "
                 "Pass a function of the rows and the answers."
             )
-        return dataclasses.replace(self, name=name)
+        return super().named(name, wizard)
 
 
 class BoundReview(BoundStep):
