@@ -335,7 +335,7 @@ class Showing:
         if place is not None and step.lists_answers:
             return self._review_page(journey, place, **more)
         taken = place and place.submit(
-            self._values(step), opens=True, validate=False, autosave=True
+            self._values(step), validate=False, autosave=True
         )
         if taken is None:
             return self._unplaced(step, **more)

@@ -36,17 +36,21 @@ class Note(AnyStep):
     _: KW_ONLY
     when: Condition | None = None
 
-    def bind(self, journey: Journey, position: int) -> BoundNote:
-        return BoundNote(self, journey, position)
+    def bind(self, journey: Journey, position: int, *, reached: bool) -> BoundNote:
+        return BoundNote(self, journey, position, reached)
 
 
 class BoundNote(BoundStep):
     step: Note
 
-    def __init__(self, step: Note, journey: Journey, position: int) -> None:
+    def __init__(
+        self, step: Note, journey: Journey, position: int, reached: bool
+    ) -> None:
         self.step = step
         self.journey = journey
         self.position = position
+        self.applies = reached and (step.when is None or bool(step.when(self.answers)))
+        self.opens = reached and self.applies
         self.entry = journey.draft.entries.get(step.name)
 
     @property
@@ -54,19 +58,15 @@ class BoundNote(BoundStep):
         return self.journey.answers_before(self.position, set())
 
     @property
-    def applies(self) -> bool:
-        return self.step.when is None or bool(self.step.when(self.answers))
-
-    @property
     def done(self) -> bool:
         return self.entry is not None and self.entry.accepted
 
     def submit(
-        self, values: Values, *, opens: bool, validate: bool, autosave: bool = False
+        self, values: Values, *, validate: bool, autosave: bool = False
     ) -> BoundStep | None:
-        if not validate:
+        if not (validate and self.opens):
             return None
-        after = BoundNote(self.step, self.journey, self.position)
+        after = BoundNote(self.step, self.journey, self.position, self.opens)
         after.entry = replace(self.entry or Entry(), accepted=True, rev=self.rev + 1)
         return after
 
@@ -85,8 +85,8 @@ class Agree(AnyStep):
     takes_input: ClassVar[bool] = True
     has_answers: ClassVar[bool] = True
 
-    def bind(self, journey: Journey, position: int) -> BoundAgree:
-        return BoundAgree(self, journey, position)
+    def bind(self, journey: Journey, position: int, *, reached: bool) -> BoundAgree:
+        return BoundAgree(self, journey, position, reached)
 
     def no_answers(self, reads: Dependencies) -> str:
         return "not yet"
@@ -95,10 +95,13 @@ class Agree(AnyStep):
 class BoundAgree(BoundStep):
     step: Agree
 
-    def __init__(self, step: Agree, journey: Journey, position: int) -> None:
+    def __init__(
+        self, step: Agree, journey: Journey, position: int, reached: bool
+    ) -> None:
         self.step = step
         self.journey = journey
         self.position = position
+        self.opens = reached
         self.entry = journey.draft.entries.get(step.name)
 
     @property
@@ -120,15 +123,15 @@ class BoundAgree(BoundStep):
         return self.entry is not None and self.entry.accepted
 
     def submit(
-        self, values: Values, *, opens: bool, validate: bool, autosave: bool = False
+        self, values: Values, *, validate: bool, autosave: bool = False
     ) -> BoundStep | None:
         ticked = "agree" in values
         errors = {} if ticked or not validate else {"": ["Tick the box"]}
-        after = BoundAgree(self.step, self.journey, self.position)
+        after = BoundAgree(self.step, self.journey, self.position, self.opens)
         after.entry = Entry.of(
             {"agree": values["agree"]} if ticked else {},
             rev=self.rev + (not autosave),
-            accepted=validate and ticked,
+            accepted=validate and ticked and self.opens,
             errors=errors,
         )
         return after
@@ -137,7 +140,7 @@ class BoundAgree(BoundStep):
         return draft.with_entries({self.name: self.entry} if self.entry else {})
 
     def would_change(self, values: Values) -> bool:
-        return self.form["agree"].data != ("agree" in values)
+        return bool(self.form["agree"].data) != ("agree" in values)
 
     @property
     def submitted(self) -> object | None:
