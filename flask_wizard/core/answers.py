@@ -94,24 +94,27 @@ class Record:
 class Answers:
     """The answers of the steps before a given one: ``answers.you.age``.
 
-    ``names`` are the steps that can be read. ``find`` gives the record of one of
-    them by its name, and None for any other name.
+    ``find_names`` gives the names of the steps that can be read. ``find`` gives the
+    record of one of them by its name, and None for any other name.
     """
 
-    __slots__ = ("_find", "_names", "_reader")
+    __slots__ = ("_find", "_find_names", "_reader")
 
     def __init__(
         self,
-        names: Sequence[str],
-        find: Callable[[str], Record | None],
-        *,
+        find_names: Callable[[], Sequence[str]],
+        find: Callable[[str], Any],
         reader: str,
     ) -> None:
-        self._names = names
+        self._find_names = find_names
         self._find = find
         self._reader = reader
 
-    def __getitem__(self, name: str) -> Record:
+    @property
+    def _names(self) -> Sequence[str]:
+        return self._find_names()
+
+    def __getitem__(self, name: str) -> Any:
         record = self._find(name)
         if record is None:
             known = ", ".join(self._names) or "none"
@@ -123,7 +126,7 @@ class Answers:
             )
         return record
 
-    def __getattr__(self, name: str) -> Record:
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
         return self[name]

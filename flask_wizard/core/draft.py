@@ -25,6 +25,7 @@ State = Literal["open", "committing", "committed", "discarded"]
 
 
 def seconds(duration: timedelta | float) -> float:
+    """Return a duration, which may be a timedelta, in seconds."""
     if isinstance(duration, timedelta):
         return duration.total_seconds()
     return duration
@@ -67,6 +68,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         read: StoredDependencies = StoredDependencies(),  # noqa: B008  # immutable
         passwords: Raw | None = None,
     ) -> Entry:
+        """Return the entry of what was sent."""
         packed = msgspec.Raw(_encoder.encode(raw))
         return cls(packed, rev, accepted, errors or {}, read, passwords or {})
 
@@ -127,6 +129,7 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def ended(self) -> bool:
+        """True if it was committed or discarded."""
         return self.state in ("committed", "discarded")
 
     def is_committing(self, now: float) -> bool:
@@ -134,9 +137,11 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.state == "committing" and now < self.lease_until
 
     def with_entries(self, entries: dict[str, Entry]) -> Draft:
+        """Return the draft with these entries in the place of those of their steps."""
         return msgspec.structs.replace(self, entries={**self.entries, **entries})
 
     def without(self, name: str) -> Draft:
+        """Return the draft without the entry of a step."""
         entries = {n: entry for n, entry in self.entries.items() if n != name}
         return msgspec.structs.replace(self, entries=entries)
 
@@ -152,6 +157,7 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
         return msgspec.structs.replace(self, holders=tuple(holders))
 
     def claim(self, now: float, lease: float) -> Draft:
+        """Return the draft as it is while a commit runs, for ``lease`` seconds."""
         return msgspec.structs.replace(
             self,
             state="committing",
@@ -173,6 +179,7 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
     def clear_unsettled(self) -> Draft:
+        """Return the draft with the outcome of its last attempt known."""
         return msgspec.structs.replace(self, unsettled=False)
 
     def end(
@@ -204,6 +211,7 @@ _raw_decoder = msgspec.msgpack.Decoder(Raw)
 
 
 def encode(draft: Draft) -> bytes:
+    """Return the draft as msgpack."""
     return _encoder.encode(draft)
 
 

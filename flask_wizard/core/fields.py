@@ -108,10 +108,12 @@ def _first_option_id(field: Field) -> str:
 
 
 def options_of(field: Field) -> Iterator[Field]:
+    """Yield the options of a group, which are fields; none of any other field."""
     return iter(field) if isinstance(field, Iterable) else iter(())
 
 
 def render_kw(field: Field) -> dict[str, Any]:
+    """Return the field's own attributes, by the names that they have in HTML."""
     return clean_attributes(field.render_kw) if field.render_kw else {}
 
 

@@ -37,6 +37,7 @@ class FieldNames(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, form: Form) -> FieldNames:
+        """Return the names of the fields of a form."""
         exact: list[str] = []
         starts: list[str] = []
         for field in form:
@@ -47,6 +48,7 @@ class FieldNames(msgspec.Struct, frozen=True):
         return cls(tuple(exact), tuple(starts), tuple(passwords(form)))
 
     def has(self, name: str) -> bool:
+        """True if a value of that name may be kept."""
         return name in self.exact or name.startswith(self.starts)
 
 
@@ -182,6 +184,7 @@ def leaves(fields: Iterable[Field]) -> Iterator[Field]:
 
 
 def is_button(field: Field) -> bool:
+    """True if the field holds no answer: a button, or a token."""
     return isinstance(field, BUTTONS)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ..errors import DefinitionError
@@ -71,7 +72,7 @@ class Journey:
             if entry is not None and entry.accepted and entry.read.digest == plain:
                 last = None
             else:
-                last = step.bind(self, at)
+                last = step.bind(self, at, reached=True)
             walked.append(last)
         return True
 
@@ -84,28 +85,26 @@ class Journey:
         """Return a step that was walked to."""
         bound = self._walked[position]
         if bound is None:
-            bound = self._walked[position] = self.steps[position].bind(self, position)
+            bound = self.steps[position].bind(self, position, reached=True)
+            self._walked[position] = bound
         return bound
 
-    def _applies(self, position: int) -> bool:
-        bound = self._walked[position]
-        return bound is None or bound.applies
-
-    def _first_applicable(self, positions: Iterable[int]) -> BoundStep | None:
-        return next((self._met(p) for p in positions if self._applies(p)), None)
+    def _last_applicable(self, before: int) -> BoundStep | None:
+        met = map(self._met, reversed(range(before)))
+        return next((bound for bound in met if bound.applies), None)
 
     def bind(self, name: str) -> BoundStep:
         """Return a step bound to the draft, whether it opens or not."""
         position = self.steps.positions[name]
         if self._walk_to(position):
             return self._met(position)
-        return self.steps[position].bind(self, position)
+        return self.steps[position].bind(self, position, reached=False)
 
     @property
     def path(self) -> tuple[BoundStep, ...]:
         """The applicable steps up to the first that is not done."""
-        walked = range(self._walk())
-        return tuple(self._met(p) for p in walked if self._applies(p))
+        met = map(self._met, range(self._walk()))
+        return tuple(bound for bound in met if bound.applies)
 
     @property
     def first_incomplete(self) -> BoundStep | None:
@@ -115,7 +114,7 @@ class Journey:
     @property
     def current(self) -> BoundStep:
         """Where the visitor goes on: the first incomplete step, or else the last."""
-        if (bound := self._first_applicable(reversed(range(self._walk())))) is not None:
+        if (bound := self._last_applicable(self._walk())) is not None:
             return bound
         names = ", ".join(self.steps.names)
         raise DefinitionError(
@@ -128,20 +127,26 @@ class Journey:
         position = self.steps.positions.get(name)
         if position is None or not self._walk_to(position):
             return None
-        return self._met(position) if self._applies(position) else None
+        bound = self._met(position)
+        return bound if bound.applies else None
 
     def previous(self, bound: BoundStep) -> BoundStep | None:
         """Return the applicable step before one that opens."""
-        return self._first_applicable(reversed(range(bound.position)))
+        return self._last_applicable(bound.position)
 
     def next(self, bound: BoundStep) -> BoundStep | None:
         """Return the next applicable step after one that is done, if there is one."""
-        later = range(bound.position + 1, len(self.steps))
-        return self._first_applicable(filter(self._walk_to, later))
+        for position in range(bound.position + 1, len(self.steps)):
+            if not self._walk_to(position):
+                return None
+            if (later := self._met(position)).applies:
+                return later
+        return None
 
     def progress(self, bound: BoundStep) -> Progress:
         """Count the applicable steps; no total while a later one is uncertain."""
-        number = sum(map(self._applies, range(bound.position + 1)))
+        walked = self._walked[: bound.position + 1]
+        number = sum(step is None or step.applies for step in walked)
         later = self.steps[bound.position + 1 :]
         certain = all(step.when is None for step in later)
         return Progress(number, number + len(later) if certain else None)
@@ -167,10 +172,7 @@ class Journey:
         are only kept, and a step that was done stays so while nothing changed.
         """
         bound = self.bind(step) if isinstance(step, str) else step
-        opens = self.get(bound.name) is not None
-        after = bound.submit(
-            values, opens=opens, validate=validate and opens, autosave=autosave
-        )
+        after = bound.submit(values, validate=validate, autosave=autosave)
         if after is None:
             return self
         was_met = bound.position < len(self._walked)
@@ -190,7 +192,7 @@ class Journey:
         """Return the draft to store, with what steps that were judged anew read now."""
         draft = self.draft
         for bound in self._walked:
-            if bound is not None:
+            if bound is not None and bound.still_holds:
                 draft = bound.refresh_dependencies(draft)
         return draft
 
@@ -205,8 +207,6 @@ class Journey:
         return self._answers(len(self.steps), "The wizard", set())
 
     def _answers(self, before: int, reader: str, reads: Dependencies) -> Answers:
-        names = self.steps.readable(before)
-
         def find(name: str) -> Any:
             position = self.steps.positions.get(name, before)
             if position >= before or not self.steps[position].has_answers:
@@ -215,20 +215,18 @@ class Journey:
                 return self.steps[position].no_answers(reads)
             return self._met(position).record(reads)
 
-        return Answers(names, find, reader=reader)
+        return Answers(partial(self.steps.readable, before), find, reader)
 
     def digest(
         self, signature: bytes, names: Sequence[tuple[str, str]], *, before: int
     ) -> bytes:
         """Hash a signature, and what ``names`` stand for in the steps before."""
-        read = [self._serialized(step, field, before) for step, field in names]
-        return hashlib.blake2b(
-            encode([signature, names, read]), digest_size=16
-        ).digest()
-
-    def _serialized(self, step: str, field: str, before: int) -> bytes:
-        position = self.steps.positions.get(step)
-        # A deploy may have moved what was read behind its reader.
-        if position is None or position >= min(before, len(self._walked)):
-            return b"absent"
-        return self._met(position).serialize(field)
+        met = min(before, len(self._walked))
+        read = []
+        for step, field in names:
+            # A deploy may have moved what was read behind its reader.
+            position = self.steps.positions.get(step, met)
+            there = position < met
+            read.append(self._met(position).serialize(field) if there else b"absent")
+        whole = encode([signature, names, read])
+        return hashlib.blake2b(whole, digest_size=16).digest()

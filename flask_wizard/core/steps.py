@@ -7,8 +7,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
-from itertools import accumulate
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    NamedTuple,
+    Protocol,
+    Self,
+)
 
 import msgspec
 from msgspec.structs import replace
@@ -24,8 +30,6 @@ from .rows import Row, rows_of
 from .signatures import field_names, file_fields, html_name, signature
 
 if TYPE_CHECKING:
-    from functools import cached_property as once
-
     from .journey import Journey
 
 RESERVED_STEPS = frozenset({"discard", "receipt", "saved"})
@@ -34,30 +38,6 @@ RESERVED_FIELDS = frozenset(
 )
 
 Condition = Callable[[Answers], object]
-
-Result = TypeVar("Result")
-
-
-if not TYPE_CHECKING:
-
-    class once(Generic[Result]):
-        """A property that is worked out once; cached_property without its lock.
-
-        A wizard of many steps asks for some on every step, and the lock would cost
-        more than most answers. A bound step belongs to one request, so to one thread.
-        """
-
-        def __init__(self, work_out: Callable[[Any], Result]) -> None:
-            self._work_out = work_out
-            self._name = work_out.__name__
-            self.__doc__ = work_out.__doc__
-
-        def __get__(self, owner: object | None, kind: type) -> Result | once[Result]:
-            if owner is None:
-                return self
-            value = self._work_out(owner)
-            setattr(owner, self._name, value)  # __dict__ would cost a dictionary
-            return value
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -83,10 +63,14 @@ class AnyStep(ABC):
     lists_answers: ClassVar[bool] = False
 
     @abstractmethod
-    def bind(self, journey: Journey, position: int) -> BoundStep:
-        """Bind the step to the draft of a journey. ``position`` counts from 0."""
+    def bind(self, journey: Journey, position: int, *, reached: bool) -> BoundStep:
+        """Bind the step to the draft of a journey. ``position`` counts from 0.
 
-    def named(self, name: str, wizard: str) -> AnyStep:
+        ``reached`` tells whether all applicable steps before it are done. Only then
+        may it read answers.
+        """
+
+    def named(self, name: str, wizard: str) -> Self:
         """Return a copy under the name of its attribute, so that steps can be shared.
 
         Raises DefinitionError if it is declared wrongly as far as can be seen.
@@ -96,7 +80,7 @@ class AnyStep(ABC):
         title = name.replace("_", " ").capitalize() if untitled else self.title
         return dataclasses.replace(self, name=name, title=title)
 
-    @property
+    @cached_property
     def url_name(self) -> str:
         """The name of the step in URLs."""
         return self.name.replace("_", "-")
@@ -138,6 +122,12 @@ class BoundStep(Protocol):
     position: int
     #: The last submission; None if there was none.
     entry: Entry | None
+    #: True if the step is on the path, given the answers before it.
+    applies: bool = True
+    #: True if it applies and all applicable steps before it are done.
+    opens: bool
+    #: True if it was found to be valid although what it had read has changed.
+    still_holds: bool = False
 
     @property
     @abstractmethod
@@ -151,22 +141,17 @@ class BoundStep(Protocol):
 
     @abstractmethod
     def submit(
-        self, values: Values, *, opens: bool, validate: bool, autosave: bool = False
+        self, values: Values, *, validate: bool, autosave: bool = False
     ) -> BoundStep | None:
         """Return the step as ``values`` make it; None if nothing of them can be kept.
 
-        ``opens`` tells whether all steps before it are done. Only then may ``validate``
-        be true, with which the step may become done. ``autosave`` keeps the revision.
+        With ``validate`` it may become done, if it opens. ``autosave`` keeps the
+        revision.
         """
 
     @abstractmethod
     def write_to(self, draft: Draft) -> Draft:
         """Return the draft with what this step keeps."""
-
-    @property
-    def applies(self) -> bool:
-        """True if the step is on the path, given the answers before it."""
-        return True
 
     @property
     def name(self) -> str:
@@ -281,7 +266,7 @@ class BoundStep(Protocol):
         return rows
 
     def refresh_dependencies(self, draft: Draft) -> Draft:
-        """Return the draft with what the step reads now, if it was judged anew."""
+        """Return the draft with what the step reads now, if it ``still_holds``."""
         return draft
 
     def reject(self, draft: Draft, errors: Mapping[str, list[str]]) -> Draft:
@@ -319,12 +304,12 @@ class Step(AnyStep):
     takes_input: ClassVar[bool] = True
     has_answers: ClassVar[bool] = True
 
-    def bind(self, journey: Journey, position: int) -> BoundFormStep:
+    def bind(self, journey: Journey, position: int, *, reached: bool) -> BoundFormStep:
         """Bind the step to the draft of a journey."""
         entry = journey.draft.entries.get(self.name)
-        return BoundFormStep(Conditions(self, journey, position), entry)
+        return BoundFormStep(Conditions(self, journey, position, reached), entry)
 
-    @property
+    @cached_property
     def fixed_form(self) -> type[Form] | None:
         """The form class, if it is the same whatever the answers are."""
         return self.form if isinstance(self.form, type) else None
@@ -345,12 +330,12 @@ class Step(AnyStep):
         names = signature(form).names if form is not None else None
         return Record(self.name, names, None, reads)
 
-    @property
+    @cached_property
     def is_fixed(self) -> bool:
         """True if its page can be made without earlier answers."""
         return self.fixed_form is not None and self.prepare is None
 
-    def named(self, name: str, wizard: str) -> Step:
+    def named(self, name: str, wizard: str) -> Self:
         """Return a copy under the name of its attribute, so that steps can be shared.
 
         Raises DefinitionError if it is declared wrongly as far as can be seen.
@@ -369,9 +354,7 @@ class Step(AnyStep):
                     f"{where} has {hook}={getattr(self, hook)!r}, which cannot be "
                     "called. Pass a function of the answers."
                 )
-        copied = super().named(name, wizard)
-        assert isinstance(copied, Step)
-        return copied
+        return super().named(name, wizard)
 
     def form_class(self, answers: Answers) -> type[Form]:
         """Return what the form function returns for the answers before this step."""
@@ -393,42 +376,45 @@ class Conditions:
     since they run in each request.
     """
 
-    reads: Dependencies | frozenset[tuple[str, str]] = frozenset()
-
-    def __init__(self, step: Step, journey: Journey, position: int) -> None:
+    def __init__(
+        self, step: Step, journey: Journey, position: int, reached: bool
+    ) -> None:
         self.step = step
         self.journey = journey
         self.position = position
-        # Most steps ask for no answers; a long walk should not ask them either.
-        if step.when is None:
-            self.applies = True
+        self.reads: Dependencies = set()
+        self.applies = step.when is None or (
+            reached and bool(step.when(journey.answers_before(position, self.reads)))
+        )
+        self.opens = reached and self.applies
         if step.fixed_form is not None:
             self.form_class = step.fixed_form
 
-    @once
-    def applies(self) -> bool:
-        """True if the step has no condition or its condition holds."""
-        return self.step.when is None or bool(self.step.when(self._answers))
-
-    @once
+    @cached_property
     def form_class(self) -> type[Form]:
         """The form class, or what the form function returns."""
-        return self.step.form_class(self._answers)
+        answers = self.journey.answers_before(self.position, self.reads)
+        return self.step.form_class(answers)
 
-    @property
-    def _answers(self) -> Answers:
-        reads: Dependencies = set(self.reads)
-        self.reads = reads
-        return self.answers(reads)
+    def make_form(
+        self, values: Values | None, reads: Dependencies, *, prepare: bool = True
+    ) -> Form:
+        """Return the form with values, or with the step's initial data.
 
-    def answers(self, reads: Dependencies) -> Answers:
-        """Return the answers before the step. What is read is added to ``reads``."""
-        return self.journey.answers_before(self.position, reads)
+        What ``prepare`` and the form itself read is added to ``reads``.
+        """
+        answers = self.journey.answers_before(self.position, reads)
+        initial = self.journey.initial(self.step.name) if values is None else None
+        meta = {"answers": answers}
+        form = forms.bind(self.form_class, values, meta=meta, initial=initial)
+        if prepare and self.step.prepare is not None:
+            self.step.prepare(form, answers)
+        return form
 
     def digest(self, names: tuple[tuple[str, str], ...]) -> bytes:
-        """Hash the form's signature, and the answers read here and under ``names``."""
+        """Hash the form's signature, and the answers in ``reads`` and in ``names``."""
         own = signature(self.form_class).digest
-        if not (names or (self.applies and self.reads)):
+        if not (names or self.reads):
             return own
         read = [*sorted(self.reads), *names]
         return self.journey.digest(own, read, before=self.position)
@@ -442,61 +428,24 @@ class Validation(NamedTuple):
 
 
 class FilledForm:
-    """The form of a step with values in it: is it valid, and what does it read?
-
-    ``values`` is None for a form with the step's initial data.
-    """
+    """The form of a step with values in it: is it valid, and what does it read?"""
 
     def __init__(
-        self,
-        conditions: Conditions,
-        values: Mapping[str, list[str]] | None,
-        secrets: Raw,
+        self, conditions: Conditions, values: Values | None, secrets: Raw
     ) -> None:
-        self._conditions = conditions
-        self._values = values
-        self._passwords = secrets
+        self.conditions = conditions
+        self.dependencies: Dependencies = set()
+        self.form = self._make_form(values, secrets)
+        # What is no longer a password must not be shown: it is left out.
+        if secrets and not secrets.keys() <= (mine := {*forms.passwords(self.form)}):
+            own = {name: sent for name, sent in secrets.items() if name in mine}
+            self.form = self._make_form(values, own)
 
-    @once
-    def dependencies(self) -> Dependencies:
-        """What ``prepare`` and the form itself have read."""
-        return set()
+    def _make_form(self, values: Values | None, secrets: Raw) -> Form:
+        both = Values({**(values or {}), **secrets}) if secrets else values
+        return self.conditions.make_form(both, self.dependencies)
 
-    @once
-    def answers(self) -> Answers:
-        """The answers before the step, for ``prepare`` and the form."""
-        return self._conditions.answers(self.dependencies)
-
-    @once
-    def form(self) -> Form:
-        """The form, prepared."""
-        if self._values is None:
-            journey, name = self._conditions.journey, self._conditions.step.name
-            return self._prepared(self.bind(None, initial=journey.initial(name)))
-        return self._with_passwords(self._values, self._passwords)
-
-    def _with_passwords(self, values: Mapping[str, list[str]], secrets: Raw) -> Form:
-        """Bind both. What is no longer a password must not be shown: it is left out."""
-        form = self._prepared(self.bind(Values({**values, **secrets})))
-        if not secrets or secrets.keys() <= (mine := {*forms.passwords(form)}):
-            return form
-        return self._with_passwords(
-            values, {name: secrets[name] for name in secrets if name in mine}
-        )
-
-    def bind(self, values: Values | None, *, initial: object = None) -> Form:
-        """Bind the form to values without preparing it."""
-        meta = {"answers": self.answers}
-        return forms.bind(
-            self._conditions.form_class, values, meta=meta, initial=initial
-        )
-
-    def _prepared(self, form: Form) -> Form:
-        if (prepare := self._conditions.step.prepare) is not None:
-            prepare(form, self.answers)
-        return form
-
-    @once
+    @cached_property
     def validation(self) -> Validation:
         """The form and whether it is valid."""
         return Validation(self.form, forms.validate(self.form))
@@ -509,8 +458,8 @@ class FilledForm:
     @property
     def stored_dependencies(self) -> StoredDependencies:
         """What the form has read up to now, with a hash of that."""
-        names = tuple(sorted(self.dependencies - self._conditions.reads))
-        return StoredDependencies(names, self._conditions.digest(names))
+        names = tuple(sorted(self.dependencies - self.conditions.reads))
+        return StoredDependencies(names, self.conditions.digest(names))
 
 
 class Sent(NamedTuple):
@@ -529,9 +478,6 @@ class BoundFormStep(BoundStep):
 
     step: Step
 
-    #: True if it was found to be valid although what it had read has changed.
-    still_holds = False
-
     def __init__(
         self,
         conditions: Conditions,
@@ -541,21 +487,18 @@ class BoundFormStep(BoundStep):
         self.conditions = conditions
         self.step = conditions.step
         self.position = conditions.position
+        self.applies = conditions.applies
+        self.opens = conditions.opens
         self.entry = entry
         if filled is not None:
             self.filled = filled
 
-    @property
-    def applies(self) -> bool:
-        """True if the step has no condition or its condition holds."""
-        return self.conditions.applies
-
-    @once
+    @cached_property
     def filled(self) -> FilledForm:
         """The form with what was submitted, or with its initial data."""
         if self.entry is None:
             return FilledForm(self.conditions, None, {})
-        return FilledForm(self.conditions, self.entry.raw, self.entry.passwords)
+        return FilledForm(self.conditions, Values(self.entry.raw), self.entry.passwords)
 
     @property
     def form(self) -> Form:
@@ -565,7 +508,7 @@ class BoundFormStep(BoundStep):
     @property
     def answers(self) -> Answers:
         """The answers before the step."""
-        return self.filled.answers
+        return self.conditions.journey.answers_before(self.position, set())
 
     @property
     def initial(self) -> object:
@@ -587,7 +530,7 @@ class BoundFormStep(BoundStep):
         """True if a commit takes it: it is valid, or was and is not asked again."""
         return not self.step.revalidate or self.valid
 
-    @once
+    @cached_property
     def done(self) -> bool:
         """True if it was accepted, and what it read is unchanged or it still holds."""
         if self.entry is None or not self.entry.accepted:
@@ -597,7 +540,7 @@ class BoundFormStep(BoundStep):
         self.still_holds = self.trusted
         return self.still_holds
 
-    @once
+    @property
     def outdated(self) -> bool:
         """True if it was accepted, and what it had read has changed since."""
         if self.entry is None or not self.entry.accepted:
@@ -608,13 +551,16 @@ class BoundFormStep(BoundStep):
     # Submissions
 
     def submit(
-        self, values: Values, *, opens: bool, validate: bool, autosave: bool = False
+        self, values: Values, *, validate: bool, autosave: bool = False
     ) -> BoundFormStep | None:
         """Return the step as ``values`` make it; None if their names are not known."""
-        sent = self._extract_open(values) if opens else self._extract_early(values)
+        sent = self._extract_open(values) if self.opens else self._extract_early(values)
         if sent is None:
             return None
-        entry = self._judge(sent) if validate else self._keep(sent, values)
+        if validate and sent.form is not None:
+            entry = self._judge(sent, sent.form)
+        else:
+            entry = self._keep(sent, values)
         if not autosave:
             errors = entry.errors if validate else {}
             entry = replace(entry, rev=self.rev + 1, errors=errors)
@@ -630,19 +576,18 @@ class BoundFormStep(BoundStep):
     def _extract_early(self, values: Values) -> Sent | None:
         """Take what can be kept while earlier answers are missing."""
         if self.step.fixed_form is not None:
-            form = FilledForm(self.conditions, None, {}).bind(values)
+            form = self.conditions.make_form(values, set(), prepare=False)
             return Sent(None, *values.unprepared(form))
         # Which form it is depends on answers that are not given now.
         return None if values.names is None else Sent(None, values.named(), {})
 
-    def _judge(self, sent: Sent) -> Entry:
+    def _judge(self, sent: Sent, filled: FilledForm) -> Entry:
         """Return the entry of values that are accepted if the form is valid."""
-        assert sent.form is not None
-        if not sent.form.validation.passed:
-            kept = self.entry.passwords if self.entry is not None else {}
-            return Entry.of(sent.raw, errors=sent.form.errors, passwords=kept)
-        read = sent.form.stored_dependencies
-        return Entry.of(sent.raw, accepted=True, read=read, passwords=sent.passwords)
+        if filled.validation.passed:
+            read, passwords = filled.stored_dependencies, sent.passwords
+            return Entry.of(sent.raw, accepted=True, read=read, passwords=passwords)
+        kept = self.entry.passwords if self.entry is not None else {}
+        return Entry.of(sent.raw, errors=filled.errors, passwords=kept)
 
     def _keep(self, sent: Sent, values: Values) -> Entry:
         """Return the entry of values that are only kept: the same if none changed."""
@@ -653,7 +598,7 @@ class BoundFormStep(BoundStep):
 
     def would_change(self, values: Values) -> bool:
         """True if saving ``values`` would change what is stored, were it open."""
-        after = self.submit(values, opens=True, validate=False, autosave=True)
+        after = self.submit(values, validate=False, autosave=True)
         return after is None or after.entry is not self.entry
 
     def write_to(self, draft: Draft) -> Draft:
@@ -662,7 +607,7 @@ class BoundFormStep(BoundStep):
         return draft if entry is None else draft.with_entries({self.name: entry})
 
     def refresh_dependencies(self, draft: Draft) -> Draft:
-        """Return the draft with what the step reads now, if it was judged anew."""
+        """Return the draft with what the step reads now, if it ``still_holds``."""
         if self.entry is None or not self.still_holds:
             return draft
         if self.step.revalidate:
@@ -695,7 +640,7 @@ class BoundFormStep(BoundStep):
         """Return what can be given back of ``values`` without any earlier answer."""
         if self.step.fixed_form is None:
             return None, values.named()
-        form = self.filled.bind(values)
+        form = self.conditions.make_form(values, set(), prepare=False)
         return (form, {}) if self.step.is_fixed else (None, values.unprepared(form)[0])
 
     def rows(self, url: str) -> Sequence[Row]:
@@ -713,10 +658,6 @@ class BoundFormStep(BoundStep):
         return self.filled.validation.form if self.step.revalidate else self.form
 
     @property
-    def _counts(self) -> bool:
-        return self.entry is not None and self.applies and self.done
-
-    @property
     def submitted(self) -> object | None:
         """What was submitted, to be hashed."""
         if self.entry is None:
@@ -725,12 +666,12 @@ class BoundFormStep(BoundStep):
 
     def record(self, reads: Dependencies) -> Record:
         """Return the answers, falsy if they do not count."""
-        if not self._counts:
+        if not (self.applies and self.done):
             return self.step.no_answers(reads)
         names = signature(self.conditions.form_class).names
         return Record(self.name, names, lambda: self._values, reads)
 
-    @once
+    @cached_property
     def _values(self) -> dict[str, object]:
         return values_of(self._accepted_form)
 
@@ -752,12 +693,12 @@ class BoundFormStep(BoundStep):
             self._serialized[field] = self._serialize(field)
         return self._serialized[field]
 
-    @once
+    @cached_property
     def _serialized(self) -> dict[str, bytes]:
         return {}
 
     def _serialize(self, field: str) -> bytes:
-        if self.entry is None or not self._counts:
+        if self.entry is None or not (self.applies and self.done):
             return b"absent"
         if not field:
             return b"present"
@@ -786,13 +727,12 @@ class Review(AnyStep):
     page: ClassVar[str] = "review"
     lists_answers: ClassVar[bool] = True
 
-    def bind(self, journey: Journey, position: int) -> BoundReview:
+    def bind(self, journey: Journey, position: int, *, reached: bool) -> BoundReview:
         """Bind the review to the draft of a journey."""
-        return BoundReview(
-            self, journey, position, journey.draft.entries.get(self.name)
-        )
+        entry = journey.draft.entries.get(self.name)
+        return BoundReview(self, journey, position, entry, reached)
 
-    def named(self, name: str, wizard: str) -> Review:
+    def named(self, name: str, wizard: str) -> Self:
         """Return a copy under the name of its attribute.
 
         Raises DefinitionError if ``rows`` cannot be called.
@@ -802,7 +742,7 @@ class Review(AnyStep):
                 f"{wizard}.{name} has rows={self.rows!r}, which cannot be called. "
                 "Pass a function of the rows and the answers."
             )
-        return dataclasses.replace(self, name=name)
+        return super().named(name, wizard)
 
 
 class BoundReview(BoundStep):
@@ -820,6 +760,7 @@ class BoundReview(BoundStep):
         journey: Journey,
         position: int,
         entry: Entry | None,
+        opens: bool,
         *,
         confirmed: bool = False,
     ) -> None:
@@ -827,6 +768,7 @@ class BoundReview(BoundStep):
         self.journey = journey
         self.position = position
         self.entry = entry
+        self.opens = opens
         self.done = confirmed
 
     @property
@@ -835,11 +777,16 @@ class BoundReview(BoundStep):
         return self.journey.answers
 
     def submit(
-        self, values: Values, *, opens: bool, validate: bool, autosave: bool = False
+        self, values: Values, *, validate: bool, autosave: bool = False
     ) -> BoundReview:
         """Return the review without messages, confirmed by its Continue."""
         return BoundReview(
-            self.step, self.journey, self.position, None, confirmed=validate
+            self.step,
+            self.journey,
+            self.position,
+            None,
+            self.opens,
+            confirmed=validate and self.opens,
         )
 
     def write_to(self, draft: Draft) -> Draft:
@@ -876,17 +823,9 @@ class Steps(tuple[AnyStep, ...]):
         """The name of the step that lists the answers, if there is one."""
         return next((step.name for step in self if step.lists_answers), None)
 
-    @cached_property
-    def _readable(self) -> tuple[str, ...]:
-        return tuple(step.name for step in self if step.has_answers)
-
-    @cached_property
-    def _readable_before(self) -> Sequence[int]:
-        return [0, *accumulate(step.has_answers for step in self)]
-
     def readable(self, before: int) -> tuple[str, ...]:
         """Return the names of the steps with answers before a position."""
-        return self._readable[: self._readable_before[before]]
+        return tuple(step.name for step in self[:before] if step.has_answers)
 
     def named(self, name: str) -> AnyStep:
         """Return the step of that name."""

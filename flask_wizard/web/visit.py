@@ -504,7 +504,7 @@ class Visit:
         bound = journey.get(step.name)
         if bound is None or not step.takes_input:
             return journey, bound, None
-        given = bound.submit(values, opens=True, validate=False, autosave=True)
+        given = bound.submit(values, validate=False, autosave=True)
         return journey, given, given.form if given is not None else None
 
     def _without_answers(

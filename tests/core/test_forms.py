@@ -19,6 +19,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from flask_wizard.core import form_errors, forms
 from flask_wizard.core.forms import Values
+from flask_wizard.core.signatures import signature
 
 CHOICES = [SelectChoice("s", "Small"), SelectChoice("l", "Large")]
 
@@ -580,7 +581,7 @@ def test_password_drawn_by_an_own_widget_is_never_shown() -> None:
 
 
 def digest(form_class: type[Form]) -> bytes:
-    return forms.signature(form_class).digest
+    return signature(form_class).digest
 
 
 @pytest.mark.parametrize("kind", [fields.DateField, fields.TimeField])

@@ -289,7 +289,7 @@ def stands_as_foretold(journey: Journey, place: BoundStep, view: View) -> None:
 
 
 def shown_as_wrong(place: BoundStep) -> list[str]:
-    if place.entry is None or place.done:
+    if place.entry is None or place.form is None or place.done:
         return []
     return [*(errors_of(place.form) if place.outdated else place.entry.errors)]
 

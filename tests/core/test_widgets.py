@@ -32,11 +32,17 @@ ODD = "<b a=\"1\">&amp; 'x'</b>\r\n\0\N{SNOWMAN}"
 class Lazy:
     """A translation that waits for its use."""
 
+    def __repr__(self) -> str:  # the same in every process of tests
+        return "Lazy"
+
     def __str__(self) -> str:
         return ODD
 
 
 class Rendered:
+    def __repr__(self) -> str:
+        return "Rendered"
+
     def __html__(self) -> str:
         return ODD
 
