@@ -52,7 +52,7 @@ from flask_wizard.sealing import Keyring
 from flask_wizard.stores import CheckedStore, DraftStore, new_version
 from flask_wizard.stores.opening import open_store
 from flask_wizard.stores.redis import RedisStore
-from flask_wizard.stores.redis_client import LIMITS, Cluster, Single
+from flask_wizard.stores.redis_client import LIMITS, Cluster, Single, server_at
 from flask_wizard.testing.store_contract import (
     Full,
     FullContract,
@@ -509,6 +509,23 @@ def test_threads_do_not_queue_up_before_a_silent_cluster(fragile: Proxy) -> None
         start.wait(30)
         waited = [future.result() for future in waiting]
     assert max(waited) < 10  # seconds; one after the other they would take 20
+
+
+def test_threads_that_connect_at_once_have_one_client(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Or one of them would put a client that is lost back in its place."""
+    cluster = server_at("redis+cluster://127.0.0.1:1")
+    both_are_here = threading.Barrier(2, timeout=30)
+
+    def connect(cluster: Cluster) -> object:
+        both_are_here.wait()
+        return object()
+
+    monkeypatch.setattr(Cluster, "_connect", connect)
+    with ThreadPoolExecutor(2) as threads:
+        used = [threads.submit(cluster.run, lambda client: client) for _ in range(2)]
+    assert used[0].result() is used[1].result()
 
 
 # Limits
