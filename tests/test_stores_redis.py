@@ -563,7 +563,6 @@ def limits_of(store: DraftStore) -> dict[str, Any]:
         valkey.Valkey.from_url("valkey://host"),
         ValkeyCache("host"),
     ],
-    ids=str,
 )
 def test_calls_have_limits(given: object) -> None:
     limits = limits_of(open_store(given, UNUSED))
