@@ -204,12 +204,12 @@ def bench(session: nox.Session) -> None:
 def fuzz(session: nox.Session) -> None:
     """Send hostile requests and draw odd wizards at random, for half an hour or more.
 
-    WIZARD_EXAMPLES is how many times as many examples as in `make test`: 50, unless the
-    environment has another number. Every run tries others; what fails says how to
+    WIZARD_EXAMPLES is how many times as many examples as in `make test`: 150, unless
+    the environment has another number. Every run tries others; what fails says how to
     repeat it.
     """
     install_wheel(session, DEV)
-    times = os.environ.get("WIZARD_EXAMPLES", "50")
+    times = os.environ.get("WIZARD_EXAMPLES", "150")
     session.run(
         *(DEV, "-P", "-m", "pytest", "--verbose", "--durations=10"),
         # Each runs for minutes, which must not be taken for a test that hangs.

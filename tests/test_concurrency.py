@@ -44,21 +44,25 @@ SECRET = "a secret that all processes share"
 PROCESSES = 8
 
 
+# How many times as often as in `make test` everything happens.
+TIMES = int(os.environ.get("WIZARD_EXAMPLES", "1"))
+
+
 class Often(NamedTuple):
     """How often each thing happens on an engine. Some are slow to talk to."""
 
-    commits: int = 200
-    kills: int = 150
-    saves: int = 50
+    commits: int = 20 * TIMES
+    kills: int = 15 * TIMES
+    saves: int = 5 * TIMES
 
 
 ENGINES = {
     "sqlite": Often(),
     "files": Often(),
-    "redis": Often(100),
-    "postgresql": Often(100, 150, 25),
-    "memcached": Often(50, 50),
-    "dynamodb": Often(10, 20, 10),
+    "redis": Often(10 * TIMES),
+    "postgresql": Often(10 * TIMES, 15 * TIMES, 3 * TIMES),
+    "memcached": Often(5 * TIMES, 8 * TIMES),
+    "dynamodb": Often(2 * TIMES, 5 * TIMES, 2 * TIMES),
 }
 LEASE = 120  # seconds, as WIZARD_COMMIT_LEASE is by default
 PATIENCE = 30.0  # seconds until what never comes fails a test

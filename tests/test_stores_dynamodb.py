@@ -170,7 +170,7 @@ class TestDynamoDBServer(ServerContract):
 
     @pytest.fixture
     def store(self, distant_url: str) -> DynamoDBStore:
-        return opened(f"{distant_url}&read_timeout=0.5")
+        return opened(f"{distant_url}&read_timeout=4")
 
 
 def test_lost_race_needs_no_class_of_botocore(

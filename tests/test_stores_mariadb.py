@@ -85,7 +85,7 @@ class TestOutagesAtAURL(ServerContract):
 
     @pytest.fixture
     def store(self, mariadb: MariaDB, opened: Callable[..., Opened]) -> SQLAlchemyStore:
-        return opened(at_url, f"{mariadb.url}?connect_timeout=2&read_timeout=2")()
+        return opened(at_url, f"{mariadb.url}?connect_timeout=4&read_timeout=4")()
 
 
 def test_missing_table_is_an_outage(engine: Engine) -> None:

@@ -138,7 +138,7 @@ class TestMemcachedStore(SharedStoreContract, OutageContract):
 class TestMemcachedServer(ServerContract):
     @pytest.fixture
     def store(self, server: MemcachedServer) -> MemcachedStore:
-        return opened(f"{server.url}?read_timeout=0.5")
+        return opened(f"{server.url}?read_timeout=4")
 
 
 class TestMemcachedServerThatIsFull(FullContract):

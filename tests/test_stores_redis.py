@@ -72,7 +72,7 @@ UNUSED = Path("unused")
 # Limits that a busy machine does not meet, and one that a test need not wait long for.
 PATIENT: dict[str, Any] = {"socket_connect_timeout": 30, "socket_timeout": 30}
 PATIENTLY = "?socket_connect_timeout=30&socket_timeout=30"
-IMPATIENTLY = "?socket_timeout=1"
+IMPATIENTLY = "?socket_timeout=4"
 
 # The ways to say where the drafts are, by the port on this machine.
 WAYS: dict[str, Callable[[int], object]] = {

@@ -249,7 +249,7 @@ class TestOutagesAtAURL(ServerContract):
 
     @pytest.fixture
     def store(self, open_url: Callable[..., SQLAlchemyStore]) -> SQLAlchemyStore:
-        return open_url(connect_timeout="2", read_timeout="1.5")
+        return open_url(connect_timeout="4", read_timeout="4")
 
 
 class TestOnPostgreSQL(StoreContract, SweptStoreContract, OutageContract):
