@@ -46,9 +46,10 @@ PLACES = os.pathsep.join(
     ]
 )
 
-# A process of tests for each core. They are handed out in order: those in a browser
-# are the last in each process.
-IN_PARALLEL = ("-n", "logical", "--maxprocesses=8", "--dist=load")
+# One process more than there are cores, as many tests wait. They are handed out in
+# order: those in a browser, which leave an event loop running, are last in each process.
+PROCESSES = min(len(os.sched_getaffinity(0)) + 1, 8)
+IN_PARALLEL = (f"--numprocesses={PROCESSES}", "--dist=load")
 
 # The tests that try more if they are given more time.
 RANDOM = (
