@@ -47,7 +47,7 @@ PLACES = os.pathsep.join(
 )
 
 # One process more than there are cores, as many tests wait. They are handed out in
-# order: those in a browser, which leave an event loop running, are last in each process.
+# order: those in a browser, which leave an event loop running, are the last in each.
 PROCESSES = min(len(os.sched_getaffinity(0)) + 1, 8)
 IN_PARALLEL = (f"--numprocesses={PROCESSES}", "--dist=load")
 
