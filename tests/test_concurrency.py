@@ -66,7 +66,7 @@ ENGINES = {
 }
 MOST_KILLS = 200 * TIMES
 LEASE = 120  # seconds, as WIZARD_COMMIT_LEASE is by default
-PATIENCE = 30.0  # seconds until what never comes fails a test
+PATIENCE = 60.0  # seconds until what never comes fails a test
 
 
 class Reply(NamedTuple):

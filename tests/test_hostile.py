@@ -54,7 +54,7 @@ KILOBYTE = 1024
 CALLS = 16  # of the store for one request: a list, max_drafts drafts, and both again
 MARKUP = 4 * KILOBYTE  # of one field in a page
 ESCAPED = 12  # characters of a page for one byte of a value, which may show twice
-PATIENCE = 30.0  # seconds until what never comes fails a test
+PATIENCE = 60.0  # seconds until what never comes fails a test
 
 STEPS = tuple(ANSWERS)
 

@@ -140,7 +140,9 @@ def client(moto: MotoServer) -> Any:
 
 
 def url_of(table: str, port: int) -> str:
-    return f"dynamodb://{table}?endpoint=http://127.0.0.1:{port}"
+    """With wide limits: a machine that runs tests may be busy."""
+    limits = "connect_timeout=20&read_timeout=20"
+    return f"dynamodb://{table}?endpoint=http://127.0.0.1:{port}&{limits}"
 
 
 def opened(url: str) -> DynamoDBStore:
@@ -154,6 +156,8 @@ def put(store: DynamoDBStore, key: str, blob: bytes = b"blob") -> bytes:
 
 
 class TestDynamoDBStore(SharedStoreContract, OutageContract):
+    ttl = 60  # seconds, none of which a test waits for
+
     @pytest.fixture
     def reopen(self, url: str, tmp_path: Path) -> Reopen:
         return partial(open_store, url, tmp_path)

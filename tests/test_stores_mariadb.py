@@ -65,6 +65,8 @@ def opened() -> Iterator[Callable[..., Opened]]:
 
 
 class TestAtAURL(SharedStoreContract, SweptStoreContract, OutageContract):
+    ttl = 60  # seconds, none of which a test waits for
+
     @pytest.fixture
     def reopen(self, url: str, opened: Callable[..., Opened]) -> Opened:
         return opened(at_url, url)
