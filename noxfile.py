@@ -74,7 +74,7 @@ def require(session: nox.Session, commands: Packages) -> None:
         session.error(
             f"{', '.join(missing)} not found. On Debian run, as root:\n"
             f"    apt-get update && {shlex.join(install)}\n"
-            "Elsewhere, install the same by hand. Then run make again."
+            "Elsewhere, install the same by hand. Then run make again"  # nox ends it
         )
     session.run("apt-get", "update", "--quiet", external=True)
     quietly = {"DEBIAN_FRONTEND": "noninteractive"}
