@@ -45,7 +45,7 @@ PROCESSES = 8
 
 
 # How many times as often as in `make test` everything happens.
-TIMES = int(os.environ.get("WIZARD_EXAMPLES", "1"))
+TIMES = max(1, int(float(os.environ.get("WIZARD_EXAMPLES", "1"))))
 
 
 class Often(NamedTuple):
