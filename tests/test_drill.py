@@ -17,8 +17,8 @@ from tests.drill.engines import ENGINES
 from tests.drill.errand import Errand
 from tests.drill.tally import Tally
 
-# A dozen visitors, all at once, until everything has happened.
-SHORT = Plan(visitors=1, seconds=0, crowd=12, gap=8, lease=3, longest=0.6, seed="short")
+# Some visitors, all at once, until everything has happened.
+SHORT = Plan(visitors=1, seconds=0, crowd=5, gap=8, lease=3, longest=0.6, seed="short")
 
 
 @pytest.fixture

@@ -61,7 +61,10 @@ def test_sdist_holds_what_building_and_testing_need(tmp_path: Path) -> None:
         names = {name.partition("/")[2] for name in archive.getnames()}
     folders = ("flask_wizard", "templates", "tests", "example_app", "docs", ".ci")
     needed = set[str]().union(*(files_below(folder) for folder in folders))
-    assert needed | {"Makefile", "README.md", "LICENSE", "pyproject.toml"} <= names
+    assert (
+        needed | {"Makefile", "noxfile.py", "pyproject.toml", "README.md", "LICENSE"}
+        <= names
+    )
 
 
 def test_installed_package_holds_every_file() -> None:

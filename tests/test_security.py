@@ -73,7 +73,7 @@ CANARY = "Zanzibar-Quokka-7319"
 PASSWORD = "correct horse battery"
 URLENCODED = "application/x-www-form-urlencoded"
 HOUR = 60 * 60
-PATIENCE = 30.0  # seconds until what never comes fails a test
+PATIENCE = 60.0  # seconds until what never comes fails a test
 ROUNDS = 20  # of requests that race
 LEASE = 120  # seconds, as WIZARD_COMMIT_LEASE is by default
 
@@ -2165,7 +2165,7 @@ def start_with(store: object, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "store", [NullCache(), UWSGICache, {}, "mongodb://localhost", ""], ids=str
+    "store", [NullCache(), UWSGICache, {}, "mongodb://localhost", ""]
 )
 def test_s40_start_up_refuses_what_cannot_keep_a_draft(
     store: object, tmp_path: Path
@@ -2183,7 +2183,6 @@ def test_s40_start_up_refuses_what_cannot_keep_a_draft(
         ("memcached://127.0.0.1:1", "could not be checked"),
         ("redis://127.0.0.1:1", "could not be checked"),
     ],
-    ids=str,
 )
 def test_s40_start_up_warns_of_what_may_lose_a_draft(
     store: object, warning: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -2281,7 +2280,7 @@ class Fuzz:
 
 # How many times as many seeds as in a quick run, and then others each time.
 TIMES = float(os.environ.get("WIZARD_EXAMPLES", "1"))
-SEEDS = range(5) if TIMES == 1 else random.sample(range(10**6), max(1, int(5 * TIMES)))
+SEEDS = range(2) if TIMES == 1 else random.sample(range(10**6), max(1, int(2 * TIMES)))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -195,7 +195,11 @@ class DynamoDBStore:
                         **values,
                     },
                 )
-            except client.exceptions.ConditionalCheckFailedException:
+            except ClientError as error:
+                # Not client.exceptions: it makes its classes when it is first asked,
+                # and threads that ask at once may catch another class than is raised.
+                if _code_of(error) != "ConditionalCheckFailedException":
+                    raise
                 return False
         return True
 
@@ -215,7 +219,7 @@ class DynamoDBStore:
         try:
             yield
         except ClientError as error:
-            missing = error.response["Error"]["Code"] == "ResourceNotFoundException"
+            missing = _code_of(error) == "ResourceNotFoundException"
             hint = f". {self._expected_of_table()}" if missing else ""
             raise StoreError(f"{drafts}: {error}{hint}") from error
         except (BotoCoreError, ResponseParserError) as error:
@@ -338,6 +342,11 @@ def _model(options: dict[str, str]) -> Any:
         raise ConfigurationError(
             f"boto3 makes no client for the store's URL: {error} Expected is {EXAMPLE}."
         ) from error
+
+
+def _code_of(error: ClientError) -> str:
+    """Return what DynamoDB calls the error."""
+    return str(error.response["Error"]["Code"])
 
 
 def _end(ttl: int) -> int:

@@ -121,9 +121,10 @@ class Cluster:
 
     def _run_once(self, call: Callable[[Any], Answer]) -> Answer:
         process = os.getpid()
-        # Two threads that meet here both connect, and one client is kept.
-        client = self._clients.get(process) or self._connect()
-        self._clients[process] = client
+        client = self._clients.get(process)
+        if client is None:
+            # Two threads that meet here both connect, and both use the first client.
+            client = self._clients.setdefault(process, self._connect())
         try:
             return call(client)
         except self.driver.lost:

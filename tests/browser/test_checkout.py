@@ -22,6 +22,7 @@ ADDRESS = {
     "#address-postcode": "10115",
     "#address-city": "Berlin",
 }
+PATIENCE = 60.0  # seconds, for a machine that is busy
 DELIVERY = {"#name": "Ann Reader", "#email": "ann@example.com", **ADDRESS}
 
 
@@ -36,6 +37,7 @@ def orders(shop: Shop) -> list[str]:
 def put_in_cart(page: Page, shop: Shop) -> None:
     page.goto(f"{shop.url}/books/the-salt-almanac")
     page.get_by_role("button", name="Put in cart").click()
+    page.wait_for_url("**/cart")
 
 
 def begin(page: Page, shop: Shop) -> None:
@@ -74,6 +76,7 @@ def go_to_review(page: Page, shop: Shop) -> None:
 
 def tab_to(page: Page, control: str) -> None:
     """Press Tab until a control has the focus, as somebody without a mouse does."""
+    expect(page.locator(control).first).to_be_attached()
     for _ in range(60):
         page.keyboard.press("Tab")
         if page.locator(f"{control}:focus").count():
@@ -169,6 +172,7 @@ def test_link_of_the_error_summary_focuses_its_control(shop: Shop, page: Page) -
 def test_changing_a_control_goes_nowhere(shop: Shop, page: Page) -> None:
     begin(page, shop)
     deliver(page)
+    page.wait_for_url("**/gift")
     url = page.url
     page.get_by_label("Yes").check()
     page.get_by_label("No", exact=True).check()
@@ -300,7 +304,7 @@ def leave(driver: Chrome, act: Callable[[], None]) -> None:
     arrived = (
         "return window.here !== arguments[0] && document.readyState === 'complete'"
     )
-    patient = WebDriverWait(driver, 20, ignored_exceptions=[WebDriverException])
+    patient = WebDriverWait(driver, PATIENCE, ignored_exceptions=[WebDriverException])
     patient.until(lambda d: d.execute_script(arrived, here))
 
 

@@ -308,7 +308,7 @@ def runs_once(log: list[Peek]) -> None:
 
 def test_journey_is_as_the_model_foretells() -> None:
     run_state_machine_as_test(
-        Walking, settings=settings(effort(80), stateful_step_count=25)
+        Walking, settings=settings(effort(25), stateful_step_count=25)
     )
 
 
@@ -965,5 +965,5 @@ def test_visitors_meet_what_the_model_foretells(make_app: MakeApp) -> None:
             super().__init__(make_app)
 
     run_state_machine_as_test(
-        Here, settings=settings(effort(15), stateful_step_count=50)
+        Here, settings=settings(effort(5), stateful_step_count=50)
     )

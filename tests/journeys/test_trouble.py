@@ -856,7 +856,7 @@ def test_second_click_waits_for_the_first(make_app: MakeApp) -> None:
     class Slow(Join):
         def commit(self, submission: Submission) -> str:
             runs.set()
-            assert waits.wait(5)
+            assert waits.wait(60)
             return "/thanks"
 
     visitor = begun(make_app(Slow, WIZARD_COMMIT_WAIT=5))
@@ -866,7 +866,7 @@ def test_second_click_waits_for_the_first(make_app: MakeApp) -> None:
     answers: list[str] = []
     first = threading.Thread(target=lambda: answers.append(visitor.send().location))
     first.start()
-    assert runs.wait(5)
+    assert runs.wait(60)
     second = threading.Thread(target=lambda: answers.append(twin.send().location))
     second.start()
     waits.set()

@@ -18,7 +18,11 @@ from typing import Any
 
 import boto3  # type: ignore[import-untyped]
 import pytest
+from botocore.client import BaseClient  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
+from botocore.errorfactory import (  # type: ignore[import-untyped]
+    ClientExceptionsFactory,
+)
 from botocore.exceptions import (  # type: ignore[import-untyped]
     ClientError,
     HTTPClientError,
@@ -136,7 +140,9 @@ def client(moto: MotoServer) -> Any:
 
 
 def url_of(table: str, port: int) -> str:
-    return f"dynamodb://{table}?endpoint=http://127.0.0.1:{port}"
+    """With wide limits: a machine that runs tests may be busy."""
+    limits = "connect_timeout=20&read_timeout=20"
+    return f"dynamodb://{table}?endpoint=http://127.0.0.1:{port}&{limits}"
 
 
 def opened(url: str) -> DynamoDBStore:
@@ -150,6 +156,8 @@ def put(store: DynamoDBStore, key: str, blob: bytes = b"blob") -> bytes:
 
 
 class TestDynamoDBStore(SharedStoreContract, OutageContract):
+    ttl = 60  # seconds, none of which a test waits for
+
     @pytest.fixture
     def reopen(self, url: str, tmp_path: Path) -> Reopen:
         return partial(open_store, url, tmp_path)
@@ -166,7 +174,20 @@ class TestDynamoDBServer(ServerContract):
 
     @pytest.fixture
     def store(self, distant_url: str) -> DynamoDBStore:
-        return opened(f"{distant_url}&read_timeout=0.5")
+        return opened(f"{distant_url}&read_timeout=4")
+
+
+def test_lost_race_needs_no_class_of_botocore(
+    store: DynamoDBStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threads that ask for its classes at once have different ones."""
+    make = ClientExceptionsFactory()._create_client_exceptions
+    different = property(lambda client: make(client.meta.service_model))
+    monkeypatch.setattr(BaseClient, "exceptions", different)
+    version = put(store, "key")
+    assert not store.create("key", b"second", new_version(), TTL)
+    assert not store.replace("key", b"second", new_version(), new_version(), TTL)
+    assert store.load("key") == (b"blob", version)
 
 
 # What is in the table

@@ -77,6 +77,8 @@ def full() -> Full:
 class TestSQLiteStore(
     SharedStoreContract, SweptStoreContract, OutageContract, FullContract
 ):
+    ttl = 60  # seconds, none of which a test waits for
+
     @pytest.fixture
     def reopen(self, tmp_path: Path) -> Reopen:
         return partial(SQLiteStore, tmp_path / "drafts.sqlite")
@@ -96,6 +98,8 @@ class TestSQLiteStore(
 class TestFileStore(
     SharedStoreContract, SweptStoreContract, OutageContract, FullContract
 ):
+    ttl = 60  # seconds, none of which a test waits for
+
     @pytest.fixture
     def reopen(self, tmp_path: Path) -> Reopen:
         return partial(open_store, FileSystemCache(str(tmp_path)), tmp_path)
@@ -112,6 +116,8 @@ class TestFileStore(
 
 
 class TestMemoryStore(StoreContract, SweptStoreContract):
+    ttl = 60  # seconds, none of which a test waits for
+
     @pytest.fixture
     def cache(self) -> SimpleCache:
         return SimpleCache()
@@ -791,7 +797,7 @@ def test_many_open_sqlite_for_the_first_time(tmp_path: Path) -> None:
 
     def first_use(path: Path, key: str) -> None:
         store = SQLiteStore(path)
-        start.wait(10)
+        start.wait(60)
         put(store, key)
         store.close()
 

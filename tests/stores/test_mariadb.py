@@ -65,6 +65,8 @@ def opened() -> Iterator[Callable[..., Opened]]:
 
 
 class TestAtAURL(SharedStoreContract, SweptStoreContract, OutageContract):
+    ttl = 60  # seconds, none of which a test waits for
+
     @pytest.fixture
     def reopen(self, url: str, opened: Callable[..., Opened]) -> Opened:
         return opened(at_url, url)
@@ -85,7 +87,7 @@ class TestOutagesAtAURL(ServerContract):
 
     @pytest.fixture
     def store(self, mariadb: MariaDB, opened: Callable[..., Opened]) -> SQLAlchemyStore:
-        return opened(at_url, f"{mariadb.url}?connect_timeout=2&read_timeout=2")()
+        return opened(at_url, f"{mariadb.url}?connect_timeout=4&read_timeout=4")()
 
 
 def test_missing_table_is_an_outage(engine: Engine) -> None:

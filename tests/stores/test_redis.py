@@ -51,7 +51,7 @@ from flask_wizard.errors import (
 )
 from flask_wizard.stores import CheckedStore, DraftStore, new_version
 from flask_wizard.stores.redis import RedisStore
-from flask_wizard.stores.redis_client import LIMITS, Cluster, Single
+from flask_wizard.stores.redis_client import LIMITS, Cluster, Single, server_at
 from flask_wizard.stores.registry import open_store
 from flask_wizard.testing.store_contract import (
     Full,
@@ -72,7 +72,7 @@ UNUSED = Path("unused")
 # Limits that a busy machine does not meet, and one that a test need not wait long for.
 PATIENT: dict[str, Any] = {"socket_connect_timeout": 30, "socket_timeout": 30}
 PATIENTLY = "?socket_connect_timeout=30&socket_timeout=30"
-IMPATIENTLY = "?socket_timeout=1"
+IMPATIENTLY = "?socket_timeout=4"
 
 # The ways to say where the drafts are, by the port on this machine.
 WAYS: dict[str, Callable[[int], object]] = {
@@ -511,6 +511,23 @@ def test_threads_do_not_queue_up_before_a_silent_cluster(fragile: Proxy) -> None
     assert max(waited) < 10  # seconds; one after the other they would take 20
 
 
+def test_threads_that_connect_at_once_have_one_client(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Or one of them would put a client that is lost back in its place."""
+    cluster = server_at("redis+cluster://127.0.0.1:1")
+    both_are_here = threading.Barrier(2, timeout=30)
+
+    def connect(cluster: Cluster) -> object:
+        both_are_here.wait()
+        return object()
+
+    monkeypatch.setattr(Cluster, "_connect", connect)
+    with ThreadPoolExecutor(2) as threads:
+        used = [threads.submit(cluster.run, lambda client: client) for _ in range(2)]
+    assert used[0].result() is used[1].result()
+
+
 # Limits
 
 
@@ -546,7 +563,6 @@ def limits_of(store: DraftStore) -> dict[str, Any]:
         valkey.Valkey.from_url("valkey://host"),
         ValkeyCache("host"),
     ],
-    ids=str,
 )
 def test_calls_have_limits(given: object) -> None:
     limits = limits_of(open_store(given, UNUSED))

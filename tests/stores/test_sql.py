@@ -87,7 +87,7 @@ from flask_wizard.testing.store_contract import (
 from tests.conftest import MakeApp, Visitor
 
 TTL = 60  # seconds
-PATIENCE = 30.0  # seconds
+PATIENCE = 60.0  # seconds
 SECRET = "canary4711"
 NOWHERE = Path("unused")
 
@@ -229,6 +229,8 @@ def opened() -> Iterator[Callable[..., Opened]]:
 
 
 class TestAtAURL(SharedStoreContract, SweptStoreContract, OutageContract):
+    ttl = 60  # seconds, none of which a test waits for
+
     @pytest.fixture
     def reopen(self, postgres: Postgres, opened: Callable[..., Opened]) -> Opened:
         return opened(at_url, f"{postgres.url}?connect_timeout=20&read_timeout=20")
@@ -249,11 +251,13 @@ class TestOutagesAtAURL(ServerContract):
 
     @pytest.fixture
     def store(self, open_url: Callable[..., SQLAlchemyStore]) -> SQLAlchemyStore:
-        return open_url(connect_timeout="2", read_timeout="1.5")
+        return open_url(connect_timeout="4", read_timeout="4")
 
 
 class TestOnPostgreSQL(StoreContract, SweptStoreContract, OutageContract):
     """Of an application whose transactions are as strict as PostgreSQL knows them."""
+
+    ttl = 60  # seconds, none of which a test waits for
 
     @pytest.fixture
     def reopen(self, postgres: Postgres, opened: Callable[..., Opened]) -> Opened:
@@ -274,6 +278,8 @@ class TestOnPostgreSQL(StoreContract, SweptStoreContract, OutageContract):
 class TestWithoutUpserts(StoreContract):
     """As on MySQL, which has no INSERT with a condition for what is there."""
 
+    ttl = 60  # seconds, none of which a test waits for
+
     @pytest.fixture
     def reopen(
         self,
@@ -292,6 +298,8 @@ class TestWithoutUpserts(StoreContract):
 
 
 class TestOnSQLite(SharedStoreContract, SweptStoreContract, OutageContract):
+    ttl = 60  # seconds, none of which a test waits for
+
     @pytest.fixture
     def reopen(self, sqlite_url: str, opened: Callable[..., Opened]) -> Opened:
         return opened(on_engine, sqlite_url)
@@ -577,9 +585,9 @@ def test_silent_server_is_tried_once(
 def test_asking_a_silent_server_ends(
     open_url: Callable[..., SQLAlchemyStore], postgres: Postgres
 ) -> None:
-    with open_url(read_timeout="1.5").engine.connect() as connection:
+    with open_url(read_timeout="4").engine.connect() as connection:
         postgres.freeze()
-        with pytest.raises(OperationalError, match=r"no answer within 1\.5 seconds"):
+        with pytest.raises(OperationalError, match=r"no answer within 4\.0 seconds"):
             connection.execute(text("SELECT 1"))
 
 
@@ -588,7 +596,7 @@ def test_waiting_for_a_lock_ends(
     make_engine: MakeEngine,
     postgres: Postgres,
 ) -> None:
-    store = open_url(read_timeout="1.5")
+    store = open_url(read_timeout="4")
     version = put(store, "key")
     with make_engine(postgres.url).begin() as connection:
         connection.execute(text("LOCK TABLE wizard_drafts"))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-PATIENCE = 30.0  # seconds until a server that does not answer fails the test
+PATIENCE = 60.0  # seconds until a server that does not answer fails the test
 POSTGRESQL = Path("/usr/lib/postgresql")
 PLACES = os.pathsep.join(
     [os.environ["PATH"], "/usr/sbin", *map(str, POSTGRESQL.glob("*/bin"))]

@@ -29,9 +29,9 @@ from wtforms.validators import InputRequired
 from flask_wizard import FlaskWizard, Receipt, Review, Step, Submission, Wizard
 
 SECRET = "a secret that all processes share"
-BUSY = 30.0  # seconds
+BUSY = 60.0  # seconds
 TABLE = "CREATE TABLE IF NOT EXISTS members (submission TEXT PRIMARY KEY, value TEXT)"
-BOTH_CLICKS = 30.0  # seconds until a commit that waits for a second click gives up
+BOTH_CLICKS = 60.0  # seconds until a commit that waits for a second click gives up
 
 Replies = list[tuple[int, str | None, str, str]]
 """Each the status, the location, the page and the session's cookie."""

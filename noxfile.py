@@ -1,0 +1,242 @@
+"""What `make` runs: each target is a session, and most share one environment."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).resolve().parent
+BUILD = ROOT / "build"
+DEV = BUILD / "environments" / "dev" / "bin" / "python"
+PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+
+nox.needs_version = ">=2026.10.20"
+nox.options.envdir = str(BUILD / "environments")
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.error_on_external_run = True
+
+# The commands that the tests start, and the packages of Debian that have them.
+# Without fonts, a text has no width and every measurement of a page is wrong.
+Packages = dict[str, tuple[str, ...]]
+
+BROWSER: Packages = {
+    "chromium": ("chromium", "fonts-liberation"),
+    "chromedriver": ("chromium-driver",),
+}
+SERVERS: Packages = {
+    "redis-server": ("redis-server",),
+    "memcached": ("memcached",),
+    "initdb": ("postgresql",),
+    "mariadbd": ("mariadb-server-core",),
+}
+VALGRIND: Packages = {"valgrind": ("valgrind",)}
+# Debian keeps PostgreSQL's own commands off the path, and MariaDB's off most users'.
+PLACES = os.pathsep.join(
+    [
+        os.environ["PATH"],
+        "/usr/sbin",
+        *map(str, Path("/usr/lib/postgresql").glob("*/bin")),
+    ]
+)
+
+# One process more than there are cores, as many tests wait. They are handed out in
+# order: those in a browser, which leave an event loop running, are the last in each.
+PROCESSES = min(len(os.sched_getaffinity(0)) + 1, 8)
+IN_PARALLEL = (f"--numprocesses={PROCESSES}", "--dist=load")
+
+# The tests that try more if they are given more time.
+RANDOM = (
+    "tests/web/test_hostile.py",
+    "tests/core/test_properties.py",
+    "tests/test_security.py::test_s26_no_request_is_a_server_error",
+)
+KILLING = ("tests/drafts/test_concurrency.py",)
+
+
+# The environments
+
+
+def require(session: nox.Session, commands: Packages) -> None:
+    """Install the packages of missing commands as root; tell anybody else how to."""
+    missing = [name for name in commands if not shutil.which(name, path=PLACES)]
+    if not missing:
+        return
+    packages = [package for name in missing for package in commands[name]]
+    install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        session.error(
+            f"{', '.join(missing)} not found. On Debian run, as root:\n"
+            f"    apt-get update && {shlex.join(install)}\n"
+            "Elsewhere, install the same by hand. Then run make again"  # nox ends it
+        )
+    session.run("apt-get", "update", "--quiet", external=True)
+    quietly = {"DEBIAN_FRONTEND": "noninteractive"}
+    session.run(*install, "--quiet", external=True, env=quietly)
+
+
+def requirements(*groups: str) -> tuple[str, ...]:
+    """Read from pyproject.toml what the package needs, and these groups besides."""
+    needed: list[str] = PYPROJECT["project"]["dependencies"]
+    return (*needed, *nox.project.dependency_groups(PYPROJECT, *groups))
+
+
+def install_once(session: nox.Session, *packages: str) -> None:
+    """Install packages; once, as make removes all if pyproject.toml changes."""
+    done = Path(session.virtualenv.location) / "installed"
+    if not done.exists():
+        session.install(*packages)
+        done.touch()
+
+
+def install_wheel(session: nox.Session, python: Path) -> None:
+    """Build an sdist, from it a wheel, and see that the wheel is what gets imported."""
+    dist = BUILD / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
+    session.run(
+        *(python, "-m", "build", "--no-isolation", "--outdir", dist, ROOT), silent=True
+    )
+    (wheel,) = dist.glob("*.whl")
+    pip = (python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
+    session.run(*pip, "--no-deps", "--force-reinstall", wheel)
+    where = session.run(
+        *(python, "-P", "-c", "import flask_wizard; print(flask_wizard.__file__)"),
+        silent=True,
+    )
+    if "site-packages" not in Path(str(where)).parts:
+        session.error(f"The tests would import {where}, not the wheel.")
+
+
+def run_tests(session: nox.Session, python: Path, *arguments: str) -> None:
+    """Run tests on the installed wheel and measure coverage."""
+    # -P: otherwise the checkout would come before the installed package.
+    coverage = (python, "-P", "-m", "coverage")
+    session.run(*coverage, "erase")
+    session.run(*coverage, "run", "-m", "pytest", *IN_PARALLEL, *arguments)
+    session.run(*coverage, "combine", "--quiet")
+
+
+@nox.session
+def dev(session: nox.Session) -> None:
+    """Make the environment of the sessions that have none of their own."""
+    install_once(session, *requirements("dev"))
+
+
+# The targets
+
+
+@nox.session
+def run(session: nox.Session) -> None:
+    """Make the environment of the example application."""
+    install_once(session, *requirements("example"), "--editable", str(ROOT))
+
+
+@nox.session(venv_backend="none", requires=["dev"])
+def test(session: nox.Session) -> None:
+    """Check everything: lint, types, all tests on the built wheel, coverage."""
+    require(session, SERVERS | BROWSER)
+    lint(session)
+    install_wheel(session, DEV)
+    with ThreadPoolExecutor(1) as beside:
+        checked = beside.submit(session.run, DEV, "-m", "mypy", silent=True)
+        run_tests(session, DEV)
+        session.run(DEV, "-m", "coverage", "report")
+        session.log(checked.result())
+
+
+@nox.session(venv_backend="none", requires=["dev"])
+def lint(session: nox.Session) -> None:
+    """Check rules, formatting and the directions of imports."""
+    session.run(DEV, "-m", "ruff", "check")
+    session.run(DEV, "-m", "ruff", "format", "--check")
+    session.run(DEV.with_name("lint-imports"), "--no-logo")
+
+
+@nox.session(venv_backend="none", requires=["dev"])
+def types(session: nox.Session) -> None:
+    """Check types with mypy."""
+    session.run(DEV, "-m", "mypy")
+
+
+@nox.session(venv_backend="none", requires=["dev"])
+def unit(session: nox.Session) -> None:
+    """Run the tests that need no browser."""
+    require(session, SERVERS)
+    install_wheel(session, DEV)
+    run_tests(session, DEV, "--ignore=tests/browser")
+
+
+@nox.session(venv_backend="none", requires=["dev"])
+def browser(session: nox.Session) -> None:
+    """Run the tests in Chromium."""
+    require(session, BROWSER)
+    install_wheel(session, DEV)
+    run_tests(session, DEV, "tests/browser")
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """Run the tests that need no browser on the lowest versions allowed."""
+    require(session, SERVERS)
+    needed = requirements("test")
+    constraints = BUILD / "lowest.txt"  # which may not name extras
+    lines = sorted({re.sub(r"\[.*?\]", "", line) for line in needed})
+    constraints.write_text("\n".join(lines).replace(">=", "=="))
+    install_once(session, *needed, "--constraint", str(constraints))
+    python = Path(session.bin) / "python"
+    install_wheel(session, python)
+    run_tests(session, python, "--ignore=tests/browser")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure what requests cost, next to views by hand and to django-formtools."""
+    require(session, VALGRIND)
+    install_once(session, *requirements("bench"))
+    session.run("python", "-m", "benchmarks")
+
+
+@nox.session(venv_backend="none", requires=["dev"])
+def fuzz(session: nox.Session) -> None:
+    """Send hostile requests and draw odd wizards at random, for half an hour or more.
+
+    WIZARD_EXAMPLES is how many times as many examples as in `make test`: 150, unless
+    the environment has another number. Every run tries others; what fails says how to
+    repeat it.
+    """
+    install_wheel(session, DEV)
+    times = os.environ.get("WIZARD_EXAMPLES", "150")
+    session.run(
+        *(DEV, "-P", "-m", "pytest", "--verbose", "--durations=10"),
+        # Each runs for minutes, which must not be taken for a test that hangs.
+        *("-o", "faulthandler_timeout=0"),
+        *RANDOM,
+        # Where CI is set, examples are the same each time.
+        env={"WIZARD_EXAMPLES": times, "CI": None},
+    )
+
+
+@nox.session(venv_backend="none", requires=["dev"])
+def drill(session: nox.Session) -> None:
+    """Kill and fill everything while visitors shop, and count what was lost."""
+    require(session, SERVERS)
+    install_wheel(session, DEV)
+    often = {"WIZARD_EXAMPLES": os.environ.get("WIZARD_EXAMPLES", "10")}
+    session.run(DEV, "-P", "-m", "pytest", "--verbose", *KILLING, env=often)
+    session.run(DEV, "-P", "tests/drill")
+
+
+@nox.session(venv_backend="none", requires=["dev"])
+def mutate(session: nox.Session) -> None:
+    """Change the code in one place at a time, and count what no test notices.
+
+    MODULES are those to change, joined by commas: all that it knows, if it is not set.
+    """
+    modules = os.environ.get("MODULES", "").replace(",", " ").split()
+    session.run(DEV, ".ci/mutants", *modules)
