@@ -10,6 +10,7 @@ from wtforms.fields import Field, FieldList, FormField
 
 from ..errors import UnknownNameError
 from . import forms
+from .signatures import BUTTONS
 
 NAMES = "*"
 """What is read of a step by looking at which fields it has."""
@@ -95,7 +96,8 @@ class Answers:
     """The answers of the steps before a given one: ``answers.you.age``.
 
     ``find_names`` gives the names of the steps that can be read. ``find`` gives the
-    record of one of them by its name, and None for any other name.
+    record of one of them by its name, and None for any other name. ``reader`` is the
+    step that reads them; None stands for the wizard.
     """
 
     __slots__ = ("_find", "_find_names", "_reader")
@@ -104,7 +106,7 @@ class Answers:
         self,
         find_names: Callable[[], Sequence[str]],
         find: Callable[[str], Any],
-        reader: str,
+        reader: str | None,
     ) -> None:
         self._find_names = find_names
         self._find = find
@@ -117,9 +119,10 @@ class Answers:
     def __getitem__(self, name: str) -> Any:
         record = self._find(name)
         if record is None:
+            reader = f"The step {self._reader!r}" if self._reader else "The wizard"
             known = ", ".join(self._names) or "none"
             raise UnknownNameError(
-                f"{self._reader} reads the answers of {name!r}, which is not a step "
+                f"{reader} reads the answers of {name!r}, which is not a step "
                 f"before it. The steps that it can read are: {known}.",
                 name=name,
                 known=self._names,
@@ -149,7 +152,7 @@ def values_of(form: Form) -> dict[str, Any]:
     return {
         name: _value(field)
         for name, field in form._fields.items()
-        if not forms.is_button(field)
+        if not isinstance(field, BUTTONS)
     }
 
 

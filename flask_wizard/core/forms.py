@@ -62,7 +62,7 @@ class Values(dict[str, list[str]]):
     @classmethod
     def of(cls, lists: Iterable[tuple[str, list[str]]]) -> Values:
         """Leave out names with list indices that WTForms cannot read as numbers."""
-        return cls((name, values) for name, values in lists if _is_sane(name))
+        return cls(pair for pair in lists if "-" not in pair[0] or _is_sane(pair[0]))
 
     def renumber(self, field: Any) -> None:
         """Name the entries of a FieldList 0, 1, 2, ..., whatever gaps a page left.
@@ -171,15 +171,17 @@ def _nested(form_class: Any, own: dict[str, Any], /, *args: Any, **kwargs: Any) 
     return form
 
 
-def leaves(fields: Iterable[Field]) -> Iterator[Field]:
-    """Yield every field that holds a value, nested ones too, buttons left out."""
+def leaves(fields: Iterable[Field]) -> list[Field]:
+    """Return every field that holds a value, nested ones too, buttons left out."""
+    found: list[Field] = []
     for field in fields:
         if isinstance(field, FormField):
-            yield from leaves(field.form)
+            found += leaves(field.form)
         elif isinstance(field, FieldList):
-            yield from leaves(field.entries)
-        elif not is_button(field):
-            yield field
+            found += leaves(field.entries)
+        elif not isinstance(field, BUTTONS):
+            found.append(field)
+    return found
 
 
 def is_button(field: Field) -> bool:
@@ -273,20 +275,18 @@ def validate(form: Form) -> bool:
         form.form_errors = [UNUSABLE]
         return False
     try:
-        return bool(form.validate()) and not _has_nan(form)
+        passed = bool(form.validate())
     except (ValueError, ArithmeticError) as error:
         logger.warning("%s could not be validated: %s", type(form), type(error))
-    if not _blame(form):
-        form.form_errors = [*form.form_errors, UNUSABLE]
-    return False
-
-
-def _has_nan(form: Form) -> bool:
-    """Refuse what a DecimalField lets pass: any condition that compares it raises."""
-    found = [f for f in leaves(form) if isinstance(f.data, Decimal) and f.data.is_nan()]
-    for field in found:
-        field.errors = [UNUSABLE]
-    return bool(found)
+        if not _blame(form):
+            form.form_errors = [*form.form_errors, UNUSABLE]
+        return False
+    for field in leaves(form) if passed else ():
+        # A DecimalField lets it pass, but any condition that compares it raises.
+        if isinstance(field.data, Decimal) and field.data.is_nan():
+            field.errors = [UNUSABLE]
+            passed = False
+    return passed
 
 
 def _blame(form: Form) -> bool:
