@@ -126,10 +126,11 @@ def bind(
     """Build a form from ``values``, or from ``initial`` where nothing was sent yet.
 
     The guard checks CSRF, so no form checks it again. ``meta`` reaches nested
-    forms as well. A value that cannot even be bound makes a form error.
+    forms as well. A value that cannot even be bound makes a form error, and
+    ``form.meta.unbindable`` true.
     """
     values = Values(values) if values is not None else None
-    passed = {"csrf": False, "sent": values, **meta}
+    passed = {"csrf": False, "sent": values, "unbindable": False, **meta}
     if signature(form_class).nests:
         passed = _passed_down(passed)
     if values is None:
@@ -219,7 +220,7 @@ def passwords(fields: Iterable[Field]) -> list[str]:
     return [field.name for field in leaves(fields) if is_password(field)]
 
 
-def sent(form: Form, values: Values) -> tuple[Raw, Raw]:
+def sent(form: Any, values: Values) -> tuple[Raw, Raw]:
     """What was sent for the declared fields: the plain values and the passwords."""
     raw: Raw = {}
     secret: Raw = {}
@@ -229,7 +230,7 @@ def sent(form: Form, values: Values) -> tuple[Raw, Raw]:
             kept[field.name] = [str(value) for value in field.raw_data]
         if _reads_below(field):
             kept.update(_below(field, values))
-    if is_unbindable(form):
+    if form.meta.unbindable:
         for field in _lists(form):
             raw.update(_below(field, values))
     return raw, secret
@@ -264,14 +265,9 @@ def _lists(fields: Iterable[Field]) -> Iterator[Field]:
             yield field
 
 
-def is_unbindable(form: Form) -> bool:
-    """Did a value stop the form from being built with what was sent?"""
-    return getattr(form.meta, "unbindable", False)
-
-
-def validate(form: Form) -> bool:
+def validate(form: Any) -> bool:
     """Validate; what a validator raises in vain over a value is a form error."""
-    if is_unbindable(form):
+    if form.meta.unbindable:
         form.form_errors = [UNUSABLE]
         return False
     try:

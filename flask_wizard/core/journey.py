@@ -179,10 +179,6 @@ class Journey:
         after = bound.submit(values, validate=validate, autosave=autosave)
         if after is None:
             return self
-        return self._with(after)
-
-    def _with(self, after: BoundStep) -> Journey:
-        """Return the journey with one of its steps as it is after a POST."""
         at, plain = after.position, after.step.is_plain(after.entry)
         onward = copy(self)
         onward.draft = after.write_to(self.draft)

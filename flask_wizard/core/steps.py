@@ -620,7 +620,7 @@ class BoundFormStep(BoundStep):
     def write_to(self, draft: Draft) -> Draft:
         """Return the draft with the entry of this step."""
         entry = self.entry
-        return draft if entry is None else draft.with_entries({self.name: entry})
+        return draft if entry is None else draft.with_entries({self.step.name: entry})
 
     def refresh_dependencies(self, draft: Draft) -> Draft:
         """Return the draft with what the step reads now, if it ``still_holds``."""
@@ -685,7 +685,7 @@ class BoundFormStep(BoundStep):
         if not (self.applies and self.done):
             return self.step.no_answers(reads)
         names = signature(self.conditions.form_class).names
-        return Record(self.name, names, lambda: self._values, reads)
+        return Record(self.step.name, names, lambda: self._values, reads)
 
     @cached_property
     def _values(self) -> dict[str, object]:
@@ -841,21 +841,13 @@ class Steps(tuple[AnyStep, ...]):
 
         The length is shortened to the steps that may be plain.
         """
-        digests = self._plain_digests()
-        length = min(length, len(digests) - 1)
-        return length, digests[length]
-
-    def _plain_digests(self) -> Sequence[bytes]:
-        """Return a digest for each number of first steps that may be plain.
-
-        They are kept while no field is added to a form class.
-        """
         fields, digests = self._known_digests
         if fields is None or fields != [form._unbound_fields for form in self._forms]:
-            digests = self._chain()
+            digests = self._chain()  # a field was added to a form class meanwhile
             fields = [form._unbound_fields for form in self._forms]
             self._known_digests = fields, digests
-        return digests
+        length = min(length, len(digests) - 1)
+        return length, digests[length]
 
     _known_digests: tuple[list[Any] | None, Sequence[bytes]] = (None, ())
 
@@ -865,6 +857,7 @@ class Steps(tuple[AnyStep, ...]):
         return [step.fixed_form for step in plain if step.fixed_form is not None]
 
     def _chain(self) -> Sequence[bytes]:
+        """Return a digest for each number of first steps that may be plain."""
         digests = [b""]
         for step in self:
             if (own := step.plain_digest) is None:
