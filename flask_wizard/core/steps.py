@@ -29,7 +29,7 @@ from .draft import Draft, Entry, Raw, StoredDependencies
 from .form_errors import errors_of, show_errors
 from .forms import FieldNames, Values
 from .rows import Row, rows_of
-from .signatures import field_names, file_fields, html_name, signature
+from .signatures import field_names, file_fields, signature
 
 if TYPE_CHECKING:
     from .journey import Journey
@@ -636,7 +636,8 @@ class BoundFormStep(BoundStep):
     def error_name(self, field: str | None) -> str:
         """Return the full name of a field that may be dotted, as StepError has it."""
         first, *inner = (field or "").split(".")
-        name, separator = html_name(self.conditions.form_class, first)
+        html_names = signature(self.conditions.form_class).html_names
+        name, separator = html_names.get(first, (first, "-"))
         return separator.join((name, "-".join(inner))) if inner else name
 
     # Pages
@@ -709,11 +710,11 @@ class BoundFormStep(BoundStep):
             return ABSENT
         if not field:
             return b"present"
-        form_class = self.conditions.form_class
+        form = signature(self.conditions.form_class)
         if field == NAMES:
-            return encode(signature(form_class).names)
+            return encode(form.names)
         sent = {**self.entry.raw, **self.entry.passwords}
-        name, separator = html_name(form_class, field)
+        name, separator = form.html_names.get(field, (field, "-"))
         inner = name + separator
         mine = [(n, sent[n]) for n in sorted(sent) if n == name or n.startswith(inner)]
         return encode(mine)
