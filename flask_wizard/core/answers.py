@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from wtforms import Form
@@ -10,6 +11,7 @@ from wtforms.fields import Field, FieldList, FormField
 
 from ..errors import UnknownNameError
 from . import forms
+from .signatures import BUTTONS, NESTING
 
 NAMES = "*"
 """What is read of a step by looking at which fields it has."""
@@ -18,6 +20,7 @@ Dependencies = set[tuple[str, str]]
 """What was read, as (step, field) pairs; an empty field is "is there an answer"."""
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Record:
     """One step's answers, read-only: ``record.age`` or ``record["age"]``.
 
@@ -25,19 +28,10 @@ class Record:
     record of a step that does not apply or is not done is falsy, its fields ``None``.
     """
 
-    __slots__ = ("_dependencies", "_names", "_step", "_values")
-
-    def __init__(
-        self,
-        step: str,
-        names: Sequence[str] | None,
-        values: Callable[[], Mapping[str, Any]] | None,
-        reads: Dependencies | None = None,
-    ) -> None:
-        self._step = step
-        self._names = names
-        self._values = values
-        self._dependencies = reads
+    _step: str
+    _names: Sequence[str] | None
+    _values: Callable[[], Mapping[str, Any]] | None
+    _dependencies: Dependencies | None = None
 
     def __getitem__(self, name: str) -> Any:
         if self._names is not None and name not in self._names:
@@ -91,24 +85,18 @@ class Record:
         return f"<Record {self._step}: {', '.join(self._names or ())}{present}>"
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Answers:
     """The answers of the steps before a given one: ``answers.you.age``.
 
-    ``find_names`` gives the names of the steps that can be read. ``find`` gives the
-    record of one of them by its name, and None for any other name.
+    ``_find_names`` gives the names of the steps that can be read. ``_find`` gives the
+    record of one of them by its name, and None for any other name. ``_reader`` is the
+    step that reads them; None stands for the wizard.
     """
 
-    __slots__ = ("_find", "_find_names", "_reader")
-
-    def __init__(
-        self,
-        find_names: Callable[[], Sequence[str]],
-        find: Callable[[str], Any],
-        reader: str,
-    ) -> None:
-        self._find_names = find_names
-        self._find = find
-        self._reader = reader
+    _find_names: Callable[[], Sequence[str]]
+    _find: Callable[[str], Any]
+    _reader: str | None
 
     @property
     def _names(self) -> Sequence[str]:
@@ -117,9 +105,10 @@ class Answers:
     def __getitem__(self, name: str) -> Any:
         record = self._find(name)
         if record is None:
+            reader = f"The step {self._reader!r}" if self._reader else "The wizard"
             known = ", ".join(self._names) or "none"
             raise UnknownNameError(
-                f"{self._reader} reads the answers of {name!r}, which is not a step "
+                f"{reader} reads the answers of {name!r}, which is not a step "
                 f"before it. The steps that it can read are: {known}.",
                 name=name,
                 known=self._names,
@@ -147,9 +136,9 @@ class Answers:
 def values_of(form: Form) -> dict[str, Any]:
     """The typed values of a form: records for nested forms, tuples for lists."""
     return {
-        name: _value(field)
+        name: _value(field) if isinstance(field, NESTING) else field.data
         for name, field in form._fields.items()
-        if not forms.is_button(field)
+        if not isinstance(field, BUTTONS)
     }
 
 

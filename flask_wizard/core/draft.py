@@ -120,6 +120,9 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
     unsettled: bool = False
     receipt: Receipt | None = None
     notice: str = ""
+    #: How many of the first steps are accepted and read nothing, and a digest of what
+    #: they ask for, by which a journey tells whether that is still so.
+    plain_prefix: tuple[Count, bytes] = (0, b"")
 
     def __repr__(self) -> str:
         return f"<Draft {self.state}: {', '.join(self.entries) or 'empty'}>"
@@ -137,13 +140,18 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.state == "committing" and now < self.lease_until
 
     def with_entries(self, entries: dict[str, Entry]) -> Draft:
-        """Return the draft with these entries in the place of those of their steps."""
-        return msgspec.structs.replace(self, entries={**self.entries, **entries})
+        """Return the draft with these entries in the place of those of their steps.
+
+        It says of no step that it is plain: only a journey can tell.
+        """
+        return msgspec.structs.replace(
+            self, entries={**self.entries, **entries}, plain_prefix=(0, b"")
+        )
 
     def without(self, name: str) -> Draft:
         """Return the draft without the entry of a step."""
         entries = {n: entry for n, entry in self.entries.items() if n != name}
-        return msgspec.structs.replace(self, entries=entries)
+        return msgspec.structs.replace(self, entries=entries, plain_prefix=(0, b""))
 
     def renewed(self, now: float, *, holder: bytes, notice: str) -> Draft:
         """The draft as its holder's POST leaves it, for another lifetime."""

@@ -63,7 +63,7 @@ class Values(dict[str, list[str]]):
     @classmethod
     def of(cls, lists: Iterable[tuple[str, list[str]]]) -> Values:
         """Leave out names with list indices that WTForms cannot read as numbers."""
-        return cls((name, values) for name, values in lists if _is_sane(name))
+        return cls(pair for pair in lists if "-" not in pair[0] or _is_sane(pair[0]))
 
     def renumber(self, field: Any) -> None:
         """Name the entries of a FieldList 0, 1, 2, ..., whatever gaps a page left.
@@ -127,10 +127,11 @@ def bind(
     """Build a form from ``values``, or from ``initial`` where nothing was sent yet.
 
     The guard checks CSRF, so no form checks it again. ``meta`` reaches nested
-    forms as well. A value that cannot even be bound makes a form error.
+    forms as well. A value that cannot even be bound makes a form error, and
+    ``form.meta.unbindable`` true.
     """
     values = Values(values) if values is not None else None
-    passed = {"csrf": False, "sent": values, **meta}
+    passed = {"csrf": False, "sent": values, "unbindable": False, **meta}
     if signature(form_class).nests:
         passed = _passed_down(passed)
     if values is None:
@@ -172,15 +173,17 @@ def _nested(form_class: Any, own: dict[str, Any], /, *args: Any, **kwargs: Any) 
     return render_quickly(form)
 
 
-def leaves(fields: Iterable[Field]) -> Iterator[Field]:
-    """Yield every field that holds a value, nested ones too, buttons left out."""
+def leaves(fields: Iterable[Field]) -> list[Field]:
+    """Return every field that holds a value, nested ones too, buttons left out."""
+    found: list[Field] = []
     for field in fields:
         if isinstance(field, FormField):
-            yield from leaves(field.form)
+            found += leaves(field.form)
         elif isinstance(field, FieldList):
-            yield from leaves(field.entries)
-        elif not is_button(field):
-            yield field
+            found += leaves(field.entries)
+        elif not isinstance(field, BUTTONS):
+            found.append(field)
+    return found
 
 
 def is_button(field: Field) -> bool:
@@ -218,7 +221,7 @@ def passwords(fields: Iterable[Field]) -> list[str]:
     return [field.name for field in leaves(fields) if is_password(field)]
 
 
-def sent(form: Form, values: Values) -> tuple[Raw, Raw]:
+def sent(form: Any, values: Values) -> tuple[Raw, Raw]:
     """What was sent for the declared fields: the plain values and the passwords."""
     raw: Raw = {}
     secret: Raw = {}
@@ -228,7 +231,7 @@ def sent(form: Form, values: Values) -> tuple[Raw, Raw]:
             kept[field.name] = [str(value) for value in field.raw_data]
         if _reads_below(field):
             kept.update(_below(field, values))
-    if is_unbindable(form):
+    if form.meta.unbindable:
         for field in _lists(form):
             raw.update(_below(field, values))
     return raw, secret
@@ -263,31 +266,24 @@ def _lists(fields: Iterable[Field]) -> Iterator[Field]:
             yield field
 
 
-def is_unbindable(form: Form) -> bool:
-    """Did a value stop the form from being built with what was sent?"""
-    return getattr(form.meta, "unbindable", False)
-
-
-def validate(form: Form) -> bool:
+def validate(form: Any) -> bool:
     """Validate; what a validator raises in vain over a value is a form error."""
-    if is_unbindable(form):
+    if form.meta.unbindable:
         form.form_errors = [UNUSABLE]
         return False
     try:
-        return bool(form.validate()) and not _has_nan(form)
+        passed = bool(form.validate())
     except (ValueError, ArithmeticError) as error:
         logger.warning("%s could not be validated: %s", type(form), type(error))
-    if not _blame(form):
-        form.form_errors = [*form.form_errors, UNUSABLE]
-    return False
-
-
-def _has_nan(form: Form) -> bool:
-    """Refuse what a DecimalField lets pass: any condition that compares it raises."""
-    found = [f for f in leaves(form) if isinstance(f.data, Decimal) and f.data.is_nan()]
-    for field in found:
-        field.errors = [UNUSABLE]
-    return bool(found)
+        if not _blame(form):
+            form.form_errors = [*form.form_errors, UNUSABLE]
+        return False
+    for field in leaves(form) if passed else ():
+        # A DecimalField lets it pass, but any condition that compares it raises.
+        if isinstance(field.data, Decimal) and field.data.is_nan():
+            field.errors = [UNUSABLE]
+            passed = False
+    return passed
 
 
 def _blame(form: Form) -> bool:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from msgspec.structs import replace
+
 from ..errors import DefinitionError
 from .answers import Answers, Dependencies
 from .draft import Draft
 from .forms import Values
-from .steps import BoundStep, Steps, encode
+from .steps import ABSENT, BoundStep, Steps, encode
 
 Initial = Callable[[str], object]
 """Gives the initial data of a step that was never submitted, by the step's name."""
@@ -45,8 +47,13 @@ class Journey:
         self.steps = steps
         self.draft = draft
         self.initial = initial
-        # None stands for a step that is done by its entry alone, until it is asked for.
-        self._walked: list[BoundStep | None] = []
+        # How many of the first steps are done by their entries alone.
+        self._plain = draft.plain_prefix[0]
+        if self._plain and steps.plain_prefix(self._plain) != draft.plain_prefix:
+            self._plain = 0
+        # None stands for such a step, until it is asked for.
+        self._walked: list[BoundStep | None] = [None] * self._plain
+        self._serialized: dict[tuple[str, str], bytes] = {}
 
     def __repr__(self) -> str:
         # Going on could run the application's code.
@@ -67,12 +74,9 @@ class Journey:
             if at == len(steps):
                 return True
             step = steps[at]
-            plain = step.plain_digest
-            entry = entries.get(step.name) if plain is not None else None
-            if entry is not None and entry.accepted and entry.read.digest == plain:
-                last = None
-            else:
-                last = step.bind(self, at, reached=True)
+            plain = step.is_plain(entries.get(step.name))
+            self._plain += plain and at == self._plain
+            last = None if plain else step.bind(self, at, reached=True)
             walked.append(last)
         return True
 
@@ -145,11 +149,11 @@ class Journey:
 
     def progress(self, bound: BoundStep) -> Progress:
         """Count the applicable steps; no total while a later one is uncertain."""
-        walked = self._walked[: bound.position + 1]
-        number = sum(step is None or step.applies for step in walked)
-        later = self.steps[bound.position + 1 :]
-        certain = all(step.when is None for step in later)
-        return Progress(number, number + len(later) if certain else None)
+        last = bound.position
+        hidden = [b for b in self._walked[self._plain : last] if b and not b.applies]
+        number, later = last + 1 - len(hidden), len(self.steps) - last - 1
+        certain = last >= self.steps.last_conditional
+        return Progress(number, number + later if certain else None)
 
     @property
     def hidden(self) -> tuple[BoundStep, ...]:
@@ -175,10 +179,17 @@ class Journey:
         after = bound.submit(values, validate=validate, autosave=autosave)
         if after is None:
             return self
-        was_met = bound.position < len(self._walked)
+        at, plain = after.position, after.step.is_plain(after.entry)
         onward = copy(self)
         onward.draft = after.write_to(self.draft)
-        onward._walked = self._walked[: bound.position] + [after] * was_met
+        onward._serialized = {}
+        onward._walked = self._walked[:at] + [after] * (at < len(self._walked))
+        if plain and at < self._plain:  # so are those behind it that were
+            onward._walked += [None] * (self._plain - at - 1)
+        elif plain and at == self._plain:
+            onward._plain = at + 1
+        else:
+            onward._plain = min(at, self._plain)
         return onward
 
     @property
@@ -191,42 +202,47 @@ class Journey:
     def to_draft(self) -> Draft:
         """Return the draft to store, with what steps that were judged anew read now."""
         draft = self.draft
-        for bound in self._walked:
+        for bound in self._walked[self._plain :]:
             if bound is not None and bound.still_holds:
                 draft = bound.refresh_dependencies(draft)
-        return draft
-
-    def answers_before(self, position: int, reads: Dependencies) -> Answers:
-        """Return the answers before a position. What is read is added to ``reads``."""
-        reader = f"The step {self.steps[position].name!r}"
-        return self._answers(position, reader, reads)
+        prefix = self.steps.plain_prefix(self._plain)
+        same = prefix == draft.plain_prefix
+        return draft if same else replace(draft, plain_prefix=prefix)
 
     @property
     def answers(self) -> Answers:
         """The answers of all steps, for whoever looks at the whole."""
-        return self._answers(len(self.steps), "The wizard", set())
+        return self.answers_before(len(self.steps), set())
 
-    def _answers(self, before: int, reader: str, reads: Dependencies) -> Answers:
+    def answers_before(self, position: int, reads: Dependencies) -> Answers:
+        """Return the answers before a position. What is read is added to ``reads``."""
+        steps = self.steps
+        reader = steps.names[position] if position < len(steps) else None
+
         def find(name: str) -> Any:
-            position = self.steps.positions.get(name, before)
-            if position >= before or not self.steps[position].has_answers:
+            at = steps.positions.get(name, position)
+            if at >= position or not steps[at].has_answers:
                 return None
-            if position >= len(self._walked):
-                return self.steps[position].no_answers(reads)
-            return self._met(position).record(reads)
+            if at >= len(self._walked):
+                return steps[at].no_answers(reads)
+            return self._met(at).record(reads)
 
-        return Answers(partial(self.steps.readable, before), find, reader)
+        return Answers(partial(steps.readable, position), find, reader)
 
     def digest(
         self, signature: bytes, names: Sequence[tuple[str, str]], *, before: int
     ) -> bytes:
         """Hash a signature, and what ``names`` stand for in the steps before."""
+        known, read = self._serialized, []
         met = min(before, len(self._walked))
-        read = []
-        for step, field in names:
-            # A deploy may have moved what was read behind its reader.
+        for name in names:
+            step, field = name
             position = self.steps.positions.get(step, met)
-            there = position < met
-            read.append(self._met(position).serialize(field) if there else b"absent")
+            if position >= met:  # a deploy may have moved it behind its reader
+                read.append(ABSENT)
+                continue
+            if name not in known:
+                known[name] = self._met(position).serialize(field)
+            read.append(known[name])
         whole = encode([signature, names, read])
         return hashlib.blake2b(whole, digest_size=16).digest()

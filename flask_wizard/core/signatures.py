@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from wtforms import Form
@@ -41,14 +41,6 @@ def declared(form_class: Any) -> list[tuple[str, UnboundField[Any]]]:
         and hasattr(value := getattr(form_class, name), "_formfield")
     ]
     return sorted(found, key=lambda pair: (pair[1].creation_counter, pair[0]))
-
-
-def html_name(form_class: type[Form], name: str) -> tuple[str, str]:
-    """Return a field's name in a page, and the separator before inner names."""
-    unbound = dict(declared(form_class)).get(name)
-    if unbound is None:
-        return name, "-"
-    return unbound.name or name, unbound.kwargs.get("separator", "-")
 
 
 def field_names(form_class: type[Form]) -> set[str]:
@@ -97,6 +89,8 @@ class FormSignature(NamedTuple):
     digest: bytes
     #: True if there are nested forms or lists.
     nests: bool
+    #: The name of each field in a page, and the separator before the names inside it.
+    html_names: Mapping[str, tuple[str, str]]
 
 
 def signature(form_class: Any) -> FormSignature:
@@ -111,7 +105,12 @@ def signature(form_class: Any) -> FormSignature:
     lines = "\n".join(_lines(form_class, ""))
     digest = hashlib.blake2b(lines.encode(), digest_size=16).digest()
     nests = any(issubclass(each.field_class, NESTING) for _, each in fields)
-    found = form_class._wizard_signature = FormSignature(fields, names, digest, nests)
+    html_names = {
+        name: (each.name or name, each.kwargs.get("separator", "-"))
+        for name, each in fields
+    }
+    found = FormSignature(fields, names, digest, nests, html_names)
+    form_class._wizard_signature = found
     return found
 
 

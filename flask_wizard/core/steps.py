@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
+from itertools import takewhile
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -27,7 +29,7 @@ from .draft import Draft, Entry, Raw, StoredDependencies
 from .form_errors import errors_of, show_errors
 from .forms import FieldNames, Values
 from .rows import Row, rows_of
-from .signatures import field_names, file_fields, html_name, signature
+from .signatures import field_names, file_fields, signature
 
 if TYPE_CHECKING:
     from .journey import Journey
@@ -36,6 +38,9 @@ RESERVED_STEPS = frozenset({"discard", "receipt", "saved"})
 RESERVED_FIELDS = frozenset(
     {"_action", "_rev", "_draft", "_item", "_seen", forms.FIELDS, "csrf_token"}
 )
+
+ABSENT = b"absent"
+"""What is hashed in the place of an answer that does not count."""
 
 Condition = Callable[[Answers], object]
 
@@ -97,12 +102,19 @@ class AnyStep(ABC):
 
     @property
     def plain_digest(self) -> bytes | None:
-        """The digest of an accepted entry that depends on no other step.
+        """The digest of an accepted entry that read nothing.
 
-        With such an entry the step applies and is done whatever the answers are.
-        None if that cannot be told without binding the step.
+        With such an entry the step applies and is done whatever the answers are. None
+        if that cannot be told without binding the step. It may change only if the
+        fields of ``fixed_form`` do.
         """
         return None
+
+    def is_plain(self, entry: Entry | None) -> bool:
+        """True if the entry alone tells that the step applies and is done."""
+        if entry is None or not entry.accepted or (own := self.plain_digest) is None:
+            return False
+        return entry.read.digest == own
 
     def no_answers(self, reads: Dependencies) -> Any:
         """Return what a reader gets if the answers of the step do not count."""
@@ -247,7 +259,7 @@ class BoundStep(Protocol):
 
     def serialize(self, field: str) -> bytes:
         """Return what was submitted for a field, to be hashed for those who read it."""
-        return b"absent"
+        return ABSENT
 
     def data(self) -> Any:
         """Return the answers as plain dicts and lists."""
@@ -306,23 +318,27 @@ class Step(AnyStep):
 
     def bind(self, journey: Journey, position: int, *, reached: bool) -> BoundFormStep:
         """Bind the step to the draft of a journey."""
+        reads: Dependencies = set()
+        applies = self.when is None or (
+            reached and bool(self.when(journey.answers_before(position, reads)))
+        )
+        conditions = Conditions(self, journey, position, reads, applies)
+        if self.fixed_form is not None:
+            conditions.form_class = self.fixed_form
         entry = journey.draft.entries.get(self.name)
-        return BoundFormStep(Conditions(self, journey, position, reached), entry)
+        return BoundFormStep(conditions, entry, opens=reached and applies)
 
     @cached_property
     def fixed_form(self) -> type[Form] | None:
         """The form class, if it is the same whatever the answers are."""
         return self.form if isinstance(self.form, type) else None
 
-    @cached_property
-    def _plain_form(self) -> type[Form] | None:
-        return self.fixed_form if self.when is None else None
-
     @property
     def plain_digest(self) -> bytes | None:
-        """The digest of an accepted entry that depends on no other step."""
-        form = self._plain_form
-        return signature(form).digest if form is not None else None
+        """The digest of an accepted entry that read nothing."""
+        if self.when is not None or self.fixed_form is None:
+            return None
+        return signature(self.fixed_form).digest
 
     def no_answers(self, reads: Dependencies) -> Record:
         """Return a falsy record of the step."""
@@ -369,6 +385,7 @@ class Step(AnyStep):
         return found
 
 
+@dataclass(eq=False)
 class Conditions:
     """What the answers before a step make of it: does it apply, and with which form.
 
@@ -376,19 +393,11 @@ class Conditions:
     since they run in each request.
     """
 
-    def __init__(
-        self, step: Step, journey: Journey, position: int, reached: bool
-    ) -> None:
-        self.step = step
-        self.journey = journey
-        self.position = position
-        self.reads: Dependencies = set()
-        self.applies = step.when is None or (
-            reached and bool(step.when(journey.answers_before(position, self.reads)))
-        )
-        self.opens = reached and self.applies
-        if step.fixed_form is not None:
-            self.form_class = step.fixed_form
+    step: Step
+    journey: Journey
+    position: int
+    reads: Dependencies
+    applies: bool
 
     @cached_property
     def form_class(self) -> type[Form]:
@@ -397,7 +406,12 @@ class Conditions:
         return self.step.form_class(answers)
 
     def make_form(
-        self, values: Values | None, reads: Dependencies, *, prepare: bool = True
+        self,
+        values: Values | None,
+        reads: Dependencies,
+        *,
+        passwords: Raw | None = None,
+        prepare: bool = True,
     ) -> Form:
         """Return the form with values, or with the step's initial data.
 
@@ -405,6 +419,8 @@ class Conditions:
         """
         answers = self.journey.answers_before(self.position, reads)
         initial = self.journey.initial(self.step.name) if values is None else None
+        if passwords:
+            values = Values({**(values or {}), **passwords})
         meta = {"answers": answers}
         form = forms.bind(self.form_class, values, meta=meta, initial=initial)
         if prepare and self.step.prepare is not None:
@@ -435,15 +451,12 @@ class FilledForm:
     ) -> None:
         self.conditions = conditions
         self.dependencies: Dependencies = set()
-        self.form = self._make_form(values, secrets)
+        reads = self.dependencies
+        self.form = conditions.make_form(values, reads, passwords=secrets)
         # What is no longer a password must not be shown: it is left out.
         if secrets and not secrets.keys() <= (mine := {*forms.passwords(self.form)}):
             own = {name: sent for name, sent in secrets.items() if name in mine}
-            self.form = self._make_form(values, own)
-
-    def _make_form(self, values: Values | None, secrets: Raw) -> Form:
-        both = Values({**(values or {}), **secrets}) if secrets else values
-        return self.conditions.make_form(both, self.dependencies)
+            self.form = conditions.make_form(values, reads, passwords=own)
 
     @cached_property
     def validation(self) -> Validation:
@@ -482,13 +495,15 @@ class BoundFormStep(BoundStep):
         self,
         conditions: Conditions,
         entry: Entry | None,
+        *,
+        opens: bool,
         filled: FilledForm | None = None,
     ) -> None:
         self.conditions = conditions
         self.step = conditions.step
         self.position = conditions.position
         self.applies = conditions.applies
-        self.opens = conditions.opens
+        self.opens = opens
         self.entry = entry
         if filled is not None:
             self.filled = filled
@@ -563,13 +578,14 @@ class BoundFormStep(BoundStep):
             entry = self._keep(sent, values)
         if not autosave:
             errors = entry.errors if validate else {}
-            entry = replace(entry, rev=self.rev + 1, errors=errors)
-        return BoundFormStep(self.conditions, entry, sent.form)
+            rev = self.entry.rev if self.entry is not None else 0
+            entry = replace(entry, rev=rev + 1, errors=errors)
+        return BoundFormStep(self.conditions, entry, opens=self.opens, filled=sent.form)
 
     def _extract_open(self, values: Values) -> Sent:
         """Take what the form has fields for, and kept passwords unless one is typed."""
         kept = self.entry.passwords if self.entry is not None else {}
-        secrets = {} if values.fills(kept) else kept
+        secrets = {} if kept and values.fills(kept) else kept
         filled = FilledForm(self.conditions, values, secrets)
         return Sent(filled, *forms.sent(filled.form, values))
 
@@ -604,7 +620,7 @@ class BoundFormStep(BoundStep):
     def write_to(self, draft: Draft) -> Draft:
         """Return the draft with the entry of this step."""
         entry = self.entry
-        return draft if entry is None else draft.with_entries({self.name: entry})
+        return draft if entry is None else draft.with_entries({self.step.name: entry})
 
     def refresh_dependencies(self, draft: Draft) -> Draft:
         """Return the draft with what the step reads now, if it ``still_holds``."""
@@ -620,7 +636,8 @@ class BoundFormStep(BoundStep):
     def error_name(self, field: str | None) -> str:
         """Return the full name of a field that may be dotted, as StepError has it."""
         first, *inner = (field or "").split(".")
-        name, separator = html_name(self.conditions.form_class, first)
+        html_names = signature(self.conditions.form_class).html_names
+        name, separator = html_names.get(first, (first, "-"))
         return separator.join((name, "-".join(inner))) if inner else name
 
     # Pages
@@ -669,7 +686,7 @@ class BoundFormStep(BoundStep):
         if not (self.applies and self.done):
             return self.step.no_answers(reads)
         names = signature(self.conditions.form_class).names
-        return Record(self.name, names, lambda: self._values, reads)
+        return Record(self.step.name, names, lambda: self._values, reads)
 
     @cached_property
     def _values(self) -> dict[str, object]:
@@ -689,24 +706,15 @@ class BoundFormStep(BoundStep):
         The empty name stands for whether there is an answer at all, NAMES for which
         fields there are.
         """
-        if field not in self._serialized:
-            self._serialized[field] = self._serialize(field)
-        return self._serialized[field]
-
-    @cached_property
-    def _serialized(self) -> dict[str, bytes]:
-        return {}
-
-    def _serialize(self, field: str) -> bytes:
         if self.entry is None or not (self.applies and self.done):
-            return b"absent"
+            return ABSENT
         if not field:
             return b"present"
-        form_class = self.conditions.form_class
+        form = signature(self.conditions.form_class)
         if field == NAMES:
-            return encode(signature(form_class).names)
+            return encode(form.names)
         sent = {**self.entry.raw, **self.entry.passwords}
-        name, separator = html_name(form_class, field)
+        name, separator = form.html_names.get(field, (field, "-"))
         inner = name + separator
         mine = [(n, sent[n]) for n in sorted(sent) if n == name or n.startswith(inner)]
         return encode(mine)
@@ -730,7 +738,7 @@ class Review(AnyStep):
     def bind(self, journey: Journey, position: int, *, reached: bool) -> BoundReview:
         """Bind the review to the draft of a journey."""
         entry = journey.draft.entries.get(self.name)
-        return BoundReview(self, journey, position, entry, reached)
+        return BoundReview(self, journey, position, entry, opens=reached)
 
     def named(self, name: str, wizard: str) -> Self:
         """Return a copy under the name of its attribute.
@@ -760,8 +768,8 @@ class BoundReview(BoundStep):
         journey: Journey,
         position: int,
         entry: Entry | None,
-        opens: bool,
         *,
+        opens: bool,
         confirmed: bool = False,
     ) -> None:
         self.step = step
@@ -785,7 +793,7 @@ class BoundReview(BoundStep):
             self.journey,
             self.position,
             None,
-            self.opens,
+            opens=self.opens,
             confirmed=validate and self.opens,
         )
 
@@ -822,6 +830,42 @@ class Steps(tuple[AnyStep, ...]):
     def review(self) -> str | None:
         """The name of the step that lists the answers, if there is one."""
         return next((step.name for step in self if step.lists_answers), None)
+
+    @cached_property
+    def last_conditional(self) -> int:
+        """The position of the last step that has a condition; -1 if none has one."""
+        conditional = (n for n, step in enumerate(self) if step.when is not None)
+        return max(conditional, default=-1)
+
+    def plain_prefix(self, length: int) -> tuple[int, bytes]:
+        """Return a length and a digest of what that many first steps ask for.
+
+        The length is shortened to the steps that may be plain.
+        """
+        fields, digests = self._known_digests
+        if fields is None or fields != [form._unbound_fields for form in self._forms]:
+            digests = self._chain()  # a field was added to a form class meanwhile
+            fields = [form._unbound_fields for form in self._forms]
+            self._known_digests = fields, digests
+        length = min(length, len(digests) - 1)
+        return length, digests[length]
+
+    _known_digests: tuple[list[Any] | None, Sequence[bytes]] = (None, ())
+
+    @cached_property
+    def _forms(self) -> Sequence[Any]:
+        plain = takewhile(lambda step: step.plain_digest is not None, self)
+        return [step.fixed_form for step in plain if step.fixed_form is not None]
+
+    def _chain(self) -> Sequence[bytes]:
+        """Return a digest for each number of first steps that may be plain."""
+        digests = [b""]
+        for step in self:
+            if (own := step.plain_digest) is None:
+                break
+            chained = encode([digests[-1], step.name, own])
+            digests.append(hashlib.blake2b(chained, digest_size=16).digest())
+        return digests
 
     def readable(self, before: int) -> tuple[str, ...]:
         """Return the names of the steps with answers before a position."""

@@ -54,7 +54,7 @@ def absent(*names: str) -> Record:
 
 
 def answers(**records: Record) -> Answers:
-    return Answers(lambda: tuple(records), records.get, reader="The step 'pets'")
+    return Answers(lambda: tuple(records), records.get, "pets")
 
 
 # A record
