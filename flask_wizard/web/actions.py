@@ -6,6 +6,7 @@ A new action is one more entry of ``ACTIONS``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from ..core.journey import Journey
@@ -32,14 +33,12 @@ class Move(NamedTuple):
 
 
 class Action(NamedTuple):
-    """What one value of ``_action`` means.
-
-    ``lead`` returns the URL to go on to, or ``None`` to commit the draft. ``page``
-    is set instead if that is one of the draft's own pages.
-    """
+    """What one value of ``_action`` means."""
 
     name: str
-    lead: Callable[[Move], str | None] | None = None
+    #: Returns the URL to go on to, or ``None`` to commit the draft.
+    lead: Callable[[Move], str | None]
+    #: The page, if ``lead`` always leads to the same page of the draft.
     page: str = ""
     #: True if the values are validated, so that the step may become done.
     validates: bool = False
@@ -51,12 +50,6 @@ class Action(NamedTuple):
     offered: Callable[[Journey, BoundStep], bool] = lambda journey, bound: False
     #: True of the button that stands out.
     primary: bool = False
-
-    def url(self, move: Move) -> str | None:
-        """Return where the visitor goes on, or ``None`` for the commit."""
-        if self.page:
-            return move.urls.to(Address(self.page, move.journey.draft.id))
-        return (self.lead or stay)(move)
 
 
 def go_on(move: Move) -> str | None:
@@ -98,6 +91,11 @@ def stay(move: Move) -> str:
     return move.to(move.bound, then=move.submitted.from_review)
 
 
+def lead_to_page(page: str, move: Move) -> str:
+    """Lead to one of the draft's own pages."""
+    return move.urls.to(Address(page, move.journey.draft.id))
+
+
 SEND = "Confirm and send"
 
 
@@ -133,17 +131,18 @@ ACTIONS: dict[str, Action] = {
         ),
         Action(
             "save",
+            lead=partial(lead_to_page, "saved"),
             page="saved",
             label=lambda journey, bound: "Save and come back later",
             offered=_always,
         ),
         Action("autosave", lead=stay, quiet=True),
         Action("goto", lead=go_to),
-        Action("discard", page="discard"),
+        Action("discard", lead=partial(lead_to_page, "discard"), page="discard"),
     )
 }
 
-UNKNOWN = Action("")
+UNKNOWN = Action("", lead=stay)
 """An action that no page has: what was sent is kept, and the page shown again."""
 
 

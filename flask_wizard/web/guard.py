@@ -62,7 +62,8 @@ def check_csrf(request: Request, app: Flask) -> None:
 
     Raise CSRFFailure, or BadRequest where another site's page has sent the form.
     """
-    if not is_guarded(app.config):
+    config = app.config
+    if not config.get("WTF_CSRF_ENABLED", True):
         return
     if _is_foreign(request):
         raise BadRequest(FOREIGN)
@@ -71,7 +72,8 @@ def check_csrf(request: Request, app: Flask) -> None:
         if protect is not None:
             protect.protect()  # checks the referrer too where the page is secure
         else:
-            validate_csrf(_token(request, app.config))
+            token = request.form.get(csrf_field(config))
+            validate_csrf(token or _token_in_headers(request, config))
     except (CSRFError, ValidationError) as error:
         raise CSRFFailure from error
     except ValueError as error:  # a referrer that is no URL
@@ -81,11 +83,6 @@ def check_csrf(request: Request, app: Flask) -> None:
 FOREIGN = "This form was sent by a page of another site."
 
 
-def is_guarded(config: Mapping[str, Any]) -> bool:
-    """True if the application wants CSRF checks at all."""
-    return bool(config.get("WTF_CSRF_ENABLED", True))
-
-
 def csrf_field(config: Mapping[str, Any]) -> str:
     """Return the name of the field that carries the token."""
     return str(config.get("WTF_CSRF_FIELD_NAME", "csrf_token"))
@@ -93,12 +90,12 @@ def csrf_field(config: Mapping[str, Any]) -> str:
 
 def token_field(config: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the token of this session as a page carries it, if it carries one."""
-    return [(csrf_field(config), generate_csrf())] if is_guarded(config) else []
+    if not config.get("WTF_CSRF_ENABLED", True):
+        return []
+    return [(csrf_field(config), generate_csrf())]
 
 
-def _token(request: Request, config: Mapping[str, Any]) -> str | None:
-    if token := request.form.get(csrf_field(config)):
-        return token
+def _token_in_headers(request: Request, config: Mapping[str, Any]) -> str | None:
     names = config.get("WTF_CSRF_HEADERS", ["X-CSRFToken", "X-CSRF-Token"])
     sent = (request.headers.get(name) for name in names)
     return next((token for token in sent if token), None)

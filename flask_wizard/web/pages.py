@@ -34,10 +34,7 @@ SEND_AGAIN = "Send it again"
 
 
 class Page(dict[str, Any]):
-    """A page's context, with the templates to choose from and the status to send.
-
-    ``headers`` are those of this page alone.
-    """
+    """A page's context, with the templates to choose from and the status to send."""
 
     def __init__(
         self, templates: Sequence[str], status: int = 200, **context: object
@@ -45,7 +42,6 @@ class Page(dict[str, Any]):
         super().__init__(context)
         self.templates = templates
         self.status = status
-        self.headers: dict[str, str] = {}
 
     def __repr__(self) -> str:  # a log must never show an answer
         return f"<Page {self.templates[-1]}, {self.status}>"

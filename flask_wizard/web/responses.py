@@ -31,13 +31,11 @@ def _protect(response: Any) -> Any:
     return response
 
 
-def finish(outcome: Outcome) -> Outcome:
-    """Give the response to a page the headers that are the page's own."""
-    if isinstance(outcome, Page) and outcome.headers:
-        after_this_request(partial(_set_headers, outcome.headers))
-    return outcome
+def set_header(name: str, value: str) -> None:
+    """Set a header of this request's answer, whoever makes the response of it."""
+    after_this_request(partial(_set_header, name, value))
 
 
-def _set_headers(own: dict[str, str], response: Any) -> Any:
-    response.headers.update(own)
+def _set_header(name: str, value: str, response: Any) -> Any:
+    response.headers[name] = value
     return response

@@ -32,7 +32,7 @@ from .notices import choose_notice, saved_notice
 from .page_fields import SignedFields
 from .pages import SEND_AGAIN, OpenDraft, Page, PageProblem, Pages, utc_datetime
 from .problems import STOPS, Attempt, NotStored, is_frozen, refuse_change
-from .responses import Outcome, finish, protect, redirect_to
+from .responses import Outcome, protect, redirect_to, set_header
 from .state import get_state, real
 from .submitted import Button, Submitted, is_from_review
 from .urls import NEW, Address, Urls
@@ -96,7 +96,10 @@ class Visit:
         store = repository.store
         drafts = VisitorDrafts(wizard, mount, Holder(real(session), store), repository)
 
-        journey_of = partial(walk, wizard, mount.bound)
+        def initial(step_name: str) -> object:
+            return wizard.initial(step_name, mount.bound)
+
+        journey_of = partial(Journey, wizard.steps, initial=initial)
 
         def first_page() -> str:
             return str(journey_of(drafts.fresh(NEW, held=False)).current.url_name)
@@ -116,18 +119,18 @@ class Visit:
         protect()
         at = Address(page, self.draft_id or NEW)
         if self.request.method == "POST":
-            return finish(self._post(at))
-        return finish(self._look(partial(self._show, at)))
+            return self._post(at)
+        return self._look(partial(self._show, at))
 
     def enter(self) -> Outcome:
         """Answer the request for the wizard as a whole: begin, or choose a draft."""
         protect()
-        return finish(self._look(self._enter))
+        return self._look(self._enter)
 
     def resume(self) -> Outcome:
         """Answer the request for a draft as a whole: lead to where it stands."""
         protect()
-        return finish(self._look(self._resume))
+        return self._look(self._resume)
 
     # GET
 
@@ -182,7 +185,7 @@ class Visit:
         outcome = self._show_step(at, self._step(at.page), journey)
         if isinstance(outcome, Page) and _is_empty(journey.current.initial):
             # It has no answers, and going back and on again meets the same draft.
-            outcome.headers["Cache-Control"] = "private, no-cache"
+            set_header("Cache-Control", "private, no-cache")
         return outcome
 
     def _show_step(self, at: Address, step: AnyStep, journey: Journey) -> Outcome:
@@ -325,7 +328,7 @@ class Visit:
             autosave=action.quiet,
         )
         bound = onward.get(step.name)
-        url = action.url(Move(onward, bound, submitted, self.urls))
+        url = action.lead(Move(onward, bound, submitted, self.urls))
         notice = ""
         confirms = bound is not None and action.validates and submitted.answers_hash
         if confirms and submitted.answers_hash != onward.answers_hash:
@@ -447,7 +450,7 @@ class Visit:
             page = self._page_again(at, submitted, refusal.attempt, problem, button)
         page.status = refusal.status
         if refusal.retry_after is not None:
-            page.headers["Retry-After"] = refusal.retry_after
+            set_header("Retry-After", refusal.retry_after)
         return page
 
     def _explain(self, refusal: NotStored) -> PageProblem:
@@ -562,15 +565,6 @@ class Visit:
             saved=utc_datetime(draft.updated),
             place=current.step.title,
         )
-
-
-def walk(wizard: Wizard, bound: Mapping[str, Any], draft: Draft) -> Journey:
-    """Return the journey of a draft. ``bound`` are the variables of the mount."""
-
-    def initial(step_name: str) -> object:
-        return wizard.initial(step_name, bound)
-
-    return Journey(wizard.steps, draft, initial=initial)
 
 
 def _is_shut(draft: Draft) -> bool:
