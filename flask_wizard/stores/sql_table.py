@@ -190,13 +190,14 @@ def trouble(engine: Engine) -> Iterator[None]:
     """Turn what SQLAlchemy raises into StoreError.
 
     Its errors show the parameters of the statement. The driver's errors, which take
-    their place as the cause, do not.
+    their place as the cause, do not. They come bare if the connection is lost while
+    its isolation level is set, which is before each of our statements.
     """
     try:
         yield
     except PendingRollbackError:  # an error of the application's, which it has caught
         raise
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
         cause = getattr(error, "orig", None) or error
         said = str(cause).strip().partition("\n")[0]
         if says(cause, NO_TABLE):

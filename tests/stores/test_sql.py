@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -547,6 +548,22 @@ def test_acknowledged_writes_survive_a_crash_of_the_server(
     postgres.start()
     found = {key: url_store.load(key) for key in versions}
     assert found == {key: (key.encode(), own) for key, own in versions.items()}
+
+
+def test_connection_lost_before_a_statement_is_an_outage(
+    make_engine: MakeEngine, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLAlchemy passes the driver's error on as it is."""
+    engine = make_engine(sqlite_url)
+    store = SQLAlchemyStore(engine)
+    store.create_table()
+
+    def lose(*arguments: object) -> None:
+        raise sqlite3.OperationalError("Lost connection during query")
+
+    monkeypatch.setattr(engine.dialect, "set_isolation_level", lose)
+    with pytest.raises(StoreError, match="Lost connection during query"):
+        store.load("key")
 
 
 def test_connecting_to_a_silent_server_ends(
