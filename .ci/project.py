@@ -312,7 +312,7 @@ def drill() -> None:
     bin_folder = development()
     install_wheel(bin_folder)
     with stage("drill", "a shop whose workers, store, network and disk fail"):
-        call(bin_folder / "python", "tests/drill")
+        call(bin_folder / "python", "benchmarks/drill")
 
 
 def mutate() -> None:
