@@ -1,4 +1,4 @@
-"""Run the drill: `python benchmarks/drill`. Exits with 1 if a number is not what it must be.
+"""Run the drill: `python benchmarks/drill`. Exits with 1 if a number is wrong.
 
 Visitors go through the shop, served by gunicorn with two workers, while workers are
 killed, the store restarts and falls silent, replies are dropped, and the disk is full.
