@@ -29,6 +29,7 @@ from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote
 
 import pytest
+from apps import COMPILED
 from cachelib import FileSystemCache, NullCache, SimpleCache, UWSGICache
 from flask import Blueprint, Flask, before_render_template, request
 from flask.testing import FlaskClient
@@ -67,7 +68,6 @@ from flask_wizard.core.draft import Draft, encode
 from flask_wizard.drafts.holders import REMEMBERED, TOKEN_KEY, Holder, new_nonce
 from flask_wizard.drafts.keyring import FORMAT, KEY_ID_SIZE
 from flask_wizard.stores.sqlite import SQLiteStore
-from tests.conftest import COMPILED
 
 CANARY = "Zanzibar-Quokka-7319"
 PASSWORD = "correct horse battery"

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from apps import MakeApp
 from cachelib import SimpleCache
 from flask import Flask
+from visitor import Visitor
+from wizards import declare
 from wtforms import Form, fields, validators
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from flask_wizard import Answers, Review, Step, Submission, UnknownNameError, Wizard
-from tests.conftest import MakeApp, Visitor, declare
 
 
 class You(Form):

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from apps import MakeApp
+from store_wrappers import Probe
+from visitor import Visitor
+from wizards import declare
 from wtforms import Form, fields, validators
 
 from flask_wizard import Answers, Review, Step, Wizard
-from tests.conftest import MakeApp, Probe, Visitor, declare
 
 SECRET = "canary4711"
 

@@ -7,11 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from apps import MakeApp
+from clock import DAY
 from flask import Flask
+from store_wrappers import Probe
+from time_machine import Traveller
+from visitor import Visitor
+from wizards import declare
 from wtforms import Form, fields, validators
 
 from flask_wizard import Answers, Review, Step, Submission
-from tests.conftest import DAY, Clock, MakeApp, Probe, Visitor, declare
 
 counts: Counter[tuple[str, str]] = Counter()
 
@@ -113,9 +118,9 @@ def test_commit_claims_before_it_ends(visitor: Visitor, store: Probe) -> None:
 
 
 def test_drafts_past_their_longest_life_are_not_looked_up(
-    visitor: Visitor, store: Probe, clock: Clock
+    clock: Traveller, visitor: Visitor, store: Probe
 ) -> None:
-    clock.forward(31 * DAY)
+    clock.shift(31 * DAY)
     assert store.calls_of(lambda: visitor.get("/join/")) == ["load"]
 
 

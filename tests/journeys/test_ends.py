@@ -7,20 +7,15 @@ import secrets
 from datetime import timedelta
 
 import pytest
+from apps import MakeApp
+from clock import DAY, HOUR
 from flask import Flask
+from store_wrappers import Probe
+from time_machine import Traveller
+from visitor import Page, Visitor, attribute
 from wtforms import Form, fields, validators
 
 from flask_wizard import Draft, DraftStore, Review, Step, Submission, Wizard
-from tests.conftest import (
-    DAY,
-    HOUR,
-    Clock,
-    MakeApp,
-    Page,
-    Probe,
-    Visitor,
-    attribute,
-)
 
 SECRET = "canary4711"
 
@@ -445,52 +440,54 @@ def test_autosave_to_a_lost_draft_is_kept(visitor: Visitor, lost: str) -> None:
 # Expiry
 
 
-def test_draft_expires_when_nothing_is_sent(visitor: Visitor, clock: Clock) -> None:
-    clock.forward(7 * DAY + 1)
+def test_draft_expires_when_nothing_is_sent(visitor: Visitor, clock: Traveller) -> None:
+    clock.shift(7 * DAY + 1)
     page = visitor.open(f"{visitor.draft}pet")
     assert page.status == 410
     assert page.heading == "Your answers have expired"
     assert page.link("Start anew") == "/join/new/you"
 
 
-def test_draft_lives_until_then(visitor: Visitor, clock: Clock) -> None:
-    clock.forward(7 * DAY - HOUR)
+def test_draft_lives_until_then(visitor: Visitor, clock: Traveller) -> None:
+    clock.shift(7 * DAY - HOUR)
     assert visitor.open(f"{visitor.draft}pet").status == 200
 
 
 def test_draft_expires_on_every_store(
-    make_app: MakeApp, any_store: DraftStore, clock: Clock
+    make_app: MakeApp, any_store: DraftStore, clock: Traveller
 ) -> None:
     visitor = begun(make_app(Join, store=any_store))
-    clock.forward(7 * DAY + 1)
+    clock.shift(7 * DAY + 1)
     assert visitor.open(f"{visitor.draft}pet").status == 410
 
 
 @pytest.mark.parametrize("at", ["", "you", "check", "saved", "discard", "receipt"])
 def test_every_page_of_an_expired_draft_says_so(
-    visitor: Visitor, clock: Clock, at: str
+    visitor: Visitor, clock: Traveller, at: str
 ) -> None:
-    clock.forward(7 * DAY + 1)
+    clock.shift(7 * DAY + 1)
     assert visitor.open(visitor.draft + at).status == 410
 
 
-def test_post_renews_the_lifetime(visitor: Visitor, clock: Clock) -> None:
-    clock.forward(6 * DAY)
+def test_post_renews_the_lifetime(visitor: Visitor, clock: Traveller) -> None:
+    clock.shift(6 * DAY)
     visitor.open(visitor.page.path)
     visitor.press("save", {"pet": "Rex"})
-    clock.forward(6 * DAY)
+    clock.shift(6 * DAY)
     assert visitor.open(f"{visitor.draft}pet").value("pet") == "Rex"
 
 
-def test_reading_does_not_renew_the_lifetime(visitor: Visitor, clock: Clock) -> None:
-    clock.forward(6 * DAY)
+def test_reading_does_not_renew_the_lifetime(
+    visitor: Visitor, clock: Traveller
+) -> None:
+    clock.shift(6 * DAY)
     visitor.open(visitor.page.path)
-    clock.forward(2 * DAY)
+    clock.shift(2 * DAY)
     assert visitor.open(visitor.page.path).status == 410
 
 
 def test_draft_never_outlives_its_longest_lifetime(
-    make_app: MakeApp, clock: Clock
+    make_app: MakeApp, clock: Traveller
 ) -> None:
     class Short(Join):
         lifetime = timedelta(days=2)
@@ -498,31 +495,31 @@ def test_draft_never_outlives_its_longest_lifetime(
 
     visitor = begun(make_app(Short))
     for _ in range(4):
-        clock.forward(DAY)
+        clock.shift(DAY)
         visitor.open(f"{visitor.draft}pet")
         visitor.press("back")
-    clock.forward(DAY + 1)
+    clock.shift(DAY + 1)
     assert visitor.open(f"{visitor.draft}pet").status == 410
 
 
-def test_expired_draft_is_not_listed(visitor: Visitor, clock: Clock) -> None:
-    clock.forward(7 * DAY + 1)
+def test_expired_draft_is_not_listed(visitor: Visitor, clock: Traveller) -> None:
+    clock.shift(7 * DAY + 1)
     assert visitor.get("/join/").status_code == 302
 
 
 def test_expired_draft_of_another_is_not_found(
-    app: Flask, visitor: Visitor, clock: Clock
+    app: Flask, visitor: Visitor, clock: Traveller
 ) -> None:
     other = begun(app)
-    clock.forward(7 * DAY + 1)
+    clock.shift(7 * DAY + 1)
     assert other.get(f"{visitor.draft}pet").status_code == 404
 
 
 def test_step_sent_to_an_expired_draft_is_kept_in_a_new_one(
-    visitor: Visitor, clock: Clock
+    visitor: Visitor, clock: Traveller
 ) -> None:
     """Its page is as old as the draft: its token has run out, too."""
-    clock.forward(7 * DAY + 1)
+    clock.shift(7 * DAY + 1)
     old = visitor.draft
     page = visitor.press("next", {"pet": "Rex"})
     assert page.status == 400
@@ -534,33 +531,35 @@ def test_step_sent_to_an_expired_draft_is_kept_in_a_new_one(
 
 
 def test_second_click_after_expiry_meets_the_same_new_draft(
-    visitor: Visitor, clock: Clock
+    visitor: Visitor, clock: Traveller
 ) -> None:
-    clock.forward(7 * DAY + 1)
+    clock.shift(7 * DAY + 1)
     visitor.press("next", {"pet": "Rex"})
     again = visitor.twin()
     first, second = visitor.send("next"), again.send("next")
     assert first.location == second.location
 
 
-def test_first_page_kept_beyond_expiry_begins_anew(app: Flask, clock: Clock) -> None:
+def test_first_page_kept_beyond_expiry_begins_anew(
+    app: Flask, clock: Traveller
+) -> None:
     visitor = Visitor(app)
     visitor.open()
     first = visitor.tab()
     first._page = visitor.page
     visitor.fill(name="Ada")
-    clock.forward(7 * DAY + 1)
+    clock.shift(7 * DAY + 1)
     first.press("next", {"name": "Bob"})
     assert first.press("next").heading == "Pet"
     assert first.open(f"{first.draft}you").value("name") == "Bob"
 
 
 def test_receipt_outlives_the_commit_by_the_lifetime(
-    visitor: Visitor, clock: Clock
+    visitor: Visitor, clock: Traveller
 ) -> None:
     visitor.fill(pet="Rex")
     receipt = visitor.press("next").path
-    clock.forward(7 * DAY - HOUR)
+    clock.shift(7 * DAY - HOUR)
     assert visitor.open(receipt).heading == "Your answers have been sent"
 
 
@@ -595,7 +594,7 @@ def until(page: Page) -> str:
     return attribute(page.html.query("time")[0], "datetime")
 
 
-def test_saved_page_tells_the_sooner_end(make_app: MakeApp, clock: Clock) -> None:
+def test_saved_page_tells_the_sooner_end(make_app: MakeApp, clock: Traveller) -> None:
     app = make_app(Join, WIZARD_PERMANENT_SESSION=True)
     late = until(saved(begun(app)))
     app.permanent_session_lifetime = timedelta(days=1)
@@ -651,8 +650,8 @@ def test_draft_may_be_begun_once_another_is_gone(collector: Visitor) -> None:
     assert collector.press("next").heading == "Pet"
 
 
-def test_expired_drafts_do_not_count(collector: Visitor, clock: Clock) -> None:
-    clock.forward(7 * DAY + 1)
+def test_expired_drafts_do_not_count(collector: Visitor, clock: Traveller) -> None:
+    clock.shift(7 * DAY + 1)
     collector.open("/join/new/you")
     assert collector.fill(name="Eve").heading == "Pet"
 

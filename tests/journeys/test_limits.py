@@ -7,12 +7,14 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+from apps import MakeApp
 from flask import Flask, abort
+from store_wrappers import Probe
+from visitor import Visitor
 from werkzeug.exceptions import TooManyRequests
 from wtforms import Form, fields
 
 from flask_wizard import Review, Step, Submission, Wizard
-from tests.conftest import MakeApp, Probe, Visitor
 
 
 class You(Form):

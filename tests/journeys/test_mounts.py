@@ -7,9 +7,12 @@ from functools import partial
 from typing import Any
 
 import pytest
+from apps import MakeApp
 from flask import Blueprint, Flask, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
+from store_wrappers import Probe
+from visitor import Visitor, attribute
 from werkzeug.exceptions import NotFound
 from wtforms import Form, fields, validators
 
@@ -22,7 +25,6 @@ from flask_wizard import (
     Submission,
     Wizard,
 )
-from tests.conftest import MakeApp, Probe, Visitor, attribute
 
 
 class You(Form):

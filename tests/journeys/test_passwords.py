@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from apps import MakeApp
+from clock import DAY
 from flask import Flask
+from store_wrappers import Probe
+from time_machine import Traveller
+from visitor import Page, Visitor
 from wtforms import Form, ValidationError, fields, validators
 
 from flask_wizard import DraftStore, Review, Step, Submission, Wizard
-from tests.conftest import DAY, Clock, MakeApp, Page, Probe, Visitor
 
 SECRET, OTHER = "canary4711", "parrot0815"
 KEPT = "You have already given this."
@@ -224,8 +228,8 @@ def test_password_is_not_in_the_log(
     assert SECRET not in caplog.text
 
 
-def test_password_expires_with_its_draft(visitor: Visitor, clock: Clock) -> None:
-    clock.forward(8 * DAY)
+def test_password_expires_with_its_draft(visitor: Visitor, clock: Traveller) -> None:
+    clock.shift(8 * DAY)
     account(visitor)
     assert visitor.page.status == 410
 

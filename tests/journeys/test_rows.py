@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from apps import MakeApp
+from visitor import Visitor
+from wizards import declare
 from wtforms import Form, StringField
 
 from flask_wizard import Answers, DefinitionError, Review, Row, Step, Submission
-from tests.conftest import MakeApp, Visitor, declare
 
 
 class NameForm(Form):

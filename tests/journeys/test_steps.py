@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from apps import MakeApp
 from flask import Flask
 from flask_wtf import FlaskForm
+from store_wrappers import Probe
+from visitor import Visitor
 from wtforms import Form, fields, validators, widgets
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from flask_wizard import Answers, DraftStore, Review, Step, Submission, Wizard
-from tests.conftest import MakeApp, Probe, Visitor
 
 
 class You(FlaskForm):  # type: ignore[misc]

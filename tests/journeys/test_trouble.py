@@ -13,11 +13,17 @@ from typing import Any
 
 import msgspec
 import pytest
+from apps import MakeApp
 from cachelib import FileSystemCache
+from clock import DAY, HOUR
 from flask import Flask, request
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFProtect
 from msgspec.structs import replace
+from store_wrappers import Probe
+from time_machine import Traveller
+from visitor import Page, Visitor
+from wizards import declare
 from wtforms import Form, fields, validators
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
@@ -36,7 +42,6 @@ from flask_wizard import (
 )
 from flask_wizard.core.draft import encode
 from flask_wizard.stores.sqlite import SQLiteStore
-from tests.conftest import DAY, HOUR, Clock, MakeApp, Page, Probe, Visitor, declare
 
 SECRET = "canary4711"
 
@@ -221,8 +226,8 @@ def test_refused_autosave_is_a_bare_answer(visitor: Visitor) -> None:
     assert (answer.status_code, answer.data) == (400, b"")
 
 
-def test_expired_token_loses_nothing(visitor: Visitor, clock: Clock) -> None:
-    clock.forward(HOUR + 1)
+def test_expired_token_loses_nothing(visitor: Visitor, clock: Traveller) -> None:
+    clock.shift(HOUR + 1)
     page = visitor.press("next", {"note": "typed for an hour"})
     assert page.status == 400
     assert "open for too long" in page.banners
@@ -231,16 +236,16 @@ def test_expired_token_loses_nothing(visitor: Visitor, clock: Clock) -> None:
 
 
 def test_token_lives_as_long_as_the_application_says(
-    make_app: MakeApp, clock: Clock
+    make_app: MakeApp, clock: Traveller
 ) -> None:
     visitor = begun(make_app(Join, WTF_CSRF_TIME_LIMIT=None))
-    clock.forward(48 * HOUR)
+    clock.shift(48 * HOUR)
     assert visitor.press("next").path.endswith("/small")
 
 
-def test_short_time_limit_counts(make_app: MakeApp, clock: Clock) -> None:
+def test_short_time_limit_counts(make_app: MakeApp, clock: Traveller) -> None:
     visitor = begun(make_app(Join, WTF_CSRF_TIME_LIMIT=1))
-    clock.forward(3)
+    clock.shift(3)
     assert visitor.press("next").status == 400
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from apps import MakeApp
+from store_wrappers import Probe
+from time_machine import Traveller
+from visitor import Visitor
 from wtforms import Form, fields, validators
 
 from flask_wizard import Receipt, Review, Step, StepError, Submission, Wizard
 from flask_wizard.errors import ConflictError, StoreError
-from tests.conftest import Clock, MakeApp, Probe, Visitor
 
 LEASE = 120  # seconds, as WIZARD_COMMIT_LEASE is by default
 FIRST = "Ada"
@@ -68,9 +71,9 @@ def sent_in_vain(wizard: type[Order], make_app: MakeApp, store: Probe) -> Visito
 
 
 @pytest.fixture
-def visitor(make_app: MakeApp, store: Probe, clock: Clock) -> Visitor:
+def visitor(make_app: MakeApp, store: Probe, clock: Traveller) -> Visitor:
     visitor = sent_in_vain(Order, make_app, store)
-    clock.forward(LEASE + 1)
+    clock.shift(LEASE + 1)
     return visitor
 
 
@@ -136,7 +139,7 @@ def test_discarded_answers_are_said_to_have_arrived_perhaps(visitor: Visitor) ->
 
 
 def test_answers_stay_frozen_when_the_next_attempt_fails(
-    make_app: MakeApp, store: Probe, clock: Clock
+    make_app: MakeApp, store: Probe, clock: Traveller
 ) -> None:
     class Fails(Order):
         def commit(self, submission: Submission) -> Receipt:
@@ -145,7 +148,7 @@ def test_answers_stay_frozen_when_the_next_attempt_fails(
             return super().commit(submission)
 
     visitor = sent_in_vain(Fails, make_app, store)
-    clock.forward(LEASE + 1)
+    clock.shift(LEASE + 1)
     visitor.open(visitor.draft)
     with pytest.raises(RuntimeError, match="closed"):
         visitor.press()
@@ -155,7 +158,7 @@ def test_answers_stay_frozen_when_the_next_attempt_fails(
 
 
 def test_answers_can_be_changed_when_the_next_attempt_refuses_them(
-    make_app: MakeApp, store: Probe, clock: Clock
+    make_app: MakeApp, store: Probe, clock: Traveller
 ) -> None:
     """By its idempotency key the application knows that it has not taken them."""
 
@@ -166,14 +169,14 @@ def test_answers_can_be_changed_when_the_next_attempt_refuses_them(
             return super().commit(submission)
 
     visitor = sent_in_vain(Refuses, make_app, store)
-    clock.forward(LEASE + 1)
+    clock.shift(LEASE + 1)
     visitor.open(visitor.draft)
     assert "Enter another name" in visitor.press().text
     assert visitor.post(f"{visitor.draft}you", {"name": "Eve"}).status_code == 303
 
 
 def test_next_attempt_is_not_refused_for_what_the_first_has_done(
-    make_app: MakeApp, store: Probe, clock: Clock
+    make_app: MakeApp, store: Probe, clock: Traveller
 ) -> None:
     class Unique(Order):
         def validate(self, submission: Submission) -> None:
@@ -181,13 +184,13 @@ def test_next_attempt_is_not_refused_for_what_the_first_has_done(
                 raise StepError("you", "That name is taken", field="name")
 
     visitor = sent_in_vain(Unique, make_app, store)
-    clock.forward(LEASE + 1)
+    clock.shift(LEASE + 1)
     visitor.open(visitor.draft)
     assert f"order of {FIRST}, attempt 2" in visitor.press().text
 
 
 def test_page_says_only_that_answers_are_being_sent_while_they_are(
-    make_app: MakeApp, store: Probe, clock: Clock
+    make_app: MakeApp, store: Probe, clock: Traveller
 ) -> None:
     visitor = sent_in_vain(Order, make_app, store)
     page = visitor.post(f"{visitor.draft}you", {"name": "Eve"}).text
@@ -196,29 +199,29 @@ def test_page_says_only_that_answers_are_being_sent_while_they_are(
 
 
 def test_last_step_without_a_review_is_sent_again_as_it_was(
-    make_app: MakeApp, store: Probe, clock: Clock
+    make_app: MakeApp, store: Probe, clock: Traveller
 ) -> None:
     visitor = sent_in_vain(WithoutReview, make_app, store)
-    clock.forward(LEASE + 1)
+    clock.shift(LEASE + 1)
     page = visitor.open(visitor.draft)
     assert page.value("pet") == "Rex"
     assert f"order of {FIRST}, attempt 2" in visitor.press().text
 
 
 def test_last_step_without_a_review_takes_no_change(
-    make_app: MakeApp, store: Probe, clock: Clock
+    make_app: MakeApp, store: Probe, clock: Traveller
 ) -> None:
     visitor = sent_in_vain(WithoutReview, make_app, store)
-    clock.forward(LEASE + 1)
+    clock.shift(LEASE + 1)
     visitor.open(visitor.draft)
     assert visitor.fill(pet="Tom").status == 409
 
 
 def test_step_that_a_deploy_has_added_can_be_answered(
-    make_app: MakeApp, store: Probe, clock: Clock
+    make_app: MakeApp, store: Probe, clock: Traveller
 ) -> None:
     visitor = sent_in_vain(Order, make_app, store)
-    clock.forward(LEASE + 1)
+    clock.shift(LEASE + 1)
     Longer.store, Longer.orders = store, Order.orders
     later = Visitor(make_app(Longer), client=visitor.client)
     later.client.application = later.app

@@ -18,6 +18,7 @@ from typing import Any
 
 import boto3  # type: ignore[import-untyped]
 import pytest
+from apps import MakeApp
 from botocore.config import Config  # type: ignore[import-untyped]
 from botocore.exceptions import (  # type: ignore[import-untyped]
     ClientError,
@@ -28,6 +29,8 @@ from cachelib.dynamodb import DynamoDbCache
 from moto_server import MotoServer
 from proxy import Mode, Proxy
 from servers import free_port
+from visitor import Visitor
+from wizards import declare
 from wtforms import Form, fields
 
 from flask_wizard import Review, Step, Submission
@@ -43,7 +46,6 @@ from flask_wizard.testing.store_contract import (
     ServerContract,
     SharedStoreContract,
 )
-from tests.conftest import MakeApp, Visitor, declare
 
 TTL = 60
 

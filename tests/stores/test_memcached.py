@@ -21,6 +21,7 @@ import libmc  # type: ignore[import-untyped]
 import memcache  # type: ignore[import-untyped]
 import pymemcache  # type: ignore[import-untyped]
 import pytest
+from apps import MakeApp
 from cachelib import MemcachedCache
 from memcached_servers import MemcachedServer, MemcachedSocket
 from proxy import Proxy
@@ -28,6 +29,8 @@ from pymemcache.client.retrying import (  # type: ignore[import-untyped]
     RetryingClient,
 )
 from servers import PATIENCE, free_port
+from visitor import Visitor
+from wizards import declare
 from wtforms import Form, fields
 
 from flask_wizard import Review, Step, Submission
@@ -45,7 +48,6 @@ from flask_wizard.testing.store_contract import (
     ServerContract,
     SharedStoreContract,
 )
-from tests.conftest import MakeApp, Visitor, declare
 
 TTL = 60
 prefixes = (f"test{number}:" for number in count())

@@ -24,6 +24,7 @@ from typing import Any
 import pytest
 import redis
 import valkey
+from apps import MakeApp
 from cachelib import RedisCache
 from cachelib.valkey import ValkeyCache
 from cryptography import x509
@@ -38,6 +39,7 @@ from redis_servers import (
     valkey_engine,
 )
 from servers import free_port
+from visitor import Visitor
 from wtforms import Form, fields, validators
 
 from flask_wizard import FlaskWizard, Review, Step, Submission, Wizard
@@ -63,7 +65,6 @@ from flask_wizard.testing.store_contract import (
     StoppableServer,
     StoreContract,
 )
-from tests.conftest import MakeApp, Visitor
 
 TTL = 60
 numbers = count(step=1000)

@@ -23,6 +23,7 @@ import pytest
 import servers
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from apps import MakeApp
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from postgres import Opened, Postgres, at_url, on_engine
@@ -48,6 +49,7 @@ from sqlalchemy.orm import (
     sessionmaker,
 )
 from sqlalchemy.pool import StaticPool
+from visitor import Visitor
 from wtforms import Form, fields, validators
 
 from flask_wizard import (
@@ -84,7 +86,6 @@ from flask_wizard.testing.store_contract import (
     StoreContract,
     SweptStoreContract,
 )
-from tests.conftest import MakeApp, Visitor
 
 TTL = 60  # seconds
 PATIENCE = 30.0  # seconds

@@ -17,6 +17,8 @@ from urllib.parse import urlencode
 
 import msgspec
 import pytest
+from apps import MakeApp
+from clock import DAY
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
@@ -39,6 +41,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from itsdangerous import BadData, URLSafeTimedSerializer
+from store_wrappers import Probe
+from visitor import Page, Visitor
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
@@ -48,7 +52,6 @@ from flask_wizard.drafts.holders import ENDED_KEY, MAX_LIST_COPIES, TOKEN_KEY
 from flask_wizard.drafts.visitor_drafts import Mount
 from flask_wizard.stores import new_version
 from flask_wizard.web.state import WizardState
-from tests.conftest import DAY, MakeApp, Page, Probe, Visitor
 
 KILOBYTE = 1024
 CALLS = 16  # of the store for one request: a list, max_drafts drafts, and both again
