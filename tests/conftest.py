@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from apps import COMPILED, MakeApp
+from apps import COMPILED, MakeApp, MakeJoin
 from cachelib import FileSystemCache, SimpleCache
 from canaries import Canary
+from engines import Engine, FileEngine, SQLiteEngine
 from flask import Flask, request_tearing_down
 from jinja2 import StrictUndefined
-from store_wrappers import Probe
+from store_wrappers import Crowd, Probe
 from time_machine import Traveller
+from visitor import Visitor
+from wizards import Join
 
 from flask_wizard import DraftStore, FlaskWizard, Wizard
 from flask_wizard.stores.files import FileStore
@@ -87,3 +90,40 @@ def clock() -> Iterator[Traveller]:
     """A clock that stands still at a whole second until it is shifted."""
     with time_machine.travel(int(time.time()), tick=False) as clock:
         yield clock
+
+
+# The wizard Join on what lies on a disk
+
+
+@pytest.fixture(params=[SQLiteEngine, FileEngine], ids=["sqlite", "files"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    kind: type[Engine] = request.param
+    engine = kind(tmp_path / "drafts")
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def make_join(engine: Engine, make_app: MakeApp) -> MakeJoin:
+    """A function that makes an application with Join, or another wizard, on a disk."""
+
+    def make(wizard: type[Wizard] = Join, **config: object) -> Flask:
+        config = {"PROPAGATE_EXCEPTIONS": False, **config}
+        return make_app(wizard, store=engine.given(), **config)
+
+    return make
+
+
+@pytest.fixture
+def app(make_join: MakeJoin) -> Flask:
+    return make_join()
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Visitor:
+    return Visitor(app)
+
+
+@pytest.fixture
+def crowd(app: Flask) -> Crowd:
+    return Crowd(app)

@@ -57,7 +57,8 @@ def moments() -> Counter[str]:
     return Counter(moment for moment, _ in Limited.seen.elements())
 
 
-def test_s29_hook_is_called_at_the_start_and_the_commit_with_the_holder(
+@pytest.mark.requirement("S29")
+def test_hook_is_called_at_the_start_and_the_commit_with_the_holder(
     visitor: Visitor,
 ) -> None:
     visitor.press("back")
@@ -67,14 +68,16 @@ def test_s29_hook_is_called_at_the_start_and_the_commit_with_the_holder(
     assert len({holder for _, holder in Limited.seen}) == 1
 
 
-def test_s29_holders_are_told_apart(visitor: Visitor, app: Flask) -> None:
+@pytest.mark.requirement("S29")
+def test_holders_are_told_apart(visitor: Visitor, app: Flask) -> None:
     other = Visitor(app)
     other.open()
     assert other.fill(name="Eve").status == 200
     assert len({holder for _, holder in Limited.seen}) == 2
 
 
-def test_s29_holder_is_neither_the_token_nor_a_plain_hash_of_it(
+@pytest.mark.requirement("S29")
+def test_holder_is_neither_the_token_nor_a_plain_hash_of_it(
     visitor: Visitor, app: Flask
 ) -> None:
     with visitor.client.session_transaction() as session:

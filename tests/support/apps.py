@@ -38,3 +38,7 @@ class MakeApp(Protocol):
         store: object | None = None,
         **config: object,
     ) -> Flask: ...
+
+
+class MakeJoin(Protocol):
+    def __call__(self, wizard: type[Wizard] = ..., **config: object) -> Flask: ...

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 from clock import DAY
+from flask import Flask
+from werkzeug.test import TestResponse
 
 from flask_wizard import DraftStore, StoreError
+
+PATIENCE = 30.0  # seconds until what never comes fails a test
 
 
 class Probe:
@@ -60,3 +67,29 @@ class Probe:
         self.calls.clear()
         act()
         return list(self.calls)
+
+
+class Crowd(Probe):
+    """A store in front of which requests gather: all have read before one writes."""
+
+    def __init__(self, app: Flask) -> None:
+        installed = app.extensions["flask_wizard"]
+        super().__init__(installed.store)
+        self._gate: Barrier | None = None
+        self._passed = threading.local()
+        installed.store = self
+
+    def load(self, key: str) -> tuple[bytes, bytes] | None:
+        found = super().load(key)
+        gate, passed = self._gate, getattr(self._passed, "gate", None)
+        if gate is not None and gate is not passed:
+            self._passed.gate = gate
+            gate.wait()
+        return found
+
+    def at_once(self, *acts: Callable[[], TestResponse]) -> list[TestResponse]:
+        self._gate = Barrier(len(acts), timeout=PATIENCE)
+        with ThreadPoolExecutor(len(acts)) as threads:
+            answers = list(threads.map(lambda act: act(), acts))
+        self._gate = None
+        return answers

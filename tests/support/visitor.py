@@ -92,6 +92,10 @@ class Page:
                 found.setdefault(name, []).append(value)
         return found
 
+    @property
+    def token(self) -> str:
+        return self.value("csrf_token") or ""
+
     def value(self, name: str) -> str | None:
         """What a field shows; None for a box that is not ticked."""
         found = self.values.get(name)
@@ -130,6 +134,7 @@ class Visitor:
         self.app = app
         self.client = client or app.test_client()
         self._page: Page | None = None
+        self._token: str | None = None
 
     @property
     def page(self) -> Page:
@@ -143,24 +148,31 @@ class Visitor:
 
     @property
     def token(self) -> str:
-        return self.page.value("csrf_token") or ""
+        """The token of the page at hand, unless another one is set."""
+        return self._token if self._token is not None else self.page.token
+
+    @token.setter
+    def token(self, token: str) -> None:
+        self._token = token
 
     def open(self, url: str = "/join/") -> Page:
         """Follow a link to where it leads."""
-        response = self.client.get(url.partition("#")[0], follow_redirects=True)
-        self._page = Page(response)
+        return self.show(self.client.get(url.partition("#")[0], follow_redirects=True))
+
+    def show(self, response: TestResponse) -> Page:
+        """Have a page on the screen."""
+        self._page, self._token = Page(response), None
         return self._page
 
-    def get(self, url: str) -> TestResponse:
-        return self.client.get(url)
+    def get(self, url: str, **more: Any) -> TestResponse:
+        return self.client.get(url, **more)
 
     def press(self, action: str = "next", values: Values | None = None) -> Page:
         """Fill in the form of the page, press a button, and go where that leads."""
         response = self.send(action, values)
         if response.status_code == 303:
             return self.open(response.location)
-        self._page = Page(response)
-        return self._page
+        return self.show(response)
 
     def fill(self, **values: str | list[str] | None) -> Page:
         """Fill in the form of the page, and continue."""
@@ -175,23 +187,23 @@ class Visitor:
     def post(
         self,
         url: str,
-        values: Values | None = None,
+        values: Mapping[str, Any] | None = None,
         *,
         action: str = "next",
-        headers: Mapping[str, str] | None = None,
+        **more: Any,
     ) -> TestResponse:
         """Send what no page has asked for, with the token of the page at hand."""
         sent: dict[str, Any] = {"_action": action, "csrf_token": self.token}
         sent.update(values or {})
-        return self.client.post(url, data=_present(sent), headers=headers)
+        return self.client.post(url, data=_present(sent), **more)
 
     def tab(self) -> Visitor:
         """Another tab of the same browser."""
         return Visitor(self.app, client=self.client)
 
-    def twin(self) -> Visitor:
-        """The same browser on the same page, sending at the same time."""
-        twin = Visitor(self.app)
+    def twin(self, app: Flask | None = None) -> Visitor:
+        """The same browser on the same page, of ``app``, sending at the same time."""
+        twin = Visitor(app or self.app)
         cookie = self.client.get_cookie("session")
         assert cookie is not None
         twin.client.set_cookie("session", cookie.value)

@@ -1,10 +1,32 @@
-"""Wizards that the tests share."""
+"""A wizard that the tests share, and the ways through it."""
 
 from __future__ import annotations
 
 from types import new_class
+from typing import Any
 
-from flask_wizard import Wizard
+from clock import HOUR
+from flask import Flask
+from visitor import Visitor
+from werkzeug.test import TestResponse
+from wtforms import (
+    FieldList,
+    Form,
+    FormField,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import EqualTo, InputRequired, Length, Optional
+
+from flask_wizard import Draft, Receipt, Review, Step, StepError, Submission, Wizard
+from flask_wizard.drafts.holders import TOKEN_KEY
+
+CANARY = "Zanzibar-Quokka-7319"
+PASSWORD = "correct horse battery"
 
 
 def declare(name: str, *bases: type, **body: object) -> type[Wizard]:
@@ -12,3 +34,111 @@ def declare(name: str, *bases: type, **body: object) -> type[Wizard]:
     wizard = new_class(name, (*bases, Wizard), exec_body=lambda own: own.update(body))
     assert issubclass(wizard, Wizard)
     return wizard
+
+
+def choices(*values: str) -> Any:  # the stubs know no plain texts
+    return list(values)
+
+
+class YouForm(Form):
+    name = StringField(validators=[InputRequired(), Length(max=100)])
+    age = IntegerField(validators=[Optional()])
+
+
+class HomeForm(Form):
+    street = StringField()
+
+
+class MoreForm(Form):
+    tags = FieldList(StringField("Tag"), min_entries=1, max_entries=9)
+    home = FormField(HomeForm)
+    colours = SelectMultipleField(choices=choices("red", "blue"))
+    story = TextAreaField()
+
+
+class SecretForm(Form):
+    password = PasswordField(
+        validators=[InputRequired(), Length(min=8), EqualTo("again")]
+    )
+    again = PasswordField()
+
+
+class TownForm(Form):
+    town = RadioField(validators=[InputRequired()])
+
+
+class Join(Wizard):
+    lifetime = HOUR
+    max_lifetime = 4 * HOUR
+    max_drafts = 3
+
+    you = Step(YouForm)
+    more = Step(MoreForm)
+    secret = Step(SecretForm)
+    check = Review()
+
+    def __init__(self) -> None:
+        self.committed: list[Submission] = []
+
+    def validate(self, submission: Submission) -> None:
+        if submission.answers.you.name == "Nobody":
+            raise StepError("you", "Somebody has to join", field="name")
+
+    def commit(self, submission: Submission) -> Any:
+        if submission.answers.you.age == 500:
+            raise RuntimeError("The register is closed.")
+        self.committed.append(submission)
+        return Receipt(reference="R-1")
+
+
+# A visitor on the way
+
+
+def begin(visitor: Visitor, **values: str) -> str:
+    """Begin a draft; return its address, with a slash at its end."""
+    visitor.open("/join/new/you")
+    page = visitor.fill(**{"name": CANARY, **values})
+    assert page.path.endswith("/more"), page.text
+    return visitor.draft
+
+
+def fill_in(visitor: Visitor, **values: str) -> str:
+    """Begin a draft and fill in everything; return its address."""
+    begin(visitor, **values)
+    visitor.fill(**{"home-street": CANARY})
+    page = visitor.fill(password=PASSWORD, again=PASSWORD)
+    assert page.path.endswith("/check"), page.text
+    return visitor.draft
+
+
+def end(visitor: Visitor, how: str) -> TestResponse:
+    """Commit or discard the draft at hand."""
+    if how == "commit":
+        return visitor.post(f"{visitor.draft}check")
+    return visitor.post(f"{visitor.draft}discard", action="discard")
+
+
+def pages_of(url: str) -> list[str]:
+    """The addresses of all the pages that a draft has."""
+    pages = ("", "you", "more", "secret", "check", "saved", "discard", "receipt")
+    return [f"{url}{page}" for page in pages]
+
+
+def stored(visitor: Visitor) -> Draft:
+    """The draft at hand, as it is stored."""
+    repository = visitor.app.extensions["flask_wizard"].repository(visitor.app)
+    draft, _ = repository.load(visitor.draft.split("/")[2])
+    assert isinstance(draft, Draft)
+    return draft
+
+
+def token_of(visitor: Visitor) -> str:
+    """The token by which the visitor's session holds drafts."""
+    with visitor.client.session_transaction() as session:
+        return str(session[TOKEN_KEY])
+
+
+def committed(app: Flask) -> list[Submission]:
+    view: Any = app.view_functions["join.entry"]
+    found: list[Submission] = view.args[0].__self__.wizard.committed
+    return found

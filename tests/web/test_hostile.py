@@ -131,6 +131,7 @@ def assert_can_leave(app: Flask, cookie: str) -> None:
 # Random requests
 
 
+@pytest.mark.requirement("S26")
 @effort(60)
 @given(
     upto=st.sampled_from(STEPS),
