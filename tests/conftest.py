@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from apps import COMPILED, MakeApp, MakeJoin
+from apps import COMPILED, MakeApp, MakeOnDisk
 from cachelib import FileSystemCache, SimpleCache
 from canaries import Canary
 from engines import Engine, FileEngine, SQLiteEngine
@@ -18,7 +18,7 @@ from jinja2 import StrictUndefined
 from store_wrappers import Crowd, Probe
 from time_machine import Traveller
 from visitor import Visitor
-from wizards import Join
+from wizards import Membership, committed
 
 from flask_wizard import DraftStore, FlaskWizard, Wizard
 from flask_wizard.stores.files import FileStore
@@ -39,6 +39,12 @@ def canary() -> Iterator[Canary]:
     logging.getLogger().removeHandler(canary)
     own.setLevel(level)
     assert canary.leaks == []
+
+
+@pytest.fixture(autouse=True)
+def nothing_committed() -> None:
+    """Forget what another test has committed."""
+    committed.clear()
 
 
 @pytest.fixture
@@ -92,7 +98,7 @@ def clock() -> Iterator[Traveller]:
         yield clock
 
 
-# The wizard Join on what lies on a disk
+# The wizard Membership on what lies on a disk
 
 
 @pytest.fixture(params=[SQLiteEngine, FileEngine], ids=["sqlite", "files"])
@@ -104,10 +110,10 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def make_join(engine: Engine, make_app: MakeApp) -> MakeJoin:
-    """A function that makes an application with Join, or another wizard, on a disk."""
+def make_on_disk(engine: Engine, make_app: MakeApp) -> MakeOnDisk:
+    """A function that makes an application with Membership, or another, on a disk."""
 
-    def make(wizard: type[Wizard] = Join, **config: object) -> Flask:
+    def make(wizard: type[Wizard] = Membership, **config: object) -> Flask:
         config = {"PROPAGATE_EXCEPTIONS": False, **config}
         return make_app(wizard, store=engine.given(), **config)
 
@@ -115,8 +121,8 @@ def make_join(engine: Engine, make_app: MakeApp) -> MakeJoin:
 
 
 @pytest.fixture
-def app(make_join: MakeJoin) -> Flask:
-    return make_join()
+def app(make_on_disk: MakeOnDisk) -> Flask:
+    return make_on_disk()
 
 
 @pytest.fixture

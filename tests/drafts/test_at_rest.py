@@ -17,21 +17,20 @@ from flask_wizard.drafts.keyring import FORMAT, KEY_ID_SIZE
 # At rest
 
 
-class Bomb:
-    """A pickle that makes a folder when it is read."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Path.mkdir, (self.path,)
-
-
 @pytest.mark.requirement("S34")
 @pytest.mark.parametrize("which", ["draft", "list"])
 def test_planted_pickle_does_not_run(
     visitor: Visitor, engine: Engine, tmp_path: Path, which: str
 ) -> None:
+    class Bomb:
+        """A pickle that makes a folder when it is read."""
+
+        def __init__(self, path: Path) -> None:
+            self.path = path
+
+        def __reduce__(self) -> tuple[Any, ...]:
+            return Path.mkdir, (self.path,)
+
     url = begin(visitor)
     bomb = pickle.dumps(Bomb(tmp_path / "ran"))
     for key in engine.values():

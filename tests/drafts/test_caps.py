@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from apps import MakeJoin
+from apps import MakeOnDisk
 from engines import Engine, on_one_engine
 from flask import Flask, request
 from flask_limiter import Limiter
@@ -14,7 +14,7 @@ from flask_limiter.util import get_remote_address
 from time_machine import Traveller
 from visitor import Visitor
 from werkzeug.formparser import FormDataParser
-from wizards import CANARY, Join, MoreForm, begin, committed, end, fill_in, stored
+from wizards import CANARY, Membership, MoreForm, begin, committed, end, fill_in, stored
 
 from flask_wizard import (
     Step,
@@ -29,9 +29,9 @@ CAP = 2000
 
 
 @pytest.fixture
-def full(make_join: MakeJoin, clock: Traveller) -> tuple[Visitor, int]:
+def full(make_on_disk: MakeOnDisk, clock: Traveller) -> tuple[Visitor, int]:
     """A visitor, and how long a story fills the draft to the last byte."""
-    visitor = Visitor(make_join(WIZARD_MAX_DRAFT=CAP))
+    visitor = Visitor(make_on_disk(WIZARD_MAX_DRAFT=CAP))
     url = begin(visitor)
     visitor.post(f"{url}more", {"story": "s" * 1000})
     return visitor, 1000 + CAP - len(encode(stored(visitor)))
@@ -63,9 +63,9 @@ def test_draft_one_byte_over_its_cap_leaves_the_old_one_whole(
 
 @pytest.mark.requirement("S28")
 def test_draft_over_its_cap_leaves_the_old_one_whole(
-    make_join: MakeJoin, engine: Engine
+    make_on_disk: MakeOnDisk, engine: Engine
 ) -> None:
-    visitor = Visitor(make_join(WIZARD_MAX_DRAFT=2000))
+    visitor = Visitor(make_on_disk(WIZARD_MAX_DRAFT=2000))
     url = begin(visitor)
     before = engine.values()
     got = visitor.post(f"{url}more", {"story": "s" * 2000, "home-street": CANARY})
@@ -77,12 +77,12 @@ def test_draft_over_its_cap_leaves_the_old_one_whole(
 
 @pytest.mark.requirement("S28")
 def test_new_draft_over_its_cap_stores_nothing(
-    make_join: MakeJoin, engine: Engine
+    make_on_disk: MakeOnDisk, engine: Engine
 ) -> None:
-    class Story(Join):
+    class Story(Membership):
         you = Step(MoreForm)
 
-    visitor = Visitor(make_join(Story, WIZARD_MAX_DRAFT=2000))
+    visitor = Visitor(make_on_disk(Story, WIZARD_MAX_DRAFT=2000))
     nonce = visitor.open("/join/new/you").value("_draft")
     got = visitor.post("/join/new/you", {"_draft": nonce, "story": "s" * 2000})
     assert got.status_code == 413
@@ -155,11 +155,6 @@ def is_start() -> bool:
     return request.method == "POST" and request.endpoint == "join.new"
 
 
-def is_commit() -> bool:
-    step = (request.view_args or {}).get("step")
-    return request.method == "POST" and step == "check"
-
-
 def limit(
     app: Flask, most: int, counts: Callable[[], bool] = lambda: request.method == "POST"
 ) -> None:
@@ -207,6 +202,10 @@ def test_limit_of_one_address_is_not_anothers(app: Flask) -> None:
 
 @pytest.mark.requirement("S29")
 def test_application_can_limit_commits(visitor: Visitor, engine: Engine) -> None:
+    def is_commit() -> bool:
+        step = (request.view_args or {}).get("step")
+        return request.method == "POST" and step == "check"
+
     limit(visitor.app, 1, is_commit)
     fill_in(visitor)
     assert end(visitor, "commit").status_code == 303
@@ -214,7 +213,7 @@ def test_application_can_limit_commits(visitor: Visitor, engine: Engine) -> None
     before = engine.values()
     assert visitor.post(f"{url}check").status_code == 429
     assert engine.values() == before
-    assert len(committed(visitor.app)) == 1
+    assert len(committed) == 1
 
 
 @pytest.mark.requirement("S29")

@@ -7,13 +7,13 @@ from collections import Counter
 from functools import partial
 
 import pytest
-from apps import MakeJoin
+from apps import MakeOnDisk
 from engines import Engine
 from flask import Flask
 from store_wrappers import Crowd
 from time_machine import Traveller
 from visitor import Visitor
-from wizards import CANARY, PASSWORD, Join, begin, end, fill_in, pages_of, stored
+from wizards import CANARY, PASSWORD, Membership, begin, end, fill_in, pages_of, stored
 
 from flask_wizard.core.draft import encode
 from flask_wizard.drafts.holders import REMEMBERED
@@ -150,9 +150,9 @@ def test_looking_does_not_renew_the_idle_lifetime(
 
 @pytest.mark.requirement("S10")
 def test_touched_draft_ends_at_the_absolute_limit(
-    make_join: MakeJoin, clock: Traveller
+    make_on_disk: MakeOnDisk, clock: Traveller
 ) -> None:
-    visitor = Visitor(make_join(WTF_CSRF_TIME_LIMIT=None))
+    visitor = Visitor(make_on_disk(WTF_CSRF_TIME_LIMIT=None))
     url = begin(visitor)
     for _ in range(4 * 60 - 1):
         clock.shift(60)
@@ -163,16 +163,16 @@ def test_touched_draft_ends_at_the_absolute_limit(
 
 @pytest.mark.requirement("S10")
 def test_enforced_though_the_store_still_has_it(
-    make_join: MakeJoin, engine: Engine, clock: Traveller
+    make_on_disk: MakeOnDisk, engine: Engine, clock: Traveller
 ) -> None:
-    visitor = Visitor(make_join())
+    visitor = Visitor(make_on_disk())
     url = begin(visitor)
 
-    class Shorter(Join):
+    class Shorter(Membership):
         lifetime = 60
 
     clock.shift(61)
-    later = visitor.twin(make_join(Shorter))
+    later = visitor.twin(make_on_disk(Shorter))
     assert later.get(f"{url}you").status_code == 410
     assert len(engine.values()) == 2
 

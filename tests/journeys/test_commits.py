@@ -9,9 +9,8 @@ from functools import partial
 from typing import Any
 
 import pytest
-from apps import MakeJoin
+from apps import MakeOnDisk
 from engines import Engine
-from flask import Flask
 from store_wrappers import Crowd, Probe
 from time_machine import Traveller
 from visitor import Visitor
@@ -19,7 +18,7 @@ from wizards import (
     CANARY,
     PASSWORD,
     HomeForm,
-    Join,
+    Membership,
     TownForm,
     begin,
     choices,
@@ -58,7 +57,7 @@ def test_step_posted_too_early_leads_to_the_first_open_one(
 def test_commit_with_an_open_step_is_not_called(visitor: Visitor) -> None:
     url = begin(visitor)
     assert visitor.post(f"{url}check").location == f"{url}more"
-    assert committed(visitor.app) == []
+    assert committed == []
 
 
 @pytest.mark.requirement("S12")
@@ -66,27 +65,29 @@ def test_saving_a_step_does_not_make_it_done(visitor: Visitor) -> None:
     url = fill_in(visitor)
     visitor.post(f"{url}you", {"name": ""}, action="save")
     assert visitor.post(f"{url}check").location == f"{url}you"
-    assert committed(visitor.app) == []
+    assert committed == []
 
 
 @pytest.mark.requirement("S13")
-def test_choice_that_is_gone_is_refused_at_commit(make_join: MakeJoin) -> None:
+def test_choice_that_is_gone_is_refused_at_commit(
+    make_on_disk: MakeOnDisk,
+) -> None:
     towns = ["Zanzibar", "Oslo"]
 
     def offer(form: TownForm, answers: object) -> None:
         form.town.choices = choices(*towns)
 
-    class Move(Join):
+    class Move(Membership):
         secret = Step(TownForm, prepare=offer)
 
-    visitor = Visitor(make_join(Move))
+    visitor = Visitor(make_on_disk(Move))
     url = begin(visitor)
     visitor.post(f"{url}more", {"story": ""})
     got = visitor.post(f"{url}secret", {"town": "Zanzibar"})
     assert got.location == f"{url}check"
     towns.remove("Zanzibar")
     assert visitor.post(f"{url}check").location == f"{url}secret"
-    assert committed(visitor.app) == []
+    assert committed == []
     assert "Not a valid choice" in visitor.get(f"{url}secret").text
 
 
@@ -94,7 +95,7 @@ def test_choice_that_is_gone_is_refused_at_commit(make_join: MakeJoin) -> None:
 def test_rules_across_steps_are_checked_at_commit(visitor: Visitor) -> None:
     url = fill_in(visitor, name="Nobody")
     assert visitor.post(f"{url}check").location == f"{url}you"
-    assert committed(visitor.app) == []
+    assert committed == []
     assert "Somebody has to join" in visitor.get(f"{url}you").text
 
 
@@ -107,7 +108,7 @@ def test_eight_clicks_commit_once(crowd: Crowd, visitor: Visitor) -> None:
         clicks = [partial(visitor.twin().post, f"{url}check") for _ in range(8)]
         answers = crowd.at_once(*clicks)
         assert {answer.location for answer in answers} == {f"{url}receipt"}
-    assert [s.id for s in committed(visitor.app)] == drafts
+    assert [s.id for s in committed] == drafts
 
 
 @pytest.mark.requirement("S15")
@@ -115,7 +116,7 @@ def test_replayed_commit_runs_once(visitor: Visitor) -> None:
     url = fill_in(visitor)
     ends = {visitor.post(f"{url}check").location for _ in range(3)}
     assert ends == {f"{url}receipt"}
-    assert len(committed(visitor.app)) == 1
+    assert len(committed) == 1
 
 
 @pytest.mark.requirement("S16")
@@ -123,47 +124,33 @@ def test_commit_gets_the_idempotency_key(visitor: Visitor) -> None:
     url = fill_in(visitor)
     key = stored(visitor).submission
     visitor.post(f"{url}check")
-    assert [(s.id, s.attempt) for s in committed(visitor.app)] == [(key, 1)]
-
-
-class Killed(BaseException):
-    """What no code catches to go on, as a process does not that was killed."""
-
-
-class Mortal:
-    """The steps of a process, which dies at one of them and takes no other."""
-
-    def __init__(self) -> None:
-        self.left: float = math.inf
-
-    def step(self) -> None:
-        self.left -= 1
-        if self.left < 0:
-            raise Killed
-
-
-class MortalStore(Probe):
-    """The store of a process that may die before any of its calls."""
-
-    def __init__(self, app: Flask, process: Mortal) -> None:
-        installed = app.extensions["flask_wizard"]
-        super().__init__(installed.store)
-        self.process = process
-        installed.store = self
-
-    def _enter(self, call: str, *, writes: bool = False) -> None:
-        self.process.step()
+    assert [(s.id, s.attempt) for s in committed] == [(key, 1)]
 
 
 @pytest.mark.requirement("S16")
 def test_killed_commits_have_one_row_a_draft(
-    make_join: MakeJoin, clock: Traveller
+    make_on_disk: MakeOnDisk, clock: Traveller
 ) -> None:
-    process = Mortal()
+    class Killed(BaseException):
+        """What no code catches to go on, as a process does not that was killed."""
+
+    class Mortal(Probe):
+        """The store of a process that dies at one of its steps and takes no other."""
+
+        left = math.inf
+
+        def step(self) -> None:
+            self.left -= 1
+            if self.left < 0:
+                raise Killed
+
+        def _enter(self, call: str, *, writes: bool = False) -> None:
+            self.step()
+
     attempts: list[tuple[str, int]] = []
     rows: set[str] = set()
 
-    class Rows(Join):
+    class Rows(Membership):
         def commit(self, submission: Submission) -> None:
             process.step()
             attempts.append((submission.id, submission.attempt))
@@ -171,8 +158,9 @@ def test_killed_commits_have_one_row_a_draft(
             rows.add(submission.id)
             process.step()
 
-    app = make_join(Rows)
-    MortalStore(app, process)
+    app = make_on_disk(Rows)
+    state = app.extensions["flask_wizard"]
+    state.store = process = Mortal(state.store)
     ends = []
     for steps in itertools.count():
         visitor = Visitor(app)
@@ -205,39 +193,38 @@ def test_failed_commit_leaves_every_answer(visitor: Visitor) -> None:
     assert CANARY in visitor.get(f"{url}check").text
 
 
-class Astray(Join):
-    """A commit that sends the visitor to a step that is not there."""
-
-    def commit(self, submission: Submission) -> None:
-        raise StepError("nowhere", "There is no such step.")
-
-
 @pytest.mark.requirement("S17")
-def test_commit_that_leads_astray_leaves_the_draft_open(make_join: MakeJoin) -> None:
-    visitor = Visitor(make_join(Astray))
+def test_commit_that_leads_astray_leaves_the_draft_open(
+    make_on_disk: MakeOnDisk,
+) -> None:
+    class Astray(Membership):
+        """A commit that sends the visitor to a step that is not there."""
+
+        def commit(self, submission: Submission) -> None:
+            raise StepError("nowhere", "There is no such step.")
+
+    visitor = Visitor(make_on_disk(Astray))
     url = fill_in(visitor)
     assert visitor.post(f"{url}check").status_code == 500
     assert stored(visitor).state == "open"
 
 
-class Lazy:
-    """A message that is a text only when asked, as translations are."""
-
-    def __str__(self) -> str:
-        return "Somebody else joined"
-
-
-class Translated(Join):
-    def commit(self, submission: Submission) -> None:
-        message: Any = Lazy()
-        raise StepError("you", message, field="name")
-
-
 @pytest.mark.requirement("S17")
 def test_commit_that_raises_a_translated_message_leaves_the_draft_open(
-    make_join: MakeJoin,
+    make_on_disk: MakeOnDisk,
 ) -> None:
-    visitor = Visitor(make_join(Translated))
+    class Lazy:
+        """A message that is a text only when asked, as translations are."""
+
+        def __str__(self) -> str:
+            return "Somebody else joined"
+
+    class Translated(Membership):
+        def commit(self, submission: Submission) -> None:
+            message: Any = Lazy()
+            raise StepError("you", message, field="name")
+
+    visitor = Visitor(make_on_disk(Translated))
     url = fill_in(visitor)
     assert visitor.post(f"{url}check").location == f"{url}you"
     assert "Somebody else joined" in visitor.get(f"{url}you").text
@@ -245,14 +232,14 @@ def test_commit_that_raises_a_translated_message_leaves_the_draft_open(
 
 @pytest.mark.requirement("S17")
 def test_commit_that_outlives_its_draft_has_its_receipt(
-    make_join: MakeJoin, clock: Traveller
+    make_on_disk: MakeOnDisk, clock: Traveller
 ) -> None:
-    class Slow(Join):
+    class Slow(Membership):
         def commit(self, submission: Submission) -> Receipt:
             clock.shift(2)
             return Receipt(reference="R-2")
 
-    visitor = Visitor(make_join(Slow))
+    visitor = Visitor(make_on_disk(Slow))
     url = fill_in(visitor)
     for _ in range(4):
         clock.shift(HOUR - 1)
@@ -267,9 +254,9 @@ def test_commit_that_outlives_its_draft_has_its_receipt(
 
 
 @pytest.mark.requirement("S18")
-def test_steps_of_eight_tabs_are_all_kept(make_join: MakeJoin) -> None:
+def test_steps_of_eight_tabs_are_all_kept(make_on_disk: MakeOnDisk) -> None:
     steps = {name: Step(HomeForm) for name in "abcdefgh"}
-    app = make_join(declare("Parts", commit=lambda *_: None, **steps))
+    app = make_on_disk(declare("Parts", commit=lambda *_: None, **steps))
     crowd = Crowd(app)
     visitor = Visitor(app)
     visitor.open("/join/new/a")

@@ -13,33 +13,17 @@ from flask import Flask
 from store_wrappers import Probe
 from time_machine import Traveller
 from visitor import Page, Visitor, attribute
-from wtforms import Form, fields, validators
+from wizards import Join, begun
 
-from flask_wizard import Draft, DraftStore, Review, Step, Submission, Wizard
+from flask_wizard import Draft, DraftStore
 
 SECRET = "canary4711"
-
-
-class You(Form):
-    name = fields.StringField("Name", [validators.InputRequired("Enter your name")])
-    nick = fields.StringField("Nickname")
-
-
-class Pet(Form):
-    pet = fields.StringField("Pet")
-    age = fields.StringField("Age")
 
 
 discarded: list[Draft] = []
 
 
-class Join(Wizard):
-    you = Step(You)
-    pet = Step(Pet)
-    check = Review()
-
-    def commit(self, submission: Submission) -> None: ...
-
+class Kept(Join):
     def discarded(self, draft: Draft) -> None:
         discarded.append(draft)
 
@@ -47,20 +31,13 @@ class Join(Wizard):
 @pytest.fixture
 def app(make_app: MakeApp) -> Flask:
     discarded.clear()
-    return make_app(Join)
-
-
-def begun(app: Flask) -> Visitor:
-    visitor = Visitor(app)
-    visitor.open()
-    visitor.fill(name=SECRET)
-    return visitor
+    return make_app(Kept)
 
 
 @pytest.fixture
 def visitor(app: Flask) -> Visitor:
     """A visitor at the second step."""
-    return begun(app)
+    return begun(app, name=SECRET)
 
 
 def open_drafts(visitor: Visitor) -> list[str]:
@@ -119,20 +96,19 @@ def test_discarding_says_so(visitor: Visitor) -> None:
 
 
 def test_discard_on_every_store(make_app: MakeApp, any_store: DraftStore) -> None:
-    visitor = begun(make_app(Join, store=any_store))
+    visitor = begun(make_app(Kept, store=any_store), name=SECRET)
     assert discard(visitor).heading == "Your answers were discarded"
     assert visitor.get("/join/").status_code == 302
 
 
 def test_discard_wipes_the_answers(visitor: Visitor, store: Probe) -> None:
+    def sizes(store: Probe) -> list[int]:
+        return [len(value[0]) for value in store.snapshot().values() if value]
+
     visitor.press("save", {"pet": secrets.token_hex(500)})
     full = sizes(store)
     discard(visitor)
     assert max(sizes(store)) < max(full) - 500
-
-
-def sizes(store: Probe) -> list[int]:
-    return [len(value[0]) for value in store.snapshot().values() if value]
 
 
 def test_discard_tells_the_application(visitor: Visitor) -> None:
@@ -267,12 +243,6 @@ def test_discard_meanwhile_wins_over_a_step(visitor: Visitor, store: Probe) -> N
 NEVER = "A" * 22
 
 
-def plain(page: Page, draft: str) -> str:
-    """What can be read of a page, but for its own address and tokens."""
-    text = page.source.replace(draft.strip("/").rsplit("/", 1)[-1], "")
-    return re.sub(r'value="[^"]*"', "", text)
-
-
 @pytest.mark.parametrize("at", ["", "you", "pet", "check", "saved", "discard"])
 def test_anothers_draft_is_not_found(app: Flask, visitor: Visitor, at: str) -> None:
     other = Visitor(app)
@@ -286,6 +256,11 @@ def test_anothers_draft_is_not_found(app: Flask, visitor: Visitor, at: str) -> N
 def test_anothers_draft_looks_like_one_that_never_was(
     app: Flask, visitor: Visitor, at: str
 ) -> None:
+    def plain(page: Page, draft: str) -> str:
+        """What can be read of a page, but for its own address and tokens."""
+        text = page.source.replace(draft.strip("/").rsplit("/", 1)[-1], "")
+        return re.sub(r'value="[^"]*"', "", text)
+
     other = begun(app)
     theirs = Visitor(app, client=other.client).open(visitor.draft + at)
     never = Visitor(app, client=other.client).open(f"/join/{NEVER}/{at}")
@@ -456,7 +431,7 @@ def test_draft_lives_until_then(visitor: Visitor, clock: Traveller) -> None:
 def test_draft_expires_on_every_store(
     make_app: MakeApp, any_store: DraftStore, clock: Traveller
 ) -> None:
-    visitor = begun(make_app(Join, store=any_store))
+    visitor = begun(make_app(Kept, store=any_store), name=SECRET)
     clock.shift(7 * DAY + 1)
     assert visitor.open(f"{visitor.draft}pet").status == 410
 
@@ -489,7 +464,7 @@ def test_reading_does_not_renew_the_lifetime(
 def test_draft_never_outlives_its_longest_lifetime(
     make_app: MakeApp, clock: Traveller
 ) -> None:
-    class Short(Join):
+    class Short(Kept):
         lifetime = timedelta(days=2)
         max_lifetime = timedelta(days=5)
 
@@ -577,25 +552,24 @@ def test_saved_page_tells_that_the_browser_forgets(visitor: Visitor) -> None:
 
 
 def test_saved_page_tells_a_permanent_sessions_end(make_app: MakeApp) -> None:
-    visitor = begun(make_app(Join, WIZARD_PERMANENT_SESSION=True))
+    visitor = begun(make_app(Kept, WIZARD_PERMANENT_SESSION=True))
     text = saved(visitor).text
     assert "in this browser until" in text
     assert "until you close it" not in text
 
 
 def test_permanent_session_is_in_the_cookie(make_app: MakeApp) -> None:
-    visitor = Visitor(make_app(Join, WIZARD_PERMANENT_SESSION=True))
+    visitor = Visitor(make_app(Kept, WIZARD_PERMANENT_SESSION=True))
     visitor.open()
     answer = visitor.send("next", {"name": "Ada"})
     assert "Expires=" in answer.headers["Set-Cookie"]
 
 
-def until(page: Page) -> str:
-    return attribute(page.html.query("time")[0], "datetime")
-
-
 def test_saved_page_tells_the_sooner_end(make_app: MakeApp, clock: Traveller) -> None:
-    app = make_app(Join, WIZARD_PERMANENT_SESSION=True)
+    def until(page: Page) -> str:
+        return attribute(page.html.query("time")[0], "datetime")
+
+    app = make_app(Kept, WIZARD_PERMANENT_SESSION=True)
     late = until(saved(begun(app)))
     app.permanent_session_lifetime = timedelta(days=1)
     assert until(saved(begun(app))) < late
@@ -612,7 +586,7 @@ def test_saved_page_shows_no_answer(visitor: Visitor) -> None:
 # Too many drafts
 
 
-class Few(Join):
+class Few(Kept):
     max_drafts = 2
 
 

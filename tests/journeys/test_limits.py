@@ -12,55 +12,43 @@ from flask import Flask, abort
 from store_wrappers import Probe
 from visitor import Visitor
 from werkzeug.exceptions import TooManyRequests
-from wtforms import Form, fields
+from wizards import Commits, You, begun, committed
 
-from flask_wizard import Review, Step, Submission, Wizard
-
-
-class You(Form):
-    name = fields.StringField("Name")
+from flask_wizard import Review, Step, Wizard
 
 
-class Limited(Wizard):
+class Limited(Commits, Wizard):
     """Admits each holder once at each moment."""
 
     you = Step(You)
     check = Review()
 
     seen: Counter[tuple[str, str]]
-    sent: list[Submission]
 
     def admit(self, moment: str, holder: str) -> None:
         self.seen[moment, holder] += 1
         if self.seen[moment, holder] > 1:
             raise TooManyRequests(retry_after=60)
 
-    def commit(self, submission: Submission) -> None:
-        self.sent.append(submission)
-
 
 @pytest.fixture
 def app(make_app: MakeApp) -> Flask:
-    Limited.seen, Limited.sent = Counter(), []
+    Limited.seen = Counter()
     return make_app(Limited)
 
 
 @pytest.fixture
 def visitor(app: Flask) -> Visitor:
-    visitor = Visitor(app)
-    visitor.open()
-    visitor.fill(name="Ada")
-    return visitor
-
-
-def moments() -> Counter[str]:
-    return Counter(moment for moment, _ in Limited.seen.elements())
+    return begun(app)
 
 
 @pytest.mark.requirement("S29")
 def test_hook_is_called_at_the_start_and_the_commit_with_the_holder(
     visitor: Visitor,
 ) -> None:
+    def moments() -> Counter[str]:
+        return Counter(moment for moment, _ in Limited.seen.elements())
+
     visitor.press("back")
     visitor.fill(name="Eve")
     visitor.press()
@@ -107,7 +95,7 @@ def test_refused_commit_leaves_the_draft_open(visitor: Visitor) -> None:
     holder = next(holder for _, holder in Limited.seen)
     Limited.seen["commit", holder] = 1
     assert visitor.press().status == 429
-    assert Limited.sent == []
+    assert committed == []
     Limited.seen.clear()
     assert visitor.press().heading == "Your answers have been sent"
 
@@ -128,7 +116,6 @@ def test_race_of_two_first_posts_asks_once_for_each(
         def admit(self, moment: str, holder: str) -> None:
             asked.append(moment)
 
-    Counted.sent = []
     visitor = Visitor(make_app(Counted))
     visitor.open()
     twin = visitor.twin()

@@ -11,9 +11,10 @@ from flask import Flask
 from store_wrappers import Probe
 from time_machine import Traveller
 from visitor import Page, Visitor
+from wizards import Commits, committed
 from wtforms import Form, ValidationError, fields, validators
 
-from flask_wizard import DraftStore, Review, Step, Submission, Wizard
+from flask_wizard import DraftStore, Review, Step, Wizard
 
 SECRET, OTHER = "canary4711", "parrot0815"
 KEPT = "You have already given this."
@@ -37,21 +38,14 @@ class Pin(Form):
     note = fields.StringField("Note")
 
 
-committed: list[Submission] = []
-
-
-class Join(Wizard):
+class Join(Commits, Wizard):
     account = Step(Account)
     pin = Step(Pin)
     check = Review()
 
-    def commit(self, submission: Submission) -> None:
-        committed.append(submission)
-
 
 @pytest.fixture
 def app(make_app: MakeApp) -> Flask:
-    committed.clear()
     return make_app(Join)
 
 
@@ -88,7 +82,6 @@ def test_password_reaches_the_commit(visitor: Visitor) -> None:
 def test_password_reaches_the_commit_from_every_store(
     make_app: MakeApp, any_store: DraftStore
 ) -> None:
-    committed.clear()
     assert finish(begun(make_app(Join, store=any_store)))["account"]["secret"] == SECRET
 
 
@@ -241,7 +234,6 @@ def test_account_step_of_a_wizard_without_review_takes_a_password(
         pin = None  # type: ignore[assignment]
         check = None  # type: ignore[assignment]
 
-    committed.clear()
     visitor = Visitor(make_app(Straight))
     visitor.open()
     page = visitor.fill(email="a@b", secret=SECRET, again=SECRET)

@@ -277,16 +277,15 @@ def test_receipt_may_be_reloaded(visitor: Visitor) -> None:
 
 
 def test_commit_wipes_the_answers(visitor: Visitor, store: Probe) -> None:
+    def sizes(store: Probe) -> list[int]:
+        return [len(value[0]) for value in store.snapshot().values() if value]
+
     visitor.open(f"{visitor.draft}you")
     visitor.fill(nick=secrets.token_hex(500))
     visitor.fill()
     full = sizes(store)
     visitor.press("next")
     assert max(sizes(store)) < max(full) - 500
-
-
-def sizes(store: Probe) -> list[int]:
-    return [len(value[0]) for value in store.snapshot().values() if value]
 
 
 @pytest.mark.parametrize("at", ["", "you", "gift", "check-it", "saved", "discard"])

@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from store_wrappers import Probe
 from time_machine import Traveller
 from visitor import Page, Visitor
-from wizards import declare
+from wizards import Commits, committed, declare
 from wtforms import Form, fields, validators
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
@@ -69,22 +69,11 @@ def form_for(answers: Answers) -> type[Form]:
     return {"Ada": Small}[answers.you.name]
 
 
-committed: list[Submission] = []
-
-
-class Join(Wizard):
+class Join(Commits, Wizard):
     you = Step(You)
     room = Step(Room, prepare=rooms)
     small = Step(form_for)
     check = Review()
-
-    def commit(self, submission: Submission) -> Any:
-        committed.append(submission)
-
-
-@pytest.fixture(autouse=True)
-def nothing_committed() -> None:
-    committed.clear()
 
 
 @pytest.fixture
@@ -321,17 +310,16 @@ def test_post_from_this_site_is_taken(
     assert answer.status_code == 303
 
 
-def https(visitor: Visitor, headers: dict[str, str]) -> int:
-    visitor.client.get("/join/", base_url="https://localhost")
-    sent = {"note": "x", "csrf_token": visitor.token}
-    path = visitor.page.path
-    answer = visitor.client.post(
-        path, data=sent, headers=headers, base_url="https://localhost"
-    )
-    return answer.status_code
-
-
 def test_referrer_is_checked_where_csrf_protect_does_so(make_app: MakeApp) -> None:
+    def https(visitor: Visitor, headers: dict[str, str]) -> int:
+        visitor.client.get("/join/", base_url="https://localhost")
+        sent = {"note": "x", "csrf_token": visitor.token}
+        path = visitor.page.path
+        answer = visitor.client.post(
+            path, data=sent, headers=headers, base_url="https://localhost"
+        )
+        return answer.status_code
+
     visitor = begun(protected_before(make_app))
     assert https(visitor, {}) == 400
     assert https(visitor, {"Referer": "https://evil.example/"}) == 400
@@ -900,11 +888,10 @@ def test_steps_posted_by_many_tabs_are_all_kept(
     assert [answer for _, answer in visitor.page.rows] == expected
 
 
-def is_shown_again(page: Page) -> bool:
-    return "Send it again" in page.text
-
-
 def test_pages_shown_again_say_so_in_their_title(visitor: Visitor) -> None:
+    def is_shown_again(page: Page) -> bool:
+        return "Send it again" in page.text
+
     page = visitor.press("next", {"csrf_token": "wrong"})
     assert is_shown_again(page)
     assert page.title.startswith("Send it again")

@@ -70,7 +70,7 @@ def test_commit_is_not_called_while_the_store_is_down(
     got = visitor.post(f"{url}check")
     engine.up()
     assert got.status_code == 503
-    assert committed(visitor.app) == []
+    assert committed == []
 
 
 @pytest.mark.requirement("S40")

@@ -40,5 +40,5 @@ class MakeApp(Protocol):
     ) -> Flask: ...
 
 
-class MakeJoin(Protocol):
+class MakeOnDisk(Protocol):
     def __call__(self, wizard: type[Wizard] = ..., **config: object) -> Flask: ...

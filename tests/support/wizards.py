@@ -1,4 +1,4 @@
-"""A wizard that the tests share, and the ways through it."""
+"""Wizards that the tests share, and the ways through them."""
 
 from __future__ import annotations
 
@@ -28,12 +28,52 @@ from flask_wizard.drafts.holders import TOKEN_KEY
 CANARY = "Zanzibar-Quokka-7319"
 PASSWORD = "correct horse battery"
 
+committed: list[Submission] = []
+"""What the test has committed so far."""
+
 
 def declare(name: str, *bases: type, **body: object) -> type[Wizard]:
     """Declare a wizard whose steps are not known before the test runs."""
     wizard = new_class(name, (*bases, Wizard), exec_body=lambda own: own.update(body))
     assert issubclass(wizard, Wizard)
     return wizard
+
+
+class Commits:
+    """A commit that keeps what it is given."""
+
+    def commit(self, submission: Submission) -> Any:
+        committed.append(submission)
+
+
+# Two steps and a review
+
+
+class You(Form):
+    name = StringField("Name", [InputRequired("Enter your name")])
+    nick = StringField("Nickname")
+
+
+class Pet(Form):
+    pet = StringField("Pet")
+    age = StringField("Age")
+
+
+class Join(Commits, Wizard):
+    you = Step(You)
+    pet = Step(Pet)
+    check = Review()
+
+
+def begun(app: Flask, entry: str = "/join/", name: str = "Ada") -> Visitor:
+    """Somebody who has filled in the first step."""
+    visitor = Visitor(app)
+    visitor.open(entry)
+    visitor.fill(name=name)
+    return visitor
+
+
+# Three steps with a list and a password, and limits
 
 
 def choices(*values: str) -> Any:  # the stubs know no plain texts
@@ -67,7 +107,7 @@ class TownForm(Form):
     town = RadioField(validators=[InputRequired()])
 
 
-class Join(Wizard):
+class Membership(Wizard):
     lifetime = HOUR
     max_lifetime = 4 * HOUR
     max_drafts = 3
@@ -77,9 +117,6 @@ class Join(Wizard):
     secret = Step(SecretForm)
     check = Review()
 
-    def __init__(self) -> None:
-        self.committed: list[Submission] = []
-
     def validate(self, submission: Submission) -> None:
         if submission.answers.you.name == "Nobody":
             raise StepError("you", "Somebody has to join", field="name")
@@ -87,7 +124,7 @@ class Join(Wizard):
     def commit(self, submission: Submission) -> Any:
         if submission.answers.you.age == 500:
             raise RuntimeError("The register is closed.")
-        self.committed.append(submission)
+        committed.append(submission)
         return Receipt(reference="R-1")
 
 
@@ -136,9 +173,3 @@ def token_of(visitor: Visitor) -> str:
     """The token by which the visitor's session holds drafts."""
     with visitor.client.session_transaction() as session:
         return str(session[TOKEN_KEY])
-
-
-def committed(app: Flask) -> list[Submission]:
-    view: Any = app.view_functions["join.entry"]
-    found: list[Submission] = view.args[0].__self__.wizard.committed
-    return found

@@ -146,6 +146,23 @@ def test_no_request_is_a_server_error(
     barrage: list[Request],
     is_protected: bool,
 ) -> None:
+    class Limits:
+        """What no answer may exceed, after all that was sent before it."""
+
+        def __init__(self) -> None:
+            self.bytes, self.fields = 4 * KILOBYTE, 16  # what is in every page
+
+        def check(self, answer: Answer, request: Request, store: Probe) -> None:
+            self.bytes += answer.sent
+            self.fields += len(request.pairs)
+            assert answer.status < 500
+            assert len(store.calls) <= CALLS
+            store.calls.clear()
+            most = self.fields * MARKUP + self.bytes * ESCAPED
+            assert len(answer.content) <= most
+            if answer.status in (302, 303):
+                assert answer.headers["Location"].startswith("/join/")
+
     browser = Browser(protected if is_protected else app)
     browser.begin(upto)
     store.calls.clear()
@@ -165,24 +182,6 @@ def in_browser(browser: Browser, request: Request) -> Iterator[Answer]:
     if answer.status == 303:
         path = answer.headers["Location"].partition("?")[0].removeprefix("/join/")
         yield browser.send(Request("GET", path=path, answers=False, token=False))
-
-
-class Limits:
-    """What no answer may exceed, after all that was sent before it."""
-
-    def __init__(self) -> None:
-        self.bytes, self.fields = 4 * KILOBYTE, 16  # what is in every page
-
-    def check(self, answer: Answer, request: Request, store: Probe) -> None:
-        self.bytes += answer.sent
-        self.fields += len(request.pairs)
-        assert answer.status < 500
-        assert len(store.calls) <= CALLS
-        store.calls.clear()
-        most = self.fields * MARKUP + self.bytes * ESCAPED
-        assert len(answer.content) <= most
-        if answer.status in (302, 303):
-            assert answer.headers["Location"].startswith("/join/")
 
 
 @effort(25)
@@ -599,6 +598,15 @@ def many(count: int, name: str, value: str) -> tuple[tuple[str, str], ...]:
 def test_memory_of_a_request_is_bounded(
     app: Flask, at: str, pairs: tuple[tuple[str, str], ...], kind: str
 ) -> None:
+    @contextmanager
+    def peak() -> Iterator[Callable[[], int]]:
+        tracemalloc.start()
+        try:
+            before, _ = tracemalloc.get_traced_memory()
+            yield lambda: tracemalloc.get_traced_memory()[1] - before
+        finally:
+            tracemalloc.stop()
+
     browser = Browser(app)
     browser.begin("extra")
     request = Request(page=at, pairs=pairs, body=Body(kind=kind))
@@ -609,32 +617,21 @@ def test_memory_of_a_request_is_bounded(
     assert bytes_taken() < 50 * CAP
 
 
-@contextmanager
-def peak() -> Iterator[Callable[[], int]]:
-    tracemalloc.start()
-    try:
-        before, _ = tracemalloc.get_traced_memory()
-        yield lambda: tracemalloc.get_traced_memory()[1] - before
-    finally:
-        tracemalloc.stop()
-
-
-class Endless(io.RawIOBase):
-    """A body that goes on for ever."""
-
-    given = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        self.given += len(buffer)
-        buffer[:] = b"x" * len(buffer)
-        return len(buffer)
-
-
 @pytest.mark.parametrize("kind", [URLENCODED, MULTIPART])
 def test_body_without_end_is_read_to_the_cap(app: Flask, kind: str) -> None:
+    class Endless(io.RawIOBase):
+        """A body that goes on for ever."""
+
+        given = 0
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int:
+            self.given += len(buffer)
+            buffer[:] = b"x" * len(buffer)
+            return len(buffer)
+
     browser = Browser(app)
     browser.begin("dates")
     body = Endless()
@@ -840,17 +837,16 @@ def test_discarded_draft_leaves_the_list_that_follows_a_damaged_one(
     assert kept.visitor.open().path == "/join/new/you"
 
 
-class Rotten(Probe):
-    """A store of which every value is damaged, those included that are not there."""
-
-    def load(self, key: str) -> tuple[bytes, bytes] | None:
-        super().load(key)
-        return b"damaged", b"version"
-
-
 def test_store_of_nothing_but_damage_is_asked_a_few_times(
     make_app: MakeApp, store: Probe
 ) -> None:
+    class Rotten(Probe):
+        """A store of which every value is damaged, and no value is missing."""
+
+        def load(self, key: str) -> tuple[bytes, bytes] | None:
+            super().load(key)
+            return b"damaged", b"version"
+
     rotten = Rotten(store)
     visitor = Visitor(make_app(Everything, store=rotten))
     visitor.open("/join/new/you")
@@ -900,30 +896,35 @@ PLAIN: SearchStrategy[Any] = st.recursive(
     max_leaves=6,
 )
 
-ODD: list[bytes] = [
-    b"",
-    b"\xc1",
-    b"\xc0",
-    b"\x90",
-    b"\x80",
-    b"\x91" * 500 + b"\xc0",
-    b"\xdf\xff\xff\xff\xff",
-    b"\xc6\xff\xff\xff\xff",
-    b"\xa5ab",
-    b"\xa1\xff",
-    json.dumps({"state": "open"}).encode(),
-    msgspec.msgpack.encode([{"id": 1, "started": 2.0}]),
-    msgspec.msgpack.encode([{"id": "x"}]),
-    msgspec.msgpack.encode([{"id": "x" * 22, "started": None}]),
-    msgspec.msgpack.encode({"id": "x" * 22}),
-]
 
-
-@pytest.mark.parametrize("plain", ODD, ids=[plain[:12].hex() for plain in ODD])
+@pytest.mark.parametrize(
+    "plain",
+    [
+        b"",
+        b"\xc1",
+        b"\xc0",
+        b"\x90",
+        b"\x80",
+        b"\x91" * 500 + b"\xc0",
+        b"\xdf\xff\xff\xff\xff",
+        b"\xc6\xff\xff\xff\xff",
+        b"\xa5ab",
+        b"\xa1\xff",
+        json.dumps({"state": "open"}).encode(),
+        msgspec.msgpack.encode([{"id": 1, "started": 2.0}]),
+        msgspec.msgpack.encode([{"id": "x"}]),
+        msgspec.msgpack.encode([{"id": "x" * 22, "started": None}]),
+        msgspec.msgpack.encode({"id": "x" * 22}),
+    ],
+    ids=lambda plain: plain[:12].hex(),
+)
 @pytest.mark.parametrize("kind", ["draft", "list"])
 def test_sealed_value_of_another_shape_is_told_and_kept(
     app: Flask, store: Probe, kind: str, plain: bytes
 ) -> None:
+    def is_empty_list(kind: str, plain: bytes) -> bool:
+        return kind == "list" and plain == b"\x90"
+
     kept = Kept(app, store)
     kept.encrypt(kind, plain)
     blob = kept.blob(kind)
@@ -949,10 +950,6 @@ def test_sealed_list_with_an_unreadable_part_is_told_and_kept(
     assert kept.visitor.open().status == 503
     kept.begin_anew()
     assert kept.blob("list") == blob
-
-
-def is_empty_list(kind: str, plain: bytes) -> bool:
-    return kind == "list" and plain == b"\x90"
 
 
 @pytest.mark.parametrize(
@@ -1208,6 +1205,24 @@ def test_sealed_entry_with_an_odd_part_is_a_clear_page(
 def test_sealed_draft_with_any_part_replaced_is_a_clear_page(
     app: Flask, store: Probe, data: st.DataObject
 ) -> None:
+    def put(value: Any, place: tuple[Any, ...], part: Any) -> Any:
+        if not place:
+            return part
+        copy = value.copy()
+        copy[place[0]] = put(value[place[0]], place[1:], part)
+        return copy
+
+    def places(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        """Where something can be put in place of a part."""
+        parts: Iterable[tuple[Any, Any]] = ()
+        if isinstance(value, dict):
+            parts = value.items()
+        elif isinstance(value, list):
+            parts = enumerate(value)
+        for key, part in parts:
+            yield (*above, key)
+            yield from places(part, (*above, key))
+
     kept = Kept(app, store)
     if data.draw(st.booleans()):
         kept.fill_in_the_rest()
@@ -1216,26 +1231,6 @@ def test_sealed_draft_with_any_part_replaced_is_a_clear_page(
     plain = msgspec.msgpack.encode(put(whole, place, data.draw(PLAIN)))
     assert set(kept.asked_of(plain)) <= CLEAR
     kept.begin_anew()
-
-
-def places(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where something can be put in place of a part."""
-    parts: Iterable[tuple[Any, Any]] = ()
-    if isinstance(value, dict):
-        parts = value.items()
-    elif isinstance(value, list):
-        parts = enumerate(value)
-    for key, part in parts:
-        yield (*above, key)
-        yield from places(part, (*above, key))
-
-
-def put(value: Any, place: tuple[Any, ...], part: Any) -> Any:
-    if not place:
-        return part
-    copy = value.copy()
-    copy[place[0]] = put(value[place[0]], place[1:], part)
-    return copy
 
 
 @effort(200)

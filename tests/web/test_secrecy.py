@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 import pytest
-from apps import MakeJoin
+from apps import MakeOnDisk
 from engines import Engine
 from flask import before_render_template
 from time_machine import Traveller
@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from wizards import (
     CANARY,
     PASSWORD,
-    Join,
+    Membership,
     MoreForm,
     begin,
     committed,
@@ -71,10 +71,10 @@ def leaks(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 @pytest.mark.requirement("S37")
 def test_no_answer_is_told_when_the_commit_raises(
-    make_join: MakeJoin, caplog: pytest.LogCaptureFixture
+    make_on_disk: MakeOnDisk, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    visitor = Visitor(make_join(PROPAGATE_EXCEPTIONS=False))
+    visitor = Visitor(make_on_disk(PROPAGATE_EXCEPTIONS=False))
     url = fill_in(visitor, age="500")
     got = visitor.post(f"{url}check")
     assert got.status_code == 500
@@ -83,35 +83,38 @@ def test_no_answer_is_told_when_the_commit_raises(
     assert leaks(caplog) == []
 
 
-class Listener:
-    """Says what every object of the package shows of itself, at many a moment."""
-
-    def __init__(self) -> None:
-        self.shown: dict[type, set[str]] = {}
-
-    def __call__(self, *_: object, **__: object) -> None:
-        for found in gc.get_objects():
-            kind = type(found)
-            if str(kind.__module__).startswith("flask_wizard."):
-                self.note(found)
-
-    def note(self, *objects: object) -> None:
-        for found in objects:
-            shown = self.shown.setdefault(type(found), set())
-            shown |= {repr(found), str(found)}
-
-    @property
-    def leaks(self) -> set[str]:
-        """The names of the classes that give an answer away."""
-        whole = [(kind, text) for kind, shown in self.shown.items() for text in shown]
-        return {k.__name__ for k, text in whole if CANARY in text or PASSWORD in text}
-
-
 @pytest.mark.requirement("S37")
-def test_no_object_shows_an_answer(make_join: MakeJoin) -> None:
+def test_no_object_shows_an_answer(make_on_disk: MakeOnDisk) -> None:
+    class Listener:
+        """Says what every object of the package shows of itself, at many a moment."""
+
+        def __init__(self) -> None:
+            self.shown: dict[type, set[str]] = {}
+
+        def __call__(self, *_: object, **__: object) -> None:
+            for found in gc.get_objects():
+                kind = type(found)
+                if str(kind.__module__).startswith("flask_wizard."):
+                    self.note(found)
+
+        def note(self, *objects: object) -> None:
+            for found in objects:
+                shown = self.shown.setdefault(type(found), set())
+                shown |= {repr(found), str(found)}
+
+        @property
+        def leaks(self) -> set[str]:
+            """The names of the classes that give an answer away."""
+            whole = [
+                (kind, text) for kind, shown in self.shown.items() for text in shown
+            ]
+            return {
+                k.__name__ for k, text in whole if CANARY in text or PASSWORD in text
+            }
+
     listener = Listener()
 
-    class Telling(Join):
+    class Telling(Membership):
         more = Step(MoreForm, prepare=listener)
 
         def validate(self, submission: Submission) -> None:
@@ -123,7 +126,7 @@ def test_no_object_shows_an_answer(make_join: MakeJoin) -> None:
             listener.note(answers, answers.you, answers.more.home, answers.more.tags)
             listener()
 
-    visitor = Visitor(make_join(Telling))
+    visitor = Visitor(make_on_disk(Telling))
     with before_render_template.connected_to(listener):
         begin(visitor)
         everywhere = {"tags-0": CANARY, "home-street": CANARY, "story": CANARY}
@@ -153,17 +156,17 @@ def test_no_object_shows_an_answer(make_join: MakeJoin) -> None:
 
 
 @pytest.mark.requirement("S37")
-def test_no_answer_is_in_the_repr_of_a_row(make_join: MakeJoin) -> None:
+def test_no_answer_is_in_the_repr_of_a_row(make_on_disk: MakeOnDisk) -> None:
     reprs = []
 
     def tell(rows: list[Row], answers: object) -> list[Row]:
         reprs.append(repr(rows))
         return rows
 
-    class Telling(Join):
+    class Telling(Membership):
         check = Review(rows=tell)
 
-    visitor = Visitor(make_join(Telling))
+    visitor = Visitor(make_on_disk(Telling))
     url = fill_in(visitor)
     assert CANARY in visitor.get(f"{url}check").text
     assert reprs
@@ -215,7 +218,7 @@ def test_password_left_blank_stays(visitor: Visitor) -> None:
     got = visitor.post(f"{url}secret", {"password": "", "again": ""})
     assert got.location == f"{url}check"
     visitor.post(f"{url}check")
-    (submission,) = committed(visitor.app)
+    (submission,) = committed
     assert submission.answers.secret.password == PASSWORD
 
 
@@ -250,22 +253,20 @@ def test_password_is_not_in_the_page_of_an_outage(
     assert PASSWORD not in got.text
 
 
-class PinForm(Form):
-    pin = PasswordField()
-
-
-def form_for(answers: Any) -> type[Form]:
-    return {CANARY.lower(): PinForm}[answers.you.name.lower()]
-
-
 @pytest.mark.requirement("S38")
 def test_password_of_a_form_that_is_not_known_is_in_no_page(
-    make_join: MakeJoin, engine: Engine
+    make_on_disk: MakeOnDisk, engine: Engine
 ) -> None:
-    class Pins(Join):
+    class PinForm(Form):
+        pin = PasswordField()
+
+    def form_for(answers: Any) -> type[Form]:
+        return {CANARY.lower(): PinForm}[answers.you.name.lower()]
+
+    class Pins(Membership):
         more = Step(form_for)
 
-    visitor = Visitor(make_join(Pins))
+    visitor = Visitor(make_on_disk(Pins))
     url = begin(visitor)
     engine.down()
     got = visitor.post(f"{url}more", {"pin": PASSWORD})
