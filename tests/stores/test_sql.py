@@ -701,35 +701,33 @@ def test_errors_show_no_password() -> None:
     assert SECRET not in "".join(traceback.format_exception(raised.value))
 
 
-FORKED = """
-import ctypes, os, sys
-from pathlib import Path
-from sqlalchemy import text
-from flask_wizard.stores.sql import SQLAlchemyStore
-
-store = SQLAlchemyStore.from_url(sys.argv[1], Path("unused"))
-fork = {"os": os.fork, "libc": ctypes.CDLL(None).fork}[sys.argv[2]]
-
-def backend():
-    store.load("key")
-    with store.engine.connect() as connection:
-        return connection.scalar(text("SELECT pg_backend_pid()"))
-
-before = backend()
-reader, writer = os.pipe()
-if fork() == 0:
-    os.write(writer, str(backend()).encode())
-    os._exit(0)
-in_child = int(os.read(reader, 20))
-assert os.wait()[1] == 0
-assert backend() == before != in_child, (before, in_child)
-store.engine.dispose()
-"""
-
-
 @pytest.mark.parametrize("fork", ["os", "libc"])
 def test_fork_shares_no_connection(fork: str, postgres: Postgres) -> None:
-    assert run_script(FORKED, postgres.url, fork) == (0, "")
+    script = """
+    import ctypes, os, sys
+    from pathlib import Path
+    from sqlalchemy import text
+    from flask_wizard.stores.sql import SQLAlchemyStore
+
+    store = SQLAlchemyStore.from_url(sys.argv[1], Path("unused"))
+    fork = {"os": os.fork, "libc": ctypes.CDLL(None).fork}[sys.argv[2]]
+
+    def backend():
+        store.load("key")
+        with store.engine.connect() as connection:
+            return connection.scalar(text("SELECT pg_backend_pid()"))
+
+    before = backend()
+    reader, writer = os.pipe()
+    if fork() == 0:
+        os.write(writer, str(backend()).encode())
+        os._exit(0)
+    in_child = int(os.read(reader, 20))
+    assert os.wait()[1] == 0
+    assert backend() == before != in_child, (before, in_child)
+    store.engine.dispose()
+    """
+    assert run_script(script, postgres.url, fork) == (0, "")
 
 
 # Sweeping
@@ -1286,28 +1284,26 @@ def test_crash_of_the_server_keeps_neither(
     assert site.kept == BOTH
 
 
-KILLED = """
-import os, signal, sys
-from sqlalchemy import create_engine, text
-from sqlalchemy.orm import scoped_session, sessionmaker
-from flask_wizard.stores.sql import SQLAlchemyStore
-
-engine = create_engine(sys.argv[1])
-session = scoped_session(sessionmaker(engine))
-with SQLAlchemyStore(engine, session=session).joined() as inner:
-    session.execute(text("INSERT INTO members (name) VALUES ('Ann')"))
-    assert inner.replace("key", b"tombstone", b"2" * 12, b"1" * 12, 60)
-    if sys.argv[2] == "before":
-        os.kill(os.getpid(), signal.SIGKILL)
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
 @pytest.mark.parametrize(("moment", "kept"), [("before", NEITHER), ("after", BOTH)])
 def test_killed_process_keeps_both_or_neither(
     moment: str, kept: object, site: Site, url: str
 ) -> None:
-    assert run_script(KILLED, url, moment) == (-signal.SIGKILL, "")
+    script = """
+    import os, signal, sys
+    from sqlalchemy import create_engine, text
+    from sqlalchemy.orm import scoped_session, sessionmaker
+    from flask_wizard.stores.sql import SQLAlchemyStore
+
+    engine = create_engine(sys.argv[1])
+    session = scoped_session(sessionmaker(engine))
+    with SQLAlchemyStore(engine, session=session).joined() as inner:
+        session.execute(text("INSERT INTO members (name) VALUES ('Ann')"))
+        assert inner.replace("key", b"tombstone", b"2" * 12, b"1" * 12, 60)
+        if sys.argv[2] == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
+    """
+    assert run_script(script, url, moment) == (-signal.SIGKILL, "")
     assert site.kept == kept
 
 

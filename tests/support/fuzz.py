@@ -6,7 +6,7 @@ import io
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import MISSING, Field, dataclass, field
 from dataclasses import fields as dataclass_fields
 from typing import Any
 from urllib.parse import quote_plus
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from hypothesis.vendor.pretty import RepresentationPrinter
 from werkzeug.test import run_wsgi_app
+from wizards import choices
 from wtforms import Form, fields, validators
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
@@ -51,10 +52,6 @@ def effort(examples: int) -> settings:
 
 
 # A wizard with every kind of field
-
-
-def choices(*values: str) -> Any:  # the stubs know no plain texts
-    return list(values)
 
 
 class YouForm(Form):
@@ -386,18 +383,24 @@ OWN: SearchStrategy[Pair] = st.one_of(
 
 
 class Brief:
-    """Shows what was chosen, and of long values the beginning."""
+    """A dataclass that shows what is no default, and of long values the beginning."""
 
     def __repr__(self) -> str:
         chosen = [
-            f"{each.name}={_short(getattr(self, each.name))}"
-            for each in dataclass_fields(self)  # type: ignore[arg-type]
-            if getattr(self, each.name) not in (each.default, Body(), ())
+            f"{each.name}={_short(value)}"
+            for each in dataclass_fields(self)  # type: ignore[arg-type]  # it is one
+            if (value := getattr(self, each.name)) != _default(each)
         ]
         return f"{type(self).__name__}({', '.join(chosen)})"
 
     def _repr_pretty_(self, printer: RepresentationPrinter, cycle: bool) -> None:
         printer.text(repr(self))  # hypothesis would show it in full
+
+
+def _default(each: Field[Any]) -> object:
+    if each.default_factory is MISSING:
+        return each.default
+    return each.default_factory()
 
 
 def _short(value: object) -> str:

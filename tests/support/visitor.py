@@ -83,14 +83,17 @@ class Page:
         return attribute(self.html.query("form")[0], "action")
 
     @property
+    def forms(self) -> dict[str, dict[str, list[str]]]:
+        """What a browser sends of each form as it stands, by the form's address."""
+        forms = self.html.query("form")
+        return {attribute(form, "action") or self.path: _values(form) for form in forms}
+
+    @property
     def values(self) -> dict[str, list[str]]:
-        """What a browser sends when the form is submitted as it stands."""
-        found: dict[str, list[str]] = {}
-        for node in self.html.query("form input, form textarea, form select"):
-            name = attribute(node, "name")
-            for value in _sent_by(node):
-                found.setdefault(name, []).append(value)
-        return found
+        """What a browser sends of all forms as they stand."""
+        return {
+            name: sent for form in self.forms.values() for name, sent in form.items()
+        }
 
     @property
     def token(self) -> str:
@@ -104,6 +107,14 @@ class Page:
 
 def attribute(node: Any, name: str) -> str:
     return str(node.attrs.get(name) or "")
+
+
+def _values(form: Any) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for node in form.query("input, textarea, select"):
+        for value in _sent_by(node):
+            found.setdefault(attribute(node, "name"), []).append(value)
+    return found
 
 
 def _sent_by(node: Any) -> list[str]:
