@@ -20,7 +20,7 @@ from time_machine import Traveller
 from visitor import Visitor
 from wizards import Membership, committed
 
-from flask_wizard import DraftStore, FlaskWizard, Wizard
+from flask_wizard import DraftStore, FlaskWizard, Wizard, stores
 from flask_wizard.stores.files import FileStore
 from flask_wizard.stores.memory import MemoryStore
 from flask_wizard.stores.sqlite import SQLiteStore
@@ -50,6 +50,11 @@ def nothing_committed() -> None:
 @pytest.fixture
 def store() -> Probe:
     return Probe(MemoryStore(SimpleCache()))
+
+
+@pytest.fixture
+def sweep_at_each_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stores, "WRITES_A_SWEEP", 1)
 
 
 @pytest.fixture(params=["memory", "files", "sqlite"])

@@ -78,13 +78,6 @@ def pick(data: st.DataObject, options: Sequence[T]) -> T:
     return options[data.draw(st.integers(0, len(options) - 1))]
 
 
-def explore(
-    machine: type[RuleBasedStateMachine], examples: int, *, actions: int
-) -> None:
-    effort_each = settings(effort(examples), stateful_step_count=actions)
-    run_state_machine_as_test(machine, settings=effort_each)
-
-
 # The journey alone
 
 

@@ -7,9 +7,9 @@ import os
 import pickle
 import random
 import resource
+import signal
 import sqlite3
 import stat
-import subprocess
 import sys
 import tempfile
 import threading
@@ -24,6 +24,8 @@ from textwrap import dedent
 
 import pytest
 from cachelib import BaseCache, FileSystemCache, NullCache, SimpleCache
+from scripts import run_script
+from store_wrappers import put
 
 from flask_wizard import stores
 from flask_wizard.drafts.keyring import Keyring
@@ -148,11 +150,6 @@ def host(tmp_path: Path) -> FileSystemCache:
 
 
 @pytest.fixture
-def sweep_at_each_write(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stores, "WRITES_A_SWEEP", 1)
-
-
-@pytest.fixture
 def open_folder() -> Iterator[Path]:
     """A folder that every user may reach, which cannot be said of ``tmp_path``."""
     with tempfile.TemporaryDirectory() as name:
@@ -160,30 +157,9 @@ def open_folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def put(store: DraftStore, key: str, blob: bytes = b"blob", ttl: int = TTL) -> bytes:
-    version = new_version()
-    assert store.create(key, blob, version, ttl)
-    return version
-
-
 def pass_time(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + seconds)
-
-
-def run_script(source: str, *arguments: object) -> str:
-    """Run Python in a process of its own, whose limits and forks harm nobody here."""
-    command = [sys.executable, "-P", "-W", "error", "-c", dedent(source)]
-    done = subprocess.run(
-        [*command, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 def open_script(tail: str) -> str:
@@ -661,8 +637,7 @@ def test_written_value_survives_a_killed_process(kind: str, tmp_path: Path) -> N
     assert store.create("key", b"blob", b"v" * 12, 60)
     os.kill(os.getpid(), signal.SIGKILL)
     """
-    with pytest.raises(AssertionError):
-        run_script(open_script(script), kind, tmp_path)
+    run_script(open_script(script), kind, tmp_path, ends=-signal.SIGKILL)
     assert reopened(kind, tmp_path).load("key") == (b"blob", b"v" * 12)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -14,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,6 +24,7 @@ from apps import MakeApp
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from postgres import Opened, Postgres, at_url, on_engine
+from scripts import run_script
 from sqlalchemy import (
     Column,
     Engine,
@@ -49,6 +47,7 @@ from sqlalchemy.orm import (
     sessionmaker,
 )
 from sqlalchemy.pool import StaticPool
+from store_wrappers import put
 from visitor import Visitor
 from wtforms import Form, fields, validators
 
@@ -59,7 +58,6 @@ from flask_wizard import (
     StepError,
     Submission,
     Wizard,
-    stores,
 )
 from flask_wizard.errors import (
     ConfigurationError,
@@ -175,41 +173,9 @@ def url_store(open_url: Callable[..., SQLAlchemyStore]) -> SQLAlchemyStore:
     return open_url()
 
 
-@pytest.fixture
-def sweep_at_each_write(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stores, "WRITES_A_SWEEP", 1)
-
-
-def put(store: DraftStore, key: str, blob: bytes = b"blob", ttl: int = TTL) -> bytes:
-    version = new_version()
-    assert store.create(key, blob, version, ttl)
-    return version
-
-
 def pass_time(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + seconds)
-
-
-def run_script(source: str, *arguments: object) -> tuple[int, str]:
-    """Run Python in a process of its own; return how it ended and what it said."""
-    command = [sys.executable, "-P", "-W", "error", "-c", dedent(source)]
-    done = subprocess.run(
-        [*command, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 # The contract
@@ -727,7 +693,7 @@ def test_fork_shares_no_connection(fork: str, postgres: Postgres) -> None:
     assert backend() == before != in_child, (before, in_child)
     store.engine.dispose()
     """
-    assert run_script(script, postgres.url, fork) == (0, "")
+    assert run_script(script, postgres.url, fork) == ""
 
 
 # Sweeping
@@ -794,6 +760,12 @@ def test_database_in_memory_gives_a_warning(url: str, make_engine: MakeEngine) -
 def test_careless_postgresql_gives_a_warning(
     setting: str, url_store: SQLAlchemyStore, postgres: Postgres
 ) -> None:
+    def until(condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
     postgres.run(f"ALTER SYSTEM SET {setting} = off")
     postgres.run("SELECT pg_reload_conf()")
     until(lambda: postgres.run(f"SHOW {setting}") == [("off",)])
@@ -1031,23 +1003,22 @@ def test_claim_that_was_taken_over_is_no_outage(
     assert site.kept == ([], b"second")
 
 
-def begin_by_hand(engine: Engine) -> None:
-    """Let SQLite's transactions begin with the first read, as SQLAlchemy advises."""
-
-    @event.listens_for(engine, "connect")
-    def connect(connection: Any, record: Any) -> None:
-        connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode = WAL").close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        if connection.get_isolation_level() != "AUTOCOMMIT":
-            connection.exec_driver_sql("BEGIN")
-
-
 def test_claim_made_after_the_session_began_is_seen(
     url: str, make_engine: MakeEngine
 ) -> None:
+    def begin_by_hand(engine: Engine) -> None:
+        """Let SQLite begin transactions with the first read, as SQLAlchemy advises."""
+
+        @event.listens_for(engine, "connect")
+        def connect(connection: Any, record: Any) -> None:
+            connection.isolation_level = None
+            connection.execute("PRAGMA journal_mode = WAL").close()
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Any) -> None:
+            if connection.get_isolation_level() != "AUTOCOMMIT":
+                connection.exec_driver_sql("BEGIN")
+
     strict = {"isolation_level": "REPEATABLE READ"} if "postgres" in url else {}
     engine = make_engine(url, **strict)
     if "sqlite" in url:
@@ -1303,7 +1274,7 @@ def test_killed_process_keeps_both_or_neither(
             os.kill(os.getpid(), signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGKILL)
     """
-    assert run_script(script, url, moment) == (-signal.SIGKILL, "")
+    assert run_script(script, url, moment, ends=-signal.SIGKILL) == ""
     assert site.kept == kept
 
 

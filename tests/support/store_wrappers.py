@@ -12,6 +12,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from flask_wizard import DraftStore, StoreError
+from flask_wizard.stores import new_version
 
 PATIENCE = 30.0  # seconds until what never comes fails a test
 
@@ -93,3 +94,10 @@ class Crowd(Probe):
             answers = list(threads.map(lambda act: act(), acts))
         self._gate = None
         return answers
+
+
+def put(store: DraftStore, key: str, blob: bytes = b"blob", ttl: int = 60) -> bytes:
+    """Create a value; return its version."""
+    version = new_version()
+    assert store.create(key, blob, version, ttl)
+    return version

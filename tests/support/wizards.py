@@ -9,17 +9,7 @@ from clock import HOUR
 from flask import Flask
 from visitor import Visitor
 from werkzeug.test import TestResponse
-from wtforms import (
-    FieldList,
-    Form,
-    FormField,
-    IntegerField,
-    PasswordField,
-    RadioField,
-    SelectMultipleField,
-    StringField,
-    TextAreaField,
-)
+from wtforms import Form, fields
 from wtforms.validators import EqualTo, InputRequired, Length, Optional
 
 from flask_wizard import Draft, Receipt, Review, Step, StepError, Submission, Wizard
@@ -50,13 +40,13 @@ class Commits:
 
 
 class You(Form):
-    name = StringField("Name", [InputRequired("Enter your name")])
-    nick = StringField("Nickname")
+    name = fields.StringField("Name", [InputRequired("Enter your name")])
+    nick = fields.StringField("Nickname")
 
 
 class Pet(Form):
-    pet = StringField("Pet")
-    age = StringField("Age")
+    pet = fields.StringField("Pet")
+    age = fields.StringField("Age")
 
 
 class Join(Commits, Wizard):
@@ -81,30 +71,30 @@ def choices(*values: str) -> Any:  # the stubs know no plain texts
 
 
 class YouForm(Form):
-    name = StringField(validators=[InputRequired(), Length(max=100)])
-    age = IntegerField(validators=[Optional()])
+    name = fields.StringField(validators=[InputRequired(), Length(max=100)])
+    age = fields.IntegerField(validators=[Optional()])
 
 
 class HomeForm(Form):
-    street = StringField()
+    street = fields.StringField()
 
 
 class MoreForm(Form):
-    tags = FieldList(StringField("Tag"), min_entries=1, max_entries=9)
-    home = FormField(HomeForm)
-    colours = SelectMultipleField(choices=choices("red", "blue"))
-    story = TextAreaField()
+    tags = fields.FieldList(fields.StringField("Tag"), min_entries=1, max_entries=9)
+    home = fields.FormField(HomeForm)
+    colours = fields.SelectMultipleField(choices=choices("red", "blue"))
+    story = fields.TextAreaField()
 
 
 class SecretForm(Form):
-    password = PasswordField(
+    password = fields.PasswordField(
         validators=[InputRequired(), Length(min=8), EqualTo("again")]
     )
-    again = PasswordField()
+    again = fields.PasswordField()
 
 
 class TownForm(Form):
-    town = RadioField(validators=[InputRequired()])
+    town = fields.RadioField(validators=[InputRequired()])
 
 
 class Membership(Wizard):
