@@ -55,7 +55,6 @@ IN_PARALLEL = (f"--numprocesses={PROCESSES}", "--dist=load")
 RANDOM = (
     "tests/web/test_hostile.py",
     "tests/core/test_properties.py",
-    "tests/test_security.py::test_s26_no_request_is_a_server_error",
 )
 KILLING = ("tests/drafts/test_concurrency.py",)
 
@@ -229,7 +228,7 @@ def drill(session: nox.Session) -> None:
     install_wheel(session, DEV)
     often = {"WIZARD_EXAMPLES": os.environ.get("WIZARD_EXAMPLES", "10")}
     session.run(DEV, "-P", "-m", "pytest", "--verbose", *KILLING, env=often)
-    session.run(DEV, "-P", "tests/drill")
+    session.run(DEV, "-P", "benchmarks/drill")
 
 
 @nox.session(venv_backend="none", requires=["dev"])

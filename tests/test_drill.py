@@ -11,11 +11,11 @@ import pytest
 # The drill is not installed. Last, so that an installed flask_wizard comes first.
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from tests.drill.count import MEASURES, failures, table
-from tests.drill.drill import Plan, drill
-from tests.drill.engines import ENGINES
-from tests.drill.errand import Errand
-from tests.drill.tally import Tally
+from benchmarks.drill.count import MEASURES, failures, table
+from benchmarks.drill.drill import Plan, drill
+from benchmarks.drill.engines import ENGINES
+from benchmarks.drill.errand import Errand
+from benchmarks.drill.tally import Tally
 
 # Some visitors, all at once, until everything has happened.
 SHORT = Plan(visitors=1, seconds=0, crowd=5, gap=8, lease=3, longest=0.6, seed="short")

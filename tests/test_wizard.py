@@ -9,6 +9,7 @@ from types import new_class
 from typing import Any
 
 import pytest
+import wizards
 from wtforms import Form, fields
 
 from flask_wizard import (
@@ -22,7 +23,6 @@ from flask_wizard import (
     WizardError,
 )
 from flask_wizard.drafts.visitor_drafts import expires
-from tests import conftest
 
 
 class Name(Form):
@@ -49,7 +49,7 @@ class Join(Wizard):
     def commit(self, submission: Submission) -> None: ...
 
 
-declare = partial(conftest.declare, "Wrong", Committed)
+declare = partial(wizards.declare, "Wrong", Committed)
 
 
 def names(wizard: type[Wizard]) -> list[str]:

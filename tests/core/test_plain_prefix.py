@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import wizards
 from fuzz import effort
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -27,7 +28,6 @@ from flask_wizard import Answers, Draft, Review, Step, Wizard
 from flask_wizard.core.draft import Entry, decode, encode
 from flask_wizard.core.forms import Values
 from flask_wizard.core.journey import Journey
-from tests import conftest
 
 EMPTY = Draft("d", "m", (), 0.0, 0.0, "s")
 NAMES = "abcdef"
@@ -46,7 +46,7 @@ class Number(Form):
 
 
 FORMS = (Text, Demanding, Number)
-declare = partial(conftest.declare, "Made", commit=lambda self, submission: None)
+declare = partial(wizards.declare, "Made", commit=lambda self, submission: None)
 
 
 def reads_the_first(answers: Answers) -> bool:
@@ -170,7 +170,7 @@ class Claiming(RuleBasedStateMachine):
 
 def test_claim_agrees_with_the_walk() -> None:
     run_state_machine_as_test(
-        Claiming, settings=settings(effort(60), stateful_step_count=25)
+        Claiming, settings=settings(effort(20), stateful_step_count=25)
     )
 
 

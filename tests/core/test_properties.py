@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from apps import MakeApp
 from cachelib import SimpleCache
 from flask.testing import FlaskClient
 from flask_wtf import FlaskForm
@@ -44,7 +45,10 @@ from model_wizards import (
     turns,
 )
 from model_wizards import plain as compared
+from store_wrappers import Probe
+from visitor import Page
 from werkzeug.test import TestResponse
+from wizards import declare
 
 from flask_wizard import Draft, StepError, Submission, Wizard
 from flask_wizard.core.answers import plain
@@ -56,7 +60,6 @@ from flask_wizard.core.steps import BoundStep, Step
 from flask_wizard.drafts.visitor_drafts import Mount
 from flask_wizard.stores.memory import MemoryStore
 from flask_wizard.web.page_fields import SignedFields
-from tests.conftest import MakeApp, Page, Probe, declare
 
 PAGES = st.sampled_from((7, 0, 1, 3))
 TURNS = st.lists(st.booleans(), max_size=4)
@@ -74,13 +77,6 @@ T = TypeVar("T")
 
 def pick(data: st.DataObject, options: Sequence[T]) -> T:
     return options[data.draw(st.integers(0, len(options) - 1))]
-
-
-def explore(
-    machine: type[RuleBasedStateMachine], examples: int, *, actions: int
-) -> None:
-    effort_each = settings(effort(examples), stateful_step_count=actions)
-    run_state_machine_as_test(machine, settings=effort_each)
 
 
 # The journey alone

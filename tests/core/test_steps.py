@@ -7,7 +7,10 @@ from functools import partial
 from typing import Any, ClassVar
 
 import pytest
+import wizards
+from apps import MakeApp
 from msgspec.structs import replace
+from visitor import Visitor
 from wtforms import BooleanField, Form, StringField
 
 from flask_wizard import (
@@ -25,8 +28,6 @@ from flask_wizard.core.draft import Entry, StoredDependencies, decode, encode
 from flask_wizard.core.forms import Values
 from flask_wizard.core.journey import Journey
 from flask_wizard.core.steps import AnyStep, BoundStep, Condition
-from tests import conftest
-from tests.conftest import MakeApp, Visitor
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +168,7 @@ class You(Form):
     name = StringField("Name")
 
 
-declare = partial(conftest.declare, "Join")
+declare = partial(wizards.declare, "Join")
 
 
 class Hooks:

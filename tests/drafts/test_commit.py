@@ -7,7 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from apps import MakeApp
 from flask import Response, redirect
+from visitor import Visitor
 from wtforms import Form, fields, validators
 
 from flask_wizard import (
@@ -27,7 +29,6 @@ from flask_wizard.core.draft import Entry
 from flask_wizard.core.forms import Values
 from flask_wizard.core.journey import Journey
 from flask_wizard.drafts.commit import _sent_back, receipt_of
-from tests.conftest import MakeApp, Visitor
 
 SECRET = "canary-4711"
 

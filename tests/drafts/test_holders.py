@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from apps import MakeApp
+from clock import DAY, HOUR, MINUTE
 from flask import Flask
+from store_wrappers import Probe
+from time_machine import Traveller
+from visitor import Visitor
 from werkzeug.test import TestResponse
 from wtforms import Form, StringField
 
 from flask_wizard import Step, Submission, Wizard
 from flask_wizard.drafts.holders import MAX_EXPIRED_LISTED
-from tests.conftest import DAY, HOUR, MINUTE, Clock, MakeApp, Probe, Visitor
 
 # For visitors who come back after a month, and send the page that they had.
 LASTING: dict[str, Any] = {
@@ -78,12 +82,12 @@ def visitor(app: Flask) -> Visitor:
 
 
 @pytest.fixture
-def begun_anew(visitor: Visitor, clock: Clock) -> Visitor:
+def begun_anew(visitor: Visitor, clock: Traveller) -> Visitor:
     """A visitor whose draft expired, was begun anew, and is older than any can be."""
     send_first_page(visitor)
-    clock.forward(25 * DAY)
+    clock.shift(25 * DAY)
     visitor.open(send_first_page(visitor).location)
-    clock.forward(6 * DAY)
+    clock.shift(6 * DAY)
     return visitor
 
 
@@ -97,22 +101,22 @@ def test_draft_begun_anew_counts_as_long_as_it_lives(begun_anew: Visitor) -> Non
     assert begun_anew.send().status_code == 409
 
 
-def test_draft_begun_anew_is_listed_once(begun_anew: Visitor, clock: Clock) -> None:
-    clock.forward(2 * DAY)
+def test_draft_begun_anew_is_listed_once(begun_anew: Visitor, clock: Traveller) -> None:
+    clock.shift(2 * DAY)
     begun_anew.open(send_first_page(begun_anew).location)
     assert listed(begun_anew) == [begun_anew.draft]
 
 
 def test_draft_begun_anew_in_the_place_of_one_still_stored_is_listed_as_long(
-    make_app: MakeApp, visitor: Visitor, clock: Clock
+    make_app: MakeApp, visitor: Visitor, clock: Traveller
 ) -> None:
     send_first_page(visitor)
-    clock.forward(6 * DAY)
+    clock.shift(6 * DAY)
     visitor.app = make_app(Shorter, **LASTING)
     later = visitor.twin()
     later.open(send_first_page(later).location)
     for _ in range(6):
-        clock.forward(4 * DAY + HOUR)
+        clock.shift(4 * DAY + HOUR)
         later.post(f"{later.draft}you", {"name": "Ada"})
     assert listed(later) == [later.draft]
 
@@ -128,12 +132,12 @@ class Fleeting(Join):
 
 
 @pytest.fixture
-def restless(make_app: MakeApp, clock: Clock) -> Visitor:
+def restless(make_app: MakeApp, clock: Traveller) -> Visitor:
     """A visitor who has let sixty drafts expire, and is at another first page."""
     visitor = Visitor(make_app(Fleeting, **LASTING))
     for _ in range(60):
         begin(visitor)
-        clock.forward(11 * MINUTE)
+        clock.shift(11 * MINUTE)
     visitor.open("/join/new/you")
     return visitor
 
@@ -164,12 +168,12 @@ def test_start_that_is_one_too_many_looks_up_no_more_drafts_than_may_be_open(
 
 
 def test_list_does_not_grow_with_every_draft(
-    restless: Visitor, store: Probe, clock: Clock
+    restless: Visitor, store: Probe, clock: Traveller
 ) -> None:
     before = sizes(store)
     for _ in range(20):
         begin(restless)
-        clock.forward(11 * MINUTE)
+        clock.shift(11 * MINUTE)
     assert max(sizes(store)) <= max(before) + 32
 
 
@@ -186,27 +190,27 @@ def test_looking_at_expired_drafts_changes_nothing(
 
 
 def test_drafts_found_to_be_over_are_told_to_have_expired(
-    make_app: MakeApp, clock: Clock
+    make_app: MakeApp, clock: Traveller
 ) -> None:
     visitor = Visitor(make_app(Fleeting, **LASTING))
     given_up = []
     for _ in range(MAX_EXPIRED_LISTED):
         given_up.append(begin(visitor))
-        clock.forward(11 * MINUTE)
+        clock.shift(11 * MINUTE)
     begin(visitor)
     assert {visitor.get(url).status_code for url in given_up} == {410}
 
 
 def test_draft_found_to_be_over_is_listed_when_begun_anew(
-    make_app: MakeApp, clock: Clock
+    make_app: MakeApp, clock: Traveller
 ) -> None:
     visitor = Visitor(make_app(Fleeting, **LASTING))
     visitor.open()
     send_first_page(visitor)
     for _ in range(2 * Fleeting.max_drafts):
-        clock.forward(11 * MINUTE)
+        clock.shift(11 * MINUTE)
         begin(visitor)
-    clock.forward(11 * MINUTE)
+    clock.shift(11 * MINUTE)
     visitor.open(send_first_page(visitor).location)
     assert listed(visitor) == [visitor.draft]
 

@@ -20,6 +20,8 @@ from postgres import Postgres
 from sqlalchemy import String, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from visitor import Visitor
+from wizards import begun
 from wtforms import Form, StringField
 from wtforms.validators import InputRequired
 
@@ -120,24 +122,9 @@ def make(database: str) -> Iterator[Make]:
             db.engine.dispose()
 
 
-class Visitor:
-    """Somebody who has filled in the form, and is about to send it."""
-
-    def __init__(self, app: Flask, name: str = "Ada") -> None:
-        self.app = app
-        self.client = app.test_client()
-        self.client.get("/join/new/you")
-        led_to = self.client.post("/join/new/you", data={"name": name}).location
-        self.url = led_to.rpartition("/")[0]
-
-    def send(self) -> str:
-        """Confirm; return where that leads."""
-        answer = self.client.post(f"{self.url}/check")
-        assert answer.status_code == 303, answer.text
-        return answer.location.removeprefix(self.url)
-
-    def sees(self, page: str) -> str:
-        return self.client.get(f"{self.url}/{page}").text
+def confirm(visitor: Visitor) -> str:
+    """Send what the visitor has filled in; return where that leads."""
+    return visitor.post(f"{visitor.draft}check").location.removeprefix(visitor.draft)
 
 
 def names(app: Flask) -> list[str]:
@@ -147,15 +134,15 @@ def names(app: Flask) -> list[str]:
 
 def test_rows_are_committed_by_the_framework(make: Make) -> None:
     app = make(Join)
-    visitor = Visitor(app)
-    assert visitor.send() == "/receipt"
+    visitor = begun(app)
+    assert confirm(visitor) == "receipt"
     assert names(app) == ["Ada"]
 
 
 def test_end_of_the_draft_is_committed_with_them(make: Make) -> None:
-    visitor = Visitor(make(Join))
-    visitor.send()
-    assert "canary-4711" in visitor.sees("receipt")
+    visitor = begun(make(Join))
+    confirm(visitor)
+    assert "canary-4711" in visitor.get(f"{visitor.draft}receipt").text
 
 
 def test_key_that_the_database_gives_can_be_in_the_url(make: Make) -> None:
@@ -166,14 +153,14 @@ def test_key_that_the_database_gives_can_be_in_the_url(make: Make) -> None:
             member = db.session.scalars(select(Member)).one()
             return url_for("static", filename=f"{member.id}.html")
 
-    visitor = Visitor(make(Numbered))
-    assert visitor.client.post(f"{visitor.url}/check").location == "/static/1.html"
+    visitor = begun(make(Numbered))
+    assert visitor.post(f"{visitor.draft}check").location == "/static/1.html"
 
 
 def test_second_click_adds_nothing(make: Make) -> None:
     app = make(Join)
-    visitor = Visitor(app)
-    assert {visitor.send(), visitor.send()} == {"/receipt"}
+    visitor = begun(app)
+    assert {confirm(visitor), confirm(visitor)} == {"receipt"}
     assert names(app) == ["Ada"]
 
 
@@ -185,10 +172,10 @@ def test_commit_that_raises_keeps_no_row(make: Make) -> None:
             raise RuntimeError("The printer is out of paper.")
 
     app = make(Breaks)
-    visitor = Visitor(app)
-    assert visitor.client.post(f"{visitor.url}/check").status_code == 500
+    visitor = begun(app)
+    assert visitor.post(f"{visitor.draft}check").status_code == 500
     assert names(app) == []
-    assert "Ada" in visitor.sees("check")
+    assert "Ada" in visitor.get(f"{visitor.draft}check").text
 
 
 def test_retry_after_a_commit_that_raised_succeeds(make: Make) -> None:
@@ -199,9 +186,9 @@ def test_retry_after_a_commit_that_raised_succeeds(make: Make) -> None:
                 raise RuntimeError("The printer is out of paper.")
 
     app = make(BreaksOnce)
-    visitor = Visitor(app)
-    visitor.client.post(f"{visitor.url}/check")
-    assert visitor.send() == "/receipt"
+    visitor = begun(app)
+    visitor.post(f"{visitor.draft}check")
+    assert confirm(visitor) == "receipt"
     assert names(app) == ["Ada"]
 
 
@@ -212,12 +199,12 @@ def test_row_that_the_database_refuses_leaves_the_draft_open(make: Make) -> None
             db.session.add(Member(name=None, submission=submission.id))
 
     app = make(Nameless)
-    visitor = Visitor(app)
+    visitor = begun(app)
     app.config["PROPAGATE_EXCEPTIONS"] = True
     with pytest.raises(IntegrityError):
-        visitor.client.post(f"{visitor.url}/check")
+        visitor.post(f"{visitor.draft}check")
     assert names(app) == []
-    assert "Ada" in visitor.sees("check")
+    assert "Ada" in visitor.get(f"{visitor.draft}check").text
 
 
 def test_step_error_keeps_no_row(make: Make) -> None:
@@ -228,9 +215,9 @@ def test_step_error_keeps_no_row(make: Make) -> None:
             raise StepError("you", "Somebody has that name", field="name")
 
     app = make(Refuses)
-    visitor = Visitor(app)
-    assert visitor.send() == "/you"
-    assert "Somebody has that name" in visitor.sees("you")
+    visitor = begun(app)
+    assert confirm(visitor) == "you"
+    assert "Somebody has that name" in visitor.get(f"{visitor.draft}you").text
     assert names(app) == []
 
 
@@ -241,10 +228,10 @@ def test_result_that_is_no_receipt_keeps_no_row(make: Make) -> None:
             return 7
 
     app = make(Odd)
-    visitor = Visitor(app)
-    assert visitor.client.post(f"{visitor.url}/check").status_code == 500
+    visitor = begun(app)
+    assert visitor.post(f"{visitor.draft}check").status_code == 500
     assert names(app) == []
-    assert "Ada" in visitor.sees("check")
+    assert "Ada" in visitor.get(f"{visitor.draft}check").text
 
 
 def test_commit_of_the_session_by_the_hook_is_refused(make: Make) -> None:
@@ -254,12 +241,12 @@ def test_commit_of_the_session_by_the_hook_is_refused(make: Make) -> None:
             db.session.commit()
 
     app = make(Hasty)
-    visitor = Visitor(app)
+    visitor = begun(app)
     app.config["PROPAGATE_EXCEPTIONS"] = True
     with pytest.raises(DefinitionError, match="one_transaction"):
-        visitor.client.post(f"{visitor.url}/check")
+        visitor.post(f"{visitor.draft}check")
     assert names(app) == []
-    assert "Ada" in visitor.sees("check")
+    assert "Ada" in visitor.get(f"{visitor.draft}check").text
 
 
 def test_attempt_that_outlives_its_lease_keeps_no_row(
@@ -274,19 +261,19 @@ def test_attempt_that_outlives_its_lease_keeps_no_row(
                 later = time.time() + LEASE + 1
                 monkeypatch.setattr(time, "time", lambda: later)
                 with ThreadPoolExecutor(1) as thread:  # which has a session of its own
-                    click = thread.submit(other.post, f"{visitor.url}/check")
+                    click = thread.submit(other.post, f"{visitor.draft}check")
                 assert click.result().status_code == 303
             return Receipt(reference=f"of attempt {submission.attempt}")
 
     app = make(Slow)
-    visitor = Visitor(app)
+    visitor = begun(app)
     other = app.test_client()
     cookie = visitor.client.get_cookie("session")
     assert cookie is not None
     other.set_cookie("session", cookie.value)
-    assert visitor.send() == "/receipt"
+    assert confirm(visitor) == "receipt"
     assert names(app) == ["attempt 2"]
-    assert "of attempt 2" in visitor.sees("receipt")
+    assert "of attempt 2" in visitor.get(f"{visitor.draft}receipt").text
 
 
 def test_attempt_whose_draft_was_changed_meanwhile_keeps_nothing(
@@ -305,15 +292,15 @@ def test_attempt_whose_draft_was_changed_meanwhile_keeps_nothing(
             return Receipt()
 
     app = make(Slow)
-    visitor = Visitor(app)
-    you = f"{visitor.url}/you"
+    visitor = begun(app)
+    you = f"{visitor.draft}you"
     other = app.test_client()
     cookie = visitor.client.get_cookie("session")
     assert cookie is not None
     other.set_cookie("session", cookie.value)
-    visitor.send()
+    confirm(visitor)
     assert names(app) == []
-    assert "Eve" in visitor.sees("check")
+    assert "Eve" in visitor.get(f"{visitor.draft}check").text
 
 
 def test_answers_are_free_when_a_process_has_died(
@@ -328,18 +315,18 @@ def test_answers_are_free_when_a_process_has_died(
             return super().commit(submission)
 
     app = make(Dies)
-    visitor = Visitor(app)
+    visitor = begun(app)
     with monkeypatch.context() as patch:
         patch.setattr(
             "flask_wizard.drafts.commit._Attempt._reopened", lambda self: None
         )
         with pytest.raises(SystemExit):  # and nothing tidies up, as in a kill
-            visitor.client.post(f"{visitor.url}/check")
+            visitor.post(f"{visitor.draft}check")
     later = time.time() + LEASE + 1
     monkeypatch.setattr(time, "time", lambda: later)
-    assert "do not know" not in visitor.sees("check")
-    visitor.client.post(f"{visitor.url}/you", data={"name": "Eve"})
-    visitor.send()
+    assert "do not know" not in visitor.get(f"{visitor.draft}check").text
+    visitor.post(f"{visitor.draft}you", {"name": "Eve"})
+    confirm(visitor)
     assert names(app) == ["Eve"]
 
 
@@ -385,7 +372,7 @@ def send_and_die(visitor: Visitor, *, dies_at: int) -> int:
         with visitor.app.app_context():
             db.engine.dispose(close=False)  # the connections are the parent's
         count = count_steps(dies_at=dies_at)
-        visitor.client.post(f"{visitor.url}/check")
+        visitor.post(f"{visitor.draft}check")
         sys.setprofile(None)
         os.write(writer, str(len(count)).encode())
         os._exit(0)
@@ -400,15 +387,15 @@ def test_kill_parts_no_row_from_its_draft(
 ) -> None:
     app = make(Join)
     chance = random.Random(9)
-    steps = send_and_die(Visitor(app, "nobody"), dies_at=0)
+    steps = send_and_die(begun(app, name="nobody"), dies_at=0)
     sent, now = ["nobody"], time.time
     for number in range(KILLS):
         name = f"visitor {number}"
-        visitor = Visitor(app, name)
+        visitor = begun(app, name=name)
         send_and_die(visitor, dies_at=chance.randrange(1, steps))
         with monkeypatch.context() as patch:
             patch.setattr(time, "time", lambda: now() + LEASE + 1)
-            assert visitor.send() == "/receipt"
+            assert confirm(visitor) == "receipt"
         sent.append(name)
     assert sorted(names(app)) == sorted(sent)
 
@@ -418,7 +405,7 @@ def test_lost_reply_to_the_commit_is_no_failure(
 ) -> None:
     """The database has committed, and the connection breaks before it says so."""
     app = make(Join)
-    visitor = Visitor(app)
+    visitor = begun(app)
     session = db.session.session_factory.class_
     commit = session.commit
 
@@ -428,7 +415,7 @@ def test_lost_reply_to_the_commit_is_no_failure(
             raise ConnectionError("The server has gone away.")
 
     monkeypatch.setattr(session, "commit", committed_in_silence)
-    assert visitor.send() == "/receipt"
+    assert confirm(visitor) == "receipt"
     monkeypatch.undo()
     assert names(app) == ["Ada"]
     assert "although it seems to have failed" in caplog.text

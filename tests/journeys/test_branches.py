@@ -6,13 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from apps import MakeApp
 from cachelib import SimpleCache
 from flask import Flask
+from visitor import Visitor
+from wizards import Commits, committed, declare
 from wtforms import Form, fields, validators
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from flask_wizard import Answers, Review, Step, Submission, UnknownNameError, Wizard
-from tests.conftest import MakeApp, Visitor, declare
 
 
 class You(Form):
@@ -45,23 +47,16 @@ def rooms_for(form: Any, answers: Answers) -> None:
     form.room.choices = [SelectChoice(room, room.title()) for room in rooms]
 
 
-committed: list[Submission] = []
-
-
-class Stay(Wizard):
+class Stay(Commits, Wizard):
     you = Step(You, title="About you")
     guardian = Step(Guardian, when=is_minor)
     letter = Step(Letter, when=has_eve)
     room = Step(Room, prepare=rooms_for)
     check = Review()
 
-    def commit(self, submission: Submission) -> None:
-        committed.append(submission)
-
 
 @pytest.fixture
 def app(make_app: MakeApp) -> Flask:
-    committed.clear()
     return make_app(Stay)
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from apps import MakeApp
+from store_wrappers import Probe
+from visitor import Visitor
+from wizards import Commits, declare
 from wtforms import Form, fields, validators
 
 from flask_wizard import Answers, Review, Step, Wizard
-from tests.conftest import MakeApp, Probe, Visitor, declare
 
 SECRET = "canary4711"
 
@@ -38,13 +41,10 @@ def form_of(answers: Answers) -> type[Form]:
     return known[answers.kind.kind]
 
 
-class Join(Wizard):
+class Join(Commits, Wizard):
     kind = Step(Kind)
     code = Step(form_of)
     check = Review()
-
-    def commit(self, submission: object) -> None:
-        """Nothing is to be done."""
 
 
 def mask(form: Any, answers: Answers) -> None:

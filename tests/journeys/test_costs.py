@@ -7,11 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from apps import MakeApp
+from clock import DAY
 from flask import Flask
+from store_wrappers import Probe
+from time_machine import Traveller
+from visitor import Visitor
+from wizards import Commits, declare
 from wtforms import Form, fields, validators
 
-from flask_wizard import Answers, Review, Step, Submission
-from tests.conftest import DAY, Clock, MakeApp, Probe, Visitor, declare
+from flask_wizard import Answers, Review, Step
 
 counts: Counter[tuple[str, str]] = Counter()
 
@@ -41,15 +46,11 @@ def prepares(form: Form, answers: Answers) -> None:
     reads_all(answers)
 
 
-class Hooks:
-    def commit(self, submission: Submission) -> None: ...
-
-
 STEPS = {
     name: Step(type(name, (Counting,), {}), when=reads_all, prepare=prepares)
     for name in NAMES
 }
-Long = declare("Long", Hooks, **STEPS, check=Review())
+Long = declare("Long", Commits, **STEPS, check=Review())
 
 
 @pytest.fixture
@@ -113,9 +114,9 @@ def test_commit_claims_before_it_ends(visitor: Visitor, store: Probe) -> None:
 
 
 def test_drafts_past_their_longest_life_are_not_looked_up(
-    visitor: Visitor, store: Probe, clock: Clock
+    clock: Traveller, visitor: Visitor, store: Probe
 ) -> None:
-    clock.forward(30.5 * DAY)
+    clock.shift(30.5 * DAY)
     assert store.calls_of(lambda: visitor.get("/join/")) == ["load"]
 
 
@@ -204,7 +205,7 @@ def test_rejected_step_is_not_validated_to_be_shown(visitor: Visitor) -> None:
 
 def test_step_that_nobody_reads_is_not_built(make_app: MakeApp) -> None:
     steps = {name: Step(type(name, (Counting,), {})) for name in NAMES}
-    plain = declare("Plain", Hooks, **steps, check=Review())
+    plain = declare("Plain", Commits, **steps, check=Review())
     visitor = Visitor(make_app(plain))
     visitor.open()
     for _ in NAMES:

@@ -7,44 +7,23 @@ import secrets
 from datetime import timedelta
 
 import pytest
+from apps import MakeApp
+from clock import DAY, HOUR
 from flask import Flask
-from wtforms import Form, fields, validators
+from store_wrappers import Probe
+from time_machine import Traveller
+from visitor import Page, Visitor, attribute
+from wizards import Join, begun
 
-from flask_wizard import Draft, DraftStore, Review, Step, Submission, Wizard
-from tests.conftest import (
-    DAY,
-    HOUR,
-    Clock,
-    MakeApp,
-    Page,
-    Probe,
-    Visitor,
-    attribute,
-)
+from flask_wizard import Draft, DraftStore
 
 SECRET = "canary4711"
-
-
-class You(Form):
-    name = fields.StringField("Name", [validators.InputRequired("Enter your name")])
-    nick = fields.StringField("Nickname")
-
-
-class Pet(Form):
-    pet = fields.StringField("Pet")
-    age = fields.StringField("Age")
 
 
 discarded: list[Draft] = []
 
 
-class Join(Wizard):
-    you = Step(You)
-    pet = Step(Pet)
-    check = Review()
-
-    def commit(self, submission: Submission) -> None: ...
-
+class Kept(Join):
     def discarded(self, draft: Draft) -> None:
         discarded.append(draft)
 
@@ -52,20 +31,13 @@ class Join(Wizard):
 @pytest.fixture
 def app(make_app: MakeApp) -> Flask:
     discarded.clear()
-    return make_app(Join)
-
-
-def begun(app: Flask) -> Visitor:
-    visitor = Visitor(app)
-    visitor.open()
-    visitor.fill(name=SECRET)
-    return visitor
+    return make_app(Kept)
 
 
 @pytest.fixture
 def visitor(app: Flask) -> Visitor:
     """A visitor at the second step."""
-    return begun(app)
+    return begun(app, name=SECRET)
 
 
 def open_drafts(visitor: Visitor) -> list[str]:
@@ -124,20 +96,19 @@ def test_discarding_says_so(visitor: Visitor) -> None:
 
 
 def test_discard_on_every_store(make_app: MakeApp, any_store: DraftStore) -> None:
-    visitor = begun(make_app(Join, store=any_store))
+    visitor = begun(make_app(Kept, store=any_store), name=SECRET)
     assert discard(visitor).heading == "Your answers were discarded"
     assert visitor.get("/join/").status_code == 302
 
 
 def test_discard_wipes_the_answers(visitor: Visitor, store: Probe) -> None:
+    def sizes(store: Probe) -> list[int]:
+        return [len(value[0]) for value in store.snapshot().values() if value]
+
     visitor.press("save", {"pet": secrets.token_hex(500)})
     full = sizes(store)
     discard(visitor)
     assert max(sizes(store)) < max(full) - 500
-
-
-def sizes(store: Probe) -> list[int]:
-    return [len(value[0]) for value in store.snapshot().values() if value]
 
 
 def test_discard_tells_the_application(visitor: Visitor) -> None:
@@ -272,12 +243,6 @@ def test_discard_meanwhile_wins_over_a_step(visitor: Visitor, store: Probe) -> N
 NEVER = "A" * 22
 
 
-def plain(page: Page, draft: str) -> str:
-    """What can be read of a page, but for its own address and tokens."""
-    text = page.source.replace(draft.strip("/").rsplit("/", 1)[-1], "")
-    return re.sub(r'value="[^"]*"', "", text)
-
-
 @pytest.mark.parametrize("at", ["", "you", "pet", "check", "saved", "discard"])
 def test_anothers_draft_is_not_found(app: Flask, visitor: Visitor, at: str) -> None:
     other = Visitor(app)
@@ -291,6 +256,11 @@ def test_anothers_draft_is_not_found(app: Flask, visitor: Visitor, at: str) -> N
 def test_anothers_draft_looks_like_one_that_never_was(
     app: Flask, visitor: Visitor, at: str
 ) -> None:
+    def plain(page: Page, draft: str) -> str:
+        """What can be read of a page, but for its own address and tokens."""
+        text = page.source.replace(draft.strip("/").rsplit("/", 1)[-1], "")
+        return re.sub(r'value="[^"]*"', "", text)
+
     other = begun(app)
     theirs = Visitor(app, client=other.client).open(visitor.draft + at)
     never = Visitor(app, client=other.client).open(f"/join/{NEVER}/{at}")
@@ -445,84 +415,86 @@ def test_autosave_to_a_lost_draft_is_kept(visitor: Visitor, lost: str) -> None:
 # Expiry
 
 
-def test_draft_expires_when_nothing_is_sent(visitor: Visitor, clock: Clock) -> None:
-    clock.forward(7 * DAY + 1)
+def test_draft_expires_when_nothing_is_sent(visitor: Visitor, clock: Traveller) -> None:
+    clock.shift(7 * DAY + 1)
     page = visitor.open(f"{visitor.draft}pet")
     assert page.status == 410
     assert page.heading == "Your answers have expired"
     assert page.link("Start anew") == "/join/new/you"
 
 
-def test_draft_lives_until_then(visitor: Visitor, clock: Clock) -> None:
-    clock.forward(7 * DAY - HOUR)
+def test_draft_lives_until_then(visitor: Visitor, clock: Traveller) -> None:
+    clock.shift(7 * DAY - HOUR)
     assert visitor.open(f"{visitor.draft}pet").status == 200
 
 
 def test_draft_expires_on_every_store(
-    make_app: MakeApp, any_store: DraftStore, clock: Clock
+    make_app: MakeApp, any_store: DraftStore, clock: Traveller
 ) -> None:
-    visitor = begun(make_app(Join, store=any_store))
-    clock.forward(7 * DAY + 1)
+    visitor = begun(make_app(Kept, store=any_store), name=SECRET)
+    clock.shift(7 * DAY + 1)
     assert visitor.open(f"{visitor.draft}pet").status == 410
 
 
 @pytest.mark.parametrize("at", ["", "you", "check", "saved", "discard", "receipt"])
 def test_every_page_of_an_expired_draft_says_so(
-    visitor: Visitor, clock: Clock, at: str
+    visitor: Visitor, clock: Traveller, at: str
 ) -> None:
-    clock.forward(7 * DAY + 1)
+    clock.shift(7 * DAY + 1)
     assert visitor.open(visitor.draft + at).status == 410
 
 
-def test_post_renews_the_lifetime(visitor: Visitor, clock: Clock) -> None:
-    clock.forward(6 * DAY)
+def test_post_renews_the_lifetime(visitor: Visitor, clock: Traveller) -> None:
+    clock.shift(6 * DAY)
     visitor.open(visitor.page.path)
     visitor.press("save", {"pet": "Rex"})
-    clock.forward(6 * DAY)
+    clock.shift(6 * DAY)
     assert visitor.open(f"{visitor.draft}pet").value("pet") == "Rex"
 
 
-def test_reading_does_not_renew_the_lifetime(visitor: Visitor, clock: Clock) -> None:
-    clock.forward(6 * DAY)
+def test_reading_does_not_renew_the_lifetime(
+    visitor: Visitor, clock: Traveller
+) -> None:
+    clock.shift(6 * DAY)
     visitor.open(visitor.page.path)
-    clock.forward(2 * DAY)
+    clock.shift(2 * DAY)
     assert visitor.open(visitor.page.path).status == 410
 
 
 def test_draft_never_outlives_its_longest_lifetime(
-    make_app: MakeApp, clock: Clock
+    make_app: MakeApp, clock: Traveller
 ) -> None:
-    class Short(Join):
+    class Short(Kept):
         lifetime = timedelta(days=2)
         max_lifetime = timedelta(days=5)
 
     visitor = begun(make_app(Short))
     for _ in range(4):
-        clock.forward(DAY)
+        clock.shift(DAY)
         visitor.open(f"{visitor.draft}pet")
         visitor.press("back")
-    clock.forward(DAY + 1)
+    clock.shift(DAY + 1)
     assert visitor.open(f"{visitor.draft}pet").status == 410
 
 
-def test_expired_draft_is_not_listed(visitor: Visitor, clock: Clock) -> None:
-    clock.forward(7 * DAY + 1)
+def test_expired_draft_is_not_listed(visitor: Visitor, clock: Traveller) -> None:
+    clock.shift(7 * DAY + 1)
     assert visitor.get("/join/").status_code == 302
 
 
 def test_expired_draft_of_another_is_not_found(
-    app: Flask, visitor: Visitor, clock: Clock
+    app: Flask, visitor: Visitor, clock: Traveller
 ) -> None:
     other = begun(app)
-    clock.forward(7 * DAY + 1)
+    clock.shift(7 * DAY + 1)
     assert other.get(f"{visitor.draft}pet").status_code == 404
 
 
 def test_step_sent_to_an_expired_draft_is_kept_in_a_new_one(
-    visitor: Visitor, clock: Clock
+    visitor: Visitor, clock: Traveller
 ) -> None:
     """Its page is as old as the draft: its token has run out, too."""
-    clock.forward(7 * DAY + 1)
+    clock.shift(7 * DAY + 1)
     old = visitor.draft
     page = visitor.press("next", {"pet": "Rex"})
     assert page.status == 400
@@ -534,33 +506,35 @@ def test_step_sent_to_an_expired_draft_is_kept_in_a_new_one(
 
 
 def test_second_click_after_expiry_meets_the_same_new_draft(
-    visitor: Visitor, clock: Clock
+    visitor: Visitor, clock: Traveller
 ) -> None:
-    clock.forward(7 * DAY + 1)
+    clock.shift(7 * DAY + 1)
     visitor.press("next", {"pet": "Rex"})
     again = visitor.twin()
     first, second = visitor.send("next"), again.send("next")
     assert first.location == second.location
 
 
-def test_first_page_kept_beyond_expiry_begins_anew(app: Flask, clock: Clock) -> None:
+def test_first_page_kept_beyond_expiry_begins_anew(
+    app: Flask, clock: Traveller
+) -> None:
     visitor = Visitor(app)
     visitor.open()
     first = visitor.tab()
     first._page = visitor.page
     visitor.fill(name="Ada")
-    clock.forward(7 * DAY + 1)
+    clock.shift(7 * DAY + 1)
     first.press("next", {"name": "Bob"})
     assert first.press("next").heading == "Pet"
     assert first.open(f"{first.draft}you").value("name") == "Bob"
 
 
 def test_receipt_outlives_the_commit_by_the_lifetime(
-    visitor: Visitor, clock: Clock
+    visitor: Visitor, clock: Traveller
 ) -> None:
     visitor.fill(pet="Rex")
     receipt = visitor.press("next").path
-    clock.forward(7 * DAY - HOUR)
+    clock.shift(7 * DAY - HOUR)
     assert visitor.open(receipt).heading == "Your answers have been sent"
 
 
@@ -578,25 +552,24 @@ def test_saved_page_tells_that_the_browser_forgets(visitor: Visitor) -> None:
 
 
 def test_saved_page_tells_a_permanent_sessions_end(make_app: MakeApp) -> None:
-    visitor = begun(make_app(Join, WIZARD_PERMANENT_SESSION=True))
+    visitor = begun(make_app(Kept, WIZARD_PERMANENT_SESSION=True))
     text = saved(visitor).text
     assert "in this browser until" in text
     assert "until you close it" not in text
 
 
 def test_permanent_session_is_in_the_cookie(make_app: MakeApp) -> None:
-    visitor = Visitor(make_app(Join, WIZARD_PERMANENT_SESSION=True))
+    visitor = Visitor(make_app(Kept, WIZARD_PERMANENT_SESSION=True))
     visitor.open()
     answer = visitor.send("next", {"name": "Ada"})
     assert "Expires=" in answer.headers["Set-Cookie"]
 
 
-def until(page: Page) -> str:
-    return attribute(page.html.query("time")[0], "datetime")
+def test_saved_page_tells_the_sooner_end(make_app: MakeApp, clock: Traveller) -> None:
+    def until(page: Page) -> str:
+        return attribute(page.html.query("time")[0], "datetime")
 
-
-def test_saved_page_tells_the_sooner_end(make_app: MakeApp, clock: Clock) -> None:
-    app = make_app(Join, WIZARD_PERMANENT_SESSION=True)
+    app = make_app(Kept, WIZARD_PERMANENT_SESSION=True)
     late = until(saved(begun(app)))
     app.permanent_session_lifetime = timedelta(days=1)
     assert until(saved(begun(app))) < late
@@ -613,7 +586,7 @@ def test_saved_page_shows_no_answer(visitor: Visitor) -> None:
 # Too many drafts
 
 
-class Few(Join):
+class Few(Kept):
     max_drafts = 2
 
 
@@ -651,8 +624,8 @@ def test_draft_may_be_begun_once_another_is_gone(collector: Visitor) -> None:
     assert collector.press("next").heading == "Pet"
 
 
-def test_expired_drafts_do_not_count(collector: Visitor, clock: Clock) -> None:
-    clock.forward(7 * DAY + 1)
+def test_expired_drafts_do_not_count(collector: Visitor, clock: Traveller) -> None:
+    clock.shift(7 * DAY + 1)
     collector.open("/join/new/you")
     assert collector.fill(name="Eve").heading == "Pet"
 

@@ -7,57 +7,48 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+from apps import MakeApp
 from flask import Flask, abort
+from store_wrappers import Probe
+from visitor import Visitor
 from werkzeug.exceptions import TooManyRequests
-from wtforms import Form, fields
+from wizards import Commits, You, begun, committed
 
-from flask_wizard import Review, Step, Submission, Wizard
-from tests.conftest import MakeApp, Probe, Visitor
-
-
-class You(Form):
-    name = fields.StringField("Name")
+from flask_wizard import Review, Step, Wizard
 
 
-class Limited(Wizard):
+class Limited(Commits, Wizard):
     """Admits each holder once at each moment."""
 
     you = Step(You)
     check = Review()
 
     seen: Counter[tuple[str, str]]
-    sent: list[Submission]
 
     def admit(self, moment: str, holder: str) -> None:
         self.seen[moment, holder] += 1
         if self.seen[moment, holder] > 1:
             raise TooManyRequests(retry_after=60)
 
-    def commit(self, submission: Submission) -> None:
-        self.sent.append(submission)
-
 
 @pytest.fixture
 def app(make_app: MakeApp) -> Flask:
-    Limited.seen, Limited.sent = Counter(), []
+    Limited.seen = Counter()
     return make_app(Limited)
 
 
 @pytest.fixture
 def visitor(app: Flask) -> Visitor:
-    visitor = Visitor(app)
-    visitor.open()
-    visitor.fill(name="Ada")
-    return visitor
+    return begun(app)
 
 
-def moments() -> Counter[str]:
-    return Counter(moment for moment, _ in Limited.seen.elements())
-
-
-def test_s29_hook_is_called_at_the_start_and_the_commit_with_the_holder(
+@pytest.mark.requirement("S29")
+def test_hook_is_called_at_the_start_and_the_commit_with_the_holder(
     visitor: Visitor,
 ) -> None:
+    def moments() -> Counter[str]:
+        return Counter(moment for moment, _ in Limited.seen.elements())
+
     visitor.press("back")
     visitor.fill(name="Eve")
     visitor.press()
@@ -65,14 +56,16 @@ def test_s29_hook_is_called_at_the_start_and_the_commit_with_the_holder(
     assert len({holder for _, holder in Limited.seen}) == 1
 
 
-def test_s29_holders_are_told_apart(visitor: Visitor, app: Flask) -> None:
+@pytest.mark.requirement("S29")
+def test_holders_are_told_apart(visitor: Visitor, app: Flask) -> None:
     other = Visitor(app)
     other.open()
     assert other.fill(name="Eve").status == 200
     assert len({holder for _, holder in Limited.seen}) == 2
 
 
-def test_s29_holder_is_neither_the_token_nor_a_plain_hash_of_it(
+@pytest.mark.requirement("S29")
+def test_holder_is_neither_the_token_nor_a_plain_hash_of_it(
     visitor: Visitor, app: Flask
 ) -> None:
     with visitor.client.session_transaction() as session:
@@ -102,7 +95,7 @@ def test_refused_commit_leaves_the_draft_open(visitor: Visitor) -> None:
     holder = next(holder for _, holder in Limited.seen)
     Limited.seen["commit", holder] = 1
     assert visitor.press().status == 429
-    assert Limited.sent == []
+    assert committed == []
     Limited.seen.clear()
     assert visitor.press().heading == "Your answers have been sent"
 
@@ -123,7 +116,6 @@ def test_race_of_two_first_posts_asks_once_for_each(
         def admit(self, moment: str, holder: str) -> None:
             asked.append(moment)
 
-    Counted.sent = []
     visitor = Visitor(make_app(Counted))
     visitor.open()
     twin = visitor.twin()

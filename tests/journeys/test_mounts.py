@@ -7,11 +7,15 @@ from functools import partial
 from typing import Any
 
 import pytest
+from apps import MakeApp
 from flask import Blueprint, Flask, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
+from store_wrappers import Probe
+from visitor import Visitor, attribute
 from werkzeug.exceptions import NotFound
-from wtforms import Form, fields, validators
+from wizards import Join, Pet, You, begun, committed
+from wtforms import Form, fields
 
 from flask_wizard import (
     ConfigurationError,
@@ -22,47 +26,6 @@ from flask_wizard import (
     Submission,
     Wizard,
 )
-from tests.conftest import MakeApp, Probe, Visitor, attribute
-
-
-class You(Form):
-    name = fields.StringField("Name", [validators.InputRequired("Enter your name")])
-    nick = fields.StringField("Nickname")
-
-
-class Pet(Form):
-    pet = fields.StringField("Pet")
-    age = fields.StringField("Age")
-
-
-committed: list[Submission] = []
-
-
-class Join(Wizard):
-    you = Step(You)
-    pet = Step(Pet)
-    check = Review()
-
-    def commit(self, submission: Submission) -> None:
-        committed.append(submission)
-
-
-def begun(app: Flask, entry: str = "/join/", name: str = "Ada") -> Visitor:
-    visitor = Visitor(app)
-    visitor.open(entry)
-    visitor.fill(name=name)
-    return visitor
-
-
-def moved(visitor: Visitor, app: Flask | None = None) -> Visitor:
-    """The same browser, elsewhere."""
-    client = visitor.client if app is None else None
-    other = Visitor(app or visitor.app, client=client)
-    cookie = visitor.client.get_cookie("session")
-    assert cookie is not None
-    other.client.set_cookie("session", cookie.value)
-    return other
-
 
 # Two mounts
 
@@ -141,6 +104,16 @@ def test_application_below_a_path_works(make_app: MakeApp) -> None:
 
 def test_drafts_may_move_with_their_prefix(make_app: MakeApp) -> None:
     """A draft belongs to the blueprint's name, not to its address."""
+
+    def moved(visitor: Visitor, app: Flask | None = None) -> Visitor:
+        """The same browser, elsewhere."""
+        client = visitor.client if app is None else None
+        other = Visitor(app or visitor.app, client=client)
+        cookie = visitor.client.get_cookie("session")
+        assert cookie is not None
+        other.client.set_cookie("session", cookie.value)
+        return other
+
     visitor = begun(make_app(Join))
     other = moved(visitor, make_app(Join, prefix="/elsewhere"))
     other.open(visitor.page.path.replace("/join/", "/elsewhere/"))
@@ -314,10 +287,6 @@ class Renamed(Form):
     secret = fields.StringField("Token", name="token")
 
 
-class Nested(Form):
-    api = fields.FormField(Api)
-
-
 class Named(Join):
     pet = Step(Api)
 
@@ -371,6 +340,9 @@ def test_field_may_be_called_token_where_the_csrf_token_is_not(
 def test_field_inside_another_may_be_called_like_the_csrf_token(
     make_app: MakeApp,
 ) -> None:
+    class Nested(Form):
+        api = fields.FormField(Api)
+
     class Inside(Join):
         pet = Step(Nested)
 
@@ -454,7 +426,6 @@ def headless(make_app: MakeApp) -> Flask:
 @pytest.fixture
 def applicant(make_app: MakeApp) -> Visitor:
     """Somebody at the second step in an application's own view."""
-    committed.clear()
     return begun(headless(make_app), "/apply/new/you")
 
 
@@ -561,7 +532,6 @@ def test_own_view_may_bind_its_drafts(make_app: MakeApp) -> None:
 @pytest.fixture
 def querist(make_app: MakeApp) -> Visitor:
     """Somebody at the second step of a wizard that has one address for all."""
-    committed.clear()
     app = make_app()
 
     @app.route("/apply", methods=["GET", "POST"])

@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from apps import MakeApp
+from clock import DAY
 from flask import Flask
+from store_wrappers import Probe
+from time_machine import Traveller
+from visitor import Page, Visitor
+from wizards import Commits, committed
 from wtforms import Form, ValidationError, fields, validators
 
-from flask_wizard import DraftStore, Review, Step, Submission, Wizard
-from tests.conftest import DAY, Clock, MakeApp, Page, Probe, Visitor
+from flask_wizard import DraftStore, Review, Step, Wizard
 
 SECRET, OTHER = "canary4711", "parrot0815"
 KEPT = "You have already given this."
@@ -33,21 +38,14 @@ class Pin(Form):
     note = fields.StringField("Note")
 
 
-committed: list[Submission] = []
-
-
-class Join(Wizard):
+class Join(Commits, Wizard):
     account = Step(Account)
     pin = Step(Pin)
     check = Review()
 
-    def commit(self, submission: Submission) -> None:
-        committed.append(submission)
-
 
 @pytest.fixture
 def app(make_app: MakeApp) -> Flask:
-    committed.clear()
     return make_app(Join)
 
 
@@ -84,7 +82,6 @@ def test_password_reaches_the_commit(visitor: Visitor) -> None:
 def test_password_reaches_the_commit_from_every_store(
     make_app: MakeApp, any_store: DraftStore
 ) -> None:
-    committed.clear()
     assert finish(begun(make_app(Join, store=any_store)))["account"]["secret"] == SECRET
 
 
@@ -224,8 +221,8 @@ def test_password_is_not_in_the_log(
     assert SECRET not in caplog.text
 
 
-def test_password_expires_with_its_draft(visitor: Visitor, clock: Clock) -> None:
-    clock.forward(8 * DAY)
+def test_password_expires_with_its_draft(visitor: Visitor, clock: Traveller) -> None:
+    clock.shift(8 * DAY)
     account(visitor)
     assert visitor.page.status == 410
 
@@ -237,7 +234,6 @@ def test_account_step_of_a_wizard_without_review_takes_a_password(
         pin = None  # type: ignore[assignment]
         check = None  # type: ignore[assignment]
 
-    committed.clear()
     visitor = Visitor(make_app(Straight))
     visitor.open()
     page = visitor.fill(email="a@b", secret=SECRET, again=SECRET)

@@ -7,7 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from apps import MakeApp
 from flask import Flask, Response, abort, redirect, session
+from store_wrappers import Probe
+from time_machine import Traveller
+from visitor import Page, Visitor
 from wtforms import Form, ValidationError, fields, validators
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
@@ -24,7 +28,6 @@ from flask_wizard import (
     Submission,
     Wizard,
 )
-from tests.conftest import Clock, MakeApp, Page, Probe, Visitor
 
 SIZES = [SelectChoice("s", "Small"), SelectChoice("l", "Large")]
 
@@ -274,16 +277,15 @@ def test_receipt_may_be_reloaded(visitor: Visitor) -> None:
 
 
 def test_commit_wipes_the_answers(visitor: Visitor, store: Probe) -> None:
+    def sizes(store: Probe) -> list[int]:
+        return [len(value[0]) for value in store.snapshot().values() if value]
+
     visitor.open(f"{visitor.draft}you")
     visitor.fill(nick=secrets.token_hex(500))
     visitor.fill()
     full = sizes(store)
     visitor.press("next")
     assert max(sizes(store)) < max(full) - 500
-
-
-def sizes(store: Probe) -> list[int]:
-    return [len(value[0]) for value in store.snapshot().values() if value]
 
 
 @pytest.mark.parametrize("at", ["", "you", "gift", "check-it", "saved", "discard"])
@@ -425,13 +427,13 @@ def test_discard_during_the_commit_changes_nothing(visitor: Visitor) -> None:
 
 
 def test_lease_that_runs_out_lets_the_next_attempt_run(
-    visitor: Visitor, clock: Clock
+    visitor: Visitor, clock: Traveller
 ) -> None:
     twin = visitor.twin()
 
     def commit(submission: Submission) -> str:
         if submission.attempt == 1:
-            clock.forward(121)
+            clock.shift(121)
             twin.send("next")
         return f"/thanks/{submission.attempt}"
 
@@ -444,7 +446,7 @@ def test_lease_that_runs_out_lets_the_next_attempt_run(
 
 
 def test_process_that_dies_leaves_the_answers_to_the_next_attempt(
-    visitor: Visitor, store: Probe, clock: Clock
+    visitor: Visitor, store: Probe, clock: Traveller
 ) -> None:
     claimed: list[Any] = []
 
@@ -457,7 +459,7 @@ def test_process_that_dies_leaves_the_answers_to_the_next_attempt(
         visitor.send("next")
     store.restore(claimed[0])
     assert visitor.open(visitor.draft).heading == "Your answers are being sent"
-    clock.forward(121)
+    clock.shift(121)
     hooks.commit = lambda submission: None
     assert visitor.open(visitor.draft).rows[0] == ("Name", "Ada")
     assert visitor.press("next").heading == "Your answers have been sent"

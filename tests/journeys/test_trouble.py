@@ -13,11 +13,17 @@ from typing import Any
 
 import msgspec
 import pytest
+from apps import MakeApp
 from cachelib import FileSystemCache
+from clock import DAY, HOUR
 from flask import Flask, request
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFProtect
 from msgspec.structs import replace
+from store_wrappers import Probe
+from time_machine import Traveller
+from visitor import Page, Visitor
+from wizards import Commits, committed, declare
 from wtforms import Form, fields, validators
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
@@ -36,7 +42,6 @@ from flask_wizard import (
 )
 from flask_wizard.core.draft import encode
 from flask_wizard.stores.sqlite import SQLiteStore
-from tests.conftest import DAY, HOUR, Clock, MakeApp, Page, Probe, Visitor, declare
 
 SECRET = "canary4711"
 
@@ -64,22 +69,11 @@ def form_for(answers: Answers) -> type[Form]:
     return {"Ada": Small}[answers.you.name]
 
 
-committed: list[Submission] = []
-
-
-class Join(Wizard):
+class Join(Commits, Wizard):
     you = Step(You)
     room = Step(Room, prepare=rooms)
     small = Step(form_for)
     check = Review()
-
-    def commit(self, submission: Submission) -> Any:
-        committed.append(submission)
-
-
-@pytest.fixture(autouse=True)
-def nothing_committed() -> None:
-    committed.clear()
 
 
 @pytest.fixture
@@ -221,8 +215,8 @@ def test_refused_autosave_is_a_bare_answer(visitor: Visitor) -> None:
     assert (answer.status_code, answer.data) == (400, b"")
 
 
-def test_expired_token_loses_nothing(visitor: Visitor, clock: Clock) -> None:
-    clock.forward(HOUR + 1)
+def test_expired_token_loses_nothing(visitor: Visitor, clock: Traveller) -> None:
+    clock.shift(HOUR + 1)
     page = visitor.press("next", {"note": "typed for an hour"})
     assert page.status == 400
     assert "open for too long" in page.banners
@@ -231,16 +225,16 @@ def test_expired_token_loses_nothing(visitor: Visitor, clock: Clock) -> None:
 
 
 def test_token_lives_as_long_as_the_application_says(
-    make_app: MakeApp, clock: Clock
+    make_app: MakeApp, clock: Traveller
 ) -> None:
     visitor = begun(make_app(Join, WTF_CSRF_TIME_LIMIT=None))
-    clock.forward(48 * HOUR)
+    clock.shift(48 * HOUR)
     assert visitor.press("next").path.endswith("/small")
 
 
-def test_short_time_limit_counts(make_app: MakeApp, clock: Clock) -> None:
+def test_short_time_limit_counts(make_app: MakeApp, clock: Traveller) -> None:
     visitor = begun(make_app(Join, WTF_CSRF_TIME_LIMIT=1))
-    clock.forward(3)
+    clock.shift(3)
     assert visitor.press("next").status == 400
 
 
@@ -316,17 +310,16 @@ def test_post_from_this_site_is_taken(
     assert answer.status_code == 303
 
 
-def https(visitor: Visitor, headers: dict[str, str]) -> int:
-    visitor.client.get("/join/", base_url="https://localhost")
-    sent = {"note": "x", "csrf_token": visitor.token}
-    path = visitor.page.path
-    answer = visitor.client.post(
-        path, data=sent, headers=headers, base_url="https://localhost"
-    )
-    return answer.status_code
-
-
 def test_referrer_is_checked_where_csrf_protect_does_so(make_app: MakeApp) -> None:
+    def https(visitor: Visitor, headers: dict[str, str]) -> int:
+        visitor.client.get("/join/", base_url="https://localhost")
+        sent = {"note": "x", "csrf_token": visitor.token}
+        path = visitor.page.path
+        answer = visitor.client.post(
+            path, data=sent, headers=headers, base_url="https://localhost"
+        )
+        return answer.status_code
+
     visitor = begun(protected_before(make_app))
     assert https(visitor, {}) == 400
     assert https(visitor, {"Referer": "https://evil.example/"}) == 400
@@ -895,11 +888,10 @@ def test_steps_posted_by_many_tabs_are_all_kept(
     assert [answer for _, answer in visitor.page.rows] == expected
 
 
-def is_shown_again(page: Page) -> bool:
-    return "Send it again" in page.text
-
-
 def test_pages_shown_again_say_so_in_their_title(visitor: Visitor) -> None:
+    def is_shown_again(page: Page) -> bool:
+        return "Send it again" in page.text
+
     page = visitor.press("next", {"csrf_token": "wrong"})
     assert is_shown_again(page)
     assert page.title.startswith("Send it again")

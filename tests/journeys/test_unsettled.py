@@ -5,22 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from wtforms import Form, fields, validators
+from apps import MakeApp
+from store_wrappers import Probe
+from time_machine import Traveller
+from visitor import Visitor
+from wizards import Pet, You, begun
+from wtforms import Form, fields
 
 from flask_wizard import Receipt, Review, Step, StepError, Submission, Wizard
 from flask_wizard.errors import ConflictError, StoreError
-from tests.conftest import Clock, MakeApp, Probe, Visitor
 
 LEASE = 120  # seconds, as WIZARD_COMMIT_LEASE is by default
 FIRST = "Ada"
-
-
-class You(Form):
-    name = fields.StringField("Name", [validators.InputRequired("Enter your name")])
-
-
-class Pet(Form):
-    pet = fields.StringField("Pet")
 
 
 class Order(Wizard):
@@ -43,22 +39,10 @@ class WithoutReview(Order):
     check = None  # type: ignore[assignment]  # removes it
 
 
-class Home(Form):
-    home = fields.StringField("Home")
-
-
-class Longer(Order):
-    """What a deploy made of it meanwhile."""
-
-    home = Step(Home)
-
-
 def sent_in_vain(wizard: type[Order], make_app: MakeApp, store: Probe) -> Visitor:
     """Somebody whose order was placed, although it did not seem so."""
     wizard.store, wizard.orders = store, {}
-    visitor = Visitor(make_app(wizard))
-    visitor.open()
-    visitor.fill(name=FIRST)
+    visitor = begun(make_app(wizard), name=FIRST)
     visitor.fill(pet="Rex")
     if wizard is not WithoutReview:
         visitor.press()
@@ -68,9 +52,9 @@ def sent_in_vain(wizard: type[Order], make_app: MakeApp, store: Probe) -> Visito
 
 
 @pytest.fixture
-def visitor(make_app: MakeApp, store: Probe, clock: Clock) -> Visitor:
+def visitor(make_app: MakeApp, store: Probe, clock: Traveller) -> Visitor:
     visitor = sent_in_vain(Order, make_app, store)
-    clock.forward(LEASE + 1)
+    clock.shift(LEASE + 1)
     return visitor
 
 
@@ -110,7 +94,7 @@ def test_step_sent_unchanged_leads_to_the_check_page(
     visitor: Visitor, store: Probe
 ) -> None:
     before = store.snapshot()
-    answer = visitor.post(f"{visitor.draft}you", {"name": FIRST})
+    answer = visitor.post(f"{visitor.draft}you", {"name": FIRST, "nick": ""})
     assert answer.location == f"{visitor.draft}check"
     assert store.snapshot() == before
 
@@ -136,7 +120,7 @@ def test_discarded_answers_are_said_to_have_arrived_perhaps(visitor: Visitor) ->
 
 
 def test_answers_stay_frozen_when_the_next_attempt_fails(
-    make_app: MakeApp, store: Probe, clock: Clock
+    make_app: MakeApp, store: Probe, clock: Traveller
 ) -> None:
     class Fails(Order):
         def commit(self, submission: Submission) -> Receipt:
@@ -145,7 +129,7 @@ def test_answers_stay_frozen_when_the_next_attempt_fails(
             return super().commit(submission)
 
     visitor = sent_in_vain(Fails, make_app, store)
-    clock.forward(LEASE + 1)
+    clock.shift(LEASE + 1)
     visitor.open(visitor.draft)
     with pytest.raises(RuntimeError, match="closed"):
         visitor.press()
@@ -155,7 +139,7 @@ def test_answers_stay_frozen_when_the_next_attempt_fails(
 
 
 def test_answers_can_be_changed_when_the_next_attempt_refuses_them(
-    make_app: MakeApp, store: Probe, clock: Clock
+    make_app: MakeApp, store: Probe, clock: Traveller
 ) -> None:
     """By its idempotency key the application knows that it has not taken them."""
 
@@ -166,14 +150,14 @@ def test_answers_can_be_changed_when_the_next_attempt_refuses_them(
             return super().commit(submission)
 
     visitor = sent_in_vain(Refuses, make_app, store)
-    clock.forward(LEASE + 1)
+    clock.shift(LEASE + 1)
     visitor.open(visitor.draft)
     assert "Enter another name" in visitor.press().text
     assert visitor.post(f"{visitor.draft}you", {"name": "Eve"}).status_code == 303
 
 
 def test_next_attempt_is_not_refused_for_what_the_first_has_done(
-    make_app: MakeApp, store: Probe, clock: Clock
+    make_app: MakeApp, store: Probe, clock: Traveller
 ) -> None:
     class Unique(Order):
         def validate(self, submission: Submission) -> None:
@@ -181,13 +165,13 @@ def test_next_attempt_is_not_refused_for_what_the_first_has_done(
                 raise StepError("you", "That name is taken", field="name")
 
     visitor = sent_in_vain(Unique, make_app, store)
-    clock.forward(LEASE + 1)
+    clock.shift(LEASE + 1)
     visitor.open(visitor.draft)
     assert f"order of {FIRST}, attempt 2" in visitor.press().text
 
 
 def test_page_says_only_that_answers_are_being_sent_while_they_are(
-    make_app: MakeApp, store: Probe, clock: Clock
+    make_app: MakeApp, store: Probe, clock: Traveller
 ) -> None:
     visitor = sent_in_vain(Order, make_app, store)
     page = visitor.post(f"{visitor.draft}you", {"name": "Eve"}).text
@@ -196,29 +180,37 @@ def test_page_says_only_that_answers_are_being_sent_while_they_are(
 
 
 def test_last_step_without_a_review_is_sent_again_as_it_was(
-    make_app: MakeApp, store: Probe, clock: Clock
+    make_app: MakeApp, store: Probe, clock: Traveller
 ) -> None:
     visitor = sent_in_vain(WithoutReview, make_app, store)
-    clock.forward(LEASE + 1)
+    clock.shift(LEASE + 1)
     page = visitor.open(visitor.draft)
     assert page.value("pet") == "Rex"
     assert f"order of {FIRST}, attempt 2" in visitor.press().text
 
 
 def test_last_step_without_a_review_takes_no_change(
-    make_app: MakeApp, store: Probe, clock: Clock
+    make_app: MakeApp, store: Probe, clock: Traveller
 ) -> None:
     visitor = sent_in_vain(WithoutReview, make_app, store)
-    clock.forward(LEASE + 1)
+    clock.shift(LEASE + 1)
     visitor.open(visitor.draft)
     assert visitor.fill(pet="Tom").status == 409
 
 
 def test_step_that_a_deploy_has_added_can_be_answered(
-    make_app: MakeApp, store: Probe, clock: Clock
+    make_app: MakeApp, store: Probe, clock: Traveller
 ) -> None:
+    class Home(Form):
+        home = fields.StringField("Home")
+
+    class Longer(Order):
+        """What a deploy made of it meanwhile."""
+
+        home = Step(Home)
+
     visitor = sent_in_vain(Order, make_app, store)
-    clock.forward(LEASE + 1)
+    clock.shift(LEASE + 1)
     Longer.store, Longer.orders = store, Order.orders
     later = Visitor(make_app(Longer), client=visitor.client)
     later.client.application = later.app

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,11 +11,11 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import boto3  # type: ignore[import-untyped]
 import pytest
+from apps import MakeApp
 from botocore.client import BaseClient  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
 from botocore.errorfactory import (  # type: ignore[import-untyped]
@@ -31,10 +29,12 @@ from botocore.exceptions import (  # type: ignore[import-untyped]
 from cachelib.dynamodb import DynamoDbCache
 from moto_server import MotoServer
 from proxy import Mode, Proxy
+from scripts import run_script
 from servers import free_port
-from wtforms import Form, fields
+from store_wrappers import put
+from visitor import Visitor
+from wizards import Join, committed
 
-from flask_wizard import Review, Step, Submission
 from flask_wizard.drafts.encrypted_store import EncryptedStore
 from flask_wizard.drafts.keyring import Keyring
 from flask_wizard.errors import ConfigurationError, StoreError
@@ -47,7 +47,6 @@ from flask_wizard.testing.store_contract import (
     ServerContract,
     SharedStoreContract,
 )
-from tests.conftest import MakeApp, Visitor, declare
 
 TTL = 60
 
@@ -147,12 +146,6 @@ def url_of(table: str, port: int) -> str:
 
 def opened(url: str) -> DynamoDBStore:
     return DynamoDBStore.from_url(url)
-
-
-def put(store: DynamoDBStore, key: str, blob: bytes = b"blob") -> bytes:
-    version = new_version()
-    assert store.create(key, blob, version, TTL)
-    return version
 
 
 class TestDynamoDBStore(SharedStoreContract, OutageContract):
@@ -676,20 +669,6 @@ def test_lost_replies_are_an_outage(distant_url: str, proxy: Proxy) -> None:
 # Processes
 
 
-def run_script(source: str, *arguments: object) -> str:
-    command = [sys.executable, "-P", "-W", "error", "-c", dedent(source)]
-    done = subprocess.run(
-        [*command, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout.strip()
-
-
 def test_forked_processes_share_no_connection(store: DynamoDBStore, url: str) -> None:
     script = """
     import os, sys
@@ -740,53 +719,34 @@ def test_missing_driver_is_named() -> None:
 # Whole journeys
 
 
-class You(Form):
-    name = fields.StringField("Name")
-
-
-class Room(Form):
-    room = fields.StringField("Room")
-
-
-committed: list[Submission] = []
-
-
-def commit(wizard: object, submission: Submission) -> None:
-    committed.append(submission)
-
-
-JOIN = declare("Join", you=Step(You), room=Step(Room), check=Review(), commit=commit)
-
-
 @pytest.fixture
 def visitor(make_app: MakeApp, distant_url: str) -> Visitor:
-    committed.clear()
-    return Visitor(make_app(JOIN, store=distant_url))
+    return Visitor(make_app(Join, store=distant_url))
 
 
 def test_journey_ends_in_its_commit(visitor: Visitor) -> None:
     visitor.open()
     visitor.fill(name="Ada")
-    visitor.fill(room="4")
+    visitor.fill(pet="Rex")
     visitor.press("next")
     (submission,) = committed
-    assert submission.data == {"you": {"name": "Ada"}, "room": {"room": "4"}}
+    assert submission.data["pet"]["pet"] == "Rex"
 
 
 def test_outage_shows_what_was_typed(visitor: Visitor, proxy: Proxy) -> None:
     visitor.open()
     visitor.fill(name="Ada")
     proxy.mode = Mode.REFUSE
-    page = visitor.fill(room="4")
-    assert (page.status, page.value("room")) == (503, "4")
+    page = visitor.fill(pet="Rex")
+    assert (page.status, page.value("pet")) == (503, "Rex")
 
 
 def test_journey_goes_on_after_an_outage(visitor: Visitor, proxy: Proxy) -> None:
     visitor.open()
     visitor.fill(name="Ada")
     proxy.mode = Mode.REFUSE
-    visitor.fill(room="4")
+    visitor.fill(pet="Rex")
     proxy.mode = Mode.PASS
     visitor.press("next")
     visitor.press("next")
-    assert committed[0].data["room"] == {"room": "4"}
+    assert committed[0].data["pet"]["pet"] == "Rex"

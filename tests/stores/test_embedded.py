@@ -7,9 +7,9 @@ import os
 import pickle
 import random
 import resource
+import signal
 import sqlite3
 import stat
-import subprocess
 import sys
 import tempfile
 import threading
@@ -24,6 +24,8 @@ from textwrap import dedent
 
 import pytest
 from cachelib import BaseCache, FileSystemCache, NullCache, SimpleCache
+from scripts import run_script
+from store_wrappers import put
 
 from flask_wizard import stores
 from flask_wizard.drafts.keyring import Keyring
@@ -154,11 +156,6 @@ def host(tmp_path: Path) -> FileSystemCache:
 
 
 @pytest.fixture
-def sweep_at_each_write(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stores, "WRITES_A_SWEEP", 1)
-
-
-@pytest.fixture
 def open_folder() -> Iterator[Path]:
     """A folder that every user may reach, which cannot be said of ``tmp_path``."""
     with tempfile.TemporaryDirectory() as name:
@@ -166,30 +163,9 @@ def open_folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def put(store: DraftStore, key: str, blob: bytes = b"blob", ttl: int = TTL) -> bytes:
-    version = new_version()
-    assert store.create(key, blob, version, ttl)
-    return version
-
-
 def pass_time(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + seconds)
-
-
-def run_script(source: str, *arguments: object) -> str:
-    """Run Python in a process of its own, whose limits and forks harm nobody here."""
-    command = [sys.executable, "-P", "-W", "error", "-c", dedent(source)]
-    done = subprocess.run(
-        [*command, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 def open_script(tail: str) -> str:
@@ -630,49 +606,44 @@ def test_folder_in_the_place_of_the_file_is_an_outage(tmp_path: Path) -> None:
         SQLiteStore(tmp_path).load("key")
 
 
-FULL_DISK = """
-import resource
-
-before = new_version()
-assert store.create("old", b"old", before, 60)
-soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
-for write in (
-    lambda: store.create("new", os.urandom(200_000), new_version(), 60),
-    lambda: store.replace("old", os.urandom(200_000), new_version(), before, 60),
-):
-    try:
-        write()
-    except StoreError as error:
-        assert error.__cause__ is not None
-    else:
-        raise SystemExit("The disk was not full.")
-assert store.load("new") is None
-assert store.load("old") == (b"old", before)
-print(*(name for _, _, names in os.walk(path) for name in names))
-resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-assert store.replace("old", os.urandom(200_000), new_version(), before, 60)
-"""
-
-
 @on_disk
 def test_full_disk_loses_nothing(kind: str, tmp_path: Path) -> None:
-    names = run_script(open_script(FULL_DISK), kind, tmp_path)
+    script = """
+    import resource
+
+    before = new_version()
+    assert store.create("old", b"old", before, 60)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    for write in (
+        lambda: store.create("new", os.urandom(200_000), new_version(), 60),
+        lambda: store.replace("old", os.urandom(200_000), new_version(), before, 60),
+    ):
+        try:
+            write()
+        except StoreError as error:
+            assert error.__cause__ is not None
+        else:
+            raise SystemExit("The disk was not full.")
+    assert store.load("new") is None
+    assert store.load("old") == (b"old", before)
+    print(*(name for _, _, names in os.walk(path) for name in names))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert store.replace("old", os.urandom(200_000), new_version(), before, 60)
+    """
+    names = run_script(open_script(script), kind, tmp_path)
     assert "__wz_cache" not in names  # cachelib's temporary files
-
-
-KILLED = """
-import signal
-
-assert store.create("key", b"blob", b"v" * 12, 60)
-os.kill(os.getpid(), signal.SIGKILL)
-"""
 
 
 @on_disk
 def test_written_value_survives_a_killed_process(kind: str, tmp_path: Path) -> None:
-    with pytest.raises(AssertionError):
-        run_script(open_script(KILLED), kind, tmp_path)
+    script = """
+    import signal
+
+    assert store.create("key", b"blob", b"v" * 12, 60)
+    os.kill(os.getpid(), signal.SIGKILL)
+    """
+    run_script(open_script(script), kind, tmp_path, ends=-signal.SIGKILL)
     assert reopened(kind, tmp_path).load("key") == (b"blob", b"v" * 12)
 
 
@@ -846,115 +817,107 @@ def test_close_does_not_disturb_other_threads(sqlite_store: SQLiteStore) -> None
     assert all(load.result() for load in loads)
 
 
-FORKED = """
-import ctypes
-
-fork = {"os": os.fork, "libc": ctypes.CDLL(None).fork}[sys.argv[3]]
-first, second, third, fourth = (new_version() for _ in range(4))
-assert store.create("key", b"first", first, 60)
-to_parent, from_child = os.pipe()
-to_child, from_parent = os.pipe()
-if fork() == 0:
-    assert store.replace("key", b"second", second, first, 60)
-    os.write(from_child, b".")
-    os.read(to_child, 1)
-    assert store.replace("key", b"fourth", fourth, third, 60)
-    os.write(from_child, b".")
-    os.read(to_child, 1)
-    os._exit(0)
-os.read(to_parent, 1)
-if sys.argv[1] == "sqlite":
-    store.close()  # as its threads end, for one
-assert store.load("key") == (b"second", second)
-assert store.replace("key", b"third", third, second, 60)
-if sys.argv[1] == "sqlite":
-    store.close()
-os.write(from_parent, b".")
-os.read(to_parent, 1)
-assert store.load("key") == (b"fourth", fourth), store.load("key")
-os.write(from_parent, b".")
-assert os.wait()[1] == 0
-"""
-
-
 @on_disk
 @pytest.mark.parametrize("fork", ["os", "libc"])
 def test_fork_after_first_use_loses_nothing(
     kind: str, fork: str, tmp_path: Path
 ) -> None:
-    run_script(open_script(FORKED), kind, tmp_path, fork)
+    script = """
+    import ctypes
 
-
-INHERITED = """
-from flask_wizard.stores import sqlite
-
-store.load("key")
-if os.fork() == 0:
-    inherited = [own for own in sqlite._connections if own._database is not None]
-    os._exit(len(inherited))
-assert os.wait()[1] == 0
-"""
+    fork = {"os": os.fork, "libc": ctypes.CDLL(None).fork}[sys.argv[3]]
+    first, second, third, fourth = (new_version() for _ in range(4))
+    assert store.create("key", b"first", first, 60)
+    to_parent, from_child = os.pipe()
+    to_child, from_parent = os.pipe()
+    if fork() == 0:
+        assert store.replace("key", b"second", second, first, 60)
+        os.write(from_child, b".")
+        os.read(to_child, 1)
+        assert store.replace("key", b"fourth", fourth, third, 60)
+        os.write(from_child, b".")
+        os.read(to_child, 1)
+        os._exit(0)
+    os.read(to_parent, 1)
+    if sys.argv[1] == "sqlite":
+        store.close()  # as its threads end, for one
+    assert store.load("key") == (b"second", second)
+    assert store.replace("key", b"third", third, second, 60)
+    if sys.argv[1] == "sqlite":
+        store.close()
+    os.write(from_parent, b".")
+    os.read(to_parent, 1)
+    assert store.load("key") == (b"fourth", fourth), store.load("key")
+    os.write(from_parent, b".")
+    assert os.wait()[1] == 0
+    """
+    run_script(open_script(script), kind, tmp_path, fork)
 
 
 def test_child_inherits_no_sqlite_connection(tmp_path: Path) -> None:
-    run_script(open_script(INHERITED), "sqlite", tmp_path)
+    script = """
+    from flask_wizard.stores import sqlite
 
-
-FORKED_AMID_WRITES = """
-import threading, warnings
-
-warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12, for the threads
-
-padding = b" " + os.urandom(100_000)
-
-def increment(key, times):
-    for _ in range(times):
-        while True:
-            blob, version = store.load(key)
-            more = str(int(blob.split()[0]) + 1).encode() + padding
-            if store.replace(key, more, new_version(), version, 60):
-                break
-
-for key in "abcd":
-    store.create(key, b"0", new_version(), 60)
-threads = [threading.Thread(target=increment, args=(key, 40)) for key in "abc"]
-for thread in threads:
-    thread.start()
-children = 0
-while any(thread.is_alive() for thread in threads) and children < 20:
+    store.load("key")
     if os.fork() == 0:
-        increment("d", 2)
-        os._exit(0)
-    children += 1
-for thread in threads:
-    thread.join()
-assert [os.wait()[1] for _ in range(children)] == [0] * children
-assert [int(store.load(key)[0].split()[0]) for key in "abc"] == [40] * 3
-assert int(store.load("d")[0].split()[0]) == 2 * children > 0
-"""
+        inherited = [own for own in sqlite._connections if own._database is not None]
+        os._exit(len(inherited))
+    assert os.wait()[1] == 0
+    """
+    run_script(open_script(script), "sqlite", tmp_path)
 
 
 @on_disk
 def test_fork_amid_writes_loses_nothing(kind: str, tmp_path: Path) -> None:
-    run_script(open_script(FORKED_AMID_WRITES), kind, tmp_path)
+    script = """
+    import threading, warnings
 
+    warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12, for the threads
 
-FORKED_AMID_LOCK = """
-import flask_wizard.stores.files
+    padding = b" " + os.urandom(100_000)
 
-flask_wizard.stores.files.LOCK_TIMEOUT = 0.05
-to_child, from_parent = os.pipe()
-with store._files.locked(store._files.stripe("key")):
-    if os.fork() == 0:
-        os.close(from_parent)
-        os.read(to_child, 1)  # until the parent ends
-        os._exit(0)
-assert store.create("key", b"blob", new_version(), 60)
-"""
+    def increment(key, times):
+        for _ in range(times):
+            while True:
+                blob, version = store.load(key)
+                more = str(int(blob.split()[0]) + 1).encode() + padding
+                if store.replace(key, more, new_version(), version, 60):
+                    break
+
+    for key in "abcd":
+        store.create(key, b"0", new_version(), 60)
+    threads = [threading.Thread(target=increment, args=(key, 40)) for key in "abc"]
+    for thread in threads:
+        thread.start()
+    children = 0
+    while any(thread.is_alive() for thread in threads) and children < 20:
+        if os.fork() == 0:
+            increment("d", 2)
+            os._exit(0)
+        children += 1
+    for thread in threads:
+        thread.join()
+    assert [os.wait()[1] for _ in range(children)] == [0] * children
+    assert [int(store.load(key)[0].split()[0]) for key in "abc"] == [40] * 3
+    assert int(store.load("d")[0].split()[0]) == 2 * children > 0
+    """
+    run_script(open_script(script), kind, tmp_path)
 
 
 def test_child_does_not_keep_the_lock_of_files(tmp_path: Path) -> None:
-    run_script(open_script(FORKED_AMID_LOCK), "files", tmp_path)
+    script = """
+    import flask_wizard.stores.files
+
+    flask_wizard.stores.files.LOCK_TIMEOUT = 0.05
+    to_child, from_parent = os.pipe()
+    with store._files.locked(store._files.stripe("key")):
+        if os.fork() == 0:
+            os.close(from_parent)
+            os.read(to_child, 1)  # until the parent ends
+            os._exit(0)
+    assert store.create("key", b"blob", new_version(), 60)
+    """
+    run_script(open_script(script), "files", tmp_path)
 
 
 def draft_files(host: FileSystemCache) -> list[Path]:

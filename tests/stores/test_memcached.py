@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -14,23 +12,25 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 from socket import create_server, getaddrinfo
-from textwrap import dedent
 from typing import Any
 
 import libmc  # type: ignore[import-untyped]
 import memcache  # type: ignore[import-untyped]
 import pymemcache  # type: ignore[import-untyped]
 import pytest
+from apps import MakeApp
 from cachelib import MemcachedCache
 from memcached_servers import MemcachedServer, MemcachedSocket
 from proxy import Proxy
 from pymemcache.client.retrying import (  # type: ignore[import-untyped]
     RetryingClient,
 )
+from scripts import run_script
 from servers import PATIENCE, free_port
-from wtforms import Form, fields
+from store_wrappers import put
+from visitor import Visitor
+from wizards import Join, committed
 
-from flask_wizard import Review, Step, Submission
 from flask_wizard.drafts.encrypted_store import EncryptedStore, StoredVersion
 from flask_wizard.drafts.keyring import Keyring
 from flask_wizard.errors import ConfigurationError, DefinitionError, StoreError
@@ -45,7 +45,6 @@ from flask_wizard.testing.store_contract import (
     ServerContract,
     SharedStoreContract,
 )
-from tests.conftest import MakeApp, Visitor, declare
 
 TTL = 60
 prefixes = (f"test{number}:" for number in count())
@@ -112,12 +111,6 @@ def store(url: str) -> MemcachedStore:
 
 def opened(url: str) -> MemcachedStore:
     return MemcachedStore.from_url(url, Path())
-
-
-def put(store: MemcachedStore, key: str, blob: bytes = b"blob") -> bytes:
-    version = new_version()
-    assert store.create(key, blob, version, TTL)
-    return version
 
 
 class TestMemcachedStore(SharedStoreContract, OutageContract):
@@ -193,6 +186,13 @@ def test_server_removes_nothing_early(store: MemcachedStore) -> None:
 
 def test_server_removes_what_has_expired(store: MemcachedStore, raw: Any) -> None:
     """The replaced value with its new lifetime, not the former one."""
+
+    def wait_until(condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
     short, long = new_version(), new_version()
     store.create("created", b"blob", new_version(), 1)
     store.create("shortened", b"blob", long, TTL)
@@ -201,13 +201,6 @@ def test_server_removes_what_has_expired(store: MemcachedStore, raw: Any) -> Non
     store.replace("renewed", b"blob", new_version(), short, TTL)
     wait_until(lambda: raw.get("created") is None and raw.get("shortened") is None)
     assert raw.get("renewed") is not None
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 # The cache of the application
@@ -413,19 +406,19 @@ def test_no_other_server_stands_in(
     server: MemcachedServer, other_server: MemcachedServer
 ) -> None:
     """Or what the one that is down has would be taken for absent, and made again."""
+
+    def answer(store: MemcachedStore, key: str) -> str:
+        try:
+            return "absent" if store.load(key) is None else "kept"
+        except StoreError:
+            return "down"
+
     store = opened(f"{server.url},{other_server.address}")
     for number in range(20):
         put(store, f"key{number}")
     other_server.kill()
     answers = [answer(store, f"key{number}") for number in range(20)] * 3
     assert set(answers) == {"kept", "down"}
-
-
-def answer(store: MemcachedStore, key: str) -> str:
-    try:
-        return "absent" if store.load(key) is None else "kept"
-    except StoreError:
-        return "down"
 
 
 # Trouble
@@ -587,20 +580,6 @@ def test_lost_reply_on_a_new_connection(proxy: Proxy, prefix: str) -> None:
 # Processes
 
 
-def run_script(source: str, *arguments: object) -> str:
-    command = [sys.executable, "-P", "-W", "error", "-c", dedent(source)]
-    done = subprocess.run(
-        [*command, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout.strip()
-
-
 def test_forked_processes_share_no_connection(url: str) -> None:
     script = """
     import os, sys
@@ -695,37 +674,18 @@ def test_start_warns_of_no_compare_and_set(tmp_path: Path) -> None:
 # Whole journeys
 
 
-class You(Form):
-    name = fields.StringField("Name")
-
-
-class Room(Form):
-    room = fields.StringField("Room")
-
-
-committed: list[Submission] = []
-
-
-def commit(wizard: object, submission: Submission) -> None:
-    committed.append(submission)
-
-
-JOIN = declare("Join", you=Step(You), room=Step(Room), check=Review(), commit=commit)
-
-
 @pytest.fixture
 def visitor(make_app: MakeApp, server: MemcachedServer) -> Visitor:
-    committed.clear()
-    return Visitor(make_app(JOIN, store=server.url))
+    return Visitor(make_app(Join, store=server.url))
 
 
 def test_journey_ends_in_its_commit(visitor: Visitor) -> None:
     visitor.open()
     visitor.fill(name="Ada")
-    visitor.fill(room="4")
+    visitor.fill(pet="Rex")
     visitor.press("next")
     (submission,) = committed
-    assert submission.data == {"you": {"name": "Ada"}, "room": {"room": "4"}}
+    assert submission.data["pet"]["pet"] == "Rex"
 
 
 def test_stopped_server_shows_what_was_typed(
@@ -734,8 +694,8 @@ def test_stopped_server_shows_what_was_typed(
     visitor.open()
     visitor.fill(name="Ada")
     server.stop()
-    page = visitor.fill(room="4")
-    assert (page.status, page.value("room")) == (503, "4")
+    page = visitor.fill(pet="Rex")
+    assert (page.status, page.value("pet")) == (503, "Rex")
 
 
 def test_what_was_typed_outlives_a_restart(
@@ -744,7 +704,7 @@ def test_what_was_typed_outlives_a_restart(
     visitor.open()
     visitor.fill(name="Ada")
     server.stop()
-    visitor.fill(room="4")
+    visitor.fill(pet="Rex")
     server.start()
     visitor.press("next")
-    assert visitor.fill(name="Ada").value("room") == "4"
+    assert visitor.fill(name="Ada").value("pet") == "Rex"

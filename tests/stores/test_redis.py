@@ -7,8 +7,6 @@ import ipaddress
 import os
 import pickle
 import socket
-import subprocess
-import sys
 import threading
 import time
 import traceback
@@ -18,12 +16,12 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import pytest
 import redis
 import valkey
+from apps import MakeApp
 from cachelib import RedisCache
 from cachelib.valkey import ValkeyCache
 from cryptography import x509
@@ -37,10 +35,14 @@ from redis_servers import (
     Sentinel,
     valkey_engine,
 )
+from scripts import run_script
 from servers import free_port
-from wtforms import Form, fields, validators
+from store_wrappers import put
+from visitor import Visitor
+from wizards import Join, committed
+from wtforms import Form, fields
 
-from flask_wizard import FlaskWizard, Review, Step, Submission, Wizard
+from flask_wizard import FlaskWizard, Step
 from flask_wizard.drafts.encrypted_store import EncryptedStore
 from flask_wizard.drafts.keyring import Keyring
 from flask_wizard.errors import (
@@ -63,7 +65,6 @@ from flask_wizard.testing.store_contract import (
     StoppableServer,
     StoreContract,
 )
-from tests.conftest import MakeApp, Visitor
 
 TTL = 60
 numbers = count(step=1000)
@@ -218,12 +219,6 @@ def at(server: RedisServer | Proxy, **options: object) -> RedisStore:
     """A store by the URL of a server."""
     query = "&".join(f"{name}={value}" for name, value in options.items())
     return RedisStore.from_url(f"redis://127.0.0.1:{server.port}/?{query}", UNUSED)
-
-
-def put(store: DraftStore, key: str, blob: bytes = b"blob", ttl: int = TTL) -> bytes:
-    version = new_version()
-    assert store.create(key, blob, version, ttl)
-    return version
 
 
 # The contract
@@ -734,21 +729,6 @@ def test_fork_shares_no_connection(
     )
 
 
-def run_script(source: str, *arguments: object) -> str:
-    """Run Python in a process of its own."""
-    command = [sys.executable, "-P", "-W", "error", "-c", dedent(source)]
-    done = subprocess.run(
-        [*command, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
 # Values
 
 
@@ -1165,6 +1145,12 @@ def test_moved_keys_are_followed(scheme: str, nodes: list[ClusterNode]) -> None:
 def test_silent_node_harms_only_its_own_keys(
     scheme: str, nodes: list[ClusterNode]
 ) -> None:
+    def answers(store: DraftStore, key: str) -> bool:
+        try:
+            return store.load(key) is not None
+        except StoreError:
+            return False
+
     url = f"{scheme}+cluster://127.0.0.1:{nodes[0].port}?socket_timeout=0.5"
     store = open_store(url, UNUSED)
     keys = [f"{scheme} {number}" for number in range(9)]
@@ -1252,13 +1238,6 @@ def key_of(node: ClusterNode) -> str:
 def writes(store: DraftStore, key: str) -> bool:
     try:
         return store.create(key, b"blob", new_version(), TTL)
-    except StoreError:
-        return False
-
-
-def answers(store: DraftStore, key: str) -> bool:
-    try:
-        return store.load(key) is not None
     except StoreError:
         return False
 
@@ -1417,29 +1396,12 @@ def test_only_the_driver_that_is_used_is_imported(package: str) -> None:
 # An application
 
 
-class You(Form):
-    name = fields.StringField("Name", [validators.InputRequired()])
-
-
 class Story(Form):
     story = fields.TextAreaField("Story")
 
 
-committed: list[Any] = []
-
-
-class Join(Wizard):
-    you = Step(You)
-    story = Step(Story)
-    check = Review()
-
-    def commit(self, submission: Submission) -> None:
-        committed.append(submission.data)
-
-
-@pytest.fixture(autouse=True)
-def nothing_committed() -> None:
-    committed.clear()
+class Tell(Join):
+    pet = Step(Story)
 
 
 @pytest.mark.parametrize("scheme", ["redis", "valkey"])
@@ -1447,7 +1409,7 @@ def test_wizard_goes_through_an_outage(
     scheme: str, make_app: MakeApp, make_server: MakeServer
 ) -> None:
     server = make_server(appendonly="yes", appendfsync="always")
-    app = make_app(Join, store=f"{scheme}://127.0.0.1:{server.port}")
+    app = make_app(Tell, store=f"{scheme}://127.0.0.1:{server.port}")
     visitor = Visitor(app)
     visitor.open()
     visitor.fill(name="Ada")
@@ -1458,24 +1420,25 @@ def test_wizard_goes_through_an_outage(
     server.start()
     visitor.press()
     visitor.press()
-    told = {"name": "Ada"}, {"story": "typed at length\r\n" * 50}
-    assert committed == [dict(zip(("you", "story"), told, strict=True))]
+    (submission,) = committed
+    assert submission.data["pet"] == {"story": "typed at length\r\n" * 50}
 
 
 def test_wizard_commits_on_a_cluster(make_app: MakeApp, cluster: ClusterNode) -> None:
-    app = make_app(Join, store=f"redis+cluster://127.0.0.1:{cluster.port}")
+    app = make_app(Tell, store=f"redis+cluster://127.0.0.1:{cluster.port}")
     visitor = Visitor(app)
     visitor.open()
     visitor.fill(name="Ada")
     visitor.fill(story="short")
     visitor.press()
-    assert committed == [{"you": {"name": "Ada"}, "story": {"story": "short"}}]
+    (submission,) = committed
+    assert submission.data["pet"] == {"story": "short"}
 
 
 def test_full_server_shows_what_was_typed(
     make_app: MakeApp, full_server: RedisServer
 ) -> None:
-    visitor = Visitor(make_app(Join, store=f"redis://127.0.0.1:{full_server.port}"))
+    visitor = Visitor(make_app(Tell, store=f"redis://127.0.0.1:{full_server.port}"))
     visitor.open()
     page = visitor.fill(name="Ada")
     assert page.status == 503

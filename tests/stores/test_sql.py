@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
@@ -15,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,9 +21,11 @@ import pytest
 import servers
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from apps import MakeApp
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from postgres import Opened, Postgres, at_url, on_engine
+from scripts import run_script
 from sqlalchemy import (
     Column,
     Engine,
@@ -49,6 +48,8 @@ from sqlalchemy.orm import (
     sessionmaker,
 )
 from sqlalchemy.pool import StaticPool
+from store_wrappers import put
+from visitor import Visitor
 from wtforms import Form, fields, validators
 
 from flask_wizard import (
@@ -58,7 +59,6 @@ from flask_wizard import (
     StepError,
     Submission,
     Wizard,
-    stores,
 )
 from flask_wizard.errors import (
     ConfigurationError,
@@ -85,7 +85,6 @@ from flask_wizard.testing.store_contract import (
     StoreContract,
     SweptStoreContract,
 )
-from tests.conftest import MakeApp, Visitor
 
 TTL = 60  # seconds
 PATIENCE = 60.0  # seconds
@@ -175,41 +174,9 @@ def url_store(open_url: Callable[..., SQLAlchemyStore]) -> SQLAlchemyStore:
     return open_url()
 
 
-@pytest.fixture
-def sweep_at_each_write(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stores, "WRITES_A_SWEEP", 1)
-
-
-def put(store: DraftStore, key: str, blob: bytes = b"blob", ttl: int = TTL) -> bytes:
-    version = new_version()
-    assert store.create(key, blob, version, ttl)
-    return version
-
-
 def pass_time(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + seconds)
-
-
-def run_script(source: str, *arguments: object) -> tuple[int, str]:
-    """Run Python in a process of its own; return how it ended and what it said."""
-    command = [sys.executable, "-P", "-W", "error", "-c", dedent(source)]
-    done = subprocess.run(
-        [*command, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 # The contract
@@ -725,35 +692,33 @@ def test_errors_show_no_password() -> None:
     assert SECRET not in "".join(traceback.format_exception(raised.value))
 
 
-FORKED = """
-import ctypes, os, sys
-from pathlib import Path
-from sqlalchemy import text
-from flask_wizard.stores.sql import SQLAlchemyStore
-
-store = SQLAlchemyStore.from_url(sys.argv[1], Path("unused"))
-fork = {"os": os.fork, "libc": ctypes.CDLL(None).fork}[sys.argv[2]]
-
-def backend():
-    store.load("key")
-    with store.engine.connect() as connection:
-        return connection.scalar(text("SELECT pg_backend_pid()"))
-
-before = backend()
-reader, writer = os.pipe()
-if fork() == 0:
-    os.write(writer, str(backend()).encode())
-    os._exit(0)
-in_child = int(os.read(reader, 20))
-assert os.wait()[1] == 0
-assert backend() == before != in_child, (before, in_child)
-store.engine.dispose()
-"""
-
-
 @pytest.mark.parametrize("fork", ["os", "libc"])
 def test_fork_shares_no_connection(fork: str, postgres: Postgres) -> None:
-    assert run_script(FORKED, postgres.url, fork) == (0, "")
+    script = """
+    import ctypes, os, sys
+    from pathlib import Path
+    from sqlalchemy import text
+    from flask_wizard.stores.sql import SQLAlchemyStore
+
+    store = SQLAlchemyStore.from_url(sys.argv[1], Path("unused"))
+    fork = {"os": os.fork, "libc": ctypes.CDLL(None).fork}[sys.argv[2]]
+
+    def backend():
+        store.load("key")
+        with store.engine.connect() as connection:
+            return connection.scalar(text("SELECT pg_backend_pid()"))
+
+    before = backend()
+    reader, writer = os.pipe()
+    if fork() == 0:
+        os.write(writer, str(backend()).encode())
+        os._exit(0)
+    in_child = int(os.read(reader, 20))
+    assert os.wait()[1] == 0
+    assert backend() == before != in_child, (before, in_child)
+    store.engine.dispose()
+    """
+    assert run_script(script, postgres.url, fork) == ""
 
 
 # Sweeping
@@ -820,6 +785,12 @@ def test_database_in_memory_gives_a_warning(url: str, make_engine: MakeEngine) -
 def test_careless_postgresql_gives_a_warning(
     setting: str, url_store: SQLAlchemyStore, postgres: Postgres
 ) -> None:
+    def until(condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
     postgres.run(f"ALTER SYSTEM SET {setting} = off")
     postgres.run("SELECT pg_reload_conf()")
     until(lambda: postgres.run(f"SHOW {setting}") == [("off",)])
@@ -1057,23 +1028,22 @@ def test_claim_that_was_taken_over_is_no_outage(
     assert site.kept == ([], b"second")
 
 
-def begin_by_hand(engine: Engine) -> None:
-    """Let SQLite's transactions begin with the first read, as SQLAlchemy advises."""
-
-    @event.listens_for(engine, "connect")
-    def connect(connection: Any, record: Any) -> None:
-        connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode = WAL").close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        if connection.get_isolation_level() != "AUTOCOMMIT":
-            connection.exec_driver_sql("BEGIN")
-
-
 def test_claim_made_after_the_session_began_is_seen(
     url: str, make_engine: MakeEngine
 ) -> None:
+    def begin_by_hand(engine: Engine) -> None:
+        """Let SQLite begin transactions with the first read, as SQLAlchemy advises."""
+
+        @event.listens_for(engine, "connect")
+        def connect(connection: Any, record: Any) -> None:
+            connection.isolation_level = None
+            connection.execute("PRAGMA journal_mode = WAL").close()
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Any) -> None:
+            if connection.get_isolation_level() != "AUTOCOMMIT":
+                connection.exec_driver_sql("BEGIN")
+
     strict = {"isolation_level": "REPEATABLE READ"} if "postgres" in url else {}
     engine = make_engine(url, **strict)
     if "sqlite" in url:
@@ -1310,28 +1280,26 @@ def test_crash_of_the_server_keeps_neither(
     assert site.kept == BOTH
 
 
-KILLED = """
-import os, signal, sys
-from sqlalchemy import create_engine, text
-from sqlalchemy.orm import scoped_session, sessionmaker
-from flask_wizard.stores.sql import SQLAlchemyStore
-
-engine = create_engine(sys.argv[1])
-session = scoped_session(sessionmaker(engine))
-with SQLAlchemyStore(engine, session=session).joined() as inner:
-    session.execute(text("INSERT INTO members (name) VALUES ('Ann')"))
-    assert inner.replace("key", b"tombstone", b"2" * 12, b"1" * 12, 60)
-    if sys.argv[2] == "before":
-        os.kill(os.getpid(), signal.SIGKILL)
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
 @pytest.mark.parametrize(("moment", "kept"), [("before", NEITHER), ("after", BOTH)])
 def test_killed_process_keeps_both_or_neither(
     moment: str, kept: object, site: Site, url: str
 ) -> None:
-    assert run_script(KILLED, url, moment) == (-signal.SIGKILL, "")
+    script = """
+    import os, signal, sys
+    from sqlalchemy import create_engine, text
+    from sqlalchemy.orm import scoped_session, sessionmaker
+    from flask_wizard.stores.sql import SQLAlchemyStore
+
+    engine = create_engine(sys.argv[1])
+    session = scoped_session(sessionmaker(engine))
+    with SQLAlchemyStore(engine, session=session).joined() as inner:
+        session.execute(text("INSERT INTO members (name) VALUES ('Ann')"))
+        assert inner.replace("key", b"tombstone", b"2" * 12, b"1" * 12, 60)
+        if sys.argv[2] == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
+    """
+    assert run_script(script, url, moment, ends=-signal.SIGKILL) == ""
     assert site.kept == kept
 
 

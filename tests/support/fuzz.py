@@ -6,7 +6,7 @@ import io
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import MISSING, Field, dataclass, field
 from dataclasses import fields as dataclass_fields
 from typing import Any
 from urllib.parse import quote_plus
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from hypothesis.vendor.pretty import RepresentationPrinter
 from werkzeug.test import run_wsgi_app
+from wizards import choices
 from wtforms import Form, fields, validators
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
@@ -51,10 +52,6 @@ def effort(examples: int) -> settings:
 
 
 # A wizard with every kind of field
-
-
-def choices(*values: str) -> Any:  # the stubs know no plain texts
-    return list(values)
 
 
 class YouForm(Form):
@@ -238,13 +235,8 @@ VALUES = (
     *("²", "٣", "-1", "0", "1e5", "1_0", "0x1", "9" * 4301, "9" * 20, "1" * 4299),
     *("nan", "sNaN", "-sNaN12", "inf", "-Infinity", "1e999999", "1e-999999999"),
     *("31/02/2026", "2026-02-31", "0001-01-01", "9999-12-31", "0000-00", "0001-W00"),
-    *(
-        "9999-W53",
-        "\uff12\uff10\uff12\uff16-01-01",
-        "2026-03-04T24:00",
-        "25:99",
-        "14:30:00.1234567",
-    ),
+    *("9999-W53", "\uff12\uff10\uff12\uff16-01-01", "2026-03-04T24:00", "25:99"),
+    "14:30:00.1234567",
     *("<script>alert(1)</script>", '"><x y="', "{{ 7 * 7 }}", "{% raw %}", "&amp;"),
     *("\r\nSet-Cookie: a=b", "\n", "\v\f\x1c\u2028", "\ufeff", "\u202e", "🦘" * 99),
     *("\ud800", "\udfff", "\ufffe", "' OR 1=1 --", "../../etc/passwd", "%00", "%"),
@@ -257,47 +249,17 @@ ACTIONS = (
 )
 REVISIONS = ("0", "1", "5", "-1", "²", "", "99999999999", "9" * 5000, "1.0", " 1")
 NONCES = (
-    *(
-        "",
-        "\0",
-        "x",
-        "A" * 22,
-        "-" * 22,
-        "_" * 22,
-        "A" * 23,
-        "²" * 22,
-        "🦘",
-        "x" * 9999,
-    ),
+    *("", "\0", "x", "A" * 22, "-" * 22, "_" * 22, "A" * 23, "²" * 22, "🦘"),
+    "x" * 9999,
 )
 DRAFTS = (
     *("new", "NEW", "new ", "x", "A" * 22, "-" * 22, "A" * 5000, "²", "🦘", "\0"),
     *("..", ".", "%2e%2e", "%00", "\xff", "a;b", "a?b", "a#b", " ", "saved", "discard"),
 )
 PAGES = (
-    *(
-        "saved",
-        "discard",
-        "receipt",
-        "",
-        "x",
-        "new",
-        "..",
-        ".",
-        "\0",
-        "²",
-        "🦘",
-        "you/",
-    ),
-    *(
-        "you/new",
-        "you/new/remove",
-        "file/x",
-        "YOU",
-        "you.html",
-        "entries",
-        "csrf_token",
-    ),
+    *("saved", "discard", "receipt", "", "x", "new", "..", ".", "\0", "²", "🦘"),
+    *("you/", "you/new", "you/new/remove", "file/x", "YOU", "you.html", "entries"),
+    "csrf_token",
 )
 QUERIES = (
     *("", "", "", "then=check", "then=check&then=x", "then=%ff", "then=", "then"),
@@ -323,15 +285,8 @@ HEADERS = (
     *("CONNECTION", "UPGRADE", "CACHE_CONTROL", "USER_AGENT", "COOKIE2"),
 )
 HEADER_VALUES = (
-    *(
-        "",
-        "x",
-        "null",
-        "http://[",
-        "http://localhost",
-        "localhost",
-        "http://evil.example",
-    ),
+    *("", "x", "null", "http://[", "http://localhost", "localhost"),
+    "http://evil.example",
     *("same-origin", "same-site", "cross-site", "none", "-1", "\xff", "\0", "gzip"),
     *("chunked", "bytes=0-", "bytes=9-1", "a:b:c", "[::1", "x" * 9000, "PUT", "*"),
     *("Basic x", "en;q=zzz", "Thu, 01 Jan 1970 00:00:00 GMT", 'W/"', ",,,;;;===", "💥"),
@@ -386,18 +341,24 @@ OWN: SearchStrategy[Pair] = st.one_of(
 
 
 class Brief:
-    """Shows what was chosen, and of long values the beginning."""
+    """A dataclass that shows what is no default, and of long values the beginning."""
 
     def __repr__(self) -> str:
         chosen = [
-            f"{each.name}={_short(getattr(self, each.name))}"
-            for each in dataclass_fields(self)  # type: ignore[arg-type]
-            if getattr(self, each.name) not in (each.default, Body(), ())
+            f"{each.name}={_short(value)}"
+            for each in dataclass_fields(self)  # type: ignore[arg-type]  # it is one
+            if (value := getattr(self, each.name)) != _default(each)
         ]
         return f"{type(self).__name__}({', '.join(chosen)})"
 
     def _repr_pretty_(self, printer: RepresentationPrinter, cycle: bool) -> None:
         printer.text(repr(self))  # hypothesis would show it in full
+
+
+def _default(each: Field[Any]) -> object:
+    if each.default_factory is MISSING:
+        return each.default
+    return each.default_factory()
 
 
 def _short(value: object) -> str:

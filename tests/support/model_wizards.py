@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, replace
-from dataclasses import fields as dataclass_fields
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Literal, Protocol, TypeVar
 
+from fuzz import Brief
 from hypothesis import strategies as st
 from wtforms import Form, ValidationError, fields, validators
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
@@ -27,22 +27,6 @@ Kind = Literal["text", "number", "tick", "choice", "secret"]
 REVIEW = "check"
 END = "the end"
 """The reader of what the rules across all steps read."""
-
-
-class Brief:
-    """A dataclass that leaves its defaults out, so that failures can be read."""
-
-    def __repr__(self) -> str:
-        shown: list[str] = []
-        for each in dataclass_fields(self):  # type: ignore[arg-type]  # it is one
-            value = getattr(self, each.name)
-            if value != each.default:
-                named = each.default is not MISSING or each.kw_only
-                shown.append(f"{each.name}={value!r}" if named else repr(value))
-        return f"{type(self).__name__}({', '.join(shown)})"
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(repr(self))
 
 
 # Rules: what conditions, forms and validators ask of earlier answers

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from apps import MakeApp
 from flask import Flask
+from visitor import Visitor
 from wtforms import Form, StringField
 from wtforms.validators import InputRequired
 
@@ -11,7 +13,6 @@ from flask_wizard import Review, Step, Submission, Wizard
 from flask_wizard.core.journey import Journey
 from flask_wizard.core.steps import BoundStep
 from flask_wizard.web.actions import ACTIONS, Action, Move
-from tests.conftest import MakeApp, Visitor
 
 
 class Name(Form):

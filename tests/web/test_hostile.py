@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import re
@@ -17,6 +18,8 @@ from urllib.parse import urlencode
 
 import msgspec
 import pytest
+from apps import MakeApp
+from clock import DAY
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
@@ -39,6 +42,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from itsdangerous import BadData, URLSafeTimedSerializer
+from store_wrappers import Probe
+from visitor import Page, Visitor
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
@@ -48,7 +53,6 @@ from flask_wizard.drafts.holders import ENDED_KEY, MAX_LIST_COPIES, TOKEN_KEY
 from flask_wizard.drafts.visitor_drafts import Mount
 from flask_wizard.stores import new_version
 from flask_wizard.web.state import WizardState
-from tests.conftest import DAY, MakeApp, Page, Probe, Visitor
 
 KILOBYTE = 1024
 CALLS = 16  # of the store for one request: a list, max_drafts drafts, and both again
@@ -128,6 +132,7 @@ def assert_can_leave(app: Flask, cookie: str) -> None:
 # Random requests
 
 
+@pytest.mark.requirement("S26")
 @effort(20)
 @given(
     upto=st.sampled_from(STEPS),
@@ -142,6 +147,23 @@ def test_no_request_is_a_server_error(
     barrage: list[Request],
     is_protected: bool,
 ) -> None:
+    class Limits:
+        """What no answer may exceed, after all that was sent before it."""
+
+        def __init__(self) -> None:
+            self.bytes, self.fields = 4 * KILOBYTE, 16  # what is in every page
+
+        def check(self, answer: Answer, request: Request, store: Probe) -> None:
+            self.bytes += answer.sent
+            self.fields += len(request.pairs)
+            assert answer.status < 500
+            assert len(store.calls) <= CALLS
+            store.calls.clear()
+            most = self.fields * MARKUP + self.bytes * ESCAPED
+            assert len(answer.content) <= most
+            if answer.status in (302, 303):
+                assert answer.headers["Location"].startswith("/join/")
+
     browser = Browser(protected if is_protected else app)
     browser.begin(upto)
     store.calls.clear()
@@ -161,24 +183,6 @@ def in_browser(browser: Browser, request: Request) -> Iterator[Answer]:
     if answer.status == 303:
         path = answer.headers["Location"].partition("?")[0].removeprefix("/join/")
         yield browser.send(Request("GET", path=path, answers=False, token=False))
-
-
-class Limits:
-    """What no answer may exceed, after all that was sent before it."""
-
-    def __init__(self) -> None:
-        self.bytes, self.fields = 4 * KILOBYTE, 16  # what is in every page
-
-    def check(self, answer: Answer, request: Request, store: Probe) -> None:
-        self.bytes += answer.sent
-        self.fields += len(request.pairs)
-        assert answer.status < 500
-        assert len(store.calls) <= CALLS
-        store.calls.clear()
-        most = self.fields * MARKUP + self.bytes * ESCAPED
-        assert len(answer.content) <= most
-        if answer.status in (302, 303):
-            assert answer.headers["Location"].startswith("/join/")
 
 
 @effort(8)
@@ -472,49 +476,6 @@ def cut_off(body: str) -> bytes:
     return body[: len(body) // 2].encode()
 
 
-MALFORMED: dict[str, Callable[[Caller], bytes]] = {
-    "nothing": lambda to: b"",
-    "zeros": lambda to: b"\0" * 100,
-    "no request": lambda to: b"\r\n\r\n",
-    "TLS": lambda to: b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\xff" * 500,
-    "half a head": lambda to: to.head()[:-30],
-    "half a line": lambda to: b"POST /join/ne",
-    "bytes in the path": lambda to: b"GET /join/\xff/\x80?\xff HTTP/1.1\r\n\r\n",
-    "no path": lambda to: b"GET  HTTP/1.1\r\n\r\n",
-    "asterisk": lambda to: b"OPTIONS * HTTP/1.1\r\n\r\n",
-    "absolute path": lambda to: b"GET http://evil.example/join/ HTTP/1.1\r\n\r\n",
-    "two slashes": lambda to: b"GET //evil.example/join/ HTTP/1.1\r\n\r\n",
-    "odd version": lambda to: b"GET /join/ HTTP/9.9\r\n\r\n",
-    "odd method": lambda to: b"\xff\xfe /join/ HTTP/1.1\r\n\r\n",
-    "long line": lambda to: b"GET /join/" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n",
-    "long header": lambda to: to.head("X: " + "x" * 100_000),
-    "many headers": lambda to: to.head(*["X: x"] * 500),
-    "header without a colon": lambda to: to.head("x"),
-    "header of bytes": lambda to: to.head("\xff: \xff", "Host: \xff"),
-    "folded header": lambda to: to.head("X: x\r\n y", "Content-Length: 0"),
-    "no length": lambda to: to.head() + to.body.encode(),
-    "length is a lie": lambda to: to.head("Content-Length: 9999") + to.body.encode(),
-    "length is short": lambda to: to.head("Content-Length: 9") + to.body.encode(),
-    "length is below zero": lambda to: to.head("Content-Length: -9"),
-    "length is no number": lambda to: to.head("Content-Length: x") + b"name=x",
-    "length is huge": lambda to: to.head("Content-Length: " + "9" * 30),
-    "two lengths": lambda to: to.head("Content-Length: 9", "Content-Length: 6") + b"a",
-    "cut off": lambda to: to.head(f"Content-Length: {len(to.body)}") + cut_off(to.body),
-    "chunk without a size": lambda to: chunked(to, b"zz\r\nname=x\r\n"),
-    "chunk of less than nothing": lambda to: chunked(to, b"-5\r\nname=x\r\n0\r\n\r\n"),
-    "chunk larger than its size": lambda to: chunked(to, b"2\r\nname=x\r\n0\r\n\r\n"),
-    "chunk smaller than its size": lambda to: chunked(to, b"ff\r\nname=x\r\n0\r\n\r\n"),
-    "chunk of a huge size": lambda to: chunked(to, b"f" * 90 + b"\r\nname=x\r\n"),
-    "chunk that is the last": lambda to: chunked(to, b"6\r\nname=x\r\n"),
-    "length beside chunks": lambda to: (
-        to.head("Transfer-Encoding: chunked", "Content-Length: 3")
-        + b"6\r\nname=x\r\n0\r\n\r\n"
-    ),
-    "unknown encoding": lambda to: to.head("Transfer-Encoding: x") + b"name=x",
-    "second request behind": lambda to: to.head("Content-Length: 0") + to.head(),
-}
-
-
 def chunked(caller: Caller, body: bytes) -> bytes:
     return caller.head("Transfer-Encoding: chunked") + body
 
@@ -522,11 +483,66 @@ def chunked(caller: Caller, body: bytes) -> bytes:
 def test_server_answers_after_any_malformed_request(
     app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
+    malformed: dict[str, Callable[[Caller], bytes]] = {
+        "nothing": lambda to: b"",
+        "zeros": lambda to: b"\0" * 100,
+        "no request": lambda to: b"\r\n\r\n",
+        "TLS": lambda to: (
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\xff" * 500
+        ),
+        "half a head": lambda to: to.head()[:-30],
+        "half a line": lambda to: b"POST /join/ne",
+        "bytes in the path": lambda to: b"GET /join/\xff/\x80?\xff HTTP/1.1\r\n\r\n",
+        "no path": lambda to: b"GET  HTTP/1.1\r\n\r\n",
+        "asterisk": lambda to: b"OPTIONS * HTTP/1.1\r\n\r\n",
+        "absolute path": lambda to: b"GET http://evil.example/join/ HTTP/1.1\r\n\r\n",
+        "two slashes": lambda to: b"GET //evil.example/join/ HTTP/1.1\r\n\r\n",
+        "odd version": lambda to: b"GET /join/ HTTP/9.9\r\n\r\n",
+        "odd method": lambda to: b"\xff\xfe /join/ HTTP/1.1\r\n\r\n",
+        "long line": lambda to: b"GET /join/" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n",
+        "long header": lambda to: to.head("X: " + "x" * 100_000),
+        "many headers": lambda to: to.head(*["X: x"] * 500),
+        "header without a colon": lambda to: to.head("x"),
+        "header of bytes": lambda to: to.head("\xff: \xff", "Host: \xff"),
+        "folded header": lambda to: to.head("X: x\r\n y", "Content-Length: 0"),
+        "no length": lambda to: to.head() + to.body.encode(),
+        "length is a lie": lambda to: (
+            to.head("Content-Length: 9999") + to.body.encode()
+        ),
+        "length is short": lambda to: to.head("Content-Length: 9") + to.body.encode(),
+        "length is below zero": lambda to: to.head("Content-Length: -9"),
+        "length is no number": lambda to: to.head("Content-Length: x") + b"name=x",
+        "length is huge": lambda to: to.head("Content-Length: " + "9" * 30),
+        "two lengths": lambda to: (
+            to.head("Content-Length: 9", "Content-Length: 6") + b"a"
+        ),
+        "cut off": lambda to: (
+            to.head(f"Content-Length: {len(to.body)}") + cut_off(to.body)
+        ),
+        "chunk without a size": lambda to: chunked(to, b"zz\r\nname=x\r\n"),
+        "chunk of less than nothing": lambda to: chunked(
+            to, b"-5\r\nname=x\r\n0\r\n\r\n"
+        ),
+        "chunk larger than its size": lambda to: chunked(
+            to, b"2\r\nname=x\r\n0\r\n\r\n"
+        ),
+        "chunk smaller than its size": lambda to: chunked(
+            to, b"ff\r\nname=x\r\n0\r\n\r\n"
+        ),
+        "chunk of a huge size": lambda to: chunked(to, b"f" * 90 + b"\r\nname=x\r\n"),
+        "chunk that is the last": lambda to: chunked(to, b"6\r\nname=x\r\n"),
+        "length beside chunks": lambda to: (
+            to.head("Transfer-Encoding: chunked", "Content-Length: 3")
+            + b"6\r\nname=x\r\n0\r\n\r\n"
+        ),
+        "unknown encoding": lambda to: to.head("Transfer-Encoding: x") + b"name=x",
+        "second request behind": lambda to: to.head("Content-Length: 0") + to.head(),
+    }
     with served(app) as port:
-        for name, malformed in MALFORMED.items():
+        for name, make in malformed.items():
             caller = Caller(port)
             with caller.call() as connection:
-                send_all(connection, malformed(caller))
+                send_all(connection, make(caller))
             assert caller.begin().endswith("/dates"), name
     assert "Error on request" not in caplog.text
 
@@ -540,6 +556,9 @@ def send_all(connection: socket.socket, sent: bytes) -> None:
             pass
     except (BrokenPipeError, ConnectionResetError):
         pass  # the server had read enough
+    except OSError as error:
+        if error.errno != errno.ENOTCONN:  # nor has it anything to say
+            raise
 
 
 def test_server_answers_while_others_send_slowly(app: Flask) -> None:
@@ -595,6 +614,15 @@ def many(count: int, name: str, value: str) -> tuple[tuple[str, str], ...]:
 def test_memory_of_a_request_is_bounded(
     app: Flask, at: str, pairs: tuple[tuple[str, str], ...], kind: str
 ) -> None:
+    @contextmanager
+    def peak() -> Iterator[Callable[[], int]]:
+        tracemalloc.start()
+        try:
+            before, _ = tracemalloc.get_traced_memory()
+            yield lambda: tracemalloc.get_traced_memory()[1] - before
+        finally:
+            tracemalloc.stop()
+
     browser = Browser(app)
     browser.begin("extra")
     request = Request(page=at, pairs=pairs, body=Body(kind=kind))
@@ -605,32 +633,21 @@ def test_memory_of_a_request_is_bounded(
     assert bytes_taken() < 50 * CAP
 
 
-@contextmanager
-def peak() -> Iterator[Callable[[], int]]:
-    tracemalloc.start()
-    try:
-        before, _ = tracemalloc.get_traced_memory()
-        yield lambda: tracemalloc.get_traced_memory()[1] - before
-    finally:
-        tracemalloc.stop()
-
-
-class Endless(io.RawIOBase):
-    """A body that goes on for ever."""
-
-    given = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        self.given += len(buffer)
-        buffer[:] = b"x" * len(buffer)
-        return len(buffer)
-
-
 @pytest.mark.parametrize("kind", [URLENCODED, MULTIPART])
 def test_body_without_end_is_read_to_the_cap(app: Flask, kind: str) -> None:
+    class Endless(io.RawIOBase):
+        """A body that goes on for ever."""
+
+        given = 0
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int:
+            self.given += len(buffer)
+            buffer[:] = b"x" * len(buffer)
+            return len(buffer)
+
     browser = Browser(app)
     browser.begin("dates")
     body = Endless()
@@ -836,17 +853,16 @@ def test_discarded_draft_leaves_the_list_that_follows_a_damaged_one(
     assert kept.visitor.open().path == "/join/new/you"
 
 
-class Rotten(Probe):
-    """A store of which every value is damaged, those included that are not there."""
-
-    def load(self, key: str) -> tuple[bytes, bytes] | None:
-        super().load(key)
-        return b"damaged", b"version"
-
-
 def test_store_of_nothing_but_damage_is_asked_a_few_times(
     make_app: MakeApp, store: Probe
 ) -> None:
+    class Rotten(Probe):
+        """A store of which every value is damaged, and no value is missing."""
+
+        def load(self, key: str) -> tuple[bytes, bytes] | None:
+            super().load(key)
+            return b"damaged", b"version"
+
     rotten = Rotten(store)
     visitor = Visitor(make_app(Everything, store=rotten))
     visitor.open("/join/new/you")
@@ -896,30 +912,35 @@ PLAIN: SearchStrategy[Any] = st.recursive(
     max_leaves=6,
 )
 
-ODD: list[bytes] = [
-    b"",
-    b"\xc1",
-    b"\xc0",
-    b"\x90",
-    b"\x80",
-    b"\x91" * 500 + b"\xc0",
-    b"\xdf\xff\xff\xff\xff",
-    b"\xc6\xff\xff\xff\xff",
-    b"\xa5ab",
-    b"\xa1\xff",
-    json.dumps({"state": "open"}).encode(),
-    msgspec.msgpack.encode([{"id": 1, "started": 2.0}]),
-    msgspec.msgpack.encode([{"id": "x"}]),
-    msgspec.msgpack.encode([{"id": "x" * 22, "started": None}]),
-    msgspec.msgpack.encode({"id": "x" * 22}),
-]
 
-
-@pytest.mark.parametrize("plain", ODD, ids=[plain[:12].hex() for plain in ODD])
+@pytest.mark.parametrize(
+    "plain",
+    [
+        b"",
+        b"\xc1",
+        b"\xc0",
+        b"\x90",
+        b"\x80",
+        b"\x91" * 500 + b"\xc0",
+        b"\xdf\xff\xff\xff\xff",
+        b"\xc6\xff\xff\xff\xff",
+        b"\xa5ab",
+        b"\xa1\xff",
+        json.dumps({"state": "open"}).encode(),
+        msgspec.msgpack.encode([{"id": 1, "started": 2.0}]),
+        msgspec.msgpack.encode([{"id": "x"}]),
+        msgspec.msgpack.encode([{"id": "x" * 22, "started": None}]),
+        msgspec.msgpack.encode({"id": "x" * 22}),
+    ],
+    ids=lambda plain: plain[:12].hex(),
+)
 @pytest.mark.parametrize("kind", ["draft", "list"])
 def test_sealed_value_of_another_shape_is_told_and_kept(
     app: Flask, store: Probe, kind: str, plain: bytes
 ) -> None:
+    def is_empty_list(kind: str, plain: bytes) -> bool:
+        return kind == "list" and plain == b"\x90"
+
     kept = Kept(app, store)
     kept.encrypt(kind, plain)
     blob = kept.blob(kind)
@@ -945,10 +966,6 @@ def test_sealed_list_with_an_unreadable_part_is_told_and_kept(
     assert kept.visitor.open().status == 503
     kept.begin_anew()
     assert kept.blob("list") == blob
-
-
-def is_empty_list(kind: str, plain: bytes) -> bool:
-    return kind == "list" and plain == b"\x90"
 
 
 @pytest.mark.parametrize(
@@ -1204,6 +1221,24 @@ def test_sealed_entry_with_an_odd_part_is_a_clear_page(
 def test_sealed_draft_with_any_part_replaced_is_a_clear_page(
     app: Flask, store: Probe, data: st.DataObject
 ) -> None:
+    def put(value: Any, place: tuple[Any, ...], part: Any) -> Any:
+        if not place:
+            return part
+        copy = value.copy()
+        copy[place[0]] = put(value[place[0]], place[1:], part)
+        return copy
+
+    def places(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        """Where something can be put in place of a part."""
+        parts: Iterable[tuple[Any, Any]] = ()
+        if isinstance(value, dict):
+            parts = value.items()
+        elif isinstance(value, list):
+            parts = enumerate(value)
+        for key, part in parts:
+            yield (*above, key)
+            yield from places(part, (*above, key))
+
     kept = Kept(app, store)
     if data.draw(st.booleans()):
         kept.fill_in_the_rest()
@@ -1212,26 +1247,6 @@ def test_sealed_draft_with_any_part_replaced_is_a_clear_page(
     plain = msgspec.msgpack.encode(put(whole, place, data.draw(PLAIN)))
     assert set(kept.asked_of(plain)) <= CLEAR
     kept.begin_anew()
-
-
-def places(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where something can be put in place of a part."""
-    parts: Iterable[tuple[Any, Any]] = ()
-    if isinstance(value, dict):
-        parts = value.items()
-    elif isinstance(value, list):
-        parts = enumerate(value)
-    for key, part in parts:
-        yield (*above, key)
-        yield from places(part, (*above, key))
-
-
-def put(value: Any, place: tuple[Any, ...], part: Any) -> Any:
-    if not place:
-        return part
-    copy = value.copy()
-    copy[place[0]] = put(value[place[0]], place[1:], part)
-    return copy
 
 
 @effort(60)

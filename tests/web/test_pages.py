@@ -148,61 +148,40 @@ def groups() -> list[Bag]:
     ]
 
 
+URLS = {"continue_url": "/c", "discard_url": "/d"}
+DISCARD: dict[str, Any] = {
+    "action_url": "/d",
+    "hidden": [("csrf_token", "secret")],
+    "back_url": "/b",
+    "unsettled": False,
+    "problem": None,
+    "actions": [Bag(value="discard", label="Yes, discard", primary=True)],
+}
+COMMITTED = {
+    "outcome": "committed",
+    "unsettled": False,
+    "reference": "R-17",
+    "message": "See you soon",
+    "next_url": "https://pay.example/17",
+    "next_host": "pay.example",
+}
+DISCARDED = {**dict.fromkeys(COMMITTED), "outcome": "discarded", "unsettled": True}
 OTHER_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "entry": ("entry", {"drafts": DRAFTS, "new_url": "/new"}),
-    "saved": (
-        "saved",
-        {
-            "until": WHEN,
-            "in_browser": False,
-            "continue_url": "/c",
-            "discard_url": "/d",
-            "notice": None,
-        },
-    ),
+    "saved": ("saved", {**URLS, "until": WHEN, "in_browser": False, "notice": None}),
     "saved in a session": (
         "saved",
         {
+            **URLS,
             "until": None,
             "in_browser": True,
-            "continue_url": "/c",
             "discard_url": None,
             "notice": None,
         },
     ),
-    "discard": (
-        "discard",
-        {
-            "action_url": "/d",
-            "hidden": [("csrf_token", "secret")],
-            "back_url": "/b",
-            "unsettled": False,
-            "problem": None,
-            "actions": [Bag(value="discard", label="Yes, discard", primary=True)],
-        },
-    ),
-    "committed": (
-        "receipt",
-        {
-            "outcome": "committed",
-            "unsettled": False,
-            "reference": "R-17",
-            "message": "See you soon",
-            "next_url": "https://pay.example/17",
-            "next_host": "pay.example",
-        },
-    ),
-    "discarded": (
-        "receipt",
-        {
-            "outcome": "discarded",
-            "unsettled": True,
-            "reference": None,
-            "message": None,
-            "next_url": None,
-            "next_host": None,
-        },
-    ),
+    "discard": ("discard", DISCARD),
+    "committed": ("receipt", COMMITTED),
+    "discarded": ("receipt", DISCARDED),
     "sending": ("sending", {"again_url": "/again"}),
     "unavailable": ("unavailable", {"again_url": "/again", "new_url": None}),
     "unknown": ("gone", {"reason": "unknown", "new_url": "/new"}),

@@ -1,4 +1,4 @@
-"""Run the drill: `python tests/drill`. Exits with 1 if a number is not what it must be.
+"""Run the drill: `python benchmarks/drill`. Exits with 1 if a number is wrong.
 
 Visitors go through the shop, served by gunicorn with two workers, while workers are
 killed, the store restarts and falls silent, replies are dropped, and the disk is full.
@@ -17,10 +17,10 @@ ROOT = Path(__file__).resolve().parents[2]
 # Last, so that an installed flask_wizard comes first.
 sys.path += [str(ROOT), str(ROOT / "tests" / "support")]
 
-from tests.drill.count import failures, table  # noqa: E402
-from tests.drill.drill import Plan, drill  # noqa: E402
-from tests.drill.engines import ENGINES  # noqa: E402
-from tests.drill.tally import Tally  # noqa: E402
+from benchmarks.drill.count import failures, table  # noqa: E402
+from benchmarks.drill.drill import Plan, drill  # noqa: E402
+from benchmarks.drill.engines import ENGINES  # noqa: E402
+from benchmarks.drill.tally import Tally  # noqa: E402
 
 CROWD = 24  # visitors at once
 GAP = 40  # answers between two mishaps, at most

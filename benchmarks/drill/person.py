@@ -8,9 +8,9 @@ from collections.abc import Callable
 from functools import partial
 from random import Random
 
-from tests.drill.browser import BrokenError, Browser, Page, Reply, typed
-from tests.drill.errand import Errand, Values, Write
-from tests.drill.tally import Tally
+from benchmarks.drill.browser import BrokenError, Browser, Page, Reply, typed
+from benchmarks.drill.errand import Errand, Values, Write
+from benchmarks.drill.tally import Tally
 
 TRIES = 400  # until a person gives up, with a pause after each
 DRAFT = re.compile(r"/checkout/[\w-]{22}(?=/)")

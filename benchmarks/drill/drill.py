@@ -13,12 +13,12 @@ from random import Random
 
 from proxy import Proxy
 
-from tests.drill.count import count
-from tests.drill.engines import ENGINES, Act
-from tests.drill.mischief import ShopMischief, wreak
-from tests.drill.shop import Shop
-from tests.drill.tally import Tally
-from tests.drill.visitor import Visitor
+from benchmarks.drill.count import count
+from benchmarks.drill.engines import ENGINES, Act
+from benchmarks.drill.mischief import ShopMischief, wreak
+from benchmarks.drill.shop import Shop
+from benchmarks.drill.tally import Tally
+from benchmarks.drill.visitor import Visitor
 
 PATIENCE = 60.0  # seconds
 

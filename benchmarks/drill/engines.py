@@ -16,8 +16,8 @@ from proxy import Mode, Proxy
 from redis_servers import RedisServer
 from servers import PATIENCE
 
-from tests.drill.disk import Disk
-from tests.drill.tally import Tally
+from benchmarks.drill.disk import Disk
+from benchmarks.drill.tally import Tally
 
 Act = Callable[[Random], object]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 
-from tests.drill.browser import typed
-from tests.drill.shop import Order
+from benchmarks.drill.browser import typed
+from benchmarks.drill.shop import Order
 
 STEPS = ("delivery", "gift", "message", "payment", "invoice")
 CITIES = ("Brügge", "Köln", "Liège", "Łódź & Söhne", "O'Brien <b>")

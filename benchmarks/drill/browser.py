@@ -11,7 +11,7 @@ from http.cookies import SimpleCookie
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-from tests.drill.tally import Tally
+from benchmarks.drill.tally import Tally
 
 PATIENCE = 60.0  # seconds; longer than any answer takes
 

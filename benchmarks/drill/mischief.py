@@ -7,9 +7,9 @@ from random import Random
 
 from proxy import Proxy
 
-from tests.drill.engines import Act, lose
-from tests.drill.shop import Shop
-from tests.drill.tally import Tally
+from benchmarks.drill.engines import Act, lose
+from benchmarks.drill.shop import Shop
+from benchmarks.drill.tally import Tally
 
 KILLS = 4  # of workers, for each other thing
 

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from typing import ClassVar
 
-from tests.drill.browser import Page
-from tests.drill.errand import STEPS, Errand
-from tests.drill.person import Person, StuckError
-from tests.drill.tally import Tally
+from benchmarks.drill.browser import Page
+from benchmarks.drill.errand import STEPS, Errand
+from benchmarks.drill.person import Person, StuckError
+from benchmarks.drill.tally import Tally
 
 BOOKS = ("the-salt-almanac", "nine-keys-for-mr-pell", "the-moss-report")
 MOVES = 25  # pages of an errand on which anything but Continue is pressed

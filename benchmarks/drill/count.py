@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.drill.errand import STEPS, Errand
-from tests.drill.person import StuckError
-from tests.drill.shop import Order, Shop
-from tests.drill.tally import Tally
-from tests.drill.visitor import MOST_MOVES, Visitor
+from benchmarks.drill.errand import STEPS, Errand
+from benchmarks.drill.person import StuckError
+from benchmarks.drill.shop import Order, Shop
+from benchmarks.drill.tally import Tally
+from benchmarks.drill.visitor import MOST_MOVES, Visitor
 
 AT_ONCE = 8
 

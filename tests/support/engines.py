@@ -1,0 +1,107 @@
+"""Stores as they lie on the disk, for whoever gets hold of that."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import struct
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cachelib import FileSystemCache
+
+from flask_wizard.stores.sqlite import SQLiteStore
+
+
+class Engine:
+    """A store whose bytes and names can be read and written."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+
+    def given(self) -> object:
+        """Return what an application is given as its store."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of the files."""
+
+    def values(self) -> dict[str, bytes]:
+        """What is stored, by key."""
+        raise NotImplementedError
+
+    def write(self, key: str, value: bytes) -> None:
+        raise NotImplementedError
+
+    def expiries(self) -> dict[str, float]:
+        raise NotImplementedError
+
+    def everything(self) -> bytes:
+        """Every byte and every name that a listing of the folder shows."""
+        paths = sorted(self.folder.rglob("*"))
+        names = "\n".join(map(str, paths)).encode()
+        return names + b"\n".join(p.read_bytes() for p in paths if p.is_file())
+
+    def down(self) -> None:
+        """Take the disk away, as an outage does."""
+        shutil.move(self.folder, self.folder.with_name("away"))
+
+    def up(self) -> None:
+        shutil.move(self.folder.with_name("away"), self.folder)
+
+
+class SQLiteEngine(Engine):
+    def given(self) -> SQLiteStore:
+        self._store = SQLiteStore(self.folder / "drafts.sqlite3")
+        return self._store
+
+    def close(self) -> None:
+        self._store.close()
+
+    def _run(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        path = self.folder / "drafts.sqlite3"
+        if not path.exists():
+            return []
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            return database.execute(sql, parameters).fetchall()
+
+    def values(self) -> dict[str, bytes]:
+        return dict(self._run("SELECT key, blob FROM wizard_drafts"))
+
+    def write(self, key: str, value: bytes) -> None:
+        self._run("UPDATE wizard_drafts SET blob = ? WHERE key = ?", value, key)
+
+    def expiries(self) -> dict[str, float]:
+        return dict(self._run("SELECT key, expires FROM wizard_drafts"))
+
+
+class FileEngine(Engine):
+    # The second of expiry, then the store's own mark and the length of the version.
+    _HEAD = struct.Struct("I4s13s")
+
+    def given(self) -> FileSystemCache:
+        return FileSystemCache(str(self.folder), threshold=0)
+
+    def _files(self) -> dict[str, bytes]:
+        paths = self.folder.rglob("[!l]*")
+        return {str(path): path.read_bytes() for path in paths if path.is_file()}
+
+    def values(self) -> dict[str, bytes]:
+        return {key: kept[self._HEAD.size :] for key, kept in self._files().items()}
+
+    def write(self, key: str, value: bytes) -> None:
+        head = self._files()[key][: self._HEAD.size]
+        Path(key).write_bytes(head + value)
+
+    def expiries(self) -> dict[str, float]:
+        heads = {key: self._HEAD.unpack_from(k) for key, k in self._files().items()}
+        return {key: float(head[0]) for key, head in heads.items()}
+
+
+# For what never reaches the store, or is refused before.
+on_one_engine = pytest.mark.parametrize(
+    "engine", [SQLiteEngine], ids=["sqlite"], indirect=True
+)
