@@ -21,7 +21,7 @@ from flask_wizard import (
     Wizard,
     WizardError,
 )
-from flask_wizard.drafts.visitor_drafts import expires
+from flask_wizard.drafts.lifetimes import expires
 from tests import conftest
 
 
@@ -59,7 +59,7 @@ def names(wizard: type[Wizard]) -> list[str]:
 def draft(**more: Any) -> Draft:
     times = {"created": 1000.0, "updated": 1000.0}
     return Draft(
-        **{"id": "d", "mount": "m", "holders": (), "submission": "s"} | times | more
+        **{"id": "d", "mount": "m", "packed_holders": (), "submission": "s"} | times | more
     )
 
 

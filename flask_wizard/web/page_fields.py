@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from ..core.forms import FieldNames
-from ..drafts.keyring import Keyring
+from ..drafts.keyring import Keyring, Kind
 from ..errors import UnreadableDraftError
 
 
@@ -26,13 +26,15 @@ class SignedFields:
 
     def sealed(self, names: FieldNames) -> str:
         """As a page carries them: base64url."""
-        sealed = self.keyring.encrypt(_encoder.encode(names), self._context)
+        plain = _encoder.encode(names)
+        sealed = self.keyring.encrypt(plain, self._context, Kind.FIELDS)
         return urlsafe_b64encode(sealed).decode()
 
     def opened(self, sealed: str) -> FieldNames | None:
         """None for what no page of this step has carried."""
         try:
-            plain = self.keyring.decrypt(urlsafe_b64decode(sealed), self._context)
+            encrypted = urlsafe_b64decode(sealed)
+            plain = self.keyring.decrypt(encrypted, self._context, (Kind.FIELDS,))
         except (UnreadableDraftError, ValueError):
             return None
         return _decoder.decode(plain)

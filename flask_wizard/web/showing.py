@@ -18,7 +18,8 @@ from ..core.draft import CHANGED, MOVED, REFUSED, Draft, Receipt
 from ..core.journey import BoundStep, Journey
 from ..core.steps import RESERVED_FIELDS, AnyStep, Review, Step
 from ..drafts.holders import Holder, is_id, new_nonce
-from ..drafts.visitor_drafts import Mount, VisitorDrafts, expires
+from ..drafts.lifetimes import expires
+from ..drafts.visitor_drafts import Mount, VisitorDrafts
 from ..errors import StoreError, UnreadableDraftError
 from . import guard, pages
 from .page_fields import SignedFields
@@ -70,7 +71,10 @@ class Showing:
         self._admitted: set[str] = set()
         self._retry_after: str | None = None
         self.drafts = VisitorDrafts(
-            wizard, mount, Holder(session, self._repository.store), self._repository
+            wizard,
+            mount,
+            Holder(session, self._repository.store.keyring),
+            self._repository,
         )
 
     # What was sent

@@ -323,10 +323,9 @@ class Visit(Showing):
             notice = draft.notice
         if self._moved:
             notice = MOVED
-        mark = self.drafts.holder.token_hash()
         if stored.is_new:
             self._admit("start")
-        renewed = draft.renewed(time.time(), holder=mark, notice=notice)
+        renewed = self.drafts.renew(draft, notice=notice)
         kept = self.drafts.save(stored, renewed, capped=True)
         if self._config["WIZARD_PERMANENT_SESSION"]:
             session.permanent = True

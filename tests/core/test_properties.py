@@ -46,9 +46,9 @@ from model_wizards import (
 from model_wizards import plain as compared
 from werkzeug.test import TestResponse
 
-from flask_wizard import Draft, StepError, Submission, Wizard
+from flask_wizard import StepError, Submission, Wizard
 from flask_wizard.core.answers import plain
-from flask_wizard.core.draft import decode, encode
+from flask_wizard.core.draft import Draft, decode, encode
 from flask_wizard.core.forms import FieldNames, Values, errors_of
 from flask_wizard.core.journey import BoundStep, Journey
 from flask_wizard.core.steps import Step

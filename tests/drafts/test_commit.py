@@ -13,7 +13,6 @@ from wtforms import Form, fields, validators
 from flask_wizard import (
     CommitResultError,
     DefinitionError,
-    Draft,
     Receipt,
     Review,
     Step,
@@ -23,7 +22,7 @@ from flask_wizard import (
     Wizard,
     WizardError,
 )
-from flask_wizard.core.draft import Entry
+from flask_wizard.core.draft import Draft, Entry
 from flask_wizard.core.forms import Values
 from flask_wizard.core.journey import Journey
 from flask_wizard.drafts.commit import _send_back, receipt_of

@@ -330,9 +330,7 @@ def test_answers_are_free_when_a_process_has_died(
     app = make(Dies)
     visitor = Visitor(app)
     with monkeypatch.context() as patch:
-        patch.setattr(
-            "flask_wizard.drafts.commit._Attempt._release", lambda self: None
-        )
+        patch.setattr("flask_wizard.drafts.commit._Attempt._release", lambda self: None)
         with pytest.raises(SystemExit):  # and nothing tidies up, as in a kill
             visitor.client.post(f"{visitor.url}/check")
     later = time.time() + LEASE + 1
