@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from .core.draft import Draft
 from .core.steps import RESERVED_STEPS, AnyStep, Review, Step, Steps
 from .core.submission import Submission
 from .drafts.lifetimes import seconds
+from .drafts.public_draft import Draft
 from .errors import DefinitionError
 
 if TYPE_CHECKING:

@@ -25,6 +25,7 @@ from ..core.draft import CHANGED, MOVED, Draft
 from ..core.journey import BoundStep, Journey
 from ..core.steps import AnyStep, Review, Step
 from ..drafts.commit import commit
+from ..drafts.public_draft import Draft as PublicDraft
 from ..drafts.repository import StoredDraft
 from ..errors import (
     ConflictError,
@@ -393,7 +394,7 @@ class Visit(Showing):
             return self._led(self._url(self._stand(stored.draft)))
         self.drafts.save(stored, self.drafts.end(stored.draft, "discarded"))
         self._part_with(stored.draft)
-        self.wizard.discarded(stored.draft)
+        self.wizard.discarded(PublicDraft.of(stored.draft, self.wizard))
         return self._lead("receipt")
 
     def _part_with(self, draft: Draft) -> None:

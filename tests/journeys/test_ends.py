@@ -143,7 +143,7 @@ def sizes(store: Probe) -> list[int]:
 def test_discard_tells_the_application(visitor: Visitor) -> None:
     discard(visitor)
     (draft,) = discarded
-    assert draft.entries["you"].raw == {"name": [SECRET], "nick": [""]}
+    assert draft.entries == {"you": {"name": [SECRET], "nick": [""]}}
 
 
 def test_discard_is_told_once(visitor: Visitor) -> None:
