@@ -1,10 +1,11 @@
 """Multi-step forms for Flask, with drafts held by the visitor's session."""
 
 from .core.answers import Answers
-from .core.draft import Draft, Receipt
+from .core.draft import Receipt
 from .core.rows import Row
 from .core.steps import Review, Step
 from .core.submission import Submission
+from .drafts.public_draft import Draft
 from .errors import (
     CommitResultError,
     ConfigurationError,

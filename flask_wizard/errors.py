@@ -64,7 +64,7 @@ class StoreError(WizardError, OSError):
 
 
 class UnreadableDraftError(StoreError):
-    """A stored value is damaged, foreign, or sealed with a key that is not at hand.
+    """A stored value is damaged, foreign, of a newer format, or its secret is missing.
 
     The stored bytes are left as they are.
     """

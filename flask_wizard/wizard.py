@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from .core.draft import Draft, seconds
 from .core.steps import RESERVED_STEPS, AnyStep, Review, Steps
 from .core.submission import Submission
+from .drafts.lifetimes import seconds
+from .drafts.public_draft import Draft
 from .errors import DefinitionError
 
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ from wtforms import Form, fields
 
 from flask_wizard import (
     DefinitionError,
-    Draft,
     Review,
     Row,
     Step,
@@ -22,7 +21,9 @@ from flask_wizard import (
     Wizard,
     WizardError,
 )
-from flask_wizard.drafts.visitor_drafts import expires
+from flask_wizard.core.draft import Draft
+from flask_wizard.drafts.lifetimes import expires
+from flask_wizard.drafts.public_draft import Draft as PublicDraft
 
 
 class Name(Form):
@@ -59,7 +60,9 @@ def names(wizard: type[Wizard]) -> list[str]:
 def draft(**more: Any) -> Draft:
     times = {"created": 1000.0, "updated": 1000.0}
     return Draft(
-        **{"id": "d", "mount": "m", "holders": (), "submission": "s"} | times | more
+        **{"id": "d", "mount": "m", "packed_holders": (), "submission": "s"}
+        | times
+        | more
     )
 
 
@@ -450,7 +453,7 @@ def test_tombstone_may_outlive_the_longest_lifetime() -> None:
 def test_hooks_need_not_be_defined() -> None:
     wizard = Join()
     assert wizard.initial("you", {}) is None
-    assert wizard.discarded(draft()) is None  # type: ignore[func-returns-value]
+    assert wizard.discarded(PublicDraft.of(draft(), wizard)) is None  # type: ignore[func-returns-value]
 
 
 def test_rows_may_be_a_function() -> None:

@@ -1,4 +1,4 @@
-"""Commit: everything judged once more, then the claim, the hook and the receipt."""
+"""Commit: validate everything again, claim the draft, call the hook, end the draft."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -30,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 def receipt_of(result: Any) -> Receipt:
-    """What ``commit`` returned, as a receipt. Raises CommitResultError."""
+    """Return what ``commit`` returned as a receipt. Raises CommitResultError."""
     if result is None:
         return Receipt()
     if isinstance(result, Receipt) and (result.url is None or _is_url(result.url)):
@@ -40,7 +41,10 @@ def receipt_of(result: Any) -> Receipt:
     location = getattr(result, "location", None)
     if location and 300 <= getattr(result, "status_code", 0) < 400:
         return Receipt(url=str(location))
-    kinds = {str: "a text that is no URL", Receipt: "a Receipt whose url is none"}
+    kinds = {
+        str: "a string that is not a URL",
+        Receipt: "a Receipt whose url is not a URL",
+    }
     found = kinds.get(type(result), type(result))
     raise CommitResultError(
         f"commit returned {found}. The answers are committed all the same. Expected a "
@@ -62,16 +66,17 @@ def _is_url(text: str) -> bool:
 
 
 class Hooks(Protocol):
-    """What a wizard does with a submission.
+    """What a wizard does with a submission."""
 
-    With ``one_transaction``, the end of the draft is part of the transaction that the
-    application's session has begun in ``commit``, and ends with it.
-    """
-
+    #: True if the end of the draft is part of the transaction that the application's
+    #: session has begun in ``commit``, and ends with it.
     one_transaction: bool
 
-    def validate(self, submission: Submission) -> Any: ...
-    def commit(self, submission: Submission) -> Any: ...
+    def validate(self, submission: Submission) -> Any:
+        """Raise StepError to refuse the submission."""
+
+    def commit(self, submission: Submission) -> Any:
+        """Store the submission for good."""
 
 
 @dataclass(frozen=True)
@@ -94,22 +99,22 @@ def commit(
 
     Everything is validated again. Then the draft is claimed for ``lease`` seconds,
     ``wizard.commit`` runs, and the draft ends with its receipt. If that raises, the
-    draft is open again with everything in it and the exception goes on. Raises
-    ConflictError if the draft changed before the claim. An unsettled draft was
-    validated as a whole before its first attempt, and has stayed as it was.
+    draft is open again with everything in it, and the exception goes on. An unsettled
+    draft is not passed to ``wizard.validate``: it was before its first attempt, and has
+    stayed as it was. Raises ConflictError if the draft changed before the claim.
     """
-    failing = [bound for bound in journey.path if not bound.trusted]
-    if failing:
-        kept = drafts.save(stored, _rejected(stored.draft, failing))
-        return CommitResult(kept.draft, failing[0].step)
+    if failing := [bound for bound in journey.path if not bound.trusted]:
+        rejected = _reject(stored.draft, failing)
+        saved = drafts.save(stored, rejected)
+        return CommitResult(saved.draft, failing[0].step)
     submission = Submission.of(journey)
-    try:
-        if not stored.draft.unsettled:  # else it might refuse what took effect
+    if not stored.draft.unsettled:  # else it might refuse what took effect
+        try:
             _validate(wizard, submission)
-    except StepError as error:
-        place = _place(journey, error)
-        kept = drafts.save(stored, _sent_back(stored.draft, place, error))
-        return CommitResult(kept.draft, place.step)
+        except StepError as error:
+            bound = _find_step(journey, error)
+            saved = drafts.save(stored, _send_back(stored.draft, bound, error))
+            return CommitResult(saved.draft, bound.step)
     claimed = _claim(stored, drafts, lease=lease)
     return _Attempt(wizard, journey, submission, claimed, drafts).run()
 
@@ -124,7 +129,7 @@ def _validate(wizard: Hooks, submission: Submission) -> None:
 
 
 def _claim(stored: StoredDraft, drafts: VisitorDrafts, *, lease: float) -> StoredDraft:
-    """Claim the draft, or leave it unclaimed as far as the store can be had."""
+    """Claim the draft. If the store fails, try to leave it unclaimed."""
     claimed = stored.draft.claim(time.time(), lease)
     try:
         return drafts.save(stored, claimed)
@@ -137,16 +142,8 @@ def _claim(stored: StoredDraft, drafts: VisitorDrafts, *, lease: float) -> Store
 
 
 @dataclass(frozen=True)
-class _Refusal:
-    """``commit`` sent the visitor back to a step."""
-
-    place: BoundStep
-    error: StepError
-
-
-@dataclass(frozen=True)
 class _Attempt:
-    """One call of ``wizard.commit`` under a claim, let go whatever happens."""
+    """One call of ``wizard.commit`` under a claim, which is released if it fails."""
 
     wizard: Hooks
     journey: Journey
@@ -156,41 +153,43 @@ class _Attempt:
 
     def run(self) -> CommitResult:
         try:
-            result = self._call()
+            finish = self._call()
         except BaseException:
-            draft = self._reopened()
+            draft = self._release()
             if draft is None or not self._has_ended(draft):
                 raise
             # The transaction went through and only its reply was lost.
             logger.exception("A commit took place although it seems to have failed.")
             return CommitResult(draft)
-        if isinstance(result, CommitResult):
-            return result
-        if isinstance(result, _Refusal):
-            return CommitResult(self._refused(result), result.place.step)
-        return CommitResult(self._ended(result))
+        return finish()
 
-    def _call(self) -> Any | _Refusal | CommitResult:
+    def _call(self) -> Callable[[], CommitResult]:
+        """Call the hook; return what remains to be done, now that its end is known."""
         try:
-            return self._together() if self.wizard.one_transaction else self._hook()
+            if self.wizard.one_transaction:
+                return self._call_in_transaction()
+            result = self._call_hook()
         except StepError as error:
-            return _Refusal(_place(self.journey, error), error)
+            bound = _find_step(self.journey, error)
+            return partial(self._send_back, bound, error)
+        return partial(self._end, result)
 
-    def _hook(self) -> Any:
+    def _call_hook(self) -> Any:
         try:
             return self.wizard.commit(self.submission)
         except ConflictError as error:  # not one about this draft
             raise RuntimeError("commit raised a ConflictError of its own.") from error
 
-    def _together(self) -> CommitResult:
-        """Run the hook and end the draft in one transaction."""
+    def _call_in_transaction(self) -> Callable[[], CommitResult]:
+        """Call the hook and end the draft in one transaction."""
         try:
             with self.drafts.joined() as joined:
-                receipt = receipt_of(self._hook())
+                receipt = receipt_of(self._call_hook())
                 ended = joined.end(self.claimed.draft, "committed", receipt)
-                return CommitResult(joined.save(self.claimed, ended).draft)
+                saved = joined.save(self.claimed, ended)
         except ConflictError:  # the lease ran out, and the draft is another attempt's
-            return CommitResult(self.drafts.reload(self.claimed).draft)
+            saved = self.drafts.reload(self.claimed)
+        return partial(CommitResult, saved.draft)
 
     def _is_ours(self, draft: Draft) -> bool:
         return (draft.state, draft.attempt) == ("committing", self.submission.attempt)
@@ -198,47 +197,56 @@ class _Attempt:
     def _has_ended(self, draft: Draft) -> bool:
         return (draft.state, draft.attempt) == ("committed", self.submission.attempt)
 
-    def _reopened(self) -> Draft | None:
-        """Let the claim go; None if the store cannot be had."""
+    def _release(self) -> Draft | None:
+        """Release the claim. Return None if the store fails."""
 
-        def released(draft: Draft) -> Draft | None:
+        def release(draft: Draft) -> Draft | None:
             if not self._is_ours(draft):
                 return None
             return self.drafts.add_holder(draft.release())
 
         try:
-            return _save_with_retry(self.drafts, self.claimed, released)
+            return _save_with_retry(self.drafts, self.claimed, release)
         except StoreError:
             logger.exception("A draft stays claimed until its lease runs out.")
             return None
 
-    def _refused(self, refusal: _Refusal) -> Draft:
-        def refused(draft: Draft) -> Draft | None:
-            back = _sent_back(draft.clear_unsettled(), refusal.place, refusal.error)
-            return self.drafts.add_holder(back) if self._is_ours(draft) else None
+    def _send_back(self, bound: BoundStep, error: StepError) -> CommitResult:
+        """Release the claim, with the error at its step."""
 
-        return _save_with_retry(self.drafts, self.claimed, refused)
+        def send_back(draft: Draft) -> Draft | None:
+            if not self._is_ours(draft):
+                return None
+            back = _send_back(draft.clear_unsettled(), bound, error)
+            return self.drafts.add_holder(back)
 
-    def _ended(self, result: object) -> Draft:
-        """The tombstone, with the receipt if ``commit`` gave one."""
+        draft = _save_with_retry(self.drafts, self.claimed, send_back)
+        return CommitResult(draft, bound.step)
+
+    def _end(self, result: object) -> CommitResult:
+        """End the draft, with a receipt if ``commit`` returned one.
+
+        Raises CommitResultError for what is none, when the draft has ended.
+        """
         receipt = Receipt()
 
-        def ended(draft: Draft) -> Draft | None:
+        def end(draft: Draft) -> Draft | None:
             # Whatever became of the draft meanwhile: this commit did take effect.
-            is_over = draft.state == "committed"
-            return None if is_over else self.drafts.end(draft, "committed", receipt)
+            if draft.state == "committed":
+                return None
+            return self.drafts.end(draft, "committed", receipt)
 
         try:
             receipt = receipt_of(result)
         finally:
-            draft = _save_with_retry(self.drafts, self.claimed, ended)
-        return draft
+            draft = _save_with_retry(self.drafts, self.claimed, end)
+        return CommitResult(draft)
 
 
 def _save_with_retry(
     drafts: VisitorDrafts, stored: StoredDraft, change: Callable[[Draft], Draft | None]
 ) -> Draft:
-    """Keep the changed draft whoever else writes; None from ``change`` leaves it."""
+    """Save the changed draft whoever else writes; None from ``change`` leaves it."""
     while (draft := change(stored.draft)) is not None:
         try:
             return drafts.save(stored, draft).draft
@@ -247,22 +255,24 @@ def _save_with_retry(
     return stored.draft
 
 
-def _rejected(draft: Draft, failing: Sequence[BoundStep]) -> Draft:
+def _reject(draft: Draft, failing: Sequence[BoundStep]) -> Draft:
+    """Return the draft open, with the errors of these steps on them."""
     draft = draft.release(notice=REFUSED)
     for bound in failing:
         draft = bound.reject(draft, bound.errors)
     return draft
 
 
-def _sent_back(draft: Draft, bound: BoundStep, error: StepError) -> Draft:
+def _send_back(draft: Draft, bound: BoundStep, error: StepError) -> Draft:
+    """Return the draft open, with the error on its step."""
     return bound.send_back(draft.release(notice=REFUSED), error)
 
 
-def _place(journey: Journey, error: StepError) -> BoundStep:
-    places = {bound.name: bound for bound in journey.path}
-    if error.step not in places:
+def _find_step(journey: Journey, error: StepError) -> BoundStep:
+    path = {bound.name: bound for bound in journey.path}
+    if error.step not in path:
         raise DefinitionError(
             f"A StepError sends the visitor to {error.step!r}, which is not a step of "
-            f"this submission. Its steps are {', '.join(places)}."
+            f"this submission. Its steps are {', '.join(path)}."
         ) from error
-    return places[error.step]
+    return path[error.step]

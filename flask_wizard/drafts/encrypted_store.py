@@ -1,56 +1,74 @@
-"""A store whose values are encrypted, under keys that reveal nothing."""
+"""EncryptedStore: values encrypted in an engine, under keys that reveal nothing."""
 
 from __future__ import annotations
 
 import hmac
+import zlib
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Literal
 
-from ..errors import ConflictError
+from ..errors import ConflictError, UnreadableDraftError
 from ..stores import DraftStore, new_version
-from .keyring import Keyring
+from .keyring import Keyring, Kind
+
+KINDS = {"draft": (Kind.DRAFT, Kind.TOMBSTONE), "list": (Kind.LIST,)}
+
+PLAIN, ZLIB = b"\x00", b"\x01"
+# By default zlib would ask the system for 256 KB each time, which takes longer than to
+# compress a draft; in a window of 8 KB its names repeat often enough.
+LEVEL, WINDOW, MEMORY = 1, 13, 6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StoredVersion:
-    """A place in the store: its key, and the version found there if any."""
+    """A key in the store, and the version found there if any."""
 
     key: str
-    context: bytes = field(repr=False)  # of a list, it has the holder's token
     version: bytes | None
 
 
 class EncryptedStore:
-    """Encrypted values in one engine, under keys that reveal nothing.
+    """Encrypted values in one engine, under keyed hashes of their names.
 
-    ``kind`` and ``name`` say what a value is; both go into its key and are bound into
-    the encryption.
+    A value opens only under the key that it was saved under. Those of more than
+    ``compress_above`` bytes are compressed.
     """
 
-    def __init__(self, engine: DraftStore, keyring: Keyring) -> None:
+    def __init__(
+        self, engine: DraftStore, keyring: Keyring, *, compress_above: int
+    ) -> None:
         self.engine = engine
         self.keyring = keyring
+        self._compress_above = compress_above
 
-    def load(self, kind: str, name: str) -> tuple[bytes | None, StoredVersion]:
+    def using(self, engine: DraftStore) -> EncryptedStore:
+        """Return the same store in another engine."""
+        return EncryptedStore(engine, self.keyring, compress_above=self._compress_above)
+
+    def load(
+        self, purpose: Literal["draft", "list"], name: str
+    ) -> tuple[bytes | None, StoredVersion]:
         """Return the value, or None, and the version to save the next one at.
 
         Raises StoreError, or UnreadableDraftError for damaged bytes.
         """
-        context = f"{kind}:{name}".encode()
-        keys = [_text(d) for d in self.keyring.digests(f"key {kind}", name)]
+        keys = [_text(d) for d in self.keyring.digests(f"key {purpose}", name)]
         for key in keys:  # an older SECRET_KEY may have named it
             if found := self.engine.load(key):
                 blob, version = found
-                plain = self.keyring.decrypt(blob, context)
-                return plain, StoredVersion(key, context, version)
-        return None, StoredVersion(keys[0], context, None)
+                plain = self.keyring.decrypt(blob, key.encode(), KINDS[purpose])
+                return _decompress(plain), StoredVersion(key, version)
+        return None, StoredVersion(keys[0], None)
 
-    def save(self, at: StoredVersion, plain: bytes, ttl: int) -> StoredVersion:
+    def save(
+        self, at: StoredVersion, plain: bytes, *, kind: Kind, ttl: int
+    ) -> StoredVersion:
         """Write, or raise ConflictError if somebody has written since ``at`` was read.
 
         ``ttl`` is in seconds.
         """
-        blob = self.keyring.encrypt(plain, at.context)
+        blob = self.keyring.encrypt(self._compress(plain), at.key.encode(), kind)
         version = new_version()
         if at.version is None:
             written = self.engine.create(at.key, blob, version, ttl)
@@ -58,12 +76,32 @@ class EncryptedStore:
             written = self.engine.replace(at.key, blob, version, at.version, ttl)
         if not written and not self._is_there(at.key, version):
             raise ConflictError("Another request wrote this value first.")
-        return StoredVersion(at.key, at.context, version)
+        return StoredVersion(at.key, version)
 
     def _is_there(self, key: str, version: bytes) -> bool:
-        """Was it written after all, and only the reply lost?"""
+        """True if it was written after all, and only the reply was lost."""
         found = self.engine.load(key)
         return found is not None and hmac.compare_digest(found[1], version)
+
+    def _compress(self, plain: bytes) -> bytes:
+        if len(plain) > self._compress_above:
+            compressor = zlib.compressobj(LEVEL, wbits=WINDOW, memLevel=MEMORY)
+            compressed = compressor.compress(plain) + compressor.flush()
+            if len(compressed) < len(plain):
+                return ZLIB + compressed
+        return PLAIN + plain
+
+
+def _decompress(packed: bytes) -> bytes:
+    codec, content = packed[:1], packed[1:]
+    if codec == PLAIN:
+        return content
+    if codec != ZLIB:
+        raise UnreadableDraftError(f"A stored value has the unknown codec {codec!r}.")
+    try:
+        return zlib.decompress(content)
+    except zlib.error as error:
+        raise UnreadableDraftError("A stored value does not decompress.") from error
 
 
 def _text(digest: bytes) -> str:

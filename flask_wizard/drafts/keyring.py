@@ -1,35 +1,42 @@
-"""Encryption at rest: values are sealed for a context, names hashed with a key."""
+"""Keyring: encrypts values under the application's secrets, and hashes names."""
 
 from __future__ import annotations
 
 import hmac
 import os
-import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from enum import IntEnum
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from flask_wizard.errors import ConfigurationError, UnreadableDraftError
+from ..errors import ConfigurationError, UnreadableDraftError
 
-FORMAT = b"\x01"
+FORMAT = b"\x02"
 KEY_ID_SIZE = 4
+KIND_SIZE = 1
 NONCE_SIZE = 12
 TAG_SIZE = 16
-HEADER_SIZE = len(FORMAT) + KEY_ID_SIZE
+HEADER_SIZE = len(FORMAT) + KEY_ID_SIZE + KIND_SIZE
 OVERHEAD = HEADER_SIZE + NONCE_SIZE + TAG_SIZE
 
-PLAIN, ZLIB = b"\x00", b"\x01"
-COMPRESS_ABOVE = 1024  # bytes
-# By default zlib would ask the system for 256 KB each time, which takes longer than to
-# compress a draft; in a window of 8 KB its names repeat often enough.
-LEVEL, WINDOW, MEMORY = 1, 13, 6
+
+class Kind(IntEnum):
+    """What an encrypted value is: one byte of its header, which is authenticated."""
+
+    #: The names of a page's fields, which the page carries.
+    FIELDS = 0
+    DRAFT = 1
+    #: A draft that was committed or discarded.
+    TOMBSTONE = 2
+    #: A holder's list of drafts.
+    LIST = 3
 
 
 class Keyring:
-    """Seal with the newest secret, read what any of them has sealed.
+    """Encrypts with the newest secret, and decrypts what any of them has encrypted.
 
     ``secrets`` come newest first. Nothing of them shows in the repr.
     """
@@ -43,28 +50,38 @@ class Keyring:
     def __repr__(self) -> str:
         return f"<Keyring of {len(self._keys)}>"
 
-    def encrypt(self, plain: bytes, context: bytes) -> bytes:
+    def encrypt(self, plain: bytes, context: bytes, kind: Kind) -> bytes:
         """Encrypt ``plain`` so that it opens only under the same ``context``."""
-        header = FORMAT + self._newest.id
+        header = FORMAT + self._newest.id + kind.to_bytes(KIND_SIZE, "big")
         nonce = os.urandom(NONCE_SIZE)
         cipher = self._newest.cipher(context)
-        return header + nonce + cipher.encrypt(nonce, _pack(plain), header + context)
+        return header + nonce + cipher.encrypt(nonce, plain, header + context)
 
-    def decrypt(self, encrypted: bytes, context: bytes) -> bytes:
-        """Return what was sealed; raise ``UnreadableDraftError`` if anything is off."""
-        if len(encrypted) <= OVERHEAD:
+    def decrypt(
+        self, encrypted: bytes, context: bytes, kinds: Collection[Kind]
+    ) -> bytes:
+        """Return what was encrypted under ``context`` as one of these kinds.
+
+        Raises UnreadableDraftError for anything else.
+        """
+        if len(encrypted) < OVERHEAD:
             raise UnreadableDraftError(
-                f"A sealed value is cut short: it has {len(encrypted)} bytes, "
-                f"and would have more than {OVERHEAD}."
+                f"A stored value is cut short: it has {len(encrypted)} bytes. "
+                f"Expected {OVERHEAD} or more."
             )
         header, body = encrypted[:HEADER_SIZE], encrypted[HEADER_SIZE:]
         cipher = self._key_of(header).cipher(context)
-        nonce, encrypted = body[:NONCE_SIZE], body[NONCE_SIZE:]
-        try:
-            return _unpack(cipher.decrypt(nonce, encrypted, header + context))
-        except (InvalidTag, zlib.error) as error:
+        if header[-1] not in kinds:
             raise UnreadableDraftError(
-                "A sealed value is damaged, or was sealed for something else."
+                f"A stored value is of kind {header[-1]}. "
+                f"Expected {' or '.join(str(int(kind)) for kind in kinds)}."
+            )
+        nonce, body = body[:NONCE_SIZE], body[NONCE_SIZE:]
+        try:
+            return cipher.decrypt(nonce, body, header + context)
+        except InvalidTag as error:
+            raise UnreadableDraftError(
+                "A stored value is damaged, or was encrypted for something else."
             ) from error
 
     def digest(self, purpose: str, *parts: str | bytes) -> bytes:
@@ -77,16 +94,23 @@ class Keyring:
         return tuple(key.digest(message) for key in self._keys)
 
     def _key_of(self, header: bytes) -> _Key:
-        if not header.startswith(FORMAT):
+        found, expected = header[0], FORMAT[0]
+        if found > expected:
             raise UnreadableDraftError(
-                f"A sealed value has the unknown format {header[0]}."
+                f"A stored value has format {found}, which a newer release has "
+                f"written; this one reads format {expected}. The value stays as it "
+                "is. Run the newer release."
+            )
+        if found < expected:
+            raise UnreadableDraftError(
+                f"A stored value has format {found}. Expected format {expected}."
             )
         try:
-            return self._by_id[header[len(FORMAT) :]]
+            return self._by_id[header[len(FORMAT) : -KIND_SIZE]]
         except KeyError as error:
             raise UnreadableDraftError(
-                "A value was sealed with a key that is not at hand; "
-                "keep the former secret among the fallbacks."
+                "A stored value was encrypted with a key that is not at hand. Keep "
+                "the former secret in SECRET_KEY_FALLBACKS."
             ) from error
 
 
@@ -95,27 +119,35 @@ class _Key:
 
     def __init__(self, secret: bytes) -> None:
         self.id = _derive(secret, "key id", KEY_ID_SIZE)
-        self._encrypting = _derive(secret, "sealing", 32)
-        self._hashing = hmac.new(_derive(secret, "hashing", 32), digestmod="sha256")
-        self._last = b"", AESGCM(self._encrypting)
+        self._encrypting = _hmac(_derive(secret, "encrypting", 32))
+        self._hashing = _hmac(_derive(secret, "hashing", 32))
+        self._last: tuple[bytes, AESGCM] | None = None
 
     def cipher(self, context: bytes) -> AESGCM:
         # A key for each context: random nonces under one key for all would run into
         # the limit of 2**32 messages (NIST SP 800-38D, 8.3).
         last = self._last
-        if last[0] != context:  # most values are unsealed and then sealed again
-            key = hmac.digest(self._encrypting, context, "sha256")
+        if last is None or last[0] != context:  # most are decrypted, then encrypted
+            key = _digest(self._encrypting, context)
             last = self._last = context, AESGCM(key)
         return last[1]
 
     def digest(self, message: bytes) -> bytes:
-        keyed = self._hashing.copy()
-        keyed.update(message)
-        return keyed.digest()
+        return _digest(self._hashing, message)
+
+
+def _hmac(key: bytes) -> hmac.HMAC:
+    return hmac.new(key, digestmod="sha256")
+
+
+def _digest(keyed: hmac.HMAC, message: bytes) -> bytes:
+    copy = keyed.copy()  # with the key worked in already
+    copy.update(message)
+    return copy.digest()
 
 
 def _checked(secrets: Sequence[str | bytes]) -> list[bytes]:
-    """Return the distinct secrets as bytes, in order; refuse what is no secret."""
+    """Return the distinct secrets as bytes, in order; refuse anything else."""
     if isinstance(secrets, str | bytes):
         raise ConfigurationError(
             "A keyring takes a list of secrets, newest first; it got a single one."
@@ -146,21 +178,3 @@ def _framed(*parts: str | bytes) -> bytes:
     """Join with the length before each part, so that no two lists look the same."""
     encoded = [_encoded(part) for part in parts]
     return b"".join(len(part).to_bytes(8, "big") + part for part in encoded)
-
-
-def _pack(plain: bytes) -> bytes:
-    if len(plain) > COMPRESS_ABOVE:
-        compressor = zlib.compressobj(LEVEL, wbits=WINDOW, memLevel=MEMORY)
-        compressed = compressor.compress(plain) + compressor.flush()
-        if len(compressed) < len(plain):
-            return ZLIB + compressed
-    return PLAIN + plain
-
-
-def _unpack(packed: bytes) -> bytes:
-    codec, content = packed[:1], packed[1:]
-    if codec == PLAIN:
-        return content
-    if codec == ZLIB:
-        return zlib.decompress(content)
-    raise UnreadableDraftError(f"A sealed value has the unknown codec {codec[0]}.")

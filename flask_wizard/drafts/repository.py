@@ -1,4 +1,4 @@
-"""Drafts: kept sealed in a store, each save a compare-and-set."""
+"""DraftRepository: drafts in an encrypted store, each save a compare-and-set."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ..core import draft as codec
-from ..core.draft import Draft
-from ..errors import (
-    ConfigurationError,
-    DraftTooLargeError,
-    UnreadableDraftError,
-)
+from ..core.draft import Draft, decode, encode
+from ..errors import ConfigurationError, DraftTooLargeError, UnreadableDraftError
 from ..stores import DraftStore, JoiningStore
 from .encrypted_store import EncryptedStore, StoredVersion
+from .keyring import Kind
 
 
 @dataclass(frozen=True)
@@ -26,6 +22,7 @@ class StoredDraft:
 
     @property
     def is_new(self) -> bool:
+        """True if the store has nothing under the draft's key."""
         return self.version.version is None
 
 
@@ -37,41 +34,54 @@ class DraftRepository:
         self.limit = limit
 
     def load(self, draft_id: str) -> tuple[Draft | None, StoredVersion]:
+        """Return the draft, or None, and the version to save the next one at.
+
+        Raises StoreError, or UnreadableDraftError.
+        """
         plain, version = self.store.load("draft", draft_id)
         if plain is None:
             return None, version
-        draft = codec.decode(plain)
+        draft = decode(plain)
         if draft.id != draft_id:
             raise UnreadableDraftError("A stored draft carries another draft's id.")
         return draft, version
 
     @contextmanager
     def joined(self) -> Iterator[DraftRepository]:
-        """These drafts inside the application's transaction, which ends with the block.
+        """Yield these drafts inside the application's transaction.
 
-        Raises ConfigurationError if the store cannot join it.
+        It ends with the block. Raises ConfigurationError if the store cannot join it.
         """
         engine = self.store.engine
         if not isinstance(engine, JoiningStore):
             raise ConfigurationError(cannot_join(engine))
         with engine.joined() as inner:
-            store = EncryptedStore(inner, self.store.keyring)
-            yield DraftRepository(store, limit=self.limit)
+            yield DraftRepository(self.store.using(inner), limit=self.limit)
 
-    def save(self, stored: StoredDraft, plain: bytes, ttl: int) -> StoredDraft:
-        """Keep a packed draft. Raises ConflictError or StoreError; then nothing is."""
-        return StoredDraft(stored.draft, self.store.save(stored.version, plain, ttl))
+    def encode(self, draft: Draft, *, capped: bool) -> bytes:
+        """Return the draft as bytes.
 
-    def packed(self, draft: Draft, *, capped: bool) -> bytes:
-        """Raises DraftTooLargeError if it is capped and too large."""
-        plain = codec.encode(draft)
+        Raises DraftTooLargeError if it is ``capped`` and too large.
+        """
+        plain = encode(draft)
         if capped and len(plain) > self.limit:
             raise DraftTooLargeError(len(plain), self.limit)
         return plain
 
+    def save(
+        self, draft: Draft, plain: bytes, *, at: StoredVersion, ttl: int
+    ) -> StoredDraft:
+        """Write a draft that was encoded as ``plain``. ``ttl`` is in seconds.
+
+        Raises ConflictError if somebody has written since ``at`` was read, or
+        StoreError; then nothing is stored.
+        """
+        kind = Kind.TOMBSTONE if draft.ended else Kind.DRAFT
+        return StoredDraft(draft, self.store.save(at, plain, kind=kind, ttl=ttl))
+
 
 def cannot_join(store: DraftStore) -> str:
-    """What to say of a store that is asked for ``one_transaction``."""
+    """Return what to say of a store that is asked for ``one_transaction``."""
     return (
         "A wizard has one_transaction = True, but its drafts are kept by "
         f"{type(store).__name__}, which cannot join a transaction. Keep them in the "

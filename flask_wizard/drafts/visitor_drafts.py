@@ -1,4 +1,4 @@
-"""Desk: where one visitor's drafts of one mount are started, loaded and kept."""
+"""VisitorDrafts: which drafts of a mount a visitor may open, and until when."""
 
 from __future__ import annotations
 
@@ -11,16 +11,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
-from ..core.draft import Draft, Receipt, seconds
+from ..core.draft import Draft, Receipt
 from ..errors import UnreadableDraftError
+from .draft_list import DraftList, ListedDraft
 from .holders import Holder, is_id
+from .lifetimes import Lifetimes, expires, seconds
 from .repository import DraftRepository, StoredDraft
-
-if TYPE_CHECKING:
-    from ..wizard import Wizard
-
 
 logger = logging.getLogger(__name__)
 
@@ -34,85 +32,98 @@ class Mount:
 
     @property
     def key(self) -> str:
+        """The name and the variables as one string."""
         bound = sorted((name, str(value)) for name, value in self.bound.items())
         return json.dumps([self.name, bound])
 
 
-def expires(wizard: Wizard, draft: Draft) -> float:
-    """When a draft ends by itself, in seconds since the epoch."""
-    idle = draft.updated + seconds(wizard.lifetime)
-    if draft.ended:
-        return idle
-    return min(idle, draft.created + seconds(wizard.max_lifetime))
+class Rules(Lifetimes, Protocol):
+    """What a wizard says about its drafts."""
+
+    version: int
+    #: How many open drafts a holder may have.
+    max_drafts: int
+    #: True if a commit and the end of its draft are one transaction.
+    one_transaction: bool
 
 
 class VisitorDrafts:
     """One visitor's drafts of one mount."""
 
     def __init__(
-        self, wizard: Wizard, mount: Mount, holder: Holder, repository: DraftRepository
+        self, wizard: Rules, mount: Mount, holder: Holder, repository: DraftRepository
     ) -> None:
         self.wizard = wizard
         self.mount = mount.key
         self.holder = holder
+        self._wizard_name = mount.name
         self._repository = repository
+        self._list = DraftList(repository.store, holder)
 
     @contextmanager
     def joined(self) -> Iterator[VisitorDrafts]:
-        """This desk, with its writes part of the application's transaction."""
+        """Yield these drafts, saved as part of the application's transaction."""
         with self._repository.joined() as repository:
             drafts = copy(self)
             drafts._repository = repository
             yield drafts
 
     def load(self, draft_id: str) -> StoredDraft | None:
-        """A draft that this visitor holds and that has not expired."""
+        """Return a draft that this visitor holds and that has not expired."""
+        return self._load(draft_id, self.mount)
+
+    def _load(self, draft_id: str, mount: str) -> StoredDraft | None:
         if not is_id(draft_id) or self.holder.token is None:
             return None
         draft, version = self._repository.load(draft_id)
-        if draft is None or draft.mount != self.mount or self._has_expired(draft):
+        if draft is None or draft.mount != mount or self._has_expired(draft):
             return None
-        return (
-            StoredDraft(self._with_expired_lease(draft), version)
-            if self.holder.holds(draft)
-            else None
-        )
+        if not self.holder.holds(draft):
+            return None
+        return StoredDraft(self._expire_lease(draft), version)
 
     def start(self, nonce: str) -> StoredDraft:
-        """The draft that this nonce starts: the one it started before, or a new one.
+        """Return the draft that this nonce starts: one it started before, or a new one.
 
-        A new one is not in the store before it is kept.
+        A new one is not in the store before it is saved.
         """
         draft_id = self.holder.draft_id(nonce, self.mount)
         draft, version = self._repository.load(draft_id)
+        if draft is not None and draft.mount != self.mount:
+            raise UnreadableDraftError("A stored draft carries another mount's name.")
         if draft is None or self._has_expired(draft):
             draft = self.fresh(draft_id)
-        return StoredDraft(self._with_expired_lease(draft), version)
+        return StoredDraft(self._expire_lease(draft), version)
 
-    def _with_expired_lease(self, draft: Draft) -> Draft:
-        """As it is once its claim has run out; a transaction leaves nothing unknown."""
+    def _expire_lease(self, draft: Draft) -> Draft:
+        """Return it as it is once its claim has run out.
+
+        A transaction leaves nothing unknown.
+        """
         unknown = not self.wizard.one_transaction
         return draft.expire_lease(time.time(), unsettled=unknown)
 
     def fresh(self, draft_id: str, *, held: bool = True) -> Draft:
+        """Return a new draft, which is not stored."""
         now = time.time()
-        return Draft(
+        draft = Draft(
             id=draft_id,
             mount=self.mount,
-            holders=(self.holder.token_hash(),) if held else (),
+            packed_holders=(),
             created=now,
             updated=now,
             submission=secrets.token_urlsafe(16),
             version=self.wizard.version,
         )
+        return self.add_holder(draft) if held else draft
 
     def reload(self, stored: StoredDraft) -> StoredDraft:
-        """The draft as it is now, whoever holds it.
+        """Return the draft as it is now, whoever holds it.
 
-        One that expired meanwhile comes back as it was, to be kept anew.
+        One that expired meanwhile comes back as it was, to be saved anew.
         """
         draft, version = self._repository.load(stored.draft.id)
-        return StoredDraft(self._with_expired_lease(draft or stored.draft), version)
+        return StoredDraft(self._expire_lease(draft or stored.draft), version)
 
     def save(
         self, stored: StoredDraft, draft: Draft, *, capped: bool = False
@@ -123,32 +134,35 @@ class VisitorDrafts:
         Raises ConflictError if somebody else wrote meanwhile, TooManyDraftsError,
         DraftTooLargeError or StoreError.
         """
-        plain = self._repository.packed(draft, capped=capped)
+        plain = self._repository.encode(draft, capped=capped)
         if self._begins(stored) and not draft.ended:
-            self._list(draft.id)
+            self._add_to_list(draft.id)
         ttl = math.ceil(expires(self.wizard, draft) - time.time())
-        return self._repository.save(
-            StoredDraft(draft, stored.version), plain, max(1, ttl)
-        )
+        return self._repository.save(draft, plain, at=stored.version, ttl=max(1, ttl))
 
     @staticmethod
     def _begins(stored: StoredDraft) -> bool:
-        """Is it a new draft, be it in the place of one that the store still has?"""
-        return stored.is_new or not stored.draft.entries
+        """True for a new draft, also in the place of one that the store still has."""
+        return stored.is_new or not stored.draft.packed_entries
 
-    def _list(self, draft_id: str) -> None:
-        self.holder.add(
-            self.mount,
+    def _add_to_list(self, draft_id: str) -> None:
+        self._list.add(
             draft_id,
+            wizard=self._wizard_name,
+            mount=self.mount,
             most=self.wizard.max_drafts,
-            is_open=lambda listed: self._is_open(self._readable(listed)),
+            is_open=lambda listed: self._find_open(listed) is not None,
             lifetime=seconds(self.wizard.max_lifetime),
         )
 
     def unlist(self, draft_id: str) -> None:
-        self.holder.remove(
-            self.mount, draft_id, lifetime=seconds(self.wizard.max_lifetime)
-        )
+        """Take a draft off the visitor's list."""
+        self._list.remove(draft_id)
+
+    def renew(self, draft: Draft, *, notice: str = "") -> Draft:
+        """Return the draft as this visitor's POST leaves it, for another lifetime."""
+        marks = self.holder.token_hashes()
+        return draft.renew(time.time(), marks=marks, notice=notice)
 
     def end(
         self,
@@ -156,37 +170,38 @@ class VisitorDrafts:
         state: Literal["committed", "discarded"],
         receipt: Receipt | None = None,
     ) -> Draft:
-        """The tombstone, readable in this session even if it was cleared meanwhile."""
+        """Return the tombstone, which this session opens even if it was cleared."""
         return self.add_holder(draft).end(state, time.time(), receipt=receipt)
 
     def add_holder(self, draft: Draft) -> Draft:
-        """The draft as this session opens it, be it another than before."""
-        return draft.add_holder(self.holder.token_hash())
+        """Return the draft as this session opens it, even if it is a new session."""
+        return draft.add_holder(time.time(), marks=self.holder.token_hashes())
 
     def open_drafts(self) -> list[Draft]:
-        """Those that can be continued, oldest first."""
-        listed = self.holder.listed(self.mount)
+        """Return those that can be continued, oldest first."""
+        listed = self._list.drafts(mount=self.mount)
         oldest = time.time() - seconds(self.wizard.max_lifetime)
         found = [
-            self._readable(held.id) for held in listed if not held.has_expired(oldest)
+            self._find_open(each) for each in listed if not each.has_expired(oldest)
         ]
-        return [s.draft for s in found if s is not None and self._is_open(s)]
+        return [draft for draft in found if draft is not None]
 
-    def _readable(self, draft_id: str) -> StoredDraft | None:
-        """Leave out one that is damaged: the others can be continued all the same."""
+    def _find_open(self, listed: ListedDraft) -> Draft | None:
+        """Return a listed draft of this wizard if it can be continued.
+
+        One that is damaged is left out: the others can be continued all the same.
+        """
         try:
-            return self.load(draft_id)
+            stored = self._load(listed.id, listed.mount)
         except UnreadableDraftError:
             logger.exception("A draft on its holder's list cannot be read.")
             return None
+        return None if stored is None or stored.draft.ended else stored.draft
 
     def remembers(self, draft_id: str) -> bool:
-        """Was it one of this visitor's drafts?"""
-        return any(held.id == draft_id for held in self.holder.listed(self.mount))
+        """True if it was one of this visitor's drafts."""
+        listed = self._list.drafts(mount=self.mount)
+        return any(draft.id == draft_id for draft in listed)
 
     def _has_expired(self, draft: Draft) -> bool:
         return expires(self.wizard, draft) <= time.time()
-
-    @staticmethod
-    def _is_open(stored: StoredDraft | None) -> bool:
-        return stored is not None and not stored.draft.ended

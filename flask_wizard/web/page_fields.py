@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from ..core.forms import FieldNames
-from ..drafts.keyring import Keyring
+from ..drafts.keyring import Keyring, Kind
 from ..errors import UnreadableDraftError
 
 
@@ -26,13 +26,15 @@ class SignedFields:
 
     def encrypt(self, names: FieldNames) -> str:
         """Return the names as a page carries them, in base64url."""
-        encrypted = self.keyring.encrypt(_encoder.encode(names), self._context)
+        plain = _encoder.encode(names)
+        encrypted = self.keyring.encrypt(plain, self._context, Kind.FIELDS)
         return urlsafe_b64encode(encrypted).decode()
 
     def decrypt(self, text: str) -> FieldNames | None:
         """Return the names, or ``None`` for what no page of this step has carried."""
         try:
-            plain = self.keyring.decrypt(urlsafe_b64decode(text), self._context)
+            encrypted = urlsafe_b64decode(text)
+            plain = self.keyring.decrypt(encrypted, self._context, (Kind.FIELDS,))
         except (UnreadableDraftError, ValueError):
             return None
         return _decoder.decode(plain)

@@ -35,7 +35,11 @@ class WizardState:
         """The drafts, under the keys that the configuration has at this moment."""
         given = app.secret_key, *(tuple(self.config.get(k) or ()) for k in KEYS)
         if self._opened is None or self._opened[0] != given:
-            store = EncryptedStore(self.store, Keyring(secrets_of(app)))
+            store = EncryptedStore(
+                self.store,
+                Keyring(secrets_of(app)),
+                compress_above=self.config["WIZARD_COMPRESS_ABOVE"],
+            )
             limit = self.config["WIZARD_MAX_DRAFT"]
             self._opened = given, DraftRepository(store, limit=limit)
         return self._opened[1]

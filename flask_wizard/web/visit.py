@@ -23,8 +23,10 @@ from ..core.messages import Notice, Problem
 from ..core.steps import AnyStep, BoundStep
 from ..drafts.commit import commit
 from ..drafts.holders import Holder, new_nonce
+from ..drafts.lifetimes import expires
+from ..drafts.public_draft import Draft as PublicDraft
 from ..drafts.repository import StoredDraft
-from ..drafts.visitor_drafts import Mount, VisitorDrafts, expires
+from ..drafts.visitor_drafts import Mount, VisitorDrafts
 from ..errors import ConflictError, StoreError, UnreadableDraftError
 from . import guard
 from .actions import ACTIONS, UNKNOWN, Action, Move
@@ -94,7 +96,9 @@ class Visit:
             state.require_joining()
         repository = state.repository(app)
         store = repository.store
-        drafts = VisitorDrafts(wizard, mount, Holder(real(session), store), repository)
+        drafts = VisitorDrafts(
+            wizard, mount, Holder(real(session), store.keyring), repository
+        )
 
         def initial(step_name: str) -> object:
             return wizard.initial(step_name, mount.bound)
@@ -356,8 +360,7 @@ class Visit:
             notice = draft.notice
         if self.draft_id is not None and draft.id != self.draft_id:
             notice = Notice.MOVED
-        token_hash = self.drafts.holder.token_hash()
-        renewed = draft.renewed(time.time(), holder=token_hash, notice=notice)
+        renewed = self.drafts.renew(draft, notice=notice)
         try:
             if stored.is_new:
                 post.admit("start")
@@ -405,7 +408,7 @@ class Visit:
             return self._lead_on(post, self._url(self._current_page(draft), draft))
         self.drafts.save(stored, self.drafts.end(draft, "discarded"))
         self._part_with(draft)
-        self.wizard.discarded(draft)
+        self.wizard.discarded(PublicDraft.of(draft, self.wizard))
         return self._lead("receipt", draft)
 
     def _part_with(self, draft: Draft) -> None:

@@ -24,8 +24,8 @@ from wtforms import Form, StringField
 from wtforms.fields import IntegerField
 from wtforms.validators import InputRequired
 
-from flask_wizard import Answers, Draft, Review, Step, Wizard
-from flask_wizard.core.draft import Entry, decode, encode
+from flask_wizard import Answers, Review, Step, Wizard
+from flask_wizard.core.draft import Draft, Entry, decode, encode
 from flask_wizard.core.forms import Values
 from flask_wizard.core.journey import Journey
 

@@ -50,9 +50,9 @@ from visitor import Page
 from werkzeug.test import TestResponse
 from wizards import declare
 
-from flask_wizard import Draft, StepError, Submission, Wizard
+from flask_wizard import StepError, Submission, Wizard
 from flask_wizard.core.answers import plain
-from flask_wizard.core.draft import decode, encode
+from flask_wizard.core.draft import Draft, decode, encode
 from flask_wizard.core.form_errors import errors_of
 from flask_wizard.core.forms import FieldNames, Values
 from flask_wizard.core.journey import Journey

@@ -13,18 +13,9 @@ from msgspec.structs import replace
 from visitor import Visitor
 from wtforms import BooleanField, Form, StringField
 
-from flask_wizard import (
-    Answers,
-    DefinitionError,
-    Draft,
-    Review,
-    Row,
-    Step,
-    Submission,
-    Wizard,
-)
+from flask_wizard import Answers, DefinitionError, Review, Row, Step, Submission, Wizard
 from flask_wizard.core.answers import Dependencies, Record
-from flask_wizard.core.draft import Entry, StoredDependencies, decode, encode
+from flask_wizard.core.draft import Draft, Entry, StoredDependencies, decode, encode
 from flask_wizard.core.forms import Values
 from flask_wizard.core.journey import Journey
 from flask_wizard.core.steps import AnyStep, BoundStep, Condition

@@ -12,7 +12,7 @@ from flask import Flask
 from visitor import Visitor
 from wizards import CANARY, begin, end, fill_in
 
-from flask_wizard.drafts.keyring import FORMAT, KEY_ID_SIZE
+from flask_wizard.drafts.keyring import FORMAT, KEY_ID_SIZE, Kind
 
 # At rest
 
@@ -156,7 +156,7 @@ def test_damaged_list_keeps_its_bytes_when_a_draft_ends(
 def test_unknown_format_is_a_clear_page(visitor: Visitor, engine: Engine) -> None:
     url = begin(visitor)
     key = key_of(visitor, engine)
-    newer = b"\x02" + engine.values()[key][1:]
+    newer = b"\x03" + engine.values()[key][1:]
     assert_told(visitor, engine, url, key, newer)
 
 
@@ -192,7 +192,7 @@ def rotate(app: Flask) -> bytes:
     app.config["SECRET_KEY_FALLBACKS"] = [app.secret_key]
     app.secret_key = "a new secret"
     keyring = app.extensions["flask_wizard"].repository(app).store.keyring
-    sealed: bytes = keyring.encrypt(b"x", b"")
+    sealed: bytes = keyring.encrypt(b"x", b"", Kind.DRAFT)
     return sealed[: len(FORMAT) + KEY_ID_SIZE]
 
 

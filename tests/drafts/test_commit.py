@@ -15,7 +15,6 @@ from wtforms import Form, fields, validators
 from flask_wizard import (
     CommitResultError,
     DefinitionError,
-    Draft,
     Receipt,
     Review,
     Step,
@@ -25,10 +24,10 @@ from flask_wizard import (
     Wizard,
     WizardError,
 )
-from flask_wizard.core.draft import Entry
+from flask_wizard.core.draft import Draft, Entry
 from flask_wizard.core.forms import Values
 from flask_wizard.core.journey import Journey
-from flask_wizard.drafts.commit import _sent_back, receipt_of
+from flask_wizard.drafts.commit import _send_back, receipt_of
 
 SECRET = "canary-4711"
 
@@ -285,7 +284,7 @@ def test_step_error_says_where_it_leads() -> None:
 def test_step_error_lands_at_its_field(field: str | None, name: str) -> None:
     draft = Draft("d", "m", (), 0.0, 0.0, "key")
     place = Journey(Join.steps, draft).current
-    back = _sent_back(draft, place, StepError("you", "Wrong", field=field))
+    back = _send_back(draft, place, StepError("you", "Wrong", field=field))
     assert back.entries["you"].errors == {name: ["Wrong"]}
 
 

@@ -245,9 +245,8 @@ class Kept:
     """The drafts as they are stored, read from outside."""
 
     def __init__(self, store: DraftStore) -> None:
-        self._repository = DraftRepository(
-            EncryptedStore(store, Keyring([SECRET])), limit=0
-        )
+        encrypted = EncryptedStore(store, Keyring([SECRET]), compress_above=0)
+        self._repository = DraftRepository(encrypted, limit=0)
 
     def draft(self, url: str) -> Draft:
         draft, _ = self._repository.load(url.split("/")[2])

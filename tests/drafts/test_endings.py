@@ -16,7 +16,7 @@ from visitor import Visitor
 from wizards import CANARY, PASSWORD, Membership, begin, end, fill_in, pages_of, stored
 
 from flask_wizard.core.draft import encode
-from flask_wizard.drafts.holders import REMEMBERED
+from flask_wizard.drafts.draft_list import REMEMBERED
 
 HOUR = 60 * 60
 ROUNDS = 20  # of requests that race

@@ -114,7 +114,7 @@ def test_discard_wipes_the_answers(visitor: Visitor, store: Probe) -> None:
 def test_discard_tells_the_application(visitor: Visitor) -> None:
     discard(visitor)
     (draft,) = discarded
-    assert draft.entries["you"].raw == {"name": [SECRET], "nick": [""]}
+    assert draft.entries == {"you": {"name": [SECRET], "nick": [""]}}
 
 
 def test_discard_is_told_once(visitor: Visitor) -> None:

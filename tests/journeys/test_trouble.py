@@ -41,6 +41,7 @@ from flask_wizard import (
     Wizard,
 )
 from flask_wizard.core.draft import encode
+from flask_wizard.drafts.keyring import Kind
 from flask_wizard.stores.sqlite import SQLiteStore
 
 SECRET = "canary4711"
@@ -634,7 +635,8 @@ def test_answers_damaged_within_a_draft_are_a_clear_page(
     drafts = visitor.app.extensions["flask_wizard"].repository(visitor.app)
     draft, version = drafts.load(address.split("/")[2])
     damaged = replace(draft.entries["you"], packed=msgspec.Raw(b"\xc0"))
-    drafts.store.save(version, encode(draft.with_entries({"you": damaged})), DAY)
+    plain = encode(draft.with_entries({"you": damaged}))
+    drafts.store.save(version, plain, kind=Kind.DRAFT, ttl=DAY)
     before = store.snapshot()
     answer = visitor.post(f"{address}{step}", {"name": "Eve"}, action=action)
     assert answer.status_code in (303, 503)

@@ -36,7 +36,7 @@ from visitor import Visitor
 from wizards import Join, committed
 
 from flask_wizard.drafts.encrypted_store import EncryptedStore
-from flask_wizard.drafts.keyring import Keyring
+from flask_wizard.drafts.keyring import Keyring, Kind
 from flask_wizard.errors import ConfigurationError, StoreError
 from flask_wizard.stores import new_version
 from flask_wizard.stores.dynamodb import DynamoDBStore
@@ -631,7 +631,7 @@ def test_value_that_is_too_big_is_not_made(store: DynamoDBStore) -> None:
 
 @pytest.fixture
 def encrypted_store(distant_url: str) -> EncryptedStore:
-    return EncryptedStore(opened(distant_url), Keyring(["secret"]))
+    return EncryptedStore(opened(distant_url), Keyring(["secret"]), compress_above=999)
 
 
 def test_lost_reply_to_a_creation(
@@ -639,7 +639,7 @@ def test_lost_reply_to_a_creation(
 ) -> None:
     _, version = encrypted_store.load("draft", "one")
     proxy.lose_replies()
-    encrypted_store.save(version, b"first", TTL)
+    encrypted_store.save(version, b"first", kind=Kind.DRAFT, ttl=TTL)
     assert proxy.replies_to_lose == 0
     assert encrypted_store.load("draft", "one")[0] == b"first"
 
@@ -648,9 +648,9 @@ def test_lost_reply_to_a_replacement(
     encrypted_store: EncryptedStore, proxy: Proxy
 ) -> None:
     _, version = encrypted_store.load("draft", "one")
-    version = encrypted_store.save(version, b"first", TTL)
+    version = encrypted_store.save(version, b"first", kind=Kind.DRAFT, ttl=TTL)
     proxy.lose_replies()
-    encrypted_store.save(version, b"second", TTL)
+    encrypted_store.save(version, b"second", kind=Kind.DRAFT, ttl=TTL)
     assert proxy.replies_to_lose == 0
     assert encrypted_store.load("draft", "one")[0] == b"second"
 

@@ -28,7 +28,7 @@ from scripts import run_script
 from store_wrappers import put
 
 from flask_wizard import stores
-from flask_wizard.drafts.keyring import Keyring
+from flask_wizard.drafts.keyring import Keyring, Kind
 from flask_wizard.errors import (
     ConfigurationError,
     DefinitionError,
@@ -409,7 +409,7 @@ def test_pickle_in_sqlite_does_not_run(
     loaded = sqlite_store.load("key")
     assert loaded is not None
     with pytest.raises(UnreadableDraftError):
-        Keyring(["secret"]).decrypt(loaded[0], b"key")
+        Keyring(["secret"]).decrypt(loaded[0], b"key", [Kind.DRAFT])
     assert not exploded.exists()
 
 
@@ -466,13 +466,13 @@ def test_pickle_in_memory_does_not_run(exploded: Path) -> None:
 
 def test_damaged_file_is_never_half_read(host: FileSystemCache) -> None:
     store, keyring = FileStore(host), Keyring(["secret"])
-    put(store, "key", keyring.encrypt(b"answers", b"key"))
+    put(store, "key", keyring.encrypt(b"answers", b"key", Kind.DRAFT))
     (path,) = draft_files(host)
     whole = path.read_bytes()
 
     def read() -> bytes | None:
         loaded = store.load("key")
-        return loaded and keyring.decrypt(loaded[0], b"key")
+        return loaded and keyring.decrypt(loaded[0], b"key", [Kind.DRAFT])
 
     for position in range(len(whole)):
         path.write_bytes(whole[:position])

@@ -32,7 +32,7 @@ from visitor import Visitor
 from wizards import Join, committed
 
 from flask_wizard.drafts.encrypted_store import EncryptedStore, StoredVersion
-from flask_wizard.drafts.keyring import Keyring
+from flask_wizard.drafts.keyring import Keyring, Kind
 from flask_wizard.errors import ConfigurationError, DefinitionError, StoreError
 from flask_wizard.stores import memcached, new_version
 from flask_wizard.stores.memcached import MemcachedStore
@@ -520,7 +520,7 @@ def encrypted_store(proxy: Proxy, prefix: str) -> EncryptedStore:
     """On a network that can be told to lose replies, and with a connection in use."""
     store = opened(f"memcached://127.0.0.1:{proxy.port}?prefix={prefix}")
     assert store.load("nothing") is None
-    return EncryptedStore(store, Keyring(["secret"]))
+    return EncryptedStore(store, Keyring(["secret"]), compress_above=999)
 
 
 @pytest.fixture
@@ -532,7 +532,7 @@ def test_lost_reply_to_a_creation(
     encrypted_store: EncryptedStore, version: StoredVersion, proxy: Proxy
 ) -> None:
     proxy.lose_replies()
-    encrypted_store.save(version, b"first", TTL)
+    encrypted_store.save(version, b"first", kind=Kind.DRAFT, ttl=TTL)
     assert proxy.replies_to_lose == 0
     assert encrypted_store.load("draft", "one")[0] == b"first"
 
@@ -540,9 +540,9 @@ def test_lost_reply_to_a_creation(
 def test_lost_reply_to_a_comparison(
     encrypted_store: EncryptedStore, version: StoredVersion, proxy: Proxy
 ) -> None:
-    version = encrypted_store.save(version, b"first", TTL)
+    version = encrypted_store.save(version, b"first", kind=Kind.DRAFT, ttl=TTL)
     proxy.lose_replies()
-    encrypted_store.save(version, b"second", TTL)
+    encrypted_store.save(version, b"second", kind=Kind.DRAFT, ttl=TTL)
     assert proxy.replies_to_lose == 0
     assert encrypted_store.load("draft", "one")[0] == b"second"
 
@@ -553,7 +553,7 @@ def test_lost_reply_to_a_replacement(
     proxy: Proxy,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    version = encrypted_store.save(version, b"first", TTL)
+    version = encrypted_store.save(version, b"first", kind=Kind.DRAFT, ttl=TTL)
     cas = pymemcache.Client.cas
 
     def lossy(client: Any, *arguments: Any, **options: Any) -> Any:
@@ -562,7 +562,7 @@ def test_lost_reply_to_a_replacement(
         return cas(client, *arguments, **options)
 
     monkeypatch.setattr(memcached._Client, "cas", lossy)
-    encrypted_store.save(version, b"second", TTL)
+    encrypted_store.save(version, b"second", kind=Kind.DRAFT, ttl=TTL)
     assert proxy.replies_to_lose == 0
     assert encrypted_store.load("draft", "one")[0] == b"second"
 

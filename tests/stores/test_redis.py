@@ -44,7 +44,7 @@ from wtforms import Form, fields
 
 from flask_wizard import FlaskWizard, Step
 from flask_wizard.drafts.encrypted_store import EncryptedStore
-from flask_wizard.drafts.keyring import Keyring
+from flask_wizard.drafts.keyring import Keyring, Kind
 from flask_wizard.errors import (
     ConfigurationError,
     DefinitionError,
@@ -835,7 +835,7 @@ def test_planted_pickle_within_a_value_does_not_run(
     loaded = store.load("planted")
     assert loaded is not None
     with pytest.raises(UnreadableDraftError):
-        Keyring(["secret"]).decrypt(loaded[0], b"key")
+        Keyring(["secret"]).decrypt(loaded[0], b"key", [Kind.DRAFT])
     assert not (tmp_path / "exploded").exists()
 
 
@@ -860,11 +860,11 @@ def test_lost_reply_to_a_first_write_is_recognised(
     scheme: str, redis_server: RedisServer, proxy: Proxy
 ) -> None:
     store = open_store(f"{scheme}://127.0.0.1:{proxy.port}", UNUSED)
-    encrypted_store = EncryptedStore(store, Keyring(["secret"]))
+    encrypted_store = EncryptedStore(store, Keyring(["secret"]), compress_above=999)
     _plain, version = encrypted_store.load("draft", f"new {scheme}")
     redis_server.send("CONFIG", "RESETSTAT")
     proxy.lose_replies(1)
-    kept = encrypted_store.save(version, b"answers", TTL)
+    kept = encrypted_store.save(version, b"answers", kind=Kind.DRAFT, ttl=TTL)
     assert proxy.replies_to_lose == 0
     assert calls_of(redis_server, "eval") == 2
     assert calls_of(redis_server, "set") == 1
@@ -876,13 +876,16 @@ def test_lost_reply_to_a_later_write_is_recognised(
     scheme: str, redis_server: RedisServer, proxy: Proxy
 ) -> None:
     store = open_store(f"{scheme}://127.0.0.1:{proxy.port}", UNUSED)
-    encrypted_store = EncryptedStore(store, Keyring(["secret"]))
+    encrypted_store = EncryptedStore(store, Keyring(["secret"]), compress_above=999)
     version = encrypted_store.save(
-        encrypted_store.load("draft", f"old {scheme}")[1], b"first", TTL
+        encrypted_store.load("draft", f"old {scheme}")[1],
+        b"first",
+        kind=Kind.DRAFT,
+        ttl=TTL,
     )
     redis_server.send("CONFIG", "RESETSTAT")
     proxy.lose_replies(1)
-    kept = encrypted_store.save(version, b"second", TTL)
+    kept = encrypted_store.save(version, b"second", kind=Kind.DRAFT, ttl=TTL)
     assert proxy.replies_to_lose == 0
     assert calls_of(redis_server, "set") == 1
     assert encrypted_store.load("draft", f"old {scheme}") == (b"second", kept)

@@ -12,7 +12,8 @@ from werkzeug.test import TestResponse
 from wtforms import Form, fields
 from wtforms.validators import EqualTo, InputRequired, Length, Optional
 
-from flask_wizard import Draft, Receipt, Review, Step, StepError, Submission, Wizard
+from flask_wizard import Receipt, Review, Step, StepError, Submission, Wizard
+from flask_wizard.core.draft import Draft
 from flask_wizard.drafts.holders import TOKEN_KEY
 
 CANARY = "Zanzibar-Quokka-7319"

@@ -148,7 +148,7 @@ def test_no_object_shows_an_answer(make_on_disk: MakeOnDisk) -> None:
         "StoredDraft",
         "StoredVersion",
         "Journey",
-        "BoundStep",
+        "BoundFormStep",
         "Visit",
     } <= known
     assert {"Submission", "Answers", "Record", "Page", "Values", "Action"} <= known

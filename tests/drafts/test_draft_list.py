@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from wtforms import Form, StringField
 
 from flask_wizard import Step, Submission, Wizard
-from flask_wizard.drafts.holders import MAX_EXPIRED_LISTED
+from flask_wizard.drafts.draft_list import MAX_EXPIRED_LISTED
 
 # For visitors who come back after a month, and send the page that they had.
 LASTING: dict[str, Any] = {
@@ -220,3 +220,137 @@ def test_open_drafts_are_listed_oldest_first_beside_those_that_are_over(
 ) -> None:
     begun = [begin(restless) for _ in range(Fleeting.max_drafts)]
     assert listed(restless) == begun
+
+
+# One list a holder
+
+
+class Bounded(Join):
+    """A wizard whose drafts are bound to a year."""
+
+    max_drafts = 3
+
+
+@pytest.fixture
+def bounded(make_app: MakeApp) -> Visitor:
+    """A visitor at the first page of one year."""
+    visitor = Visitor(make_app(Bounded, prefix="/join/<int:year>", **LASTING))
+    visitor.open("/join/2026/new/you")
+    return visitor
+
+
+def begin_year(visitor: Visitor, year: int) -> str:
+    visitor.open(f"/join/{year}/new/you")
+    visitor.fill(name="Ada")
+    assert visitor.page.path.endswith("/more"), visitor.page.text
+    return visitor.draft
+
+
+def test_drafts_count_whatever_the_bound_variables(bounded: Visitor) -> None:
+    for year in range(Bounded.max_drafts):
+        begin_year(bounded, year)
+    bounded.open("/join/9/new/you")
+    answer = bounded.send("next", {"name": "Eve"})
+    assert answer.status_code == 409
+    assert "Eve" in answer.text
+
+
+def test_draft_of_another_bound_variable_makes_room_when_discarded(
+    bounded: Visitor,
+) -> None:
+    for year in range(Bounded.max_drafts):
+        begin_year(bounded, year)
+    bounded.open("/join/0/")
+    bounded.open(bounded.page.link("Discard"))
+    assert bounded.press("discard").heading == "Your answers were discarded"
+    assert begin_year(bounded, 9)
+
+
+def test_draft_of_another_bound_variable_makes_room_when_it_expires(
+    bounded: Visitor, clock: Traveller
+) -> None:
+    for year in range(Bounded.max_drafts):
+        begin_year(bounded, year)
+    clock.shift(8 * DAY)
+    assert begin_year(bounded, 9)
+
+
+def test_entry_lists_the_drafts_of_its_bound_variables(bounded: Visitor) -> None:
+    first, second = begin_year(bounded, 1), begin_year(bounded, 2)
+    for year, own in ((1, first), (2, second)):
+        page = bounded.tab().open(f"/join/{year}/")
+        links = [url for text, url in page.links.items() if text.startswith("Discard")]
+        assert links == [f"{own}discard"]
+    assert bounded.tab().open("/join/3/").path == "/join/3/new/you"
+
+
+def test_expired_draft_is_told_at_its_own_bound_variables(
+    bounded: Visitor, clock: Traveller
+) -> None:
+    own = begin_year(bounded, 1)
+    clock.shift(8 * DAY)
+    assert bounded.get(own).status_code == 410
+    assert bounded.get(own.replace("/1/", "/2/")).status_code == 404
+
+
+class Club(Wizard):
+    """Another wizard, whose drafts live for an hour."""
+
+    max_drafts = 1
+    lifetime = max_lifetime = HOUR
+
+    you = Step(NameForm)
+    more = Step(NameForm)
+
+    def commit(self, submission: Submission) -> None: ...
+
+
+@pytest.fixture
+def both(make_app: MakeApp) -> Visitor:
+    """A visitor of two wizards, each of which allows one draft."""
+    app = make_app(Join, **LASTING)
+    app.register_blueprint(Club.as_blueprint("club"), url_prefix="/club")
+    visitor = Visitor(app)
+    visitor.open()
+    return visitor
+
+
+def begin_club(visitor: Visitor) -> str:
+    visitor.open("/club/new/you")
+    visitor.fill(name="Ada")
+    assert visitor.page.path.endswith("/more"), visitor.page.text
+    return visitor.draft
+
+
+def test_drafts_of_two_wizards_do_not_count_together(both: Visitor) -> None:
+    begin(both)
+    begin_club(both)
+    both.open("/club/new/you")
+    assert both.send("next", {"name": "Ada"}).status_code == 409
+
+
+def test_drafts_of_two_wizards_are_one_value(both: Visitor, store: Probe) -> None:
+    begin(both)
+    begin_club(both)
+    assert len(store.snapshot()) == 3
+
+
+def test_wizard_with_short_lives_leaves_anothers_drafts_on_the_list(
+    both: Visitor, clock: Traveller
+) -> None:
+    own = begin(both)
+    clock.shift(3 * DAY)
+    club = begin_club(both)
+    clock.shift(2 * HOUR)
+    begin_club(both)
+    assert listed(both) == [own]
+    assert both.get(club).status_code == 410
+
+
+def test_list_lives_as_long_as_its_longest_draft_is_remembered(
+    both: Visitor, clock: Traveller
+) -> None:
+    own = begin(both)
+    begin_club(both)
+    clock.shift(59 * DAY)
+    assert both.get(own).status_code == 410
