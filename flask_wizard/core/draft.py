@@ -25,7 +25,6 @@ State = Literal["open", "committing", "committed", "discarded"]
 
 
 def seconds(duration: timedelta | float) -> float:
-    """Return a duration, which may be a timedelta, in seconds."""
     if isinstance(duration, timedelta):
         return duration.total_seconds()
     return duration
@@ -68,7 +67,6 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         read: StoredDependencies = StoredDependencies(),  # noqa: B008  # immutable
         passwords: Raw | None = None,
     ) -> Entry:
-        """Return the entry of what was sent."""
         packed = msgspec.Raw(_encoder.encode(raw))
         return cls(packed, rev, accepted, errors or {}, read, passwords or {})
 
@@ -132,7 +130,6 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def ended(self) -> bool:
-        """True if it was committed or discarded."""
         return self.state in ("committed", "discarded")
 
     def is_committing(self, now: float) -> bool:
@@ -165,7 +162,6 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
         return msgspec.structs.replace(self, holders=tuple(holders))
 
     def claim(self, now: float, lease: float) -> Draft:
-        """Return the draft as it is while a commit runs, for ``lease`` seconds."""
         return msgspec.structs.replace(
             self,
             state="committing",
@@ -187,7 +183,6 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
     def clear_unsettled(self) -> Draft:
-        """Return the draft with the outcome of its last attempt known."""
         return msgspec.structs.replace(self, unsettled=False)
 
     def end(
@@ -219,7 +214,6 @@ _raw_decoder = msgspec.msgpack.Decoder(Raw)
 
 
 def encode(draft: Draft) -> bytes:
-    """Return the draft as msgpack."""
     return _encoder.encode(draft)
 
 

@@ -1,4 +1,4 @@
-"""Journey: one draft walked through one wizard. A pure fold over steps and draft."""
+"""Journey: the steps of one wizard bound to one draft, walked as far as asked."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .forms import Values
 from .steps import ABSENT, BoundStep, Steps, encode
 
 Initial = Callable[[str], object]
-"""Gives the initial data of a step that was never submitted, by the step's name."""
+"""Returns the initial data of a step that was never submitted, by its name."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a step is on the path. ``total`` is None while it may change."""
+    """The number of a step on the path, and of all; None while that may change."""
 
     number: int
     total: int | None
@@ -148,7 +148,7 @@ class Journey:
         return None
 
     def progress(self, bound: BoundStep) -> Progress:
-        """Count the applicable steps; no total while a later one is uncertain."""
+        """Return the number of a step that opens among those that apply."""
         last = bound.position
         hidden = [b for b in self._walked[self._plain : last] if b and not b.applies]
         number, later = last + 1 - len(hidden), len(self.steps) - last - 1
@@ -194,7 +194,7 @@ class Journey:
 
     @property
     def answers_hash(self) -> str:
-        """A hash of the answers on the path: is a review of them still true?"""
+        """A hash of the answers on the path, by which a review can be told outdated."""
         pairs = ((bound.name, bound.submitted) for bound in self.path)
         sent = [(name, submitted) for name, submitted in pairs if submitted is not None]
         return hashlib.blake2b(encode(sent), digest_size=8).hexdigest()
@@ -211,7 +211,7 @@ class Journey:
 
     @property
     def answers(self) -> Answers:
-        """The answers of all steps, for whoever looks at the whole."""
+        """The answers of all steps."""
         return self.answers_before(len(self.steps), set())
 
     def answers_before(self, position: int, reads: Dependencies) -> Answers:

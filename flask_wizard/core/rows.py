@@ -48,7 +48,7 @@ class Row:
 
 
 def rows_of(step_name: str, form: BaseForm) -> list[Row]:
-    """List the answers of a filled-in form in their order."""
+    """Return the answers of a filled-in form in their order."""
     fields = ((field, field.label.text) for field in form)
     return list(_rows(step_name, fields))
 
@@ -100,7 +100,7 @@ def _lines(field: Field) -> list[str]:
 
 
 def _chosen(field: SelectFieldBase) -> list[str]:
-    """Give the labels of what was chosen; a select's blank entry is no answer."""
+    """Return the labels of what was chosen; a select's blank entry is no answer."""
     blank_counts = isinstance(field, RadioField)
     chosen = [choice for choice in field.iter_choices() if choice[2]]
     if not chosen:  # not an offered choice, which the field may allow
