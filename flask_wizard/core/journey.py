@@ -47,9 +47,11 @@ class Journey:
         self.steps = steps
         self.draft = draft
         self.initial = initial
-        # How many of the first steps are done by their entries alone.
-        self._plain = draft.plain_prefix[0]
-        if self._plain and steps.plain_prefix(self._plain) != draft.plain_prefix:
+        # How many of the first steps are done by their entries alone: as many as the
+        # draft says if the steps still ask for the same.
+        self._plain, digest = draft.plain_prefix
+        self._digests = steps.plain_digests()
+        if digest not in self._digests[self._plain : self._plain + 1]:
             self._plain = 0
         # None stands for such a step, until it is asked for.
         self._walked: list[BoundStep | None] = [None] * self._plain
@@ -205,7 +207,7 @@ class Journey:
         for bound in self._walked[self._plain :]:
             if bound is not None and bound.still_holds:
                 draft = bound.refresh_dependencies(draft)
-        prefix = self.steps.plain_prefix(self._plain)
+        prefix = (self._plain, self._digests[self._plain])
         same = prefix == draft.plain_prefix
         return draft if same else replace(draft, plain_prefix=prefix)
 

@@ -748,20 +748,20 @@ class Steps(tuple[AnyStep, ...]):
         conditional = (n for n, step in enumerate(self) if step.when is not None)
         return max(conditional, default=-1)
 
-    def plain_prefix(self, length: int) -> tuple[int, bytes]:
-        """Return a length and a digest of what that many first steps ask for.
+    def plain_digests(self) -> Sequence[bytes]:
+        """Return, for each number of first steps, a digest of what they ask for.
 
-        The length is shortened to the steps that may be plain.
+        They end before the first step that cannot be plain.
         """
         fields, digests = self._known_digests
         if fields is None or fields != [form._unbound_fields for form in self._forms]:
-            digests = self._chain()  # a field was added to a form class meanwhile
-            fields = [form._unbound_fields for form in self._forms]
+            # First the fields: one that is added meanwhile is noticed next time.
+            fields = [signature(form).of for form in self._forms]
+            digests = self._chain()
             self._known_digests = fields, digests
-        length = min(length, len(digests) - 1)
-        return length, digests[length]
+        return digests
 
-    _known_digests: tuple[list[Any] | None, Sequence[bytes]] = (None, ())
+    _known_digests: tuple[list[object] | None, Sequence[bytes]] = (None, ())
 
     @cached_property
     def _forms(self) -> Sequence[Any]:
@@ -769,7 +769,6 @@ class Steps(tuple[AnyStep, ...]):
         return [step.fixed_form for step in plain if step.fixed_form is not None]
 
     def _chain(self) -> Sequence[bytes]:
-        """Return a digest for each number of first steps that may be plain."""
         digests = [b""]
         for step in self:
             if (own := step.plain_digest) is None:
