@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from ..errors import DefinitionError
 from .answers import Answers, Dependencies
-from .draft import Draft
+from .draft import Draft, Entry
 from .forms import Values
 from .steps import ABSENT, BoundStep, Steps, encode
 
@@ -51,7 +51,7 @@ class Journey:
         # draft says if the steps still ask for the same.
         self._plain, digest = draft.plain_prefix
         self._digests = steps.plain_digests()
-        if digest not in self._digests[self._plain : self._plain + 1]:
+        if digest not in self._digests.chained[self._plain : self._plain + 1]:
             self._plain = 0
         # None stands for such a step, until it is asked for.
         self._walked: list[BoundStep | None] = [None] * self._plain
@@ -76,11 +76,18 @@ class Journey:
             if at == len(steps):
                 return True
             step = steps[at]
-            plain = step.is_plain(entries.get(step.name))
+            plain = self._is_plain(at, entries.get(step.name))
             self._plain += plain and at == self._plain
             last = None if plain else step.bind(self, at, reached=True)
             walked.append(last)
         return True
+
+    def _is_plain(self, position: int, entry: Entry | None) -> bool:
+        """True if the entry alone tells that its step applies and is done."""
+        own = self._digests.own[position]
+        if entry is None or not entry.accepted or own is None:
+            return False
+        return entry.read.digest == own
 
     def _walk(self) -> int:
         """Walk as far as it goes, and return how many steps were met."""
@@ -181,7 +188,7 @@ class Journey:
         after = bound.submit(values, validate=validate, autosave=autosave)
         if after is None:
             return self
-        at, plain = after.position, after.step.is_plain(after.entry)
+        at, plain = after.position, self._is_plain(after.position, after.entry)
         onward = copy(self)
         onward.draft = after.write_to(self.draft)
         onward._serialized = {}
@@ -207,7 +214,7 @@ class Journey:
         for bound in self._walked[self._plain :]:
             if bound is not None and bound.still_holds:
                 draft = bound.refresh_dependencies(draft)
-        prefix = (self._plain, self._digests[self._plain])
+        prefix = (self._plain, self._digests.chained[self._plain])
         same = prefix == draft.plain_prefix
         return draft if same else replace(draft, plain_prefix=prefix)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from itertools import takewhile
+from operator import itemgetter
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -110,12 +111,6 @@ class AnyStep(ABC):
         fields of ``fixed_form`` do.
         """
         return None
-
-    def is_plain(self, entry: Entry | None) -> bool:
-        """True if the entry alone tells that the step applies and is done."""
-        if entry is None or not entry.accepted or (own := self.plain_digest) is None:
-            return False
-        return entry.read.digest == own
 
     def no_answers(self, reads: Dependencies) -> Any:
         """Return what a reader gets if the answers of the step do not count."""
@@ -719,6 +714,16 @@ class BoundReview(BoundStep):
         return list(self.step.rows(list(rows), self.answers))
 
 
+class PlainDigests(NamedTuple):
+    """What steps ask for whose entries may be plain: accepted, and nothing was read."""
+
+    #: By the position of a step, the digest of such an entry; None if it has none.
+    own: Sequence[bytes | None]
+    #: By a number of first steps that may all be plain, a digest of their names and
+    #: digests, by which a draft remembers that they are.
+    chained: Sequence[bytes]
+
+
 class Steps(tuple[AnyStep, ...]):
     """A wizard's steps in order, found by their names."""
 
@@ -748,34 +753,36 @@ class Steps(tuple[AnyStep, ...]):
         conditional = (n for n, step in enumerate(self) if step.when is not None)
         return max(conditional, default=-1)
 
-    def plain_digests(self) -> Sequence[bytes]:
-        """Return, for each number of first steps, a digest of what they ask for.
+    def plain_digests(self) -> PlainDigests:
+        """Return the digests of entries that read nothing.
 
-        They end before the first step that cannot be plain.
+        They are worked out anew if a field was added to a form class.
         """
         fields, digests = self._known_digests
-        if fields is None or fields != [form._unbound_fields for form in self._forms]:
+        if fields != [form._unbound_fields for form in self._plain_forms]:
             # First the fields: one that is added meanwhile is noticed next time.
-            fields = [signature(form).of for form in self._forms]
-            digests = self._chain()
+            fields = [signature(form).of for form in self._plain_forms]
+            digests = self._work_out_digests()
             self._known_digests = fields, digests
         return digests
 
-    _known_digests: tuple[list[object] | None, Sequence[bytes]] = (None, ())
-
     @cached_property
-    def _forms(self) -> Sequence[Any]:
-        plain = takewhile(lambda step: step.plain_digest is not None, self)
+    def _plain_forms(self) -> Sequence[Any]:
+        plain = [step for step in self if step.plain_digest is not None]
         return [step.fixed_form for step in plain if step.fixed_form is not None]
 
-    def _chain(self) -> Sequence[bytes]:
-        digests = [b""]
-        for step in self:
-            if (own := step.plain_digest) is None:
-                break
-            chained = encode([digests[-1], step.name, own])
-            digests.append(hashlib.blake2b(chained, digest_size=16).digest())
-        return digests
+    @cached_property
+    def _known_digests(self) -> tuple[list[object], PlainDigests]:
+        fields = [signature(form).of for form in self._plain_forms]
+        return fields, self._work_out_digests()
+
+    def _work_out_digests(self) -> PlainDigests:
+        own = [step.plain_digest for step in self]
+        chained = [b""]
+        for name, digest in takewhile(itemgetter(1), zip(self.names, own, strict=True)):
+            link = encode([chained[-1], name, digest])
+            chained.append(hashlib.blake2b(link, digest_size=16).digest())
+        return PlainDigests(own, chained)
 
     def readable(self, before: int) -> tuple[str, ...]:
         """Return the names of the steps with answers before a position."""
