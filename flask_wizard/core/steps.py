@@ -238,7 +238,7 @@ class BoundStep(Protocol):
         return None, {}
 
     def would_change(self, values: Values) -> bool:
-        """True if saving ``values`` would change what is stored, were it open."""
+        """True if saving ``values`` would change what is stored."""
         return False
 
     @property
@@ -390,9 +390,9 @@ class Sent(NamedTuple):
 
 
 class BoundFormStep(BoundStep):
-    """A Step bound to a draft: does it apply, is it done, what is its form.
+    """A Step bound to a draft.
 
-    ``filled`` is its form if that was bound to the entry's values already.
+    ``filled`` is its form, if that was bound to the values of ``entry`` already.
     """
 
     step: Step
@@ -478,12 +478,13 @@ class BoundFormStep(BoundStep):
         sent = self._extract_open(values) if self.opens else self._extract_early(values)
         if sent is None:
             return None
+        errors: dict[str, list[str]] = {}
         if validate and sent.form is not None:
             entry = self._judge(sent, sent.form)
+            errors = entry.errors
         else:
             entry = self._keep(sent, values)
         if not autosave:
-            errors = entry.errors if validate else {}
             rev = self.entry.rev if self.entry is not None else 0
             entry = replace(entry, rev=rev + 1, errors=errors)
         return BoundFormStep(self.conditions, entry, opens=self.opens, filled=sent.form)
@@ -519,7 +520,7 @@ class BoundFormStep(BoundStep):
         return Entry.of(sent.raw, rev=kept.rev, passwords=kept.passwords)
 
     def would_change(self, values: Values) -> bool:
-        """True if saving ``values`` would change what is stored, were it open."""
+        """True if saving ``values`` would change what is stored."""
         after = self.submit(values, validate=False, autosave=True)
         return after is None or after.entry is not self.entry
 
