@@ -14,10 +14,10 @@ from . import forms
 from .signatures import BUTTONS, NESTING
 
 NAMES = "*"
-"""What is read of a step by looking at which fields it has."""
+"""Stands for the names of a step's fields, where these were read."""
 
 Dependencies = set[tuple[str, str]]
-"""What was read, as (step, field) pairs; an empty field is "is there an answer"."""
+"""What was read, as (step, field) pairs. The empty field: whether it has answers."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -134,7 +134,7 @@ class Answers:
 
 
 def values_of(form: Form) -> dict[str, Any]:
-    """The typed values of a form: records for nested forms, tuples for lists."""
+    """Return the typed values of a form: records for nested forms, tuples for lists."""
     return {
         name: _value(field) if isinstance(field, NESTING) else field.data
         for name, field in form._fields.items()
@@ -152,7 +152,7 @@ def _value(field: Field) -> Any:
 
 
 def plain(form: Form) -> dict[str, Any]:
-    """The typed values of a form as plain dicts and lists."""
+    """Return the typed values of a form as plain dicts and lists."""
     return {
         name: _plain(field)
         for name, field in form._fields.items()

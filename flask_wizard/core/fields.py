@@ -21,7 +21,7 @@ _FIRST_CONTROL = re.compile(r"<(?:input|select|textarea)\b[^>]*?\bid=\"([^\"]*)\
 
 
 def kind_of(field: Field) -> Kind:
-    """Tell how a field is drawn."""
+    """Return how a field is drawn."""
     drawn = input_type(field)
     if isinstance(field, CSRFTokenField) or drawn in _BUTTONS:
         return "skip"
@@ -33,13 +33,13 @@ def kind_of(field: Field) -> Kind:
 
 
 def input_type(field: Field) -> str:
-    """Give the ``type`` of the ``<input>`` that WTForms would draw, if it draws one."""
+    """Return the ``type`` of the ``<input>`` that WTForms would draw, or ""."""
     own: object = render_kw(field).get("type")
     return str(own or getattr(field.widget, "input_type", ""))
 
 
 def parts(field: Field) -> list[tuple[Field, str]]:
-    """Give the fields inside a form or a list, each with its label."""
+    """Return the fields inside a form or a list, each with its label."""
     if isinstance(field, FormField):
         return [(inner, inner.label.text) for inner in field.form]
     if isinstance(field, FieldList):
@@ -49,7 +49,7 @@ def parts(field: Field) -> list[tuple[Field, str]]:
 
 
 def own_errors(field: Field) -> tuple[str, ...]:
-    """Give the errors that are about the field itself, not about a field inside it."""
+    """Return the errors about the field itself, without those of fields inside it."""
     if isinstance(field, FormField):
         return tuple(str(error) for error in field.form.form_errors)
     mixed: Sequence[object] = field.errors
@@ -58,7 +58,7 @@ def own_errors(field: Field) -> tuple[str, ...]:
 
 
 def first_id(field: Field) -> str | None:
-    """Give the id of the first control that a visitor can use, if there is one."""
+    """Return the id of the first control that a visitor can use, if there is one."""
     kind = kind_of(field)
     if kind in ("hidden", "skip"):
         return None
@@ -88,12 +88,12 @@ def _is_group(field: Field) -> bool:
 
 
 def has_foreign_widget(field: Field) -> bool:
-    """Tell whether the widget is the application's own and may draw anything."""
+    """True if the widget is the application's own and may draw anything."""
     return not type(field.widget).__module__.startswith("wtforms.")
 
 
 def _entry_name(field: FieldList[Any], entry: Field) -> str:
-    """Give an entry's own label, or the list's if WTForms only made one up."""
+    """Return an entry's own label, or the list's if WTForms only made one up."""
     made_up = field.name.replace("_", " ").title()
     text = entry.label.text
     number = text.removeprefix(made_up).lstrip(" -_:;/.")
@@ -118,7 +118,7 @@ def render_kw(field: Field) -> dict[str, Any]:
 
 
 def clean_attributes(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Spell attribute names as WTForms will: ``class_`` and ``aria_label`` included."""
+    """Return attributes by the names that WTForms writes: ``class_`` is ``class``."""
     return {_clean_name(name): value for name, value in attributes.items()}
 
 

@@ -1,4 +1,4 @@
-"""WTForms, as a draft needs them: bound to stored strings, judged, shown again."""
+"""Forms bound to the strings of a draft, validated, and shown as they were typed."""
 
 from __future__ import annotations
 
@@ -19,20 +19,22 @@ from .widgets import render_quickly
 logger = logging.getLogger(__name__)
 
 FIELDS = "_fields"
-"""Where a page names its fields, if its form depends on earlier answers."""
+"""The hidden input in which a page names its fields, if they depend on answers."""
 
 UNUSABLE = "This value cannot be used. Check it and enter it again."
 
 
 class FieldNames(msgspec.Struct, frozen=True):
-    """What a page may leave in a draft although its form cannot be had again.
+    """The fields of a page, by which values can be kept when its form is unknown.
 
-    ``exact`` are names of fields, ``starts`` how the names of lists and nested forms
-    begin. ``passwords`` are in neither.
+    A form that depends on earlier answers is unknown while these are missing.
     """
 
+    #: The names of fields, passwords left out.
     exact: tuple[str, ...] = ()
+    #: How the names inside lists and nested forms without passwords begin.
     starts: tuple[str, ...] = ()
+    #: The names of password fields.
     passwords: tuple[str, ...] = ()
 
     @classmethod
@@ -53,16 +55,14 @@ class FieldNames(msgspec.Struct, frozen=True):
 
 
 class Values(dict[str, list[str]]):
-    """Submitted values by field name, in the shape that WTForms reads.
+    """Submitted values by field name, in the shape that WTForms reads."""
 
-    ``names`` are those that the page has named, if it was to.
-    """
-
+    #: The fields that the page has named; None if it did not have to.
     names: FieldNames | None = None
 
     @classmethod
     def of(cls, lists: Iterable[tuple[str, list[str]]]) -> Values:
-        """Leave out names with list indices that WTForms cannot read as numbers."""
+        """Return the values without names that WTForms cannot read as list indices."""
         return cls(pair for pair in lists if "-" not in pair[0] or _is_sane(pair[0]))
 
     def renumber(self, field: Any) -> None:
@@ -82,12 +82,16 @@ class Values(dict[str, list[str]]):
                 self[f"{start}{numbers[old]}{rest}"] = self.pop(key)
 
     def named(self) -> Raw:
-        """What the page has named; the form may have other fields, or none."""
+        """Return the values of the fields that the page has named."""
         names = self.names or FieldNames()
         return {name: sent for name, sent in self.items() if names.has(name)}
 
     def unprepared(self, form: Form) -> tuple[Raw, Raw]:
-        """What was sent for a form of which ``prepare`` may make some passwords."""
+        """Return the plain values and the passwords for a form that is not prepared.
+
+        The page tells which other fields ``prepare`` would make passwords: they are
+        left out.
+        """
         later = self.names.passwords if self.names else ()
         raw, secret = sent(form, self)
         return {name: raw[name] for name in raw if name not in later}, secret
@@ -124,7 +128,7 @@ def bind(
     meta: Mapping[str, object],
     initial: object = None,
 ) -> Form:
-    """Build a form from ``values``, or from ``initial`` where nothing was sent yet.
+    """Return a form with ``values``, or with ``initial`` if they are None.
 
     The guard checks CSRF, so no form checks it again. ``meta`` reaches nested
     forms as well. A value that cannot even be bound makes a form error, and
@@ -149,7 +153,7 @@ def bind(
 
 
 def _passed_down(own: dict[str, Any]) -> dict[str, Any]:
-    """Meta values that also hand themselves to the forms inside ``FormField``.
+    """Return meta values that also hand themselves to the forms inside ``FormField``.
 
     They do not refer to themselves: a cycle waits for the garbage collector.
     """
@@ -210,19 +214,19 @@ def _drop_buttons(field: Field) -> None:
 
 
 def is_password(field: Field) -> bool:
-    """Is it drawn as a password, whatever its class?"""
+    """True if the field is drawn as a password, whatever its class."""
     own = (field.render_kw or {}).get("type")
     drawn = own or getattr(field.widget, "input_type", None)
     return isinstance(field, PasswordField) or drawn == "password"
 
 
 def passwords(fields: Iterable[Field]) -> list[str]:
-    """The full names of the password fields."""
+    """Return the full names of the password fields."""
     return [field.name for field in leaves(fields) if is_password(field)]
 
 
 def sent(form: Any, values: Values) -> tuple[Raw, Raw]:
-    """What was sent for the declared fields: the plain values and the passwords."""
+    """Return the plain values and the passwords that were sent for its fields."""
     raw: Raw = {}
     secret: Raw = {}
     for field in leaves(form):
@@ -238,12 +242,12 @@ def sent(form: Any, values: Values) -> tuple[Raw, Raw]:
 
 
 def _reads_below(field: Field) -> bool:
-    """Does it read inputs of its own, whose names begin with its name?"""
+    """True if the field reads inputs of its own, whose names begin with its name."""
     return type(field).process is not Field.process
 
 
 def _holds_passwords(field: Field) -> bool:
-    """Are there passwords in it, or would be in another entry of it?"""
+    """True if the field holds passwords, or another entry of it would."""
     inside = made_of(field.unbound_field) if isinstance(field, FieldList) else ()
     return any(map(is_password, leaves([field]))) or any(
         map(is_unbound_password, inside)
@@ -256,7 +260,7 @@ def _below(field: Field, values: Values) -> Raw:
 
 
 def _lists(fields: Iterable[Field]) -> Iterator[Field]:
-    """The lists whose entries could not be made, but those of passwords."""
+    """Yield the lists in an unbindable form, those of passwords left out."""
     for field in fields:
         if isinstance(field, FormField):
             yield from _lists(field.form)
@@ -267,7 +271,7 @@ def _lists(fields: Iterable[Field]) -> Iterator[Field]:
 
 
 def validate(form: Any) -> bool:
-    """Validate; what a validator raises in vain over a value is a form error."""
+    """Return whether the form is valid; what a validator raises is a form error."""
     if form.meta.unbindable:
         form.form_errors = [UNUSABLE]
         return False
@@ -287,7 +291,7 @@ def validate(form: Any) -> bool:
 
 
 def _blame(form: Form) -> bool:
-    """Validate field by field to find the one whose value a validator chokes on."""
+    """Validate field by field, and return whether a field's validator has raised."""
     found = False
     for name, field in form._fields.items():
         inline = getattr(type(form), f"validate_{name}", None)
@@ -303,7 +307,7 @@ def _blame(form: Form) -> bool:
 
 
 def show_as_typed(form: Form) -> None:
-    """Make every field show what was sent to the letter, and no password at all."""
+    """Make every field show exactly what was sent, and no password at all."""
     field: Any  # widgets ask for _value, which not every kind of field has
     for field in leaves(form):
         if is_password(field):

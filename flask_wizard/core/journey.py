@@ -1,4 +1,4 @@
-"""Journey: one draft walked through one wizard. A pure fold over steps and draft."""
+"""Journey: the steps of one wizard bound to one draft, walked as far as asked."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from msgspec.structs import replace
 
 from ..errors import DefinitionError
 from .answers import Answers, Dependencies
-from .draft import Draft
+from .draft import Draft, Entry
 from .forms import Values
 from .steps import ABSENT, BoundStep, Steps, encode
 
 Initial = Callable[[str], object]
-"""Gives the initial data of a step that was never submitted, by the step's name."""
+"""Returns the initial data of a step that was never submitted, by its name."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a step is on the path. ``total`` is None while it may change."""
+    """The number of a step on the path, and of all; None while that may change."""
 
     number: int
     total: int | None
@@ -47,9 +47,11 @@ class Journey:
         self.steps = steps
         self.draft = draft
         self.initial = initial
-        # How many of the first steps are done by their entries alone.
-        self._plain = draft.plain_prefix[0]
-        if self._plain and steps.plain_prefix(self._plain) != draft.plain_prefix:
+        # How many of the first steps are done by their entries alone: as many as the
+        # draft says if the steps still ask for the same.
+        self._plain, digest = draft.plain_prefix
+        self._digests = steps.plain_digests()
+        if digest not in self._digests.chained[self._plain : self._plain + 1]:
             self._plain = 0
         # None stands for such a step, until it is asked for.
         self._walked: list[BoundStep | None] = [None] * self._plain
@@ -74,11 +76,18 @@ class Journey:
             if at == len(steps):
                 return True
             step = steps[at]
-            plain = step.is_plain(entries.get(step.name))
+            plain = self._is_plain(at, entries.get(step.name))
             self._plain += plain and at == self._plain
             last = None if plain else step.bind(self, at, reached=True)
             walked.append(last)
         return True
+
+    def _is_plain(self, position: int, entry: Entry | None) -> bool:
+        """True if the entry alone tells that its step applies and is done."""
+        own = self._digests.own[position]
+        if entry is None or not entry.accepted or own is None:
+            return False
+        return entry.read.digest == own
 
     def _walk(self) -> int:
         """Walk as far as it goes, and return how many steps were met."""
@@ -148,7 +157,7 @@ class Journey:
         return None
 
     def progress(self, bound: BoundStep) -> Progress:
-        """Count the applicable steps; no total while a later one is uncertain."""
+        """Return the number of a step that opens among those that apply."""
         last = bound.position
         hidden = [b for b in self._walked[self._plain : last] if b and not b.applies]
         number, later = last + 1 - len(hidden), len(self.steps) - last - 1
@@ -179,7 +188,7 @@ class Journey:
         after = bound.submit(values, validate=validate, autosave=autosave)
         if after is None:
             return self
-        at, plain = after.position, after.step.is_plain(after.entry)
+        at, plain = after.position, self._is_plain(after.position, after.entry)
         onward = copy(self)
         onward.draft = after.write_to(self.draft)
         onward._serialized = {}
@@ -194,7 +203,7 @@ class Journey:
 
     @property
     def answers_hash(self) -> str:
-        """A hash of the answers on the path: is a review of them still true?"""
+        """A hash of the answers on the path, by which a review can be told outdated."""
         pairs = ((bound.name, bound.submitted) for bound in self.path)
         sent = [(name, submitted) for name, submitted in pairs if submitted is not None]
         return hashlib.blake2b(encode(sent), digest_size=8).hexdigest()
@@ -205,13 +214,13 @@ class Journey:
         for bound in self._walked[self._plain :]:
             if bound is not None and bound.still_holds:
                 draft = bound.refresh_dependencies(draft)
-        prefix = self.steps.plain_prefix(self._plain)
+        prefix = (self._plain, self._digests.chained[self._plain])
         same = prefix == draft.plain_prefix
         return draft if same else replace(draft, plain_prefix=prefix)
 
     @property
     def answers(self) -> Answers:
-        """The answers of all steps, for whoever looks at the whole."""
+        """The answers of all steps."""
         return self.answers_before(len(self.steps), set())
 
     def answers_before(self, position: int, reads: Dependencies) -> Answers:

@@ -49,7 +49,7 @@ class Row:
 
 
 def rows_of(step_name: str, form: BaseForm, url: str = "") -> list[Row]:
-    """List the answers of a filled-in form in their order.
+    """Return the answers of a filled-in form in their order.
 
     ``url`` is the step's page, where each row's change link leads to its control.
     """
@@ -136,7 +136,7 @@ def _lines(field: Field) -> list[str]:
 
 
 def _chosen(field: SelectFieldBase) -> list[str]:
-    """Give the labels of what was chosen; a select's blank entry is no answer."""
+    """Return the labels of what was chosen; a select's blank entry is no answer."""
     blank_counts = isinstance(field, RadioField)
     chosen = [choice for choice in field.iter_choices() if choice[2]]
     if not chosen:  # not an offered choice, which the field may allow

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from itertools import takewhile
+from operator import itemgetter
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -26,7 +27,8 @@ from ..errors import DefinitionError, StepError
 from . import forms
 from .answers import NAMES, Answers, Dependencies, Record, plain, values_of
 from .draft import Draft, Entry, Raw, StoredDependencies
-from .form_errors import errors_of, show_errors
+from .filled_forms import Conditions, FilledForm
+from .form_errors import show_errors
 from .forms import FieldNames, Values
 from .rows import Row, rows_of
 from .signatures import field_names, file_fields, signature
@@ -109,12 +111,6 @@ class AnyStep(ABC):
         fields of ``fixed_form`` do.
         """
         return None
-
-    def is_plain(self, entry: Entry | None) -> bool:
-        """True if the entry alone tells that the step applies and is done."""
-        if entry is None or not entry.accepted or (own := self.plain_digest) is None:
-            return False
-        return entry.read.digest == own
 
     def no_answers(self, reads: Dependencies) -> Any:
         """Return what a reader gets if the answers of the step do not count."""
@@ -242,7 +238,7 @@ class BoundStep(Protocol):
         return None, {}
 
     def would_change(self, values: Values) -> bool:
-        """True if saving ``values`` would change what is stored, were it open."""
+        """True if saving ``values`` would change what is stored."""
         return False
 
     @property
@@ -385,96 +381,6 @@ class Step(AnyStep):
         return found
 
 
-@dataclass(eq=False)
-class Conditions:
-    """What the answers before a step make of it: does it apply, and with which form.
-
-    ``reads`` collects what its condition and its form function read. It is not stored,
-    since they run in each request.
-    """
-
-    step: Step
-    journey: Journey
-    position: int
-    reads: Dependencies
-    applies: bool
-
-    @cached_property
-    def form_class(self) -> type[Form]:
-        """The form class, or what the form function returns."""
-        answers = self.journey.answers_before(self.position, self.reads)
-        return self.step.form_class(answers)
-
-    def make_form(
-        self,
-        values: Values | None,
-        reads: Dependencies,
-        *,
-        passwords: Raw | None = None,
-        prepare: bool = True,
-    ) -> Form:
-        """Return the form with values, or with the step's initial data.
-
-        What ``prepare`` and the form itself read is added to ``reads``.
-        """
-        answers = self.journey.answers_before(self.position, reads)
-        initial = self.journey.initial(self.step.name) if values is None else None
-        if passwords:
-            values = Values({**(values or {}), **passwords})
-        meta = {"answers": answers}
-        form = forms.bind(self.form_class, values, meta=meta, initial=initial)
-        if prepare and self.step.prepare is not None:
-            self.step.prepare(form, answers)
-        return form
-
-    def digest(self, names: tuple[tuple[str, str], ...]) -> bytes:
-        """Hash the form's signature, and the answers in ``reads`` and in ``names``."""
-        own = signature(self.form_class).digest
-        if not (names or self.reads):
-            return own
-        read = [*sorted(self.reads), *names]
-        return self.journey.digest(own, read, before=self.position)
-
-
-class Validation(NamedTuple):
-    """A form after its validators ran, which may have changed what a field holds."""
-
-    form: Form
-    passed: bool
-
-
-class FilledForm:
-    """The form of a step with values in it: is it valid, and what does it read?"""
-
-    def __init__(
-        self, conditions: Conditions, values: Values | None, secrets: Raw
-    ) -> None:
-        self.conditions = conditions
-        self.dependencies: Dependencies = set()
-        reads = self.dependencies
-        self.form = conditions.make_form(values, reads, passwords=secrets)
-        # What is no longer a password must not be shown: it is left out.
-        if secrets and not secrets.keys() <= (mine := {*forms.passwords(self.form)}):
-            own = {name: sent for name, sent in secrets.items() if name in mine}
-            self.form = conditions.make_form(values, reads, passwords=own)
-
-    @cached_property
-    def validation(self) -> Validation:
-        """The form and whether it is valid."""
-        return Validation(self.form, forms.validate(self.form))
-
-    @property
-    def errors(self) -> dict[str, list[str]]:
-        """Messages of a form that is not valid; some forms give none."""
-        return errors_of(self.validation.form) or {"": [forms.UNUSABLE]}
-
-    @property
-    def stored_dependencies(self) -> StoredDependencies:
-        """What the form has read up to now, with a hash of that."""
-        names = tuple(sorted(self.dependencies - self.conditions.reads))
-        return StoredDependencies(names, self.conditions.digest(names))
-
-
 class Sent(NamedTuple):
     """What a POST brought for a step: its form, if the step is open, and the values."""
 
@@ -484,9 +390,9 @@ class Sent(NamedTuple):
 
 
 class BoundFormStep(BoundStep):
-    """A Step bound to a draft: does it apply, is it done, what is its form.
+    """A Step bound to a draft.
 
-    ``filled`` is its form if that was bound to the entry's values already.
+    ``filled`` is its form, if that was bound to the values of ``entry`` already.
     """
 
     step: Step
@@ -572,12 +478,13 @@ class BoundFormStep(BoundStep):
         sent = self._extract_open(values) if self.opens else self._extract_early(values)
         if sent is None:
             return None
+        errors: dict[str, list[str]] = {}
         if validate and sent.form is not None:
             entry = self._judge(sent, sent.form)
+            errors = entry.errors
         else:
             entry = self._keep(sent, values)
         if not autosave:
-            errors = entry.errors if validate else {}
             rev = self.entry.rev if self.entry is not None else 0
             entry = replace(entry, rev=rev + 1, errors=errors)
         return BoundFormStep(self.conditions, entry, opens=self.opens, filled=sent.form)
@@ -613,7 +520,7 @@ class BoundFormStep(BoundStep):
         return Entry.of(sent.raw, rev=kept.rev, passwords=kept.passwords)
 
     def would_change(self, values: Values) -> bool:
-        """True if saving ``values`` would change what is stored, were it open."""
+        """True if saving ``values`` would change what is stored."""
         after = self.submit(values, validate=False, autosave=True)
         return after is None or after.entry is not self.entry
 
@@ -808,6 +715,16 @@ class BoundReview(BoundStep):
         return list(self.step.rows(list(rows), self.answers))
 
 
+class PlainDigests(NamedTuple):
+    """What steps ask for whose entries may be plain: accepted, and nothing was read."""
+
+    #: By the position of a step, the digest of such an entry; None if it has none.
+    own: Sequence[bytes | None]
+    #: By a number of first steps that may all be plain, a digest of their names and
+    #: digests, by which a draft remembers that they are.
+    chained: Sequence[bytes]
+
+
 class Steps(tuple[AnyStep, ...]):
     """A wizard's steps in order, found by their names."""
 
@@ -837,35 +754,36 @@ class Steps(tuple[AnyStep, ...]):
         conditional = (n for n, step in enumerate(self) if step.when is not None)
         return max(conditional, default=-1)
 
-    def plain_prefix(self, length: int) -> tuple[int, bytes]:
-        """Return a length and a digest of what that many first steps ask for.
+    def plain_digests(self) -> PlainDigests:
+        """Return the digests of entries that read nothing.
 
-        The length is shortened to the steps that may be plain.
+        They are worked out anew if a field was added to a form class.
         """
         fields, digests = self._known_digests
-        if fields is None or fields != [form._unbound_fields for form in self._forms]:
-            digests = self._chain()  # a field was added to a form class meanwhile
-            fields = [form._unbound_fields for form in self._forms]
+        if fields != [form._unbound_fields for form in self._plain_forms]:
+            # First the fields: one that is added meanwhile is noticed next time.
+            fields = [signature(form).of for form in self._plain_forms]
+            digests = self._work_out_digests()
             self._known_digests = fields, digests
-        length = min(length, len(digests) - 1)
-        return length, digests[length]
-
-    _known_digests: tuple[list[Any] | None, Sequence[bytes]] = (None, ())
+        return digests
 
     @cached_property
-    def _forms(self) -> Sequence[Any]:
-        plain = takewhile(lambda step: step.plain_digest is not None, self)
+    def _plain_forms(self) -> Sequence[Any]:
+        plain = [step for step in self if step.plain_digest is not None]
         return [step.fixed_form for step in plain if step.fixed_form is not None]
 
-    def _chain(self) -> Sequence[bytes]:
-        """Return a digest for each number of first steps that may be plain."""
-        digests = [b""]
-        for step in self:
-            if (own := step.plain_digest) is None:
-                break
-            chained = encode([digests[-1], step.name, own])
-            digests.append(hashlib.blake2b(chained, digest_size=16).digest())
-        return digests
+    @cached_property
+    def _known_digests(self) -> tuple[list[object], PlainDigests]:
+        fields = [signature(form).of for form in self._plain_forms]
+        return fields, self._work_out_digests()
+
+    def _work_out_digests(self) -> PlainDigests:
+        own = [step.plain_digest for step in self]
+        chained = [b""]
+        for name, digest in takewhile(itemgetter(1), zip(self.names, own, strict=True)):
+            link = encode([chained[-1], name, digest])
+            chained.append(hashlib.blake2b(link, digest_size=16).digest())
+        return PlainDigests(own, chained)
 
     def readable(self, before: int) -> tuple[str, ...]:
         """Return the names of the steps with answers before a position."""

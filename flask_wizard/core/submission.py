@@ -1,4 +1,4 @@
-"""Submission: what an application is handed at the end."""
+"""Submission: what ``validate`` and ``commit`` of a wizard get."""
 
 from __future__ import annotations
 

@@ -356,6 +356,14 @@ def test_step_that_does_not_open_is_kept_unaccepted() -> None:
     assert not journey.draft.entries["pet"].accepted
 
 
+def test_values_sent_too_early_clear_the_errors_of_the_last_try() -> None:
+    journey = walk(Join, **MINOR, guardian={"guardian": ""})
+    assert journey.draft.entries["guardian"].errors
+    journey = submit(journey, "you", False, age="8")
+    journey = submit(journey, "guardian", guardian="")
+    assert journey.draft.entries["guardian"].errors == {}
+
+
 def test_step_posted_too_early_is_asked_when_its_turn_comes() -> None:
     journey = submit(begin(), "pet", pet="Rex")
     assert path(submit(journey, "you", age="40")) == ["you", "pet"]
