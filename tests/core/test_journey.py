@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+import wizards
 from msgspec.structs import replace
 from wtforms import Form, ValidationError, fields, validators
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
@@ -24,7 +25,6 @@ from flask_wizard import (
 from flask_wizard.core.draft import Entry, StoredDependencies, decode, encode
 from flask_wizard.core.forms import UNUSABLE, FieldNames, Values
 from flask_wizard.core.journey import Initial, Journey
-from tests import conftest
 
 SECRET = "canary-4711"
 
@@ -46,7 +46,7 @@ def is_minor(answers: Answers) -> bool:
     return bool(answers.you.age < 18)
 
 
-declare = partial(conftest.declare, "Join", commit=lambda self, submission: None)
+declare = partial(wizards.declare, "Join", commit=lambda self, submission: None)
 
 
 Join = declare(
