@@ -92,7 +92,7 @@ def start_with(store: object, tmp_path: Path) -> None:
 
 @pytest.mark.requirement("S40")
 @pytest.mark.parametrize(
-    "store", [NullCache(), UWSGICache, {}, "mongodb://localhost", ""], ids=str
+    "store", [NullCache(), UWSGICache, {}, "mongodb://localhost", ""]
 )
 def test_start_up_refuses_what_cannot_keep_a_draft(
     store: object, tmp_path: Path
@@ -111,7 +111,6 @@ def test_start_up_refuses_what_cannot_keep_a_draft(
         ("memcached://127.0.0.1:1", "could not be checked"),
         ("redis://127.0.0.1:1", "could not be checked"),
     ],
-    ids=str,
 )
 def test_start_up_warns_of_what_may_lose_a_draft(
     store: object, warning: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
