@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
@@ -118,7 +119,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 def make_on_disk(engine: Engine, make_app: MakeApp) -> MakeOnDisk:
     """A function that makes an application with Membership, or another, on a disk."""
 
-    def make(wizard: type[Wizard] = Membership, **config: object) -> Flask:
+    def make(wizard: type[Wizard] = Membership, **config: Any) -> Flask:
         config = {"PROPAGATE_EXCEPTIONS": False, **config}
         return make_app(wizard, store=engine.given(), **config)
 

@@ -161,7 +161,8 @@ def limit(
     """Let each address send so many of the requests that count, by Flask-Limiter."""
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
     own = limiter.limit(f"{most} per hour", exempt_when=lambda: not counts())
-    own(app.blueprints["join"])
+    blueprint: Any = app.blueprints["join"]
+    own(blueprint)
 
 
 @pytest.mark.requirement("S29")
