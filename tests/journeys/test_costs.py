@@ -116,7 +116,7 @@ def test_commit_claims_before_it_ends(visitor: Visitor, store: Probe) -> None:
 def test_drafts_past_their_longest_life_are_not_looked_up(
     clock: Traveller, visitor: Visitor, store: Probe
 ) -> None:
-    clock.shift(31 * DAY)
+    clock.shift(30.5 * DAY)
     assert store.calls_of(lambda: visitor.get("/join/")) == ["load"]
 
 

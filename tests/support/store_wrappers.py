@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from flask_wizard import DraftStore, StoreError
 from flask_wizard.stores import new_version
 
-PATIENCE = 30.0  # seconds until what never comes fails a test
+PATIENCE = 60.0  # seconds until what never comes fails a test
 
 
 class Probe:

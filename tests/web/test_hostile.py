@@ -58,7 +58,7 @@ KILOBYTE = 1024
 CALLS = 16  # of the store for one request: a list, max_drafts drafts, and both again
 MARKUP = 4 * KILOBYTE  # of one field in a page
 ESCAPED = 12  # characters of a page for one byte of a value, which may show twice
-PATIENCE = 30.0  # seconds until what never comes fails a test
+PATIENCE = 60.0  # seconds until what never comes fails a test
 
 STEPS = tuple(ANSWERS)
 
@@ -133,7 +133,7 @@ def assert_can_leave(app: Flask, cookie: str) -> None:
 
 
 @pytest.mark.requirement("S26")
-@effort(60)
+@effort(20)
 @given(
     upto=st.sampled_from(STEPS),
     barrage=st.lists(REQUESTS, min_size=4, max_size=12),
@@ -185,7 +185,7 @@ def in_browser(browser: Browser, request: Request) -> Iterator[Answer]:
         yield browser.send(Request("GET", path=path, answers=False, token=False))
 
 
-@effort(25)
+@effort(8)
 @given(
     upto=st.sampled_from(STEPS),
     barrage=st.lists(REQUESTS, min_size=1, max_size=12),
@@ -286,7 +286,7 @@ JSON: SearchStrategy[Any] = st.recursive(
 )
 
 
-@effort(15)
+@effort(5)
 @given(
     token=JSON | st.text("_-azAZ09", min_size=40, max_size=45),
     ended=JSON,
@@ -328,7 +328,7 @@ def signed_session(app: Flask, values: dict[str, Any]) -> str:
     return f"session={session_serializer(app).dumps(values)}"
 
 
-@effort(25)
+@effort(8)
 @given(cookie=some(COOKIES, size=60))
 def test_visitor_can_leave_with_any_cookie(app: Flask, cookie: str) -> None:
     browser = Browser(app)
@@ -339,7 +339,7 @@ def test_visitor_can_leave_with_any_cookie(app: Flask, cookie: str) -> None:
     assert browser.send(Request("GET", page="dates")).status == 200
 
 
-@effort(50)
+@effort(15)
 @given(data=st.data())
 def test_damaged_cookie_opens_nothing(app: Flask, data: st.DataObject) -> None:
     browser = Browser(app)
@@ -395,7 +395,7 @@ def test_cookie_signed_with_another_key_opens_nothing(
     assert browser.send(Request("GET", answers=False)).status == 404
 
 
-@effort(50)
+@effort(15)
 @given(data=st.data())
 def test_damaged_token_changes_nothing(
     app: Flask, store: Probe, data: st.DataObject
@@ -762,7 +762,7 @@ def damaged(whole: bytes) -> SearchStrategy[bytes]:
     ).filter(lambda found: found != whole)
 
 
-@effort(30)
+@effort(10)
 @given(data=st.data())
 def test_damaged_draft_is_told_and_kept(
     app: Flask, store: Probe, data: st.DataObject
@@ -776,7 +776,7 @@ def test_damaged_draft_is_told_and_kept(
     assert kept.blob("draft") == blob
 
 
-@effort(15)
+@effort(5)
 @given(data=st.data())
 def test_draft_goes_on_though_the_list_is_damaged(
     app: Flask, store: Probe, data: st.DataObject
@@ -789,7 +789,7 @@ def test_draft_goes_on_though_the_list_is_damaged(
     assert kept.blob("list") == blob
 
 
-@effort(15)
+@effort(5)
 @given(data=st.data())
 def test_draft_is_begun_though_the_list_is_damaged(
     app: Flask, store: Probe, data: st.DataObject
@@ -1216,7 +1216,7 @@ def test_sealed_entry_with_an_odd_part_is_a_clear_page(
     kept.begin_anew()
 
 
-@effort(30)
+@effort(10)
 @given(data=st.data())
 def test_sealed_draft_with_any_part_replaced_is_a_clear_page(
     app: Flask, store: Probe, data: st.DataObject
@@ -1249,7 +1249,7 @@ def test_sealed_draft_with_any_part_replaced_is_a_clear_page(
     kept.begin_anew()
 
 
-@effort(200)
+@effort(60)
 @given(plain=st.binary(max_size=200) | PLAIN.map(msgspec.msgpack.encode))
 def test_bytes_are_a_draft_or_unreadable(plain: bytes) -> None:
     try:
