@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
+from visitor import Visitor
 
 from flask_wizard.extension import DEFAULTS
 from flask_wizard.stores.registry import SCHEMES
@@ -29,14 +29,10 @@ def run_blocks(document: str) -> dict[str, Any]:
     return names
 
 
-def follow(client: FlaskClient, url: str, **typed: str) -> str:
+def follow(visitor: Visitor, url: str, **typed: str) -> str:
     """Open a page, send its form with what was typed, and return where that leads."""
-    page = client.get(url, follow_redirects=True)
-    assert page.status_code == 200
-    hidden = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page.text)
-    answer = client.post(page.request.path, data={**dict(hidden), **typed})
-    assert answer.status_code == 303
-    return answer.headers["Location"]
+    visitor.open(url)
+    return visitor.send("next", typed).location
 
 
 @pytest.fixture
@@ -48,10 +44,10 @@ def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_wizard_of_the_readme_runs_to_its_commit(instance: Path) -> None:
     readme = run_blocks("README.md")
-    client = readme["app"].test_client()
-    guardian = follow(client, "/join/", name="Ann", age="12")
-    check = follow(client, guardian, name="Mum")
-    receipt = client.get(follow(client, check))
+    visitor = Visitor(readme["app"])
+    guardian = follow(visitor, "/join/", name="Ann", age="12")
+    check = follow(visitor, guardian, name="Mum")
+    receipt = visitor.get(follow(visitor, check))
     assert "M-1" in receipt.text
     assert readme["members"] == [
         {"you": {"name": "Ann", "age": 12}, "guardian": {"name": "Mum"}}
@@ -59,23 +55,23 @@ def test_wizard_of_the_readme_runs_to_its_commit(instance: Path) -> None:
 
 
 def test_readme_wizard_keeps_its_drafts_in_the_instance_folder(instance: Path) -> None:
-    client = run_blocks("README.md")["app"].test_client()
-    follow(client, "/join/", name="Ann", age="12")
+    visitor = Visitor(run_blocks("README.md")["app"])
+    follow(visitor, "/join/", name="Ann", age="12")
     assert (instance / "flask_wizard.sqlite3").is_file()
 
 
 def test_wizard_of_the_guide_runs_to_its_commit(instance: Path) -> None:
     guide = run_blocks("docs/guide.md")
-    client = guide["create_app"]().test_client()
-    place = follow(client, "/en/north/book/", country="pt", leaving="2027-05-01")
-    contact = follow(client, place, place="Porto")
-    assert "Lisbon" in client.get(contact).text
+    visitor = Visitor(guide["create_app"]())
+    place = follow(visitor, "/en/north/book/", country="pt", leaving="2027-05-01")
+    contact = follow(visitor, place, place="Porto")
+    assert "Lisbon" in visitor.get(contact).text
     you = {"name": "Ann", "home-street": "1 Main St", "home-town": "Porto"}
-    check = follow(client, contact, **you)
-    assert follow(client, check) == contact
-    assert "Enter a town other than where you go" in client.get(contact).text
+    check = follow(visitor, contact, **you)
+    assert follow(visitor, check) == contact
+    assert "Enter a town other than where you go" in visitor.get(contact).text
     you["home-town"] = "Faro"
-    receipt = client.get(follow(client, follow(client, contact, **you)))
+    receipt = visitor.get(follow(visitor, follow(visitor, contact, **you)))
     assert "We will write to you." in receipt.text
     assert guide["bookings"][0][1]["contact"]["home"]["town"] == "Faro"
 
@@ -84,12 +80,12 @@ def test_headless_view_of_the_guide_runs_to_its_commit(instance: Path) -> None:
     guide = run_blocks("docs/guide.md")
     app = guide["create_app"]()
     guide["add_headless"](app)
-    client = app.test_client()
-    place = follow(client, "/plan/new/trip", country="pt", leaving="2027-05-01")
+    visitor = Visitor(app)
+    place = follow(visitor, "/plan/new/trip", country="pt", leaving="2027-05-01")
     assert place.startswith("/plan/")
-    contact = follow(client, place, place="Porto")
+    contact = follow(visitor, place, place="Porto")
     you = {"name": "Ann", "home-street": "1 Main St", "home-town": "Faro"}
-    receipt = client.get(follow(client, follow(client, contact, **you)))
+    receipt = visitor.get(follow(visitor, follow(visitor, contact, **you)))
     assert "We will write to you." in receipt.text
 
 
@@ -107,9 +103,9 @@ def test_wizard_of_one_transaction_runs_to_its_commit(instance: Path) -> None:
     app, db = stores["app"], stores["db"]
     with app.app_context():
         db.create_all()
-        client = app.test_client()
-        check = follow(client, "/join/", name="Ann")
-        assert follow(client, check) == "/members/1"
+        visitor = Visitor(app)
+        check = follow(visitor, "/join/", name="Ann")
+        assert follow(visitor, check) == "/members/1"
         assert db.session.get(stores["Member"], 1).name == "Ann"
         db.engine.dispose()
 
@@ -166,9 +162,9 @@ def test_template_of_the_guide_works(instance: Path, tmp_path: Path) -> None:
     (own / "you.html").write_text(template.replace("form.name", "form.age"))
     app = run_blocks("README.md")["app"]
     app.template_folder = str(tmp_path / "templates")
-    client = app.test_client()
-    assert follow(client, "/join/", name="Ann", age="12").endswith("/guardian")
-    assert "Full name" not in client.get("/join/new/you").text
+    visitor = Visitor(app)
+    assert follow(visitor, "/join/", name="Ann", age="12").endswith("/guardian")
+    assert "Full name" not in visitor.get("/join/new/you").text
 
 
 def test_guide_names_every_page_that_has_a_template() -> None:

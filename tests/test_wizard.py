@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import wizards
+from wizards import Commits
 from wtforms import Form, fields
 
 from flask_wizard import (
@@ -38,19 +39,13 @@ class Photo(Form):
     photo = fields.FileField()
 
 
-class Committed:
-    def commit(self, submission: Submission) -> None: ...
-
-
-class Join(Wizard):
+class Join(Commits, Wizard):
     you = Step(Name)
     age = Step(Age, title="How old?")
     check = Review()
 
-    def commit(self, submission: Submission) -> None: ...
 
-
-declare = partial(wizards.declare, "Wrong", Committed)
+declare = partial(wizards.declare, "Wrong", Commits)
 
 
 def names(wizard: type[Wizard]) -> list[str]:
@@ -95,7 +90,7 @@ def test_review_has_hyphens_in_its_url_name() -> None:
 
 
 def test_wizards_title_comes_from_its_name() -> None:
-    class JoinLibrary(Committed, Wizard):
+    class JoinLibrary(Commits, Wizard):
         you = Step(Name)
 
     assert JoinLibrary.title == "Join library"
@@ -105,7 +100,7 @@ def test_made_up_title_of_a_base_is_not_inherited() -> None:
     class Base(Wizard, abstract=True):
         you = Step(Name)
 
-    class JoinLibrary(Committed, Base):
+    class JoinLibrary(Commits, Base):
         pass
 
     assert JoinLibrary.title == "Join library"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from apps import MakeOnDisk
+from clock import HOUR
 from engines import Engine, on_one_engine
 from flask import Flask, request
 from flask_limiter import Limiter
@@ -16,14 +17,9 @@ from visitor import Visitor
 from werkzeug.formparser import FormDataParser
 from wizards import CANARY, Membership, MoreForm, begin, committed, end, fill_in, stored
 
-from flask_wizard import (
-    Step,
-)
+from flask_wizard import Step
 from flask_wizard.core.draft import encode
 from flask_wizard.drafts.holders import new_nonce
-
-HOUR = 60 * 60
-
 
 CAP = 2000
 
@@ -160,8 +156,9 @@ def limit(
 ) -> None:
     """Let each address send so many of the requests that count, by Flask-Limiter."""
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
-    own: Any = limiter.limit(f"{most} per hour", exempt_when=lambda: not counts())
-    own(app.blueprints["join"])
+    own = limiter.limit(f"{most} per hour", exempt_when=lambda: not counts())
+    blueprint: Any = app.blueprints["join"]
+    own(blueprint)
 
 
 @pytest.mark.requirement("S29")

@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 from apps import MakeOnDisk
+from clock import HOUR
 from engines import Engine
 from flask import Flask
 from store_wrappers import Crowd
@@ -18,7 +19,6 @@ from wizards import CANARY, PASSWORD, Membership, begin, end, fill_in, pages_of,
 from flask_wizard.core.draft import encode
 from flask_wizard.drafts.draft_list import REMEMBERED
 
-HOUR = 60 * 60
 ROUNDS = 20  # of requests that race
 
 

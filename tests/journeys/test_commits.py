@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from apps import MakeOnDisk
+from clock import HOUR
 from engines import Engine
 from store_wrappers import Crowd, Probe
 from time_machine import Traveller
@@ -28,14 +29,8 @@ from wizards import (
     stored,
 )
 
-from flask_wizard import (
-    Receipt,
-    Step,
-    StepError,
-    Submission,
-)
+from flask_wizard import Receipt, Step, StepError, Submission
 
-HOUR = 60 * 60
 ROUNDS = 20  # of requests that race
 LEASE = 120  # seconds, as WIZARD_COMMIT_LEASE is by default
 

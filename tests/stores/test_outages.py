@@ -12,11 +12,7 @@ from flask import Flask
 from visitor import Visitor
 from wizards import begin, committed, fill_in, pages_of
 
-from flask_wizard import (
-    ConfigurationError,
-    DefinitionError,
-    FlaskWizard,
-)
+from flask_wizard import ConfigurationError, DefinitionError, FlaskWizard
 
 # Outages
 

@@ -29,12 +29,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask
 from proxy import Mode, Proxy
-from redis_servers import (
-    ClusterNode,
-    RedisServer,
-    Sentinel,
-    valkey_engine,
-)
+from redis_servers import ClusterNode, RedisServer, Sentinel, valkey_engine
 from scripts import run_script
 from servers import free_port
 from store_wrappers import put

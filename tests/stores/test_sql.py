@@ -52,14 +52,7 @@ from store_wrappers import put
 from visitor import Visitor
 from wtforms import Form, fields, validators
 
-from flask_wizard import (
-    FlaskWizard,
-    Review,
-    Step,
-    StepError,
-    Submission,
-    Wizard,
-)
+from flask_wizard import FlaskWizard, Review, Step, StepError, Submission, Wizard
 from flask_wizard.errors import (
     ConfigurationError,
     ConflictError,

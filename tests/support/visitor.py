@@ -80,7 +80,7 @@ class Page:
 
     @property
     def action(self) -> str:
-        return attribute(self.html.query("form")[0], "action")
+        return attribute(self.html.query("form")[0], "action") or self.url
 
     @property
     def forms(self) -> dict[str, dict[str, list[str]]]:

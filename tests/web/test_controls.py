@@ -321,7 +321,7 @@ def test_group_without_options_is_found_by_its_fieldset() -> None:
     assert first_id(bound("size", fields.RadioField(choices=[]))) == "size"
 
 
-def test_summary_follows_the_page_and_ends_with_the_whole() -> None:
+def test_summary_follows_the_page_up_to_the_whole() -> None:
     form = Everything(MultiDict([("size", "small"), ("emails-0", "a")]))
     form.validate()
     form.form_errors = ["These do not go together"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from apps import MakeOnDisk
+from clock import HOUR
 from engines import Engine, on_one_engine
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
@@ -12,9 +13,6 @@ from visitor import Visitor
 from wizards import Membership, begin, committed, fill_in, pages_of
 
 from flask_wizard.drafts.holders import new_nonce
-
-HOUR = 60 * 60
-
 
 # Forgery
 

@@ -26,17 +26,9 @@ from wizards import (
     stored,
     token_of,
 )
-from wtforms import (
-    Form,
-    PasswordField,
-)
+from wtforms import Form, PasswordField
 
-from flask_wizard import (
-    Review,
-    Row,
-    Step,
-    Submission,
-)
+from flask_wizard import Review, Row, Step, Submission
 from flask_wizard.drafts.holders import new_nonce
 
 # What must not get about
