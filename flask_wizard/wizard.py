@@ -142,18 +142,18 @@ class Wizard(metaclass=_Declarative):
         may also be ``saved``, ``discard`` or ``receipt``. ``bound`` binds the draft,
         as variables in a blueprint's prefix do.
         """
-        from flask import current_app, request
-
         from .drafts.visitor_drafts import Mount
         from .web import guard
-        from .web.state import get_state, real
+        from .web.state import get_context
         from .web.visit import Visit
 
-        config = get_state(real(current_app)).config
-        guard.check_request(real(request), config)
+        context = get_context()
+        guard.check_request(context.request, context.app.config)
         name = f"{cls.__module__}.{cls.__qualname__}"
         mount = Mount(name, dict(bound or {}))
-        return Visit.open(cls._instance(), mount, draft_id, url_for_step=url_for_step)
+        return Visit.open(
+            cls._instance(), mount, draft_id, context, url_for_step=url_for_step
+        )
 
     @classmethod
     def _instance(cls) -> Wizard:

@@ -51,6 +51,7 @@ class Option:
 
     @property
     def label(self) -> str:
+        """The label of the option."""
         return self.field.label.text
 
 
@@ -77,10 +78,12 @@ class Control:
 
     @property
     def hint_id(self) -> str:
+        """The id of the hint, if there is one."""
         return _hint_id(self.field)
 
     @property
     def error_id(self) -> str:
+        """The id of the errors, if there are any."""
         return _error_id(self.field)
 
 

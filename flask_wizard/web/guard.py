@@ -57,10 +57,11 @@ def _check_whole(request: Request, body: bytes) -> None:
         raise ClientDisconnected
 
 
-def check_csrf(request: Request, app: Flask) -> None:
+def check_csrf(request: Request, app: Flask, *, field: str) -> None:
     """Check the CSRF token by Flask-WTF's rules and the origin by the browser's word.
 
-    Raise CSRFFailure, or BadRequest where another site's page has sent the form.
+    ``field`` is the name of the field that carries the token. Raise CSRFFailure, or
+    BadRequest where another site's page has sent the form.
     """
     config = app.config
     if not config.get("WTF_CSRF_ENABLED", True):
@@ -72,7 +73,7 @@ def check_csrf(request: Request, app: Flask) -> None:
         if protect is not None:
             protect.protect()  # checks the referrer too where the page is secure
         else:
-            token = request.form.get(csrf_field(config))
+            token = request.form.get(field)
             validate_csrf(token or _token_in_headers(request, config))
     except (CSRFError, ValidationError) as error:
         raise CSRFFailure from error

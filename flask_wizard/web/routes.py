@@ -25,7 +25,7 @@ from ..drafts.visitor_drafts import Mount
 from ..errors import ConfigurationError, DefinitionError
 from . import guard
 from .pages import Page
-from .state import EXTENSION, get_state, real
+from .state import EXTENSION, get_context
 from .urls import NEW
 from .visit import Visit
 
@@ -106,10 +106,11 @@ class Mounted:
         The body is capped before anything parses it, and CSRFProtect leaves the
         check to the visit, which can give back a page with what was typed.
         """
-        app, sent = real(current_app), real(request)
-        if (token := guard.csrf_field(app.config)) not in self._checked:
-            self._check_fields(token)
-        guard.check_request(sent, get_state(app).config)
+        context = get_context()
+        app, sent, *_ = context
+        if context.csrf_field not in self._checked:
+            self._check_fields(context.csrf_field)
+        guard.check_request(sent, app.config)
         protect = app.extensions.get("csrf")
         if protect is not None:
             protect.exempt(_answer)
@@ -123,6 +124,7 @@ class Mounted:
                 "name it in `unbound`."
             )
         g.wizard_prefix = prefix
+        g.wizard_context = context
 
     def visit(self, draft: str | None = None) -> Visit:
         """Open the visit of this request to one draft, or to none yet."""
@@ -132,6 +134,7 @@ class Mounted:
             self.wizard,
             Mount(str(request.blueprint), bound),
             draft,
+            g.wizard_context,
             url_for_step=_url_for,
             entry_url=partial(url_for, ".entry", **prefix),
         )

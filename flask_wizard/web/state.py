@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, NamedTuple
 
-from flask import Flask
+from flask import Flask, Request, current_app, request, session
+from flask.sessions import SessionMixin
 from jinja2 import Environment
 
 from ..drafts.encrypted_store import EncryptedStore
@@ -13,11 +14,9 @@ from ..drafts.keyring import Keyring
 from ..drafts.repository import DraftRepository, cannot_join
 from ..errors import ConfigurationError
 from ..stores import DraftStore, JoiningStore
+from .guard import csrf_field
 
 EXTENSION = "flask_wizard"
-
-T = TypeVar("T")
-
 
 KEYS = "WIZARD_SECRET_KEYS", "SECRET_KEY_FALLBACKS"
 
@@ -80,10 +79,30 @@ def _listed(app: Flask, key: str) -> list[str | bytes]:
     return list(found)
 
 
-def real(proxy: T) -> T:
-    """Return the object behind one of Flask's proxies, which look it up at each use."""
-    found: T = proxy._get_current_object()  # type: ignore[attr-defined]
-    return found
+class Context(NamedTuple):
+    """What serves a request, without Flask's proxies, which look it up at each use."""
+
+    app: Flask
+    request: Request
+    session: SessionMixin
+    state: WizardState
+    #: The name of the field that carries the CSRF token.
+    csrf_field: str
+
+
+def get_context() -> Context:
+    """Return what serves this request. Raise ConfigurationError without FlaskWizard."""
+    app: Any = current_app
+    app = app._get_current_object()
+    request_: Any = request
+    session_: Any = session
+    return Context(
+        app,
+        request_._get_current_object(),
+        session_._get_current_object(),
+        get_state(app),
+        csrf_field(app.config),
+    )
 
 
 def get_state(app: Flask) -> WizardState:

@@ -5,21 +5,17 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, Response, abort, current_app, session
-from flask import request as current_request
+from flask import Response, abort
 from werkzeug.exceptions import HTTPException
-from wtforms import Form
 
-from ..core import forms
 from ..core.draft import Draft, Receipt
 from ..core.journey import Journey
-from ..core.messages import Notice, Problem
+from ..core.messages import Notice
 from ..core.steps import AnyStep, BoundStep
 from ..drafts.commit import commit
 from ..drafts.holders import Holder, new_nonce
@@ -32,11 +28,12 @@ from . import guard
 from .actions import ACTIONS, UNKNOWN, Action, Move
 from .notices import choose_notice, saved_notice
 from .page_fields import SignedFields
-from .pages import SEND_AGAIN, OpenDraft, Page, PageProblem, Pages, utc_datetime
+from .pages import OpenDraft, Page, Pages, utc_datetime
 from .problems import STOPS, Attempt, NotStored, is_frozen, refuse_change
+from .resend import give_back
 from .responses import Outcome, protect, redirect_to, set_header
-from .state import get_state, real
-from .submitted import Button, Submitted, is_from_review
+from .state import Context
+from .submitted import Submitted, is_from_review
 from .urls import NEW, Address, Urls
 
 if TYPE_CHECKING:
@@ -68,8 +65,7 @@ class Visit:
     ``Page``: the context to render, with its ``templates`` and ``status``.
     """
 
-    app: Flask
-    request: Request
+    context: Context
     wizard: Wizard
     #: Walks a draft through the wizard.
     journey_of: Callable[[Draft], Journey]
@@ -85,20 +81,19 @@ class Visit:
         wizard: Wizard,
         mount: Mount,
         draft_id: str | None,
+        context: Context,
         *,
         url_for_step: Callable[..., str],
         entry_url: Callable[[], str] | None = None,
     ) -> Visit:
-        """Put the parts of a visit together for the current request."""
-        app, request = real(current_app), real(current_request)
-        state = get_state(app)
+        """Put the parts of a visit together."""
+        state = context.state
         if wizard.one_transaction:
             state.require_joining()
-        repository = state.repository(app)
-        store = repository.store
-        drafts = VisitorDrafts(
-            wizard, mount, Holder(real(session), store.keyring), repository
-        )
+        repository = state.repository(context.app)
+        keyring = repository.store.keyring
+        holder = Holder(context.session, keyring)
+        drafts = VisitorDrafts(wizard, mount, holder, repository)
 
         def initial(step_name: str) -> object:
             return wizard.initial(step_name, mount.bound)
@@ -109,10 +104,10 @@ class Visit:
             return str(journey_of(drafts.fresh(NEW, held=False)).current.url_name)
 
         urls = Urls(url_for_step, first_page=first_page, entry=entry_url)
-        fields_of = partial(SignedFields, store.keyring, drafts.mount)
+        fields_of = partial(SignedFields, keyring, drafts.mount)
         pages = Pages(wizard, state, urls, fields_of)
         opened = None if draft_id == NEW else draft_id
-        return cls(app, request, wizard, journey_of, drafts, urls, pages, opened)
+        return cls(context, wizard, journey_of, drafts, urls, pages, opened)
 
     # What is asked for
 
@@ -122,7 +117,7 @@ class Visit:
             abort(404)
         protect()
         at = Address(page, self.draft_id or NEW)
-        if self.request.method == "POST":
+        if self.context.request.method == "POST":
             return self._post(at)
         return self._look(partial(self._show, at))
 
@@ -143,15 +138,15 @@ class Visit:
         try:
             return show()
         except StoreError as error:
-            self._log(error)
+            self.log(error)
             damaged = isinstance(error, UnreadableDraftError)
-            again_url = self.request.full_path.removesuffix("?")
+            again_url = self.context.request.full_path.removesuffix("?")
             return self.pages.unavailable(again_url, damaged=damaged)
 
     def _enter(self) -> Outcome:
-        if drafts := self._open_drafts():
+        if drafts := self.open_drafts():
             return self.pages.entry(drafts)
-        query = self.request.query_string.decode()
+        query = self.context.request.query_string.decode()
         return redirect_to(self.urls.new + (f"?{query}" if query else ""), 302)
 
     def _resume(self) -> Outcome:
@@ -180,13 +175,13 @@ class Visit:
             return self.pages.discard(
                 at, back_page=back_page, unsettled=draft.unsettled
             )
-        return self._show_step(at, self._step(at.page), self.journey_of(draft))
+        return self._show_step(at, self.step_at(at), self.journey_of(draft))
 
     def _show_new(self, at: Address) -> Outcome:
         # The token must be there before the first POST: two clicks would make two.
         self.drafts.holder.ensure_token()
         journey = self.journey_of(self.drafts.fresh(NEW))
-        outcome = self._show_step(at, self._step(at.page), journey)
+        outcome = self._show_step(at, self.step_at(at), journey)
         if isinstance(outcome, Page) and _is_empty(journey.current.initial):
             # It has no answers, and going back and on again meets the same draft.
             set_header("Cache-Control", "private, no-cache")
@@ -208,20 +203,20 @@ class Visit:
             at,
             form=bound.form_to_show(),
             nonce=new_nonce(),
-            then=is_from_review(self.request),
+            then=is_from_review(self.context.request),
             notice=choose_notice(journey.draft, bound),
         )
 
     def _show_saved(self, draft: Draft) -> Outcome:
         until = expires(self.wizard, draft)
-        if session.permanent:
-            lasts = self.app.permanent_session_lifetime.total_seconds()
+        if self.context.session.permanent:
+            lasts = self.context.app.permanent_session_lifetime.total_seconds()
             until = min(until, time.time() + lasts)
         return self.pages.saved(
             draft,
             Address(self._current_page(draft), draft.id),
             until=until,
-            in_browser=not session.permanent,
+            in_browser=not self.context.session.permanent,
             notice=saved_notice(draft),
         )
 
@@ -233,7 +228,7 @@ class Visit:
             return self._lead(self._current_page(draft), draft)
         if (url := self._end_url(draft)) != self.urls.to(at):
             return redirect_to(url)
-        return self.pages.receipt(draft, self.request.host)
+        return self.pages.receipt(draft, self.context.request.host)
 
     def _missing_page(self) -> Page:
         return self.pages.gone(expired=self.drafts.remembers(self.draft_id or ""))
@@ -242,22 +237,23 @@ class Visit:
 
     def _post(self, at: Address) -> Outcome:
         """Take a submission, or give back a page with everything that was sent."""
+        context = self.context
         submitted = Submitted.from_request(
-            self.request,
-            csrf_field=guard.csrf_field(self.app.config),
+            context.request,
+            csrf_field=context.csrf_field,
             decrypt_names=lambda text: self._fields_of(at.page).decrypt(text),
         )
         try:
-            guard.check_csrf(self.request, self.app)
+            guard.check_csrf(context.request, context.app, field=context.csrf_field)
             return self._take(at, submitted)
         except NotStored as refusal:
-            return self._give_back(at, submitted, refusal)
+            return give_back(self, at, submitted, refusal)
         except STOPS as error:
-            return self._give_back(at, submitted, NotStored.because(error))
+            return give_back(self, at, submitted, NotStored.because(error))
 
     def _take(self, at: Address, submitted: Submitted) -> Outcome:
         """Save or end the draft as asked, anew whenever somebody else wrote first."""
-        step = None if at.page == "discard" else self._step(at.page)
+        step = None if at.page == "discard" else self.step_at(at)
         action = ACTIONS.get(submitted.action, UNKNOWN)
         post = Post(at, submitted, action, cache(self._admit))
         for attempt in range(TRIES):
@@ -302,7 +298,7 @@ class Visit:
 
     def _wait_for_commit(self, stored: StoredDraft) -> StoredDraft:
         """Wait briefly while a commit is under way."""
-        deadline = time.monotonic() + self.app.config["WIZARD_COMMIT_WAIT"]
+        deadline = time.monotonic() + self.context.app.config["WIZARD_COMMIT_WAIT"]
         while stored.draft.state == "committing" and time.monotonic() < deadline:
             time.sleep(POLL)
             stored = self.drafts.reload(stored)
@@ -369,8 +365,8 @@ class Visit:
             raise NotStored.refused(refusal, tried) from refusal
         except STOPS as error:
             raise NotStored.because(error, tried) from error
-        if self.app.config["WIZARD_PERMANENT_SESSION"]:
-            session.permanent = True
+        if self.context.app.config["WIZARD_PERMANENT_SESSION"]:
+            self.context.session.permanent = True
         return saved
 
     def _admit(self, moment: Literal["start", "commit"]) -> None:
@@ -386,7 +382,7 @@ class Visit:
             post.admit("commit")
         except HTTPException as refusal:
             raise NotStored.refused(refusal) from refusal
-        lease = self.app.config["WIZARD_COMMIT_LEASE"]
+        lease = self.context.app.config["WIZARD_COMMIT_LEASE"]
         result = commit(self.wizard, journey, stored, self.drafts, lease=lease)
         if result.step is not None:
             return self._lead(result.step.url_name, result.draft)
@@ -417,7 +413,7 @@ class Visit:
         try:
             self.drafts.unlist(draft.id)
         except StoreError:
-            self.app.logger.exception("An ended draft is still listed.")
+            self.context.app.logger.exception("An ended draft is still listed.")
 
     def _lead_to_end(self, draft: Draft, action: Action) -> Outcome:
         if action.quiet:
@@ -432,102 +428,9 @@ class Visit:
         """
         receipt = draft.receipt or Receipt()
         is_all = receipt.url and not (receipt.reference or receipt.message)
-        if is_all and urlsplit(receipt.url).netloc in ("", self.request.host):
+        if is_all and urlsplit(receipt.url).netloc in ("", self.context.request.host):
             return str(receipt.url)
         return self._url("receipt", draft)
-
-    # Send it again
-
-    def _give_back(
-        self, at: Address, submitted: Submitted, refusal: NotStored
-    ) -> Outcome:
-        """Return a page with all that was sent, and a button to send it again."""
-        if refusal.problem is Problem.STORE:
-            self._log(refusal.__cause__)
-        if ACTIONS.get(submitted.action, UNKNOWN).quiet:
-            return Response(status=refusal.status)
-        problem, button = self._explain(refusal), submitted.button(SEND_AGAIN)
-        if at.page == "discard":
-            page = self.pages.discard(at, problem=problem, button=button)
-        else:
-            page = self._page_again(at, submitted, refusal.attempt, problem, button)
-        page.status = refusal.status
-        if refusal.retry_after is not None:
-            set_header("Retry-After", refusal.retry_after)
-        return page
-
-    def _explain(self, refusal: NotStored) -> PageProblem:
-        """Return the problem, with the drafts to choose from if there are too many."""
-        if refusal.problem is not Problem.TOO_MANY:
-            return PageProblem(refusal.problem)
-        try:
-            return PageProblem(refusal.problem, self._open_drafts())
-        except StoreError:
-            self.app.logger.exception("The drafts of a holder cannot be listed.")
-            return PageProblem(refusal.problem)
-
-    def _page_again(
-        self,
-        at: Address,
-        submitted: Submitted,
-        tried: Attempt | None,
-        problem: PageProblem,
-        button: Button,
-    ) -> Page:
-        """Return the page of a step as it was sent, as far as it can be had."""
-        step = self._step(at.page)
-
-        def page(journey: Journey, bound: BoundStep, **shown: Any) -> Page:
-            return self.pages.step(
-                journey,
-                bound,
-                at,
-                nonce=submitted.nonce or new_nonce(),
-                then=submitted.from_review,
-                notice=choose_notice(journey.draft, bound, given_back=True),
-                problem=problem,
-                button=button,
-                **shown,
-            )
-
-        bound = tried.journey.get(step.name) if tried is not None else None
-        if tried is not None and bound is not None:
-            return page(tried.journey, bound, form=tried.form)
-        with suppress(StoreError):  # logged already, or about to be by the next try
-            journey, bound, form = self._among_answers(step, submitted.values)
-            if bound is not None:
-                return page(journey, bound, form=form)
-        journey, bound, form, pairs = self._without_answers(step, submitted)
-        return page(journey, bound, form=form, placed=False, pairs=pairs)
-
-    def _among_answers(
-        self, step: AnyStep, values: forms.Values
-    ) -> tuple[Journey, BoundStep | None, Form | None]:
-        """Return the step as the values make it, among the answers that are kept."""
-        stored = self.drafts.load(self.draft_id) if self.draft_id else None
-        draft = stored.draft if stored else self.drafts.fresh(NEW, held=False)
-        journey = self.journey_of(draft)
-        bound = journey.get(step.name)
-        if bound is None or not step.takes_input:
-            return journey, bound, None
-        given = bound.submit(values, validate=False, autosave=True)
-        return journey, given, given.form if given is not None else None
-
-    def _without_answers(
-        self, step: AnyStep, submitted: Submitted
-    ) -> tuple[Journey, BoundStep, Form | None, list[tuple[str, str]]]:
-        """Return the step where the draft cannot be had: earlier answers are missing.
-
-        A form that is made or prepared with them cannot be shown; what was sent goes
-        along hidden, passwords excepted.
-        """
-        journey = self.journey_of(self.drafts.fresh(NEW, held=False))
-        bound = journey.bind(step.name)
-        form, raw = bound.resend(submitted.values)
-        pairs = [(name, value) for name, sent in raw.items() for value in sent]
-        if form is None and step.takes_input:
-            pairs += [(forms.FIELDS, value) for value in submitted.field_names]
-        return journey, bound, form, pairs
 
     # What all of these need
 
@@ -535,8 +438,9 @@ class Visit:
         step = self.wizard.steps.by_url_name.get(page)
         return self.pages.fields_of(step.name if step is not None else page)
 
-    def _step(self, url_name: str) -> AnyStep:
-        return self.wizard.steps.by_url_name.get(url_name) or abort(404)
+    def step_at(self, at: Address) -> AnyStep:
+        """Return the step of an address, or answer 404."""
+        return self.wizard.steps.by_url_name.get(at.page) or abort(404)
 
     def _current_page(self, draft: Draft) -> str:
         return str(self.journey_of(draft).current.url_name)
@@ -547,10 +451,12 @@ class Visit:
     def _lead(self, page: str, draft: Draft) -> Response:
         return redirect_to(self._url(page, draft))
 
-    def _log(self, error: BaseException | None) -> None:
-        self.app.logger.error("The store of drafts failed.", exc_info=error)
+    def log(self, error: BaseException | None) -> None:
+        """Log that the store has failed, with the cause."""
+        self.context.app.logger.error("The store of drafts failed.", exc_info=error)
 
-    def _open_drafts(self) -> list[OpenDraft]:
+    def open_drafts(self) -> list[OpenDraft]:
+        """Return the drafts that can be continued, as a page lists them."""
         listed = map(self._listed, self.drafts.open_drafts())
         return [each for each in listed if each is not None]
 
@@ -559,7 +465,9 @@ class Visit:
         try:
             current = self.journey_of(draft).current
         except UnreadableDraftError:
-            self.app.logger.exception("A draft on its holder's list is damaged.")
+            self.context.app.logger.exception(
+                "A draft on its holder's list is damaged."
+            )
             return None
         return OpenDraft(
             url=self._url(current.url_name, draft),

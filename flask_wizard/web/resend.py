@@ -1,0 +1,122 @@
+"""The pages that give back what was sent, where nothing of it could be stored."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from flask import Response
+from wtforms import Form
+
+from ..core import forms
+from ..core.journey import Journey
+from ..core.messages import Problem
+from ..core.steps import AnyStep, BoundStep
+from ..drafts.holders import new_nonce
+from ..errors import StoreError
+from .actions import ACTIONS, UNKNOWN
+from .notices import choose_notice
+from .pages import SEND_AGAIN, Page, PageProblem
+from .problems import Attempt, NotStored
+from .responses import Outcome, set_header
+from .submitted import Button, Submitted
+from .urls import NEW, Address
+
+if TYPE_CHECKING:
+    from .visit import Visit
+
+
+def give_back(
+    visit: Visit, at: Address, submitted: Submitted, refusal: NotStored
+) -> Outcome:
+    """Return a page with all that was sent, and a button to send it again."""
+    if refusal.problem is Problem.STORE:
+        visit.log(refusal.__cause__)
+    if ACTIONS.get(submitted.action, UNKNOWN).quiet:
+        return Response(status=refusal.status)
+    problem, button = _explain(visit, refusal), submitted.button(SEND_AGAIN)
+    if at.page == "discard":
+        page = visit.pages.discard(at, problem=problem, button=button)
+    else:
+        page = _resend_page(visit, at, submitted, refusal.attempt, problem, button)
+    page.status = refusal.status
+    if refusal.retry_after is not None:
+        set_header("Retry-After", refusal.retry_after)
+    return page
+
+
+def _explain(visit: Visit, refusal: NotStored) -> PageProblem:
+    """Return the problem, with the drafts to choose from if there are too many."""
+    if refusal.problem is not Problem.TOO_MANY:
+        return PageProblem(refusal.problem)
+    try:
+        return PageProblem(refusal.problem, visit.open_drafts())
+    except StoreError:
+        visit.context.app.logger.exception("The drafts of a holder cannot be listed.")
+        return PageProblem(refusal.problem)
+
+
+def _resend_page(
+    visit: Visit,
+    at: Address,
+    submitted: Submitted,
+    tried: Attempt | None,
+    problem: PageProblem,
+    button: Button,
+) -> Page:
+    """Return the page of a step as it was sent, as far as it can be had."""
+    step = visit.step_at(at)
+
+    def page(journey: Journey, bound: BoundStep, **shown: Any) -> Page:
+        return visit.pages.step(
+            journey,
+            bound,
+            at,
+            nonce=submitted.nonce or new_nonce(),
+            then=submitted.from_review,
+            notice=choose_notice(journey.draft, bound, given_back=True),
+            problem=problem,
+            button=button,
+            **shown,
+        )
+
+    bound = tried.journey.get(step.name) if tried is not None else None
+    if tried is not None and bound is not None:
+        return page(tried.journey, bound, form=tried.form)
+    with suppress(StoreError):  # logged already, or about to be by the next try
+        journey, bound, form = _among_answers(visit, step, submitted.values)
+        if bound is not None:
+            return page(journey, bound, form=form)
+    journey, bound, form, pairs = _without_answers(visit, step, submitted)
+    return page(journey, bound, form=form, placed=False, pairs=pairs)
+
+
+def _among_answers(
+    visit: Visit, step: AnyStep, values: forms.Values
+) -> tuple[Journey, BoundStep | None, Form | None]:
+    """Return the step as the values make it, among the answers that are kept."""
+    stored = visit.drafts.load(visit.draft_id) if visit.draft_id else None
+    draft = stored.draft if stored else visit.drafts.fresh(NEW, held=False)
+    journey = visit.journey_of(draft)
+    bound = journey.get(step.name)
+    if bound is None or not step.takes_input:
+        return journey, bound, None
+    given = bound.submit(values, validate=False, autosave=True)
+    return journey, given, given.form if given is not None else None
+
+
+def _without_answers(
+    visit: Visit, step: AnyStep, submitted: Submitted
+) -> tuple[Journey, BoundStep, Form | None, list[tuple[str, str]]]:
+    """Return the step where the draft cannot be had: earlier answers are missing.
+
+    A form that is made or prepared with them cannot be shown; what was sent goes
+    along hidden, passwords excepted.
+    """
+    journey = visit.journey_of(visit.drafts.fresh(NEW, held=False))
+    bound = journey.bind(step.name)
+    form, raw = bound.resend(submitted.values)
+    pairs = [(name, value) for name, sent in raw.items() for value in sent]
+    if form is None and step.takes_input:
+        pairs += [(forms.FIELDS, value) for value in submitted.field_names]
+    return journey, bound, form, pairs
