@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import tarfile
 import tomllib
@@ -99,3 +100,20 @@ def test_tests_import_the_installed_package() -> None:
 @pytest.mark.parametrize("name", ["tests/__init__.py", "conftest.py"])
 def test_nothing_puts_the_checkout_before_the_installed_package(name: str) -> None:
     assert not (ROOT / name).exists()
+
+
+# Who knows the kinds of steps
+
+KINDS = {"AnyStep", "Step", "Review", "BoundFormStep", "BoundReview"}
+KNOWING = {PACKAGE / "core/steps.py", PACKAGE / "wizard.py"}
+
+
+@pytest.mark.parametrize("path", sorted(set(PACKAGE.rglob("*.py")) - KNOWING), ids=str)
+def test_module_asks_for_no_kind_of_step(path: Path) -> None:
+    """What is asked of a step is asked of every kind, so that another may come."""
+    calls = (
+        n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)
+    )
+    tests = (n for n in calls if ast.unparse(n.func) in ("isinstance", "type"))
+    named = {n.id for test in tests for n in ast.walk(test) if isinstance(n, ast.Name)}
+    assert not named & KINDS
