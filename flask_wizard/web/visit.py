@@ -330,8 +330,8 @@ class Visit:
         bound = onward.get(step.name)
         url = action.lead(Move(onward, bound, submitted, self.urls))
         notice = ""
-        confirms = bound is not None and action.validates and submitted.answers_hash
-        if confirms and submitted.answers_hash != onward.answers_hash:
+        shown = submitted.answers_hash if bound and action.validates else None
+        if shown is not None and shown != onward.answers_hash:
             # Another tab has changed what this one has shown: it is shown again.
             url, notice = self._url(step.url_name, stored.draft), Notice.CHANGED
         if url is None and not step.takes_input:

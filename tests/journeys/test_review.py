@@ -327,6 +327,15 @@ def test_review_of_other_answers_is_shown_again(visitor: Visitor) -> None:
     assert hooks.submissions[0].data["you"]["name"] == "Bea"
 
 
+@pytest.mark.parametrize("seen", ["", "0" * 16])
+def test_confirming_what_no_review_has_shown_is_not_a_commit(
+    visitor: Visitor, seen: str
+) -> None:
+    answer = visitor.send("next", {"_seen": seen})
+    assert answer.location == f"{visitor.draft}check"
+    assert hooks.submissions == []
+
+
 def test_review_of_a_replaced_password_is_shown_again(visitor: Visitor) -> None:
     tab = visitor.tab()
     tab.open(f"{visitor.draft}you")
