@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from ..errors import ConfigurationError, UnreadableDraftError
+from ..errors import ConfigurationError, NewerFormatError, UnreadableDraftError
 
 FORMAT = b"\x02"
 KEY_ID_SIZE = 4
@@ -96,7 +96,7 @@ class Keyring:
     def _key_of(self, header: bytes) -> _Key:
         found, expected = header[0], FORMAT[0]
         if found > expected:
-            raise UnreadableDraftError(
+            raise NewerFormatError(
                 f"A stored value has format {found}, which a newer release has "
                 f"written; this one reads format {expected}. The value stays as it "
                 "is. Run the newer release."

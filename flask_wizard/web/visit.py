@@ -404,7 +404,10 @@ class Visit:
             return self._lead_on(post, self._url(self._current_page(draft), draft))
         self.drafts.save(stored, self.drafts.end(draft, "discarded"))
         self._part_with(draft)
-        self.wizard.discarded(PublicDraft.of(draft, self.wizard))
+        try:
+            self.wizard.discarded(PublicDraft.of(draft, self.wizard))
+        except (ConflictError, *STOPS):  # or the page would say that nothing was done
+            self.app.logger.exception("discarded failed. The draft is discarded.")
         return self._lead("receipt", draft)
 
     def _part_with(self, draft: Draft) -> None:
