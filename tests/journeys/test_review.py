@@ -332,7 +332,7 @@ def test_confirming_what_no_review_has_shown_is_not_a_commit(
     visitor: Visitor, seen: str
 ) -> None:
     answer = visitor.send("next", {"_seen": seen})
-    assert answer.location == f"{visitor.draft}check"
+    assert answer.location == f"{visitor.draft}check-it"
     assert hooks.submissions == []
 
 
