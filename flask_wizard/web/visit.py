@@ -407,7 +407,8 @@ class Visit:
         try:
             self.wizard.discarded(PublicDraft.of(draft, self.wizard))
         except (ConflictError, *STOPS):  # or the page would say that nothing was done
-            self.app.logger.exception("discarded failed. The draft is discarded.")
+            logger = self.context.app.logger
+            logger.exception("discarded failed. The draft is discarded.")
         return self._lead("receipt", draft)
 
     def _part_with(self, draft: Draft) -> None:
