@@ -33,7 +33,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     StoreError: Problem.STORE,
 }
 
-STOPS = tuple(PROBLEMS)
+STOPS: tuple[type[Exception], ...] = tuple(PROBLEMS)
 """The errors that end a POST with nothing stored."""
 
 

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 Moment = Literal["start", "commit"]
 
 TRIES = 100
+#: What a hook may raise as well, of a store of its own, and this page would answer.
+OWN_ERRORS: tuple[type[Exception], ...] = (ConflictError, *STOPS)
 POLL = 0.05  # seconds between two looks at a commit that is under way
 
 
@@ -406,7 +408,7 @@ class Visit:
         self._part_with(draft)
         try:
             self.wizard.discarded(PublicDraft.of(draft, self.wizard))
-        except (ConflictError, *STOPS):  # or the page would say that nothing was done
+        except OWN_ERRORS:  # or the page would say that nothing was done
             logger = self.context.app.logger
             logger.exception("discarded failed. The draft is discarded.")
         return self._lead("receipt", draft)
