@@ -84,16 +84,9 @@ def check_csrf(request: Request, app: Flask, *, field: str) -> None:
 FOREIGN = "This form was sent by a page of another site."
 
 
-def csrf_field(config: Mapping[str, Any]) -> str:
-    """Return the name of the field that carries the token."""
-    return str(config.get("WTF_CSRF_FIELD_NAME", "csrf_token"))
-
-
-def token_field(config: Mapping[str, Any]) -> list[tuple[str, str]]:
+def token_field(config: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
     """Return the token of this session as a page carries it, if it carries one."""
-    if not config.get("WTF_CSRF_ENABLED", True):
-        return []
-    return [(csrf_field(config), generate_csrf())]
+    return [(name, generate_csrf())] if config.get("WTF_CSRF_ENABLED", True) else []
 
 
 def _token_in_headers(request: Request, config: Mapping[str, Any]) -> str | None:

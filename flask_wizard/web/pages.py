@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flask import current_app, url_for
+from flask import url_for
 from wtforms import Form
 
 from ..core import forms
@@ -23,7 +23,7 @@ from . import guard
 from .actions import buttons_of
 from .controls import ErrorLink, summary
 from .page_fields import SignedFields
-from .state import WizardState
+from .state import Context
 from .submitted import ANSWERS_HASH, Button
 from .urls import NEW, Address, Urls, row_anchor
 
@@ -89,7 +89,7 @@ class Pages:
     """The pages of one wizard where it is mounted."""
 
     wizard: Wizard
-    state: WizardState
+    context: Context
     urls: Urls
     #: Encrypts and decrypts the names of a step's fields, by the name of the step.
     fields_of: Callable[[str], SignedFields]
@@ -98,7 +98,7 @@ class Pages:
         self, name: str, status: int = 200, *, step: AnyStep | None = None, **more: Any
     ) -> Page:
         """Return a page by the name of its template, with what every page has."""
-        config, environment = self.state.config, current_app.jinja_env
+        config, environment = self.context.app.config, self.context.app.jinja_env
         bases = (
             config["WIZARD_BASE_TEMPLATE"],
             f"flask_wizard/{self.wizard.theme}/base.html",
@@ -110,7 +110,7 @@ class Pages:
             templates_for(self.wizard, name, step),
             status,
             wizard=self.wizard,
-            wizard_base=self.state.template(bases, environment),
+            wizard_base=self.context.state.template(bases, environment),
             wizard_css=url_for("flask_wizard.static", filename="wizard.css"),
             wizard_lang=lang() if callable(lang := config["WIZARD_LANG"]) else lang,
             wizard_site=config["WIZARD_SITE_NAME"],
@@ -269,9 +269,9 @@ class Pages:
         new_url = self.urls.new if damaged else None
         return self.make("unavailable", 503, again_url=again_url, new_url=new_url)
 
-    @staticmethod
-    def _token() -> list[tuple[str, str]]:
-        return guard.token_field(current_app.config)
+    def _token(self) -> list[tuple[str, str]]:
+        app, name = self.context.app, self.context.csrf_field
+        return guard.token_field(app.config, name)
 
 
 def templates_for(wizard: Wizard, name: str, step: AnyStep | None = None) -> list[str]:

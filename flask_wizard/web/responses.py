@@ -18,12 +18,8 @@ def redirect_to(url: str, status: int = 303) -> Response:
     return Response(status=status, headers=[("Location", url)])
 
 
-def protect() -> None:
-    """Keep the answer out of caches, and the URL out of other sites' logs."""
-    after_this_request(_protect)
-
-
-def _protect(response: Any) -> Any:
+def protect(response: Any) -> Any:
+    """Keep an answer out of caches, and its URL out of other sites' logs."""
     headers = response.headers
     headers["Cache-Control"] = "no-store"
     headers["Referrer-Policy"] = "same-origin"

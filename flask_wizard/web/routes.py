@@ -10,11 +10,9 @@ from flask import (
     Blueprint,
     Flask,
     Response,
-    current_app,
     g,
     make_response,
     render_template,
-    request,
     url_for,
 )
 from flask.blueprints import BlueprintSetupState
@@ -25,7 +23,7 @@ from ..drafts.visitor_drafts import Mount
 from ..errors import ConfigurationError, DefinitionError
 from . import guard
 from .pages import Page
-from .state import EXTENSION, get_context
+from .state import EXTENSION, Context, csrf_field, get_context
 from .urls import NEW
 from .visit import Visit
 
@@ -86,7 +84,7 @@ class Mounted:
         """Check what the configuration tells, if it is whole by now."""
         app = setup.app
         if isinstance(app, Flask) and EXTENSION in app.extensions:
-            self._check_fields(guard.csrf_field(app.config))
+            self._check_fields(csrf_field(app.config))
 
     def _check_fields(self, token: str) -> None:
         """Refuse a field with the name of the pages' token: it would never be read."""
@@ -126,15 +124,15 @@ class Mounted:
         g.wizard_prefix = prefix
         g.wizard_context = context
 
-    def visit(self, draft: str | None = None) -> Visit:
+    def visit(self, draft: str | None, context: Context) -> Visit:
         """Open the visit of this request to one draft, or to none yet."""
         prefix = g.wizard_prefix
         bound = {n: v for n, v in prefix.items() if n not in self.unbound}
         return Visit.open(
             self.wizard,
-            Mount(str(request.blueprint), bound),
+            Mount(str(context.request.blueprint), bound),
             draft,
-            g.wizard_context,
+            context,
             url_for_step=_url_for,
             entry_url=partial(url_for, ".entry", **prefix),
         )
@@ -155,7 +153,8 @@ ROUTES = (
 
 def _answer(mounted: Mounted, endpoint: str, **values: Any) -> Response:
     """Answer a request for one of the wizard's URLs, and render its page."""
-    visit = mounted.visit(values.get("draft"))
+    context: Context = g.wizard_context
+    visit = mounted.visit(values.get("draft"), context)
     if endpoint == "entry":
         outcome = visit.enter()
     elif endpoint == "draft":
@@ -164,7 +163,7 @@ def _answer(mounted: Mounted, endpoint: str, **values: Any) -> Response:
         outcome = visit.handle(values.get("step", endpoint))
     if not isinstance(outcome, Page):
         return make_response(outcome)
-    name = visit.pages.state.template(outcome.templates, current_app.jinja_env)
+    name = context.state.template(outcome.templates, context.app.jinja_env)
     text = render_template(name, **outcome)
     return make_response(text, outcome.status)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flask import Flask, Request, current_app, request, session
@@ -14,7 +14,6 @@ from ..drafts.keyring import Keyring
 from ..drafts.repository import DraftRepository, cannot_join
 from ..errors import ConfigurationError
 from ..stores import DraftStore, JoiningStore
-from .guard import csrf_field
 
 EXTENSION = "flask_wizard"
 
@@ -91,26 +90,21 @@ class Context(NamedTuple):
 
 
 def get_context() -> Context:
-    """Return what serves this request. Raise ConfigurationError without FlaskWizard."""
-    app: Any = current_app
-    app = app._get_current_object()
-    request_: Any = request
-    session_: Any = session
-    return Context(
-        app,
-        request_._get_current_object(),
-        session_._get_current_object(),
-        get_state(app),
-        csrf_field(app.config),
-    )
+    """Return what serves this request.
 
-
-def get_state(app: Flask) -> WizardState:
-    """Return what an application keeps. Raise ConfigurationError if it has nothing."""
-    found: WizardState | None = app.extensions.get(EXTENSION)
-    if found is None:
+    Raise ConfigurationError if the application has no FlaskWizard.
+    """
+    proxies: tuple[Any, ...] = (current_app, request, session)
+    app, served, visitor = (proxy._get_current_object() for proxy in proxies)
+    state: WizardState | None = app.extensions.get(EXTENSION)
+    if state is None:
         raise ConfigurationError(
             "A wizard is mounted, but the application has no FlaskWizard. "
             "Call FlaskWizard(app), or wizards.init_app(app) in the factory."
         )
-    return found
+    return Context(app, served, visitor, state, csrf_field(app.config))
+
+
+def csrf_field(config: Mapping[str, Any]) -> str:
+    """Return the name of the field that carries the CSRF token."""
+    return str(config.get("WTF_CSRF_FIELD_NAME", "csrf_token"))

@@ -71,7 +71,7 @@ class Submitted:
             argument=argument,
             values=values,
             rev=int(rev) if rev.isascii() and rev.isdigit() and len(rev) < 10 else 0,
-            nonce=nonce if is_id(nonce) else "",
+            nonce=nonce if nonce and is_id(nonce) else "",
             from_review=is_from_review(request),
             answers_hash=form.get(ANSWERS_HASH),
             field_names=field_names,

@@ -10,7 +10,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from flask import Response, abort
+from flask import Response, abort, after_this_request
 from werkzeug.exceptions import HTTPException
 
 from ..core.draft import Draft, Receipt
@@ -107,7 +107,7 @@ class Visit:
 
         urls = Urls(url_for_step, first_page=first_page, entry=entry_url)
         fields_of = partial(SignedFields, keyring, drafts.mount)
-        pages = Pages(wizard, state, urls, fields_of)
+        pages = Pages(wizard, context, urls, fields_of)
         opened = None if draft_id == NEW else draft_id
         return cls(context, wizard, journey_of, drafts, urls, pages, opened)
 
@@ -117,7 +117,7 @@ class Visit:
         """Answer the request for a step, or for ``saved``, ``discard``, ``receipt``."""
         if item is not None:
             abort(404)
-        protect()
+        after_this_request(protect)
         at = Address(page, self.draft_id or NEW)
         if self.context.request.method == "POST":
             return self._post(at)
@@ -125,12 +125,12 @@ class Visit:
 
     def enter(self) -> Outcome:
         """Answer the request for the wizard as a whole: begin, or choose a draft."""
-        protect()
+        after_this_request(protect)
         return self._look(self._enter)
 
     def resume(self) -> Outcome:
         """Answer the request for a draft as a whole: lead to where it stands."""
-        protect()
+        after_this_request(protect)
         return self._look(self._resume)
 
     # GET
