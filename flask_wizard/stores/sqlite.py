@@ -67,6 +67,7 @@ class SQLiteStore:
         return cls(path_of(url, folder))
 
     def load(self, key: str) -> tuple[bytes, bytes] | None:
+        """Return blob and version; None if the value is absent or has expired."""
         rows = self._run(LOAD, key, time.time()).rows
         if not rows:
             return None
@@ -78,6 +79,7 @@ class SQLiteStore:
         return blob, version
 
     def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
+        """Store a value if there is none; return whether it was stored."""
         sweep_now_and_then(self._sweep_some)
         now = time.time()
         return self._run(CREATE, key, version, now + ttl, blob, now).changed > 0
@@ -85,12 +87,14 @@ class SQLiteStore:
     def replace(
         self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
     ) -> bool:
+        """Store a value over version ``expected``; return whether it was stored."""
         sweep_now_and_then(self._sweep_some)
         now = time.time()
         parameters = (version, now + ttl, blob, key, expected, now)
         return self._run(REPLACE, *parameters).changed > 0
 
     def sweep(self, now: float, report: Callable[[int], object] | None = None) -> int:
+        """Remove all values that have expired at ``now``; return how many."""
         removed = 0
         while count := self._run(SWEEP, now, SWEPT_AT_ONCE).changed:
             removed += count
