@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, cached_property, partial
 from typing import Annotated, Any, Literal, TypeVar, overload
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import fields, replace
 
 from ..errors import UnreadableDraftError
-from .stored import Stored, pack, unpack
 
 Raw = dict[str, list[str]]
 """Submitted strings by full field name, as the browser sent them."""
@@ -23,8 +23,71 @@ REFUSED = "refused"
 CHANGED = "changed"
 
 T = TypeVar("T")
+S = TypeVar("S", bound="Stored")
 
 State = Literal["open", "committing", "committed", "discarded"]
+ENDED: tuple[State, ...] = ("committed", "discarded")
+
+_encoder = msgspec.msgpack.Encoder()
+_raw_decoder = msgspec.msgpack.Decoder(Raw)
+_parts = msgspec.msgpack.Decoder(dict[str, msgspec.Raw])
+
+
+class Stored(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+):
+    """A struct that two releases may write in turn, one of which knows more keys.
+
+    A struct inside another is a field of type ``msgspec.Raw`` or ``bytes``, packed by
+    itself, so that it has unknown keys of its own.
+    """
+
+    #: What is stored under keys that are no field here. It is written back as it was.
+    unknown: dict[str, msgspec.Raw] = msgspec.field(name="", default_factory=dict)
+
+
+def pack(value: Stored) -> bytes:
+    """Return the struct as msgpack, its unknown keys among the others."""
+    if not value.unknown:
+        return _encoder.encode(value)
+    own = replace(value, unknown={})
+    return _encoder.encode({**value.unknown, **_parts.decode(_encoder.encode(own))})
+
+
+def unpack(kind: type[S], packed: bytes | msgspec.Raw) -> S:
+    """Return the struct in these bytes. Raises UnreadableDraftError."""
+    decoder: msgspec.msgpack.Decoder[S] = _decoder(kind)
+    try:
+        try:
+            return decoder.decode(packed)
+        except msgspec.ValidationError:  # it may be an unknown key, which is rare
+            return _unpack_newer(kind, packed)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableDraftError(
+            f"A stored {kind.__name__} does not decode."
+        ) from error
+
+
+def _unpack_newer(kind: type[S], packed: bytes | msgspec.Raw) -> S:
+    parts = _parts.decode(packed)
+    unknown = {name: parts.pop(name) for name in parts.keys() - _keys(kind)}
+    decoder: msgspec.msgpack.Decoder[S] = _decoder(kind)
+    known = decoder.decode(_encoder.encode(parts))
+    return replace(known, unknown=unknown)
+
+
+@cache
+def _decoder(kind: type[S]) -> msgspec.msgpack.Decoder[S]:
+    return msgspec.msgpack.Decoder(kind)
+
+
+@cache
+def _keys(kind: type[Stored]) -> frozenset[str]:
+    return frozenset(field.encode_name for field in fields(kind))
 
 
 class StoredDependencies(msgspec.Struct, frozen=True, gc=False):
@@ -94,9 +157,8 @@ class Entries(Mapping[str, Entry]):
 
     def __getitem__(self, step: str) -> Entry:
         """Return a step's entry. Raises UnreadableDraftError, or KeyError."""
-        entry = self._opened.get(step)
-        if entry is None:
-            entry = self._opened[step] = unpack(Entry, self._packed[step])
+        if (entry := self.get(step)) is None:
+            raise KeyError(step)
         return entry
 
     @overload
@@ -105,8 +167,13 @@ class Entries(Mapping[str, Entry]):
     def get(self, step: str, default: T) -> Entry | T: ...
     def get(self, step: str, default: T | None = None) -> Entry | T | None:
         """Return a step's entry, or ``default``. Raises UnreadableDraftError."""
-        # Mapping's own would ask twice, and a walk asks for every step.
-        return self[step] if step in self._packed else default
+        entry = self._opened.get(step)
+        if entry is None:
+            packed = self._packed.get(step)
+            if packed is None:
+                return default
+            entry = self._opened[step] = unpack(Entry, packed)
+        return entry
 
     def __contains__(self, step: object) -> bool:
         return step in self._packed
@@ -127,14 +194,6 @@ class StoredHolder(Stored, frozen=True):
     mark: bytes
     kind: Literal["session", "user", "guest"]
     since: Seconds
-
-    def is_session_of(self, marks: Sequence[bytes]) -> bool:
-        """True if this is the session that has one of these marks."""
-        if self.kind == "session":
-            for mark in marks:
-                if hmac.compare_digest(self.mark, mark):
-                    return True
-        return False
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -182,38 +241,31 @@ class Draft(Stored, frozen=True, dict=True):
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return [("state", self.state)]
 
-    # What is unpacked is kept in __dict__: a cached_property would take a lock, which
-    # costs more than to unpack a holder.
-
-    @property
+    @cached_property
     def entries(self) -> Entries:
         """The entries by step, opened one by one."""
-        entries: Entries | None = self.__dict__.get("entries")
-        if entries is None:
-            entries = self.__dict__["entries"] = Entries(self.packed_entries)
-        return entries
+        return Entries(self.packed_entries)
 
     @property
     def holders(self) -> list[StoredHolder]:
         """Who holds it. Raises UnreadableDraftError."""
-        holders: list[StoredHolder] | None = self.__dict__.get("holders")
-        if holders is None:
-            holders = [unpack(StoredHolder, packed) for packed in self.packed_holders]
-            self.__dict__["holders"] = holders
-        return holders
+        return [unpack(StoredHolder, packed) for packed in self.packed_holders]
 
     @property
     def ended(self) -> bool:
         """True if it was committed or discarded."""
-        return self.state in ("committed", "discarded")
+        return self.state in ENDED
+
+    def expires(self, lifetime: float, max_lifetime: float) -> float:
+        """Return when it ends by itself. Lifetimes, idle and in all, are in seconds."""
+        idle = self.updated + lifetime
+        if self.state in ENDED:
+            return idle
+        return min(idle, self.created + max_lifetime)
 
     def is_committing(self, now: float) -> bool:
         """True if a commit is under way, by somebody whose lease still runs."""
         return self.state == "committing" and now < self.lease_until
-
-    def is_held_by(self, marks: Sequence[bytes]) -> bool:
-        """True if a session with one of these marks holds it."""
-        return self._position_of(marks) is not None
 
     def with_entries(self, entries: Mapping[str, Entry]) -> Draft:
         """Return the draft with these entries, and all others as they are.
@@ -233,34 +285,34 @@ class Draft(Stored, frozen=True, dict=True):
         packed = {n: entry for n, entry in self.packed_entries.items() if n != step}
         return replace(self, packed_entries=packed, plain_prefix=(0, b""))
 
-    def renew(self, now: float, *, marks: Sequence[bytes], notice: str) -> Draft:
-        """Return the draft as a POST leaves it, for another lifetime.
+    def renew(self, now: float, *, notice: str) -> Draft:
+        """Return the draft as a POST leaves it, for another lifetime."""
+        return replace(self, updated=now, notice=notice)
 
-        ``marks`` are the sender's, newest first.
+    def re_mark(self, marks: Sequence[bytes]) -> Draft | None:
+        """Return the draft if the session that has one of these marks holds it.
+
+        The session has the first of them from then on: they come newest first.
         """
-        holders = self._re_mark(marks, now)
-        return replace(self, updated=now, packed_holders=holders, notice=notice)
+        held = self.packed_holders
+        for position, holder in enumerate(self.holders):
+            if holder.kind != "session":
+                continue
+            for number, mark in enumerate(marks):
+                if hmac.compare_digest(holder.mark, mark):
+                    if number == 0:
+                        return self
+                    own = msgspec.Raw(pack(replace(holder, mark=marks[0])))
+                    held = (*held[:position], own, *held[position + 1 :])
+                    return replace(self, packed_holders=held)
+        return None
 
     def add_holder(self, now: float, *, marks: Sequence[bytes]) -> Draft:
         """Return the draft held by this session too, as after a session was cleared."""
-        return replace(self, packed_holders=self._re_mark(marks, now))
-
-    def _re_mark(self, marks: Sequence[bytes], now: float) -> tuple[msgspec.Raw, ...]:
-        """Return the holders, among them the session that has these marks."""
-        held, position = self.packed_holders, self._position_of(marks)
-        if position is None:
-            own = StoredHolder(marks[0], "session", now)
-            return (*held, msgspec.Raw(pack(own)))
-        if self.holders[position].mark == marks[0]:
+        if (held := self.re_mark(marks)) is not None:
             return held
-        own = replace(self.holders[position], mark=marks[0])
-        return (*held[:position], msgspec.Raw(pack(own)), *held[position + 1 :])
-
-    def _position_of(self, marks: Sequence[bytes]) -> int | None:
-        for position, holder in enumerate(self.holders):
-            if holder.is_session_of(marks):
-                return position
-        return None
+        own = msgspec.Raw(pack(StoredHolder(marks[0], "session", now)))
+        return replace(self, packed_holders=(*self.packed_holders, own))
 
     def claim(self, now: float, lease: float) -> Draft:
         """Return the draft while a commit is under way, for ``lease`` seconds."""
@@ -312,15 +364,8 @@ class Draft(Stored, frozen=True, dict=True):
         )
 
 
-_encoder = msgspec.msgpack.Encoder()
-_raw_decoder = msgspec.msgpack.Decoder(Raw)
+encode: Callable[[Draft], bytes] = pack
+"""Return a draft as bytes. Entries that nobody changed stay the same bytes."""
 
-
-def encode(draft: Draft) -> bytes:
-    """Return the draft as bytes. Entries that nobody changed stay the same bytes."""
-    return pack(draft)
-
-
-def decode(blob: bytes) -> Draft:
-    """Return the draft in these bytes. Raises UnreadableDraftError."""
-    return unpack(Draft, blob)
+decode: Callable[[bytes], Draft] = partial(unpack, Draft)
+"""Return the draft in these bytes. Raise UnreadableDraftError."""

@@ -11,8 +11,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from ..core.draft import Seconds
-from ..core.stored import Stored, pack, unpack
+from ..core.draft import Seconds, Stored, pack, unpack
 from ..errors import (
     ConflictError,
     NewerFormatError,

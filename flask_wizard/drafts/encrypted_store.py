@@ -53,12 +53,14 @@ class EncryptedStore:
 
         Raises StoreError, or UnreadableDraftError for damaged bytes.
         """
-        keys = [_text(d) for d in self.keyring.digests(f"key {purpose}", name)]
+        digests = self.keyring.digests(f"key {purpose}", name)
+        keys = [urlsafe_b64encode(digest[:24]).decode() for digest in digests]
         for key in keys:  # an older SECRET_KEY may have named it
             if found := self.engine.load(key):
                 blob, version = found
-                plain = self.keyring.decrypt(blob, key.encode(), KINDS[purpose])
-                return _decompress(plain), StoredVersion(key, version)
+                packed = self.keyring.decrypt(blob, key.encode(), KINDS[purpose])
+                plain = packed[1:] if packed[:1] == PLAIN else _decompress(packed)
+                return plain, StoredVersion(key, version)
         return None, StoredVersion(keys[0], None)
 
     def save(
@@ -68,7 +70,9 @@ class EncryptedStore:
 
         ``ttl`` is in seconds.
         """
-        blob = self.keyring.encrypt(self._compress(plain), at.key.encode(), kind)
+        is_long = len(plain) > self._compress_above
+        packed = _compress(plain) if is_long else PLAIN + plain
+        blob = self.keyring.encrypt(packed, at.key.encode(), kind)
         version = new_version()
         if at.version is None:
             written = self.engine.create(at.key, blob, version, ttl)
@@ -83,26 +87,20 @@ class EncryptedStore:
         found = self.engine.load(key)
         return found is not None and hmac.compare_digest(found[1], version)
 
-    def _compress(self, plain: bytes) -> bytes:
-        if len(plain) > self._compress_above:
-            compressor = zlib.compressobj(LEVEL, wbits=WINDOW, memLevel=MEMORY)
-            compressed = compressor.compress(plain) + compressor.flush()
-            if len(compressed) < len(plain):
-                return ZLIB + compressed
-        return PLAIN + plain
+
+def _compress(plain: bytes) -> bytes:
+    """Return the codec and the content, compressed if that is shorter."""
+    compressor = zlib.compressobj(LEVEL, wbits=WINDOW, memLevel=MEMORY)
+    compressed = compressor.compress(plain) + compressor.flush()
+    return ZLIB + compressed if len(compressed) < len(plain) else PLAIN + plain
 
 
 def _decompress(packed: bytes) -> bytes:
+    """Return the content of any codec but ``PLAIN``. Raises UnreadableDraftError."""
     codec, content = packed[:1], packed[1:]
-    if codec == PLAIN:
-        return content
     if codec != ZLIB:
         raise UnreadableDraftError(f"A stored value has the unknown codec {codec!r}.")
     try:
         return zlib.decompress(content)
     except zlib.error as error:
         raise UnreadableDraftError("A stored value does not decompress.") from error
-
-
-def _text(digest: bytes) -> str:
-    return urlsafe_b64encode(digest[:24]).decode()

@@ -8,7 +8,6 @@ from base64 import urlsafe_b64encode
 from collections.abc import MutableMapping
 from typing import Any
 
-from ..core.draft import Draft
 from .keyring import Keyring
 
 TOKEN_KEY = "_wizard_holder"
@@ -34,7 +33,7 @@ class Holder:
     def __init__(self, session: MutableMapping[str, Any], keyring: Keyring) -> None:
         self._session = session
         self._keyring = keyring
-        self._hashed: tuple[str, tuple[bytes, ...]] = "", ()
+        self._hashed: tuple[object, tuple[bytes, ...]] = None, ()
 
     @property
     def token(self) -> str | None:
@@ -50,18 +49,17 @@ class Holder:
 
     def token_hash(self) -> bytes:
         """Return what the store may know of the visitor: a keyed hash."""
+        self.ensure_token()
         return self.token_hashes()[0]
 
     def token_hashes(self) -> tuple[bytes, ...]:
-        """Return the hashes with all keys, newest first."""
-        token = self.ensure_token()  # it may change in a request
-        if self._hashed[0] != token:
-            self._hashed = token, self._keyring.digests("holder", token)
+        """Return the token's hashes with all keys, newest first; none without one."""
+        found = self._session.get(TOKEN_KEY)
+        if self._hashed[0] != found:  # it may change in a request
+            token = self.token
+            marks = () if token is None else self._keyring.digests("holder", token)
+            self._hashed = found, marks
         return self._hashed[1]
-
-    def holds(self, draft: Draft) -> bool:
-        """True if this session opens the draft."""
-        return self.token is not None and draft.is_held_by(self.token_hashes())
 
     def draft_id(self, nonce: str, mount: str) -> str:
         """Return the id of the draft that this nonce starts here.

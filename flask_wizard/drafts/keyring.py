@@ -14,13 +14,28 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ..errors import ConfigurationError, NewerFormatError, UnreadableDraftError
 
-FORMAT = b"\x02"
+
+def mark_of(format: int) -> bytes:
+    """Return how a value of a format begins: its number, and that again, inverted.
+
+    A flipped bit in either is damage, and not the format of a newer release.
+    """
+    return bytes((format, 0xFF - format))
+
+
+FORMAT_NUMBER = 2
+FORMAT = mark_of(FORMAT_NUMBER)
 KEY_ID_SIZE = 4
 KIND_SIZE = 1
 NONCE_SIZE = 12
 TAG_SIZE = 16
 HEADER_SIZE = len(FORMAT) + KEY_ID_SIZE + KIND_SIZE
 OVERHEAD = HEADER_SIZE + NONCE_SIZE + TAG_SIZE
+
+SHA = "sha256"
+# Neither a stray surrogate from a browser nor an undecodable byte in an environment
+# variable may end in a UnicodeEncodeError.
+ERRORS = "surrogatepass"
 
 
 class Kind(IntEnum):
@@ -52,7 +67,7 @@ class Keyring:
 
     def encrypt(self, plain: bytes, context: bytes, kind: Kind) -> bytes:
         """Encrypt ``plain`` so that it opens only under the same ``context``."""
-        header = FORMAT + self._newest.id + kind.to_bytes(KIND_SIZE, "big")
+        header = FORMAT + self._newest.id + bytes((kind,))
         nonce = os.urandom(NONCE_SIZE)
         cipher = self._newest.cipher(context)
         return header + nonce + cipher.encrypt(nonce, plain, header + context)
@@ -70,7 +85,10 @@ class Keyring:
                 f"Expected {OVERHEAD} or more."
             )
         header, body = encrypted[:HEADER_SIZE], encrypted[HEADER_SIZE:]
-        cipher = self._key_of(header).cipher(context)
+        key = self._by_id.get(header[len(FORMAT) : -KIND_SIZE])
+        if key is None or not header.startswith(FORMAT):
+            raise _unreadable(header)
+        cipher = key.cipher(context)
         if header[-1] not in kinds:
             raise UnreadableDraftError(
                 f"A stored value is of kind {header[-1]}. "
@@ -86,32 +104,42 @@ class Keyring:
 
     def digest(self, purpose: str, *parts: str | bytes) -> bytes:
         """Hash ``parts`` for ``purpose`` with the newest key, into 32 bytes."""
-        return self._newest.digest(_framed(purpose, *parts))
+        return self.digests(purpose, *parts)[0]
 
     def digests(self, purpose: str, *parts: str | bytes) -> tuple[bytes, ...]:
         """Hash as ``digest`` does, with every key, newest first."""
-        message = _framed(purpose, *parts)
-        return tuple(key.digest(message) for key in self._keys)
+        message = b""
+        for part in (purpose, *parts):
+            encoded = part.encode("utf-8", ERRORS) if isinstance(part, str) else part
+            # With the length before each, no two lists of parts look the same.
+            message += len(encoded).to_bytes(8, "big") + encoded
+        found = []
+        for key in self._keys:
+            hashing = key.hashing.copy()  # with the key worked in already
+            hashing.update(message)
+            found.append(hashing.digest())
+        return tuple(found)
 
-    def _key_of(self, header: bytes) -> _Key:
-        found, expected = header[0], FORMAT[0]
-        if found > expected:
-            raise NewerFormatError(
-                f"A stored value has format {found}, which a newer release has "
-                f"written; this one reads format {expected}. The value stays as it "
-                "is. Run the newer release."
-            )
-        if found < expected:
-            raise UnreadableDraftError(
-                f"A stored value has format {found}. Expected format {expected}."
-            )
-        try:
-            return self._by_id[header[len(FORMAT) : -KIND_SIZE]]
-        except KeyError as error:
-            raise UnreadableDraftError(
-                "A stored value was encrypted with a key that is not at hand. Keep "
-                "the former secret in SECRET_KEY_FALLBACKS."
-            ) from error
+
+def _unreadable(header: bytes) -> UnreadableDraftError:
+    """Return what to say of a value of another format, or with an unknown key."""
+    found, expected = header[0], FORMAT_NUMBER
+    if not header.startswith(mark_of(found)):
+        return UnreadableDraftError("A stored value is damaged where it begins.")
+    if found > expected:
+        return NewerFormatError(
+            f"A stored value has format {found}, which a newer release has "
+            f"written; this one reads format {expected}. The value stays as it "
+            "is. Run the newer release."
+        )
+    if found < expected:
+        return UnreadableDraftError(
+            f"A stored value has format {found}. Expected format {expected}."
+        )
+    return UnreadableDraftError(
+        "A stored value was encrypted with a key that is not at hand. Keep "
+        "the former secret in SECRET_KEY_FALLBACKS."
+    )
 
 
 class _Key:
@@ -119,31 +147,20 @@ class _Key:
 
     def __init__(self, secret: bytes) -> None:
         self.id = _derive(secret, "key id", KEY_ID_SIZE)
-        self._encrypting = _hmac(_derive(secret, "encrypting", 32))
-        self._hashing = _hmac(_derive(secret, "hashing", 32))
+        self._encrypting = hmac.new(_derive(secret, "encrypting", 32), None, SHA)
+        self.hashing = hmac.new(_derive(secret, "hashing", 32), None, SHA)
         self._last: tuple[bytes, AESGCM] | None = None
 
     def cipher(self, context: bytes) -> AESGCM:
+        """Return what encrypts under this context, and decrypts."""
         # A key for each context: random nonces under one key for all would run into
         # the limit of 2**32 messages (NIST SP 800-38D, 8.3).
         last = self._last
         if last is None or last[0] != context:  # most are decrypted, then encrypted
-            key = _digest(self._encrypting, context)
-            last = self._last = context, AESGCM(key)
+            encrypting = self._encrypting.copy()
+            encrypting.update(context)
+            last = self._last = context, AESGCM(encrypting.digest())
         return last[1]
-
-    def digest(self, message: bytes) -> bytes:
-        return _digest(self._hashing, message)
-
-
-def _hmac(key: bytes) -> hmac.HMAC:
-    return hmac.new(key, digestmod="sha256")
-
-
-def _digest(keyed: hmac.HMAC, message: bytes) -> bytes:
-    copy = keyed.copy()  # with the key worked in already
-    copy.update(message)
-    return copy.digest()
 
 
 def _checked(secrets: Sequence[str | bytes]) -> list[bytes]:
@@ -160,21 +177,10 @@ def _checked(secrets: Sequence[str | bytes]) -> list[bytes]:
                 f"Secret {position} of a keyring is empty or no str or bytes; "
                 f"it is of type {type(secret).__name__}."
             )
-    return list(dict.fromkeys(_encoded(secret) for secret in secrets))
+    encoded = (s.encode("utf-8", ERRORS) if isinstance(s, str) else s for s in secrets)
+    return list(dict.fromkeys(encoded))
 
 
 def _derive(secret: bytes, purpose: str, size: int) -> bytes:
     info = f"flask_wizard {purpose} 1".encode()
     return HKDF(algorithm=SHA256(), length=size, salt=None, info=info).derive(secret)
-
-
-def _encoded(text: str | bytes) -> bytes:
-    # surrogatepass: neither a stray surrogate from a browser nor an undecodable
-    # byte in an environment variable may end in a UnicodeEncodeError.
-    return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-
-
-def _framed(*parts: str | bytes) -> bytes:
-    """Join with the length before each part, so that no two lists look the same."""
-    encoded = [_encoded(part) for part in parts]
-    return b"".join(len(part).to_bytes(8, "big") + part for part in encoded)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from typing import Protocol
 
 from ..core.draft import Draft
@@ -17,6 +18,7 @@ class Lifetimes(Protocol):
     max_lifetime: timedelta | float
 
 
+@cache  # each request asks for those of its wizard
 def seconds(duration: timedelta | float) -> float:
     """Return a duration in seconds."""
     if isinstance(duration, timedelta):
@@ -26,7 +28,4 @@ def seconds(duration: timedelta | float) -> float:
 
 def expires(wizard: Lifetimes, draft: Draft) -> float:
     """Return when a draft ends by itself, in seconds since the epoch."""
-    idle = draft.updated + seconds(wizard.lifetime)
-    if draft.ended:
-        return idle
-    return min(idle, draft.created + seconds(wizard.max_lifetime))
+    return draft.expires(seconds(wizard.lifetime), seconds(wizard.max_lifetime))

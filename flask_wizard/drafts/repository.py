@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ..core.draft import Draft, decode, encode
-from ..errors import ConfigurationError, DraftTooLargeError, UnreadableDraftError
+from ..core.draft import ENDED, Draft, decode
+from ..errors import ConfigurationError, UnreadableDraftError
 from ..stores import DraftStore, JoiningStore
 from .encrypted_store import EncryptedStore, StoredVersion
 from .keyring import Kind
@@ -19,15 +19,15 @@ class StoredDraft:
 
     draft: Draft
     version: StoredVersion
-
-    @property
-    def is_new(self) -> bool:
-        """True if the store has nothing under the draft's key."""
-        return self.version.version is None
+    #: True if the store has nothing under the draft's key.
+    is_new: bool
 
 
 class DraftRepository:
-    """Loads and saves drafts. ``limit`` is in bytes, before compression."""
+    """Loads and saves drafts.
+
+    ``limit`` is how large a visitor may make one: in bytes, before compression.
+    """
 
     def __init__(self, store: EncryptedStore, *, limit: int) -> None:
         self.store = store
@@ -58,16 +58,6 @@ class DraftRepository:
         with engine.joined() as inner:
             yield DraftRepository(self.store.using(inner), limit=self.limit)
 
-    def encode(self, draft: Draft, *, capped: bool) -> bytes:
-        """Return the draft as bytes.
-
-        Raises DraftTooLargeError if it is ``capped`` and too large.
-        """
-        plain = encode(draft)
-        if capped and len(plain) > self.limit:
-            raise DraftTooLargeError(len(plain), self.limit)
-        return plain
-
     def save(
         self, draft: Draft, plain: bytes, *, at: StoredVersion, ttl: int
     ) -> StoredDraft:
@@ -76,8 +66,9 @@ class DraftRepository:
         Raises ConflictError if somebody has written since ``at`` was read, or
         StoreError; then nothing is stored.
         """
-        kind = Kind.TOMBSTONE if draft.ended else Kind.DRAFT
-        return StoredDraft(draft, self.store.save(at, plain, kind=kind, ttl=ttl))
+        kind = Kind.TOMBSTONE if draft.state in ENDED else Kind.DRAFT
+        version = self.store.save(at, plain, kind=kind, ttl=ttl)
+        return StoredDraft(draft, version, is_new=False)
 
 
 def cannot_join(store: DraftStore) -> str:

@@ -13,11 +13,11 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from ..core.draft import Draft, Receipt
-from ..errors import NewerFormatError, UnreadableDraftError
+from ..core.draft import Draft, Receipt, encode
+from ..errors import DraftTooLargeError, NewerFormatError, UnreadableDraftError
 from .draft_list import DraftList, ListedDraft
 from .holders import Holder, is_id
-from .lifetimes import Lifetimes, expires, seconds
+from .lifetimes import Lifetimes, seconds
 from .repository import DraftRepository, StoredDraft
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,8 @@ class VisitorDrafts:
         self.holder = holder
         self._wizard_name = mount.name
         self._repository = repository
-        self._list = DraftList(repository.store, holder)
+        self._list_store = repository.store
+        self._lifetimes = seconds(wizard.lifetime), seconds(wizard.max_lifetime)
 
     @contextmanager
     def joined(self) -> Iterator[VisitorDrafts]:
@@ -68,19 +69,24 @@ class VisitorDrafts:
             drafts._repository = repository
             yield drafts
 
-    def load(self, draft_id: str) -> StoredDraft | None:
-        """Return a draft that this visitor holds and that has not expired."""
-        return self._load(draft_id, self.mount)
+    def load(self, draft_id: str, mount: str | None = None) -> StoredDraft | None:
+        """Return a draft that this visitor holds and that has not expired.
 
-    def _load(self, draft_id: str, mount: str) -> StoredDraft | None:
-        if not is_id(draft_id) or self.holder.token is None:
+        ``mount`` is another one of this wizard, if the draft is not from here.
+        """
+        if not is_id(draft_id) or not (marks := self.holder.token_hashes()):
             return None
         draft, version = self._repository.load(draft_id)
-        if draft is None or draft.mount != mount or self._has_expired(draft):
+        if draft is None or draft.mount != (mount or self.mount):
             return None
-        if not self.holder.holds(draft):
+        if draft.expires(*self._lifetimes) <= time.time():
             return None
-        return StoredDraft(self._expire_lease(draft), version)
+        held = draft.re_mark(marks)
+        if held is None:
+            return None
+        if held.state == "committing":
+            held = self._expire_lease(held)
+        return StoredDraft(held, version, is_new=False)
 
     def start(self, nonce: str) -> StoredDraft:
         """Return the draft that this nonce starts: one it started before, or a new one.
@@ -91,9 +97,11 @@ class VisitorDrafts:
         draft, version = self._repository.load(draft_id)
         if draft is not None and draft.mount != self.mount:
             raise UnreadableDraftError("A stored draft carries another mount's name.")
-        if draft is None or self._has_expired(draft):
+        if draft is None or draft.expires(*self._lifetimes) <= time.time():
             draft = self.fresh(draft_id)
-        return StoredDraft(self._expire_lease(draft), version)
+        else:
+            draft = self._expire_lease(self.add_holder(draft))
+        return StoredDraft(draft, version, is_new=version.version is None)
 
     def _expire_lease(self, draft: Draft) -> Draft:
         """Return it as it is once its claim has run out.
@@ -123,7 +131,8 @@ class VisitorDrafts:
         One that expired meanwhile comes back as it was, to be saved anew.
         """
         draft, version = self._repository.load(stored.draft.id)
-        return StoredDraft(self._expire_lease(draft or stored.draft), version)
+        current = self._expire_lease(draft or stored.draft)
+        return StoredDraft(current, version, is_new=version.version is None)
 
     def save(
         self, stored: StoredDraft, draft: Draft, *, capped: bool = False
@@ -134,16 +143,19 @@ class VisitorDrafts:
         Raises ConflictError if somebody else wrote meanwhile, TooManyDraftsError,
         DraftTooLargeError or StoreError.
         """
-        plain = self._repository.encode(draft, capped=capped)
-        if self._begins(stored) and not draft.ended:
+        plain, limit = encode(draft), self._repository.limit
+        if capped and len(plain) > limit:
+            raise DraftTooLargeError(len(plain), limit)
+        # One that expired is begun anew in its place in the store.
+        begins = stored.is_new or not stored.draft.packed_entries
+        if begins and not draft.ended:
             self._add_to_list(draft.id)
-        ttl = math.ceil(expires(self.wizard, draft) - time.time())
+        ttl = math.ceil(draft.expires(*self._lifetimes) - time.time())
         return self._repository.save(draft, plain, at=stored.version, ttl=max(1, ttl))
 
-    @staticmethod
-    def _begins(stored: StoredDraft) -> bool:
-        """True for a new draft, also in the place of one that the store still has."""
-        return stored.is_new or not stored.draft.packed_entries
+    @property
+    def _list(self) -> DraftList:
+        return DraftList(self._list_store, self.holder)
 
     def _add_to_list(self, draft_id: str) -> None:
         self._list.add(
@@ -159,11 +171,6 @@ class VisitorDrafts:
         """Take a draft off the visitor's list."""
         self._list.remove(draft_id)
 
-    def renew(self, draft: Draft, *, notice: str = "") -> Draft:
-        """Return the draft as this visitor's POST leaves it, for another lifetime."""
-        marks = self.holder.token_hashes()
-        return draft.renew(time.time(), marks=marks, notice=notice)
-
     def end(
         self,
         draft: Draft,
@@ -175,6 +182,7 @@ class VisitorDrafts:
 
     def add_holder(self, draft: Draft) -> Draft:
         """Return the draft as this session opens it, even if it is a new session."""
+        self.holder.ensure_token()
         return draft.add_holder(time.time(), marks=self.holder.token_hashes())
 
     def open_drafts(self) -> list[Draft]:
@@ -194,7 +202,7 @@ class VisitorDrafts:
         NewerFormatError.
         """
         try:
-            stored = self._load(listed.id, listed.mount)
+            stored = self.load(listed.id, listed.mount)
         except NewerFormatError:
             raise
         except UnreadableDraftError:
@@ -206,6 +214,3 @@ class VisitorDrafts:
         """True if it was one of this visitor's drafts."""
         listed = self._list.drafts(mount=self.mount)
         return any(draft.id == draft_id for draft in listed)
-
-    def _has_expired(self, draft: Draft) -> bool:
-        return expires(self.wizard, draft) <= time.time()

@@ -81,6 +81,7 @@ class DynamoDBStore:
         return cls(_place_in(url))
 
     def load(self, key: str) -> tuple[bytes, bytes] | None:
+        """Return blob and version; None if the value is absent or has expired."""
         with self._trouble():
             reply = self._clients.own().get_item(
                 TableName=self._place.table, Key=self._key(key), ConsistentRead=True
@@ -93,6 +94,7 @@ class DynamoDBStore:
         return (kept.blob, kept.version) if kept.expires > time.time() else None
 
     def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
+        """Store a value if there is none; return whether it was stored."""
         return self._put(
             key,
             _Kept(blob, version, _end(ttl)),
@@ -104,6 +106,7 @@ class DynamoDBStore:
     def replace(
         self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
     ) -> bool:
+        """Store a value over version ``expected``; return whether it was stored."""
         return self._put(
             key,
             _Kept(blob, version, _end(ttl)),
@@ -113,6 +116,7 @@ class DynamoDBStore:
         )
 
     def warnings(self) -> Iterable[str]:
+        """Say what of the table would lose drafts. Raises StoreError."""
         table, attribute = self._place.table, self._place.expiration_time_field
         if self._is_shared:
             yield (

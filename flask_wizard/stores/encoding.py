@@ -23,6 +23,7 @@ def head(version: bytes) -> bytes:
 
 
 def frame(blob: bytes, version: bytes) -> bytes:
+    """Return blob and version as one value, as ``unframe`` takes it apart."""
     return head(version) + blob
 
 

@@ -67,18 +67,22 @@ class FileStore:
         return cls(FileSystemCache(str(path), threshold=0))
 
     def load(self, key: str) -> tuple[bytes, bytes] | None:
+        """Return blob and version; None if the value is absent or has expired."""
         with self._trouble():
             return self._files.read(key, time.time())
 
     def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
+        """Store a value if there is none; return whether it was stored."""
         return self._write(key, Framed(blob, version), ttl, expected=None)
 
     def replace(
         self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
     ) -> bool:
+        """Store a value over version ``expected``; return whether it was stored."""
         return self._write(key, Framed(blob, version), ttl, expected)
 
     def sweep(self, now: float, report: Callable[[int], object] | None = None) -> int:
+        """Remove all values that have expired at ``now``; return how many."""
         removed = 0
         with self._trouble():
             for stripe in self._files.stripes():

@@ -91,10 +91,12 @@ class MemcachedStore:
         return cls(_servers_in(url))
 
     def load(self, key: str) -> tuple[bytes, bytes] | None:
+        """Return blob and version; None if the value is absent or has expired."""
         name = self._name(key)
         return _living(self._server(name).run(lambda client: client.get(name)))
 
     def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
+        """Store a value if there is none; return whether it was stored."""
         name, value = self._name(key), _packed(blob, version, ttl)
 
         def add(client: Client) -> bool:
@@ -110,6 +112,7 @@ class MemcachedStore:
     def replace(
         self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
     ) -> bool:
+        """Store a value over version ``expected``; return whether it was stored."""
         name, value = self._name(key), _packed(blob, version, ttl)
 
         def replace(client: Client) -> bool:
@@ -122,6 +125,7 @@ class MemcachedStore:
         return self._server(name).run(replace)
 
     def warnings(self) -> Iterator[str]:
+        """Say what would lose drafts, of the servers too. Raises StoreError."""
         yield (
             "Memcached may forget drafts: a restart loses all of them, as does clear() "
             "of a cache. Keep those that must last in another store."

@@ -35,6 +35,7 @@ class MemoryStore:
         return cls(SimpleCache())
 
     def load(self, key: str) -> tuple[bytes, bytes] | None:
+        """Return blob and version; None if the value is absent or has expired."""
         with self._values.lock:
             kept = self._values.get(key)
         if kept is None:
@@ -46,20 +47,24 @@ class MemoryStore:
         return (kept.blob, kept.version) if kept.expires > time.time() else None
 
     def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
+        """Store a value if there is none; return whether it was stored."""
         return self._write(key, _Kept(blob, version, time.time() + ttl), expected=None)
 
     def replace(
         self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
     ) -> bool:
+        """Store a value over version ``expected``; return whether it was stored."""
         return self._write(key, _Kept(blob, version, time.time() + ttl), expected)
 
     def sweep(self, now: float, report: Callable[[int], object] | None = None) -> int:
+        """Remove all values that have expired at ``now``; return how many."""
         removed = self._values.remove_expired(now, at_most=None)
         if report is not None:
             report(removed)
         return removed
 
     def warnings(self) -> Iterable[str]:
+        """Say that a restart loses drafts."""
         yield (
             "Drafts are kept in the memory of this process: a restart loses them, and "
             "no other worker sees them."

@@ -50,19 +50,23 @@ class RedisStore:
         return cls(server_at(url))
 
     def load(self, key: str) -> tuple[bytes, bytes] | None:
+        """Return blob and version; None if the value is absent or has expired."""
         name = self._name(key)
         kept = self._ask(lambda client: client.get(name))
         return None if kept is None else unframe(kept)
 
     def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
+        """Store a value if there is none; return whether it was stored."""
         return self._write(key, b"", frame(blob, version), ttl)
 
     def replace(
         self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
     ) -> bool:
+        """Store a value over version ``expected``; return whether it was stored."""
         return self._write(key, head(expected), frame(blob, version), ttl)
 
     def warnings(self) -> Iterator[str]:
+        """Say what of the servers would lose drafts. Raises StoreError."""
         if self._cache is not None and not self._cache.key_prefix:
             yield (
                 "The cache has no key_prefix, hence its clear() empties the database, "

@@ -68,12 +68,15 @@ class Driver:
         )
 
     def client(self, **settings: Any) -> Any:
+        """Return a client of one server."""
         return getattr(self.module, self.name)(**settings)
 
     def cluster_client(self, **settings: Any) -> Any:
+        """Return a client of a cluster."""
         return getattr(self.cluster, f"{self.name}Cluster")(**settings)
 
     def retry(self, times: int) -> Any:
+        """Return the driver's rule to try ``times`` times again, at once."""
         backoff = import_module(f"{self.package}.backoff").NoBackoff()
         retry = import_module(f"{self.package}.retry").Retry
         return retry(backoff, times, self.retried)
@@ -87,9 +90,11 @@ class Single(NamedTuple):
     client: Any
 
     def run(self, call: Callable[[Any], Answer]) -> Answer:
+        """Call with the client."""
         return call(self.client)
 
     def primaries(self, client: Any) -> list[tuple[str, dict[str, Any]]]:
+        """Name the server; a command needs no argument to be sent there."""
         return [(self.name, {})]
 
 
@@ -107,6 +112,7 @@ class Cluster:
         self._clients: dict[int, Any] = {}  # by process; a fork may leave locks locked
 
     def run(self, call: Callable[[Any], Answer]) -> Answer:
+        """Call with the client, once more if the layout has changed."""
         try:
             return self._run_once(call)
         except self.driver.retried:

@@ -120,16 +120,19 @@ class SQLAlchemyStore(Rows):
             raise ConfigurationError(f"The store has no engine: {error}") from error
 
     def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
+        """Store a value if there is none; return whether it was stored."""
         sweep_now_and_then(self._sweep_some)
         return super().create(key, blob, version, ttl)
 
     def replace(
         self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
     ) -> bool:
+        """Store a value over version ``expected``; return whether it was stored."""
         sweep_now_and_then(self._sweep_some)
         return super().replace(key, blob, version, expected, ttl)
 
     def sweep(self, now: float, report: Callable[[int], object] | None = None) -> int:
+        """Remove all values that have expired at ``now``; return how many."""
         removed = 0
         while count := self._sweep_some(now):
             removed += count
@@ -149,6 +152,7 @@ class SQLAlchemyStore(Rows):
                 _create(part, engine)
 
     def warnings(self) -> Iterable[str]:
+        """Say what of the database would lose drafts. Raises StoreError."""
         try:
             engine = self.engine
         except ConfigurationError:  # asked before Flask-SQLAlchemy has its application
@@ -194,6 +198,7 @@ class SQLAlchemyStore(Rows):
             raise
 
     def run(self, work: Callable[[Connection], Result]) -> Result:
+        """Run ``work``, and make the table first if it has never been there."""
         try:
             result = self._run(work)
         except StoreError as error:

@@ -42,6 +42,7 @@ class BoundedDatabase:
 
     @property
     def engine(self) -> Engine:
+        """The engine of this process; it is made when first asked for."""
         process = os.getpid()
         if process not in self._engines:
             self._engines.setdefault(process, _engine(self._url))

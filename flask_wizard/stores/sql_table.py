@@ -133,15 +133,18 @@ class Rows(ABC):
         """Do ``work``; raises StoreError where the database cannot."""
 
     def load(self, key: str) -> tuple[bytes, bytes] | None:
+        """Return blob and version; None if the value is absent or has expired."""
         return self.run(lambda connection: self._load(connection, key))
 
     def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
+        """Store a value if there is none; return whether it was stored."""
         new = _new(key, blob, version, ttl)
         return self.run(lambda connection: self._create(connection, new))
 
     def replace(
         self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
     ) -> bool:
+        """Store a value over version ``expected``; return whether it was stored."""
         new = {**_new(key, blob, version, ttl), "expected": expected}
         replace = self.statements.replace
         return self.run(lambda connection: _changes(connection, replace, new))

@@ -67,6 +67,7 @@ class SQLiteStore:
         return cls(path_of(url, folder))
 
     def load(self, key: str) -> tuple[bytes, bytes] | None:
+        """Return blob and version; None if the value is absent or has expired."""
         rows = self._run(LOAD, key, time.time()).rows
         if not rows:
             return None
@@ -78,6 +79,7 @@ class SQLiteStore:
         return blob, version
 
     def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
+        """Store a value if there is none; return whether it was stored."""
         sweep_now_and_then(self._sweep_some)
         now = time.time()
         return self._run(CREATE, key, version, now + ttl, blob, now).changed > 0
@@ -85,12 +87,14 @@ class SQLiteStore:
     def replace(
         self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
     ) -> bool:
+        """Store a value over version ``expected``; return whether it was stored."""
         sweep_now_and_then(self._sweep_some)
         now = time.time()
         parameters = (version, now + ttl, blob, key, expected, now)
         return self._run(REPLACE, *parameters).changed > 0
 
     def sweep(self, now: float, report: Callable[[int], object] | None = None) -> int:
+        """Remove all values that have expired at ``now``; return how many."""
         removed = 0
         while count := self._run(SWEEP, now, SWEPT_AT_ONCE).changed:
             removed += count
@@ -109,18 +113,16 @@ class SQLiteStore:
         self._run(SWEEP, time.time(), SWEPT_AT_ONCE)
 
     def _run(self, sql: str, *parameters: object) -> _Outcome:
+        """Run a statement on this thread's connection. Raises StoreError."""
         try:
-            return self._connection().run(sql, parameters)
+            if _process != os.getpid():
+                _close_inherited()
+            connection: _Connection | None = getattr(self._local, "connection", None)
+            if connection is None:
+                connection = self._local.connection = _Connection(self._file)
+            return connection.run(sql, parameters)
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"Drafts in {self._file.path}: {error}") from error
-
-    def _connection(self) -> _Connection:
-        """Return this thread's connection."""
-        _close_inherited()
-        connection: _Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = _Connection(self._file)
-        return connection
 
 
 class _Outcome(NamedTuple):
@@ -135,20 +137,16 @@ class _File:
         self.path = path
         self.seen = False
 
-    def identity(self) -> tuple[int, int]:
-        try:
-            found = os.stat(self.path)
-        except FileNotFoundError as error:
+    def make(self) -> None:
+        """Make an empty file that nobody else may read. Raise OSError for a lost one.
+
+        One that is gone is an outage, not an empty store.
+        """
+        if self.seen:
             raise FileNotFoundError(
                 "the file was there and is gone; put it back, or restart the "
                 "application to begin with an empty one"
-            ) from error
-        return found.st_dev, found.st_ino
-
-    def make(self) -> None:
-        """Make an empty file that nobody else may read, if there is none."""
-        if self.seen:
-            return
+            )
         os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
         # Only ever a new file: to open and close one that is in use would drop the
         # locks that SQLite holds on it.
@@ -172,8 +170,19 @@ class _Connection:
             self._database.close()
 
     def run(self, sql: str, parameters: tuple[object, ...]) -> _Outcome:
+        """Run a statement, connecting first where that is due."""
         with self.lock:
-            cursor = self._opened().execute(sql, parameters)
+            # A file that was removed or put in another's place would go on taking
+            # writes that nobody reads.
+            try:
+                found = os.stat(self.file.path)
+            except FileNotFoundError:
+                self.file.make()
+                found = os.stat(self.file.path)
+            database = self._database
+            if database is None or (found.st_dev, found.st_ino) != self._identity:
+                database = self._reconnect(found)
+            cursor = database.execute(sql, parameters)
             return _Outcome(cursor.fetchall(), cursor.rowcount)
 
     def close(self) -> None:
@@ -182,17 +191,11 @@ class _Connection:
                 self._database.close()
                 self._database = None
 
-    def _opened(self) -> sqlite3.Connection:
-        # A file that was removed or put in another's place would go on taking writes
-        # that nobody reads. One that is gone is an outage, not an empty store.
-        self.file.make()
-        identity = self.file.identity()
-        if identity != self._identity:
-            self.close()
-        if self._database is None:
-            self._database = _connect(self.file.path)
-            self._identity = identity
-            self.file.seen = True
+    def _reconnect(self, found: os.stat_result) -> sqlite3.Connection:
+        self.close()
+        self._database = _connect(self.file.path)
+        self._identity = found.st_dev, found.st_ino
+        self.file.seen = True
         return self._database
 
 
@@ -252,8 +255,6 @@ def _after_fork() -> None:
 def _close_inherited() -> None:
     """Do the same in a child of a fork that Python did not see (uWSGI's master)."""
     global _process
-    if _process == os.getpid():
-        return
     with _registering:
         for connection in _connections:
             connection.close()

@@ -358,7 +358,7 @@ class Visit:
             notice = draft.notice
         if self.draft_id is not None and draft.id != self.draft_id:
             notice = Notice.MOVED
-        renewed = self.drafts.renew(draft, notice=notice)
+        renewed = draft.renew(time.time(), notice=notice)
         try:
             if stored.is_new:
                 post.admit("start")

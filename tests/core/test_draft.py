@@ -11,12 +11,14 @@ from flask_wizard import Receipt, StoreError, UnreadableDraftError
 from flask_wizard.core.draft import (
     Draft,
     Entry,
+    Stored,
     StoredDependencies,
     StoredHolder,
     decode,
     encode,
+    pack,
+    unpack,
 )
-from flask_wizard.core.stored import Stored, pack, unpack
 
 SECRET = "canary-4711"
 PARTS = msgspec.msgpack.Decoder(dict[str, msgspec.Raw])
@@ -333,28 +335,34 @@ def test_draft_names_a_holder_once() -> None:
 
 def test_post_throws_no_holder_out() -> None:
     shared = draft().add_holder(9.0, marks=[b"new"])
-    assert marks(shared.renew(9.0, marks=[b"new"], notice="")) == [b"h", b"new"]
+    assert marks(shared.renew(9.0, notice="")) == [b"h", b"new"]
 
 
-def test_post_re_marks_its_sender_alone() -> None:
+def test_newer_key_re_marks_its_session_alone() -> None:
     shared = draft().add_holder(9.0, marks=[b"new"])
-    renewed = shared.renew(10.0, marks=[b"by a newer key", b"h"], notice="")
-    assert marks(renewed) == [b"by a newer key", b"new"]
-    assert [holder.since for holder in renewed.holders] == [1.0, 9.0]
+    marked = shared.re_mark([b"by a newer key", b"h"])
+    assert marked is not None
+    assert marks(marked) == [b"by a newer key", b"new"]
+    assert [holder.since for holder in marked.holders] == [1.0, 9.0]
 
 
 def test_post_begins_another_lifetime() -> None:
-    assert draft().renew(9.0, marks=[b"h"], notice="").updated == 9.0
+    assert draft().renew(9.0, notice="").updated == 9.0
 
 
 def test_post_leaves_a_notice_for_the_pages() -> None:
-    assert draft().renew(9.0, marks=[b"h"], notice="changed").notice == "changed"
+    assert draft().renew(9.0, notice="changed").notice == "changed"
 
 
 def test_draft_opens_for_any_mark_of_a_holder() -> None:
-    assert draft().is_held_by([b"new", b"h"])
-    assert not draft().is_held_by([b"new"])
-    assert not draft().is_held_by([])
+    assert draft().re_mark([b"new", b"h"]) is not None
+    assert draft().re_mark([b"new"]) is None
+    assert draft().re_mark([]) is None
+
+
+def test_mark_of_the_newest_key_stays_as_it_is() -> None:
+    kept = draft()
+    assert kept.re_mark([b"h", b"older"]) is kept
 
 
 @pytest.mark.parametrize("kind", ["user", "guest"])
@@ -363,8 +371,8 @@ def test_session_does_not_open_what_another_kind_of_holder_has(kind: str) -> Non
     holder = {"mark": b"h", "kind": kind, "since": 1.0}
     packed = msgspec.Raw(msgspec.msgpack.encode(holder))
     kept = draft(packed_holders=(packed,))
-    assert not kept.is_held_by([b"h"])
-    assert kept.renew(9.0, marks=[b"h"], notice="").packed_holders[0] == packed
+    assert kept.re_mark([b"h"]) is None
+    assert kept.add_holder(9.0, marks=[b"h"]).packed_holders[0] == packed
 
 
 @pytest.mark.parametrize(
@@ -380,7 +388,7 @@ def test_holder_of_another_shape_opens_nothing(holder: object) -> None:
     parts = {**msgspec.msgpack.decode(encode(draft())), "holders": [holder]}
     kept = decode(msgspec.msgpack.encode(parts))
     with pytest.raises(UnreadableDraftError):
-        kept.is_held_by([b"h"])
+        kept.re_mark([b"h"])
 
 
 # Entries as bytes
@@ -422,9 +430,9 @@ def test_entry_is_decoded_when_it_is_asked_for(
     monkeypatch.setattr("flask_wizard.core.draft.pack", note_written)
     kept = decode(long)
     assert kept.entries["step7"] is kept.entries["step7"]
-    encode(kept.with_entries({"step7": Entry.of({"it": ["y"]})}))
-    assert opened == [Draft, Entry]
-    assert written == [Entry, Draft]
+    kept.with_entries({"step7": Entry.of({"it": ["y"]})})
+    assert opened == [Entry]
+    assert written == [Entry]
 
 
 def test_entries_are_a_mapping_of_what_is_stored() -> None:
@@ -454,7 +462,7 @@ def newer(packed: bytes, **keys: object) -> bytes:
 def test_unknown_key_of_a_draft_is_carried_through() -> None:
     read = decode(newer(encode(draft()), colour={"a": [1, b"x", None]}))
     assert (read.id, read.entries["you"]) == ("d", ENTRY)
-    written = encode(read.renew(9.0, marks=[b"h"], notice="").claim(10.0, 5.0))
+    written = encode(read.renew(9.0, notice="").claim(10.0, 5.0))
     assert msgspec.msgpack.decode(written)["colour"] == {"a": [1, b"x", None]}
     assert decode(written).state == "committing"
 
@@ -472,7 +480,7 @@ def test_unknown_key_of_an_entry_outlives_a_submission() -> None:
 
 def test_unknown_key_of_a_holder_outlives_a_new_mark() -> None:
     packed = msgspec.Raw(newer(draft().packed_holders[0], steps=["reference"]))
-    kept = draft(packed_holders=(packed,)).renew(9.0, marks=[b"n", b"h"], notice="")
+    kept = draft(packed_holders=(packed,)).add_holder(9.0, marks=[b"n", b"h"])
     (written,) = msgspec.msgpack.decode(encode(kept))["holders"]
     assert written == {
         **{"mark": b"n", "kind": "session", "since": 1.0},

@@ -12,7 +12,7 @@ from flask import Flask
 from visitor import Visitor
 from wizards import CANARY, begin, end, fill_in
 
-from flask_wizard.drafts.keyring import FORMAT, KEY_ID_SIZE, Kind
+from flask_wizard.drafts.keyring import FORMAT, KEY_ID_SIZE, Kind, mark_of
 
 # At rest
 
@@ -156,7 +156,7 @@ def test_damaged_list_keeps_its_bytes_when_a_draft_ends(
 def test_unknown_format_is_a_clear_page(visitor: Visitor, engine: Engine) -> None:
     url = begin(visitor)
     key = key_of(visitor, engine)
-    newer = b"\x03" + engine.values()[key][1:]
+    newer = mark_of(3) + engine.values()[key][len(FORMAT) :]
     assert_told(visitor, engine, url, key, newer)
 
 

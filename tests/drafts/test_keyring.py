@@ -16,6 +16,7 @@ from flask_wizard.drafts.keyring import (
     TAG_SIZE,
     Keyring,
     Kind,
+    mark_of,
 )
 from flask_wizard.errors import ConfigurationError, UnreadableDraftError
 
@@ -23,7 +24,8 @@ CONTEXT = b"draft-1"
 DRAFT = Kind.DRAFT
 DRAFTS = (Kind.DRAFT, Kind.TOMBSTONE)
 OLD_VALUE = (
-    "021b16659301d0b1bf8ba83ac1bb171ceb97873d1c6f637320cdc9ce0ff68dcbd6e0a88a8aa094d413"
+    "02fd1b166593013c8a05f5149a4b7747eeb05fdab62791147e5c13032d7d83214a00d3990b3a"
+    "81ab9252"
 )
 
 
@@ -155,7 +157,7 @@ def test_value_of_another_format_is_unreadable(
 ) -> None:
     encrypted = keyring.encrypt(b"plain", CONTEXT, DRAFT)
     with pytest.raises(UnreadableDraftError, match=message):
-        keyring.decrypt(bytes([number]) + encrypted[1:], CONTEXT, DRAFTS)
+        keyring.decrypt(mark_of(number) + encrypted[len(FORMAT) :], CONTEXT, DRAFTS)
 
 
 # Kinds
@@ -165,7 +167,7 @@ def test_value_of_another_format_is_unreadable(
 def test_header_tells_the_kind(keyring: Keyring, kind: Kind) -> None:
     """A job reads it that has the secrets and the keys of a store, and no names."""
     encrypted = keyring.encrypt(b"plain", CONTEXT, kind)
-    assert (encrypted[:1], encrypted[HEADER_SIZE - 1]) == (FORMAT, kind)
+    assert (encrypted[: len(FORMAT)], encrypted[HEADER_SIZE - 1]) == (FORMAT, kind)
     assert keyring.decrypt(encrypted, CONTEXT, [kind]) == b"plain"
 
 

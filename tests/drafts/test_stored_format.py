@@ -17,7 +17,7 @@ from wtforms import Form, StringField
 
 from flask_wizard import Review, Step, Submission, Wizard
 from flask_wizard.drafts.holders import TOKEN_KEY
-from flask_wizard.drafts.keyring import FORMAT, Kind
+from flask_wizard.drafts.keyring import FORMAT, FORMAT_NUMBER, Kind, mark_of
 
 
 class NameForm(Form):
@@ -166,7 +166,7 @@ def test_draft_of_another_format_is_a_503_that_changes_nothing(
 ) -> None:
     whole = store.snapshot()
     other = {
-        key: (bytes([number]) + value[0][1:], value[1])
+        key: (mark_of(number) + value[0][len(FORMAT) :], value[1])
         for key, value in whole.items()
         if value
     }
@@ -179,7 +179,7 @@ def test_draft_of_another_format_is_a_503_that_changes_nothing(
     assert visitor.post(f"{draft}discard", action="discard").status_code == 503
     assert store.snapshot() == other
     assert f"format {number}" in caplog.text
-    assert ("newer release" in caplog.text) == (number > FORMAT[0])
+    assert ("newer release" in caplog.text) == (number > FORMAT_NUMBER)
     store.restore(whole)
     assert visitor.get(f"{draft}you").status_code == 200
 
@@ -190,8 +190,8 @@ def written_by_newer(store: Probe, visitor: Visitor, purpose: Any) -> dict[str, 
     _, version = newer._store.load(purpose, newer._names[purpose])
     value = store.snapshot()[version.key]
     assert value is not None
-    number = bytes([FORMAT[0] + 1])
-    store.restore({version.key: (number + value[0][1:], value[1])})
+    newer_blob = mark_of(FORMAT_NUMBER + 1) + value[0][len(FORMAT) :]
+    store.restore({version.key: (newer_blob, value[1])})
     return store.snapshot()
 
 
