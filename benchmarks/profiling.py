@@ -40,8 +40,8 @@ AROUND: dict[str, Functions] = {
 WITHIN: dict[str, Functions] = {
     "forms, binding": (forms.bind,),
     "forms, validation": (forms.validate,),
-    "drafts, coding": (draft.encode, draft.decode),
-    "sealing": (Keyring.encrypt, Keyring.decrypt, Keyring.digest, Keyring.digests),
+    "drafts, coding": (draft.pack, draft.unpack),
+    "sealing": (Keyring.encrypt, Keyring.decrypt, Keyring.digests),
     "store": (SQLiteStore.load, SQLiteStore.create, SQLiteStore.replace),
     "CSRF": (guard.check_csrf, generate_csrf),
 }
