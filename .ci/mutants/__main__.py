@@ -44,20 +44,25 @@ JOURNEYS = tuple(
 )
 EMBEDDED = ("stores/embedded", "stores/registry")
 COMMITS = ("drafts/commit", "drafts/one_transaction")
+BOUND = ("core/journey", "core/steps", "core/plain_prefix")
+HELD = ("drafts/draft_list", "drafts/stored_format", "drafts/access", "drafts/endings")
 # Each module, and the tests that are to notice: first those that know it best.
 MODULES: dict[str, tuple[str, ...]] = {
-    "core.draft": ("core/draft", "core/journey", "drafts/commit", *JOURNEYS),
-    "core.steps": ("wizard", "core/journey", "core/rows", *JOURNEYS),
-    "core.answers": ("core/answers", "core/journey", "drafts/commit"),
-    "core.journey": ("core/journey", *JOURNEYS),
+    "core.draft": ("core/draft", "drafts/stored_format", *BOUND, *COMMITS, *JOURNEYS),
+    "core.steps": ("wizard", *BOUND, "core/rows", *JOURNEYS),
+    "core.answers": ("core/answers", *BOUND, "drafts/commit"),
+    "core.journey": (*BOUND, *JOURNEYS),
     "core.submission": (*COMMITS, *JOURNEYS),
     "drafts.commit": (*COMMITS, *JOURNEYS),
-    "drafts.keyring": ("drafts/keyring",),
+    "drafts.keyring": ("drafts/keyring", "drafts/stored_format"),
+    "drafts.visitor_drafts": (*HELD, "wizard", *JOURNEYS),
     "stores": EMBEDDED,
     "stores.encoding": ("stores/embedded",),
     "stores.sqlite": EMBEDDED,
     "stores.files": EMBEDDED,
     "stores.memory": EMBEDDED,
+    "web.actions": ("web/actions", *JOURNEYS),
+    "web.guard": ("web/forgery", "web/input", "journeys/limits", "journeys/trouble"),
 }
 # No mutant is of these: they are imported once, and not again in each process.
 STAY = (
