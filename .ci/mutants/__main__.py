@@ -48,6 +48,7 @@ COMMITS = ("drafts/commit", "drafts/one_transaction")
 MODULES: dict[str, tuple[str, ...]] = {
     "core.draft": ("core/draft", "core/journey", "drafts/commit", *JOURNEYS),
     "core.steps": ("wizard", "core/journey", "core/rows", *JOURNEYS),
+    "core.form_steps": ("core/journey", "wizard", "core/rows", *JOURNEYS),
     "core.answers": ("core/answers", "core/journey", "drafts/commit"),
     "core.journey": ("core/journey", *JOURNEYS),
     "core.submission": (*COMMITS, *JOURNEYS),
