@@ -2,8 +2,9 @@
 
 from .core.answers import Answers
 from .core.draft import Receipt
+from .core.form_steps import Step
 from .core.rows import Row
-from .core.steps import Review, Step
+from .core.steps import Review
 from .core.submission import Submission
 from .drafts.public_draft import Draft
 from .errors import (

@@ -50,6 +50,7 @@ HELD = ("drafts/draft_list", "drafts/stored_format", "drafts/access", "drafts/en
 MODULES: dict[str, tuple[str, ...]] = {
     "core.draft": ("core/draft", "drafts/stored_format", *BOUND, *COMMITS, *JOURNEYS),
     "core.steps": ("wizard", *BOUND, "core/rows", *JOURNEYS),
+    "core.form_steps": (*BOUND, "core/rows", *COMMITS, *JOURNEYS),
     "core.answers": ("core/answers", *BOUND, "drafts/commit"),
     "core.journey": (*BOUND, *JOURNEYS),
     "core.submission": (*COMMITS, *JOURNEYS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wtforms import Form
 from wtforms.fields import Field, FieldList, FormField
@@ -12,6 +12,9 @@ from wtforms.fields import Field, FieldList, FormField
 from ..errors import UnknownNameError
 from . import forms
 from .signatures import BUTTONS, NESTING
+
+if TYPE_CHECKING:
+    from .journey import Journey
 
 NAMES = "*"
 """Stands for the names of a step's fields, where these were read."""
@@ -87,25 +90,24 @@ class Record:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Answers:
-    """The answers of the steps before a given one: ``answers.you.age``.
+    """The answers of the steps before a position: ``answers.you.age``.
 
-    ``_find_names`` gives the names of the steps that can be read. ``_find`` gives the
-    record of one of them by its name, and None for any other name. ``_reader`` is the
-    step that reads them; None stands for the wizard.
+    What is read of them is added to ``_reads``.
     """
 
-    _find_names: Callable[[], Sequence[str]]
-    _find: Callable[[str], Any]
-    _reader: str | None
+    _journey: Journey
+    _before: int
+    _reads: Dependencies
 
     @property
     def _names(self) -> Sequence[str]:
-        return self._find_names()
+        return self._journey.steps.readable(self._before)
 
     def __getitem__(self, name: str) -> Any:
-        record = self._find(name)
+        record = self._journey.read(name, self._before, self._reads)
         if record is None:
-            reader = f"The step {self._reader!r}" if self._reader else "The wizard"
+            own = self._journey.steps.names[self._before : self._before + 1]
+            reader = f"The step {own[0]!r}" if own else "The wizard"
             known = ", ".join(self._names) or "none"
             raise UnknownNameError(
                 f"{reader} reads the answers of {name!r}, which is not a step "

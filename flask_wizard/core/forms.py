@@ -6,17 +6,26 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from wtforms import Form
 from wtforms.fields import BooleanField, Field, FieldList, FormField, PasswordField
+from wtforms.meta import DefaultMeta
 
 from .draft import Raw
-from .signatures import BUTTONS, NESTING, is_unbound_password, made_of, signature
-from .widgets import render_quickly
+from .signatures import (
+    BUTTONS,
+    NESTING,
+    FormSignature,
+    is_unbound_password,
+    made_of,
+)
+from .widgets import render_field
 
 logger = logging.getLogger(__name__)
+
+AnyForm = TypeVar("AnyForm", bound=Form)
 
 FIELDS = "_fields"
 """The hidden input in which a page names its fields, if they depend on answers."""
@@ -100,9 +109,11 @@ class Values(dict[str, list[str]]):
         """True if something was typed into any of these fields."""
         return any(text for name in names for text in self.getlist(name))
 
-    def getlist(self, name: str) -> list[str]:
-        """Return the values of a field, as WTForms asks for them."""
-        return self.get(name, [])
+    def __missing__(self, name: str) -> list[str]:
+        return []
+
+    # WTForms asks for the values of each field by this name.
+    getlist = dict.__getitem__
 
     def __repr__(self) -> str:  # a log must never show an answer
         return f"<Values of {', '.join(self)}>"
@@ -122,21 +133,22 @@ def _is_sane(name: str) -> bool:
 
 
 def bind(
-    form_class: type[Form],
+    signature: FormSignature,
     values: Values | None,
     *,
     meta: Mapping[str, object],
     initial: object = None,
 ) -> Form:
-    """Return a form with ``values``, or with ``initial`` if they are None.
+    """Return a form of that signature with ``values``, or with ``initial``.
 
     The guard checks CSRF, so no form checks it again. ``meta`` reaches nested
     forms as well. A value that cannot even be bound makes a form error, and
     ``form.meta.unbindable`` true.
     """
+    form_class = signature.form_class
     values = Values(values) if values is not None else None
     passed = {"csrf": False, "sent": values, "unbindable": False, **meta}
-    if signature(form_class).nests:
+    if signature.nests:
         passed = _passed_down(passed)
     if values is None:
         data = {"data": initial} if isinstance(initial, Mapping) else {"obj": initial}
@@ -149,6 +161,17 @@ def bind(
     for field in leaves(form):
         field.raw_data = values.getlist(field.name)
     form.meta.update_values({"unbindable": True})
+    return form
+
+
+def render_quickly(form: AnyForm) -> AnyForm:
+    """Let a bound form's fields be drawn by ``render_field``.
+
+    A form that has a ``Meta.render_field`` of its own keeps that.
+    """
+    own = getattr(form.meta.render_field, "__func__", None)
+    if own is DefaultMeta.render_field:
+        form.meta.update_values({"render_field": render_field})
     return form
 
 

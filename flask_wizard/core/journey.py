@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -61,26 +60,27 @@ class Journey:
         # Going on could run the application's code.
         return f"<Journey of {self.draft!r}, {len(self._walked)} steps met>"
 
-    def _walk_to(self, position: int) -> bool:
-        """Walk on until this step is met. False if the walk ends before it.
+    def _reach(self, position: int) -> BoundStep | None:
+        """Walk on to a step and return it. None if the walk ends before it.
 
         It ends at the first applicable step that is not done, so a condition runs only
-        when every applicable step before it is done. The position behind the last step
-        is met when all are done.
+        when every applicable step before it is done. There is no step behind the last,
+        but to walk there tells whether the last is done.
         """
-        walked, steps, entries = self._walked, self.steps, self.draft.entries
+        walked = self._walked
         last = walked[-1] if walked else None
         for at in range(len(walked), position + 1):
             if last is not None and last.applies and not last.done:
-                return False
-            if at == len(steps):
-                return True
-            step = steps[at]
-            plain = self._is_plain(at, entries.get(step.name))
+                return None
+            if at == len(self.steps):
+                return None
+            step, own = self.steps[at], self._digests.own[at]
+            entry = self.draft.entries.get(step.name) if own is not None else None
+            plain = entry is not None and self._is_plain(at, entry)
             self._plain += plain and at == self._plain
             last = None if plain else step.bind(self, at, reached=True)
             walked.append(last)
-        return True
+        return walked[position] or self._met(position)
 
     def _is_plain(self, position: int, entry: Entry | None) -> bool:
         """True if the entry alone tells that its step applies and is done."""
@@ -91,7 +91,7 @@ class Journey:
 
     def _walk(self) -> int:
         """Walk as far as it goes, and return how many steps were met."""
-        self._walk_to(len(self.steps))
+        self._reach(len(self.steps))
         return len(self._walked)
 
     def _met(self, position: int) -> BoundStep:
@@ -109,9 +109,8 @@ class Journey:
     def bind(self, name: str) -> BoundStep:
         """Return a step bound to the draft, whether it opens or not."""
         position = self.steps.positions[name]
-        if self._walk_to(position):
-            return self._met(position)
-        return self.steps[position].bind(self, position, reached=False)
+        bound = self._reach(position)
+        return bound or self.steps[position].bind(self, position, reached=False)
 
     @property
     def path(self) -> tuple[BoundStep, ...]:
@@ -122,7 +121,8 @@ class Journey:
     @property
     def first_incomplete(self) -> BoundStep | None:
         """The first applicable step that is not done; None when all are."""
-        return None if self._walk_to(len(self.steps)) else self._walked[-1]
+        last = self._walked[self._walk() - 1]
+        return last if last is not None and last.applies and not last.done else None
 
     @property
     def current(self) -> BoundStep:
@@ -138,10 +138,8 @@ class Journey:
     def get(self, name: str) -> BoundStep | None:
         """Return the step if it applies and every applicable step before it is done."""
         position = self.steps.positions.get(name)
-        if position is None or not self._walk_to(position):
-            return None
-        bound = self._met(position)
-        return bound if bound.applies else None
+        bound = self._reach(position) if position is not None else None
+        return bound if bound is not None and bound.applies else None
 
     def previous(self, bound: BoundStep) -> BoundStep | None:
         """Return the applicable step before one that opens."""
@@ -150,9 +148,8 @@ class Journey:
     def next(self, bound: BoundStep) -> BoundStep | None:
         """Return the next applicable step after one that is done, if there is one."""
         for position in range(bound.position + 1, len(self.steps)):
-            if not self._walk_to(position):
-                return None
-            if (later := self._met(position)).applies:
+            later = self._reach(position)
+            if later is None or later.applies:
                 return later
         return None
 
@@ -221,22 +218,20 @@ class Journey:
     @property
     def answers(self) -> Answers:
         """The answers of all steps."""
-        return self.answers_before(len(self.steps), set())
+        return Answers(self, len(self.steps), set())
 
-    def answers_before(self, position: int, reads: Dependencies) -> Answers:
-        """Return the answers before a position. What is read is added to ``reads``."""
-        steps = self.steps
-        reader = steps.names[position] if position < len(steps) else None
+    def read(self, name: str, before: int, reads: Dependencies) -> Any:
+        """Return the answers of a step as a reader behind it gets them.
 
-        def find(name: str) -> Any:
-            at = steps.positions.get(name, position)
-            if at >= position or not steps[at].has_answers:
-                return None
-            if at >= len(self._walked):
-                return steps[at].no_answers(reads)
-            return self._met(at).record(reads)
-
-        return Answers(partial(steps.readable, position), find, reader)
+        ``reads`` collects what it reads of them. None if no step of that name stands
+        before the position and has answers.
+        """
+        at = self.steps.positions.get(name, before)
+        if at >= before or not self.steps[at].has_answers:
+            return None
+        if at >= len(self._walked):
+            return self.steps[at].no_answers(reads)
+        return (self._walked[at] or self._met(at)).record(reads)
 
     def digest(
         self, signature: bytes, names: Sequence[tuple[str, str]], *, before: int
@@ -251,7 +246,8 @@ class Journey:
                 read.append(ABSENT)
                 continue
             if name not in known:
-                known[name] = self._met(position).serialize(field)
+                bound = self._walked[position] or self._met(position)
+                known[name] = bound.serialize(field)
             read.append(known[name])
         whole = encode([signature, names, read])
         return hashlib.blake2b(whole, digest_size=16).digest()

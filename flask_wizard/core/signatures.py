@@ -80,6 +80,7 @@ def _inner(unbound: UnboundField[Any]) -> Iterator[Any]:
 class FormSignature(NamedTuple):
     """What a form asks for, kept on the form class while its fields are ``of``."""
 
+    form_class: type[Form]
     #: The list of fields of which this is the signature.
     of: object
     #: The names of the fields that hold answers, in order.
@@ -109,7 +110,7 @@ def signature(form_class: Any) -> FormSignature:
         name: (each.name or name, each.kwargs.get("separator", "-"))
         for name, each in fields
     }
-    found = FormSignature(fields, names, digest, nests, html_names)
+    found = FormSignature(form_class, fields, names, digest, nests, html_names)
     form_class._wizard_signature = found
     return found
 

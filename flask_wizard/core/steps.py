@@ -1,4 +1,4 @@
-"""The kinds of steps that a wizard is declared of, and each kind bound to a draft."""
+"""What a step is, declared and bound to a draft; the review; a wizard's steps."""
 
 from __future__ import annotations
 
@@ -10,35 +10,25 @@ from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from itertools import takewhile
 from operator import itemgetter
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    ClassVar,
-    NamedTuple,
-    Protocol,
-    Self,
-)
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
 import msgspec
 from msgspec.structs import replace
 from wtforms import Form
 
 from ..errors import DefinitionError, StepError
-from . import forms
-from .answers import NAMES, Answers, Dependencies, Record, plain, values_of
-from .draft import Draft, Entry, Raw, StoredDependencies
-from .filled_forms import Conditions, FilledForm
-from .form_errors import show_errors
-from .forms import FieldNames, Values
-from .rows import Row, rows_of
-from .signatures import field_names, file_fields, signature
+from .answers import Answers, Dependencies, Record
+from .draft import Draft, Entry, Raw
+from .forms import FIELDS, FieldNames, Values
+from .rows import Row
+from .signatures import signature
 
 if TYPE_CHECKING:
     from .journey import Journey
 
 RESERVED_STEPS = frozenset({"discard", "receipt", "saved"})
 RESERVED_FIELDS = frozenset(
-    {"_action", "_rev", "_draft", "_item", "_seen", forms.FIELDS, "csrf_token"}
+    {"_action", "_rev", "_draft", "_item", "_seen", FIELDS, "csrf_token"}
 )
 
 ABSENT = b"absent"
@@ -293,341 +283,6 @@ class BoundStep(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Step(AnyStep):
-    """One page with one form.
-
-    ``form`` is a form class, or a function of the answers that returns one.
-    ``when(answers)`` says whether the step applies. ``prepare(form, answers)`` sets
-    late choices, labels and validators. Both read earlier steps only.
-    ``revalidate=False`` trusts the verdict of the step's own Continue at commit:
-    for captchas and one-time codes.
-    """
-
-    form: Any
-    _: KW_ONLY
-    when: Condition | None = None
-    prepare: Callable[[Any, Answers], object] | None = None
-    revalidate: bool = True
-
-    takes_input: ClassVar[bool] = True
-    has_answers: ClassVar[bool] = True
-
-    def bind(self, journey: Journey, position: int, *, reached: bool) -> BoundFormStep:
-        """Bind the step to the draft of a journey."""
-        reads: Dependencies = set()
-        applies = self.when is None or (
-            reached and bool(self.when(journey.answers_before(position, reads)))
-        )
-        conditions = Conditions(self, journey, position, reads, applies)
-        if self.fixed_form is not None:
-            conditions.form_class = self.fixed_form
-        entry = journey.draft.entries.get(self.name)
-        return BoundFormStep(conditions, entry, opens=reached and applies)
-
-    @cached_property
-    def fixed_form(self) -> type[Form] | None:
-        """The form class, if it is the same whatever the answers are."""
-        return self.form if isinstance(self.form, type) else None
-
-    @property
-    def plain_digest(self) -> bytes | None:
-        """The digest of an accepted entry that read nothing."""
-        if self.when is not None or self.fixed_form is None:
-            return None
-        return signature(self.fixed_form).digest
-
-    def no_answers(self, reads: Dependencies) -> Record:
-        """Return a falsy record of the step."""
-        form = self.fixed_form
-        names = signature(form).names if form is not None else None
-        return Record(self.name, names, None, reads)
-
-    @cached_property
-    def is_fixed(self) -> bool:
-        """True if its page can be made without earlier answers."""
-        return self.fixed_form is not None and self.prepare is None
-
-    def named(self, name: str, wizard: str) -> Self:
-        """Return a copy under the name of its attribute, so that steps can be shared.
-
-        Raises DefinitionError if it is declared wrongly as far as can be seen.
-        """
-        where = f"{wizard}.{name}"
-        if isinstance(self.form, type):
-            check_form_class(self.form, where)
-        elif not callable(self.form):
-            raise DefinitionError(
-                f"{where} was given {self.form!r} as its form. Expected a WTForms form "
-                "class, or a function of the answers that returns one."
-            )
-        for hook in ("when", "prepare"):
-            if getattr(self, hook) is not None and not callable(getattr(self, hook)):
-                raise DefinitionError(
-                    f"{where} has {hook}={getattr(self, hook)!r}, which cannot be "
-                    "called. Pass a function of the answers."
-                )
-        return super().named(name, wizard)
-
-    def form_class(self, answers: Answers) -> type[Form]:
-        """Return what the form function returns for the answers before this step."""
-        found = self.form(answers)
-        if not isinstance(found, type):
-            raise DefinitionError(
-                f"The form function of step {self.name!r} returned a value of type "
-                f"{type(found).__name__}. "
-                "Expected a WTForms form class."
-            )
-        check_form_class(found, self.name)
-        return found
-
-
-class Sent(NamedTuple):
-    """What a POST brought for a step: its form, if the step is open, and the values."""
-
-    form: FilledForm | None
-    raw: Raw
-    passwords: Raw
-
-
-class BoundFormStep(BoundStep):
-    """A Step bound to a draft.
-
-    ``filled`` is its form, if that was bound to the values of ``entry`` already.
-    """
-
-    step: Step
-
-    def __init__(
-        self,
-        conditions: Conditions,
-        entry: Entry | None,
-        *,
-        opens: bool,
-        filled: FilledForm | None = None,
-    ) -> None:
-        self.conditions = conditions
-        self.step = conditions.step
-        self.position = conditions.position
-        self.applies = conditions.applies
-        self.opens = opens
-        self.entry = entry
-        if filled is not None:
-            self.filled = filled
-
-    @cached_property
-    def filled(self) -> FilledForm:
-        """The form with what was submitted, or with its initial data."""
-        if self.entry is None:
-            return FilledForm(self.conditions, None, {})
-        return FilledForm(self.conditions, Values(self.entry.raw), self.entry.passwords)
-
-    @property
-    def form(self) -> Form:
-        """The form bound to what was submitted, or with its initial data."""
-        return self.filled.form
-
-    @property
-    def answers(self) -> Answers:
-        """The answers before the step."""
-        return self.conditions.journey.answers_before(self.position, set())
-
-    @property
-    def initial(self) -> object:
-        """The data that its form starts with."""
-        return self.conditions.journey.initial(self.name)
-
-    @property
-    def valid(self) -> bool:
-        """True if the form is valid with what was submitted."""
-        return self.filled.validation.passed
-
-    @property
-    def errors(self) -> dict[str, list[str]]:
-        """Messages of a form that is not valid."""
-        return self.filled.errors
-
-    @property
-    def trusted(self) -> bool:
-        """True if a commit takes it: it is valid, or was and is not asked again."""
-        return not self.step.revalidate or self.valid
-
-    @cached_property
-    def done(self) -> bool:
-        """True if it was accepted, and what it read is unchanged or it still holds."""
-        if self.entry is None or not self.entry.accepted:
-            return False
-        if not self.outdated:
-            return True
-        self.still_holds = self.trusted
-        return self.still_holds
-
-    @property
-    def outdated(self) -> bool:
-        """True if it was accepted, and what it had read has changed since."""
-        if self.entry is None or not self.entry.accepted:
-            return False
-        read = self.entry.read
-        return self.conditions.digest(read.names) != read.digest
-
-    # Submissions
-
-    def submit(
-        self, values: Values, *, validate: bool, autosave: bool = False
-    ) -> BoundFormStep | None:
-        """Return the step as ``values`` make it; None if their names are not known."""
-        sent = self._extract_open(values) if self.opens else self._extract_early(values)
-        if sent is None:
-            return None
-        errors: dict[str, list[str]] = {}
-        if validate and sent.form is not None:
-            entry = self._judge(sent, sent.form)
-            errors = entry.errors
-        else:
-            entry = self._keep(sent, values)
-        if not autosave:
-            rev = self.entry.rev if self.entry is not None else 0
-            entry = replace(entry, rev=rev + 1, errors=errors)
-        return BoundFormStep(self.conditions, entry, opens=self.opens, filled=sent.form)
-
-    def _extract_open(self, values: Values) -> Sent:
-        """Take what the form has fields for, and kept passwords unless one is typed."""
-        kept = self.entry.passwords if self.entry is not None else {}
-        secrets = {} if kept and values.fills(kept) else kept
-        filled = FilledForm(self.conditions, values, secrets)
-        return Sent(filled, *forms.sent(filled.form, values))
-
-    def _extract_early(self, values: Values) -> Sent | None:
-        """Take what can be kept while earlier answers are missing."""
-        if self.step.fixed_form is not None:
-            form = self.conditions.make_form(values, set(), prepare=False)
-            return Sent(None, *values.unprepared(form))
-        # Which form it is depends on answers that are not given now.
-        return None if values.names is None else Sent(None, values.named(), {})
-
-    def _judge(self, sent: Sent, filled: FilledForm) -> Entry:
-        """Return the entry of values that are accepted if the form is valid."""
-        if filled.validation.passed:
-            read, passwords = filled.stored_dependencies, sent.passwords
-            return Entry.of(sent.raw, accepted=True, read=read, passwords=passwords)
-        kept = self.entry.passwords if self.entry is not None else {}
-        return Entry.of(sent.raw, errors=filled.errors, passwords=kept)
-
-    def _keep(self, sent: Sent, values: Values) -> Entry:
-        """Return the entry of values that are only kept: the same if none changed."""
-        kept = self.entry or Entry()
-        if sent.raw == kept.raw and not values.fills(sent.passwords):
-            return kept
-        return Entry.of(sent.raw, rev=kept.rev, passwords=kept.passwords)
-
-    def would_change(self, values: Values) -> bool:
-        """True if saving ``values`` would change what is stored."""
-        after = self.submit(values, validate=False, autosave=True)
-        return after is None or after.entry is not self.entry
-
-    def write_to(self, draft: Draft) -> Draft:
-        """Return the draft with the entry of this step."""
-        entry = self.entry
-        return draft if entry is None else draft.with_entries({self.step.name: entry})
-
-    def refresh_dependencies(self, draft: Draft) -> Draft:
-        """Return the draft with what the step reads now, if it ``still_holds``."""
-        if self.entry is None or not self.still_holds:
-            return draft
-        if self.step.revalidate:
-            read = self.filled.stored_dependencies
-        else:
-            names = self.entry.read.names
-            read = StoredDependencies(names, self.conditions.digest(names))
-        return draft.with_entries({self.name: replace(self.entry, read=read)})
-
-    def error_name(self, field: str | None) -> str:
-        """Return the full name of a field that may be dotted, as StepError has it."""
-        first, *inner = (field or "").split(".")
-        html_names = signature(self.conditions.form_class).html_names
-        name, separator = html_names.get(first, (first, "-"))
-        return separator.join((name, "-".join(inner))) if inner else name
-
-    # Pages
-
-    def form_to_show(self) -> Form:
-        """Return the form with the errors that its page shows."""
-        form = self.form
-        if not self.invalidated:  # else it was judged anew, and has the errors
-            show_errors(form, self.entry.errors if self.entry is not None else {})
-        return form
-
-    def page_names(self, form: Form) -> FieldNames | None:
-        """Return the names of the form's fields if they depend on earlier answers."""
-        return None if self.step.is_fixed else FieldNames.of(form)
-
-    def resend(self, values: Values) -> tuple[Form | None, Raw]:
-        """Return what can be given back of ``values`` without any earlier answer."""
-        if self.step.fixed_form is None:
-            return None, values.named()
-        form = self.conditions.make_form(values, set(), prepare=False)
-        return (form, {}) if self.step.is_fixed else (None, values.unprepared(form)[0])
-
-    def rows(self, url: str) -> Sequence[Row]:
-        """Return its rows on the check page. ``url`` leads to its own page."""
-        return rows_of(self.name, self._accepted_form, url)
-
-    # Answers
-
-    @property
-    def _accepted_form(self) -> Form:
-        """The form as its validators leave it, unless they must not run again.
-
-        The commit sees the outcome, so conditions and the review see it, too.
-        """
-        return self.filled.validation.form if self.step.revalidate else self.form
-
-    @property
-    def submitted(self) -> object | None:
-        """What was submitted, to be hashed."""
-        if self.entry is None:
-            return None
-        return self.entry.raw, self.entry.rev if self.entry.passwords else 0
-
-    def record(self, reads: Dependencies) -> Record:
-        """Return the answers, falsy if they do not count."""
-        if not (self.applies and self.done):
-            return self.step.no_answers(reads)
-        names = signature(self.conditions.form_class).names
-        return Record(self.step.name, names, lambda: self._values, reads)
-
-    @cached_property
-    def _values(self) -> dict[str, object]:
-        return values_of(self._accepted_form)
-
-    def data(self) -> dict[str, Any]:
-        """Return the answers as plain dicts and lists."""
-        return plain(self._accepted_form)
-
-    def populate(self, obj: object) -> None:
-        """Call the form's ``populate_obj``, buttons left out."""
-        forms.without_buttons(self._accepted_form).populate_obj(obj)
-
-    def serialize(self, field: str) -> bytes:
-        """Return what was submitted for a field and those inside it, to be hashed.
-
-        The empty name stands for whether there is an answer at all, NAMES for which
-        fields there are.
-        """
-        if self.entry is None or not (self.applies and self.done):
-            return ABSENT
-        if not field:
-            return b"present"
-        form = signature(self.conditions.form_class)
-        if field == NAMES:
-            return encode(form.names)
-        sent = {**self.entry.raw, **self.entry.passwords}
-        name, separator = form.html_names.get(field, (field, "-"))
-        inner = name + separator
-        mine = [(n, sent[n]) for n in sorted(sent) if n == name or n.startswith(inner)]
-        return encode(mine)
-
-
-@dataclass(frozen=True, eq=False)
 class Review(AnyStep):
     """The check-your-answers page, the last step of a wizard that has one.
 
@@ -792,26 +447,6 @@ class Steps(tuple[AnyStep, ...]):
     def named(self, name: str) -> AnyStep:
         """Return the step of that name."""
         return self[self.positions[name]]
-
-
-def check_form_class(form_class: type, where: str) -> None:
-    """Raise DefinitionError if steps cannot have forms of that class."""
-    if not issubclass(form_class, Form):
-        raise DefinitionError(
-            f"{where} was given the class {form_class.__name__} as its form. "
-            "Expected a subclass of wtforms.Form, such as a FlaskForm."
-        )
-    if taken := sorted(field_names(form_class) & RESERVED_FIELDS):
-        raise DefinitionError(
-            f"{where}: {form_class.__name__} has a field {taken[0]!r}, a name that "
-            f"the wizard's pages use themselves ({', '.join(sorted(RESERVED_FIELDS))})."
-            " Give the field another name."
-        )
-    if uploads := file_fields(form_class):
-        raise DefinitionError(
-            f"{where}: {form_class.__name__} has a file field {uploads[0]!r}. "
-            "Uploads cannot be kept in a draft; ask for the file after the commit."
-        )
 
 
 encode = msgspec.msgpack.encode

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 from types import FunctionType
-from typing import Any, TypeVar
+from typing import Any
 
 from markupsafe import Markup, escape
-from wtforms import Form
-from wtforms.meta import DefaultMeta
 from wtforms.widgets import core
 
 clean_key: Any = core.clean_key  # type: ignore[attr-defined]  # newer than the stubs
-
-AnyForm = TypeVar("AnyForm", bound=Form)
 
 
 def html_params(**attributes: object) -> Markup:
@@ -34,17 +30,6 @@ def html_params(**attributes: object) -> Markup:
 @lru_cache(maxsize=256, typed=True)  # a safe string is not the same as its text
 def _name(key: str) -> str:
     return str(escape(clean_key(key)))
-
-
-def render_quickly(form: AnyForm) -> AnyForm:
-    """Let a bound form's fields be drawn by ``render_field``.
-
-    A form that has a ``Meta.render_field`` of its own keeps that.
-    """
-    own = getattr(form.meta.render_field, "__func__", None)
-    if own is DefaultMeta.render_field:
-        form.meta.update_values({"render_field": render_field})
-    return form
 
 
 def render_field(field: Any, render_kw: dict[str, Any]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -54,7 +55,11 @@ def absent(*names: str) -> Record:
 
 
 def answers(**records: Record) -> Answers:
-    return Answers(lambda: tuple(records), records.get, "pets")
+    journey: Any = SimpleNamespace(
+        steps=SimpleNamespace(names=("pets",), readable=lambda before: tuple(records)),
+        read=lambda name, before, reads: records.get(name),
+    )
+    return Answers(journey, 0, set())
 
 
 # A record

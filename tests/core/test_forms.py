@@ -34,7 +34,7 @@ def values(*pairs: tuple[str, str]) -> Values:
 
 
 def bind(form: Any, sent: Values | None, **more: Any) -> Any:
-    return forms.bind(form, sent, meta={"answers": None}, **more)
+    return forms.bind(signature(form), sent, meta={"answers": None}, **more)
 
 
 def it(unbound: Any, *typed: str) -> Any:
@@ -106,7 +106,7 @@ def test_meta_reaches_every_nested_form() -> None:
     inner = one(fields.StringField())
     middle = one(fields.FormField(inner))
     outer = one(fields.FieldList(fields.FormField(middle), min_entries=1))
-    form: Any = forms.bind(outer, None, meta={"answers": "mine"})
+    form: Any = forms.bind(signature(outer), None, meta={"answers": "mine"})
     assert form.meta.answers == "mine"
     assert form.it[0].form.meta.answers == "mine"
     assert form.it[0].form.it.form.meta.answers == "mine"
@@ -658,5 +658,5 @@ def test_shape_sees_a_field_that_was_added_later() -> None:
 def test_inner_field_may_have_any_name(name: str) -> None:
     inner = type("Inner", (Form,), {name: fields.StringField()})
     outer = type("Outer", (Form,), {"it": fields.FormField(inner)})
-    form: Any = forms.bind(outer, None, meta={}, initial={"it": {name: "x"}})
+    form: Any = forms.bind(signature(outer), None, meta={}, initial={"it": {name: "x"}})
     assert form.it.form[name].data == "x"

@@ -54,9 +54,10 @@ from flask_wizard import StepError, Submission, Wizard
 from flask_wizard.core.answers import plain
 from flask_wizard.core.draft import Draft, decode, encode
 from flask_wizard.core.form_errors import errors_of
+from flask_wizard.core.form_steps import Step
 from flask_wizard.core.forms import FieldNames, Values
 from flask_wizard.core.journey import Journey
-from flask_wizard.core.steps import BoundStep, Step
+from flask_wizard.core.steps import BoundStep
 from flask_wizard.drafts.visitor_drafts import Mount
 from flask_wizard.stores.memory import MemoryStore
 from flask_wizard.web.page_fields import SignedFields

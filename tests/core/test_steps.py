@@ -47,7 +47,7 @@ class BoundNote(BoundStep):
 
     @property
     def answers(self) -> Answers:
-        return self.journey.answers_before(self.position, set())
+        return Answers(self.journey, self.position, set())
 
     @property
     def done(self) -> bool:
@@ -98,7 +98,7 @@ class BoundAgree(BoundStep):
 
     @property
     def answers(self) -> Answers:
-        return self.journey.answers_before(self.position, set())
+        return Answers(self.journey, self.position, set())
 
     @property
     def form(self) -> Form:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from datetime import date
-from functools import partial
 from typing import Any
 
 import pytest
@@ -19,11 +18,12 @@ from wtforms.meta import DefaultMeta
 from wtforms.widgets import core
 
 from flask_wizard.core import forms
+from flask_wizard.core.forms import render_quickly
+from flask_wizard.core.signatures import signature
 from flask_wizard.core.widgets import (
     _version,
     html_params,
     render_field,
-    render_quickly,
 )
 
 ODD = "<b a=\"1\">&amp; 'x'</b>\r\n\0\N{SNOWMAN}"
@@ -282,7 +282,8 @@ class Around(Form):
     name = fields.StringField()
 
 
-bind: Callable[..., Any] = partial(forms.bind, meta={})
+def bind(form_class: Any, typed: forms.Values | None) -> Any:
+    return forms.bind(signature(form_class), typed, meta={})
 
 
 @pytest.mark.parametrize("typed", [None, forms.Values({"name": ["x"]})])

@@ -1,0 +1,419 @@
+"""Steps with a form: what a developer declares, and each bound to a draft."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+
+from msgspec.structs import replace
+from wtforms import Form
+
+from ..errors import DefinitionError
+from . import forms
+from .answers import NAMES, Answers, Dependencies, Record, plain, values_of
+from .draft import Draft, Entry, Raw, StoredDependencies
+from .form_errors import errors_of, show_errors
+from .forms import FieldNames, Values
+from .rows import Row, rows_of
+from .signatures import FormSignature, field_names, file_fields, signature
+from .steps import ABSENT, RESERVED_FIELDS, AnyStep, BoundStep, Condition, encode
+
+if TYPE_CHECKING:
+    from .journey import Journey
+
+
+@dataclass(frozen=True, eq=False)
+class Step(AnyStep):
+    """One page with one form.
+
+    ``form`` is a form class, or a function of the answers that returns one.
+    ``when(answers)`` says whether the step applies. ``prepare(form, answers)`` sets
+    late choices, labels and validators. Both read earlier steps only.
+    ``revalidate=False`` trusts the verdict of the step's own Continue at commit:
+    for captchas and one-time codes.
+    """
+
+    form: Any
+    _: KW_ONLY
+    when: Condition | None = None
+    prepare: Callable[[Any, Answers], object] | None = None
+    revalidate: bool = True
+
+    takes_input: ClassVar[bool] = True
+    has_answers: ClassVar[bool] = True
+
+    def bind(self, journey: Journey, position: int, *, reached: bool) -> BoundFormStep:
+        """Bind the step to the draft of a journey."""
+        reads: Dependencies = set()
+        applies = self.when is None or (
+            reached and bool(self.when(Answers(journey, position, reads)))
+        )
+        return BoundFormStep(
+            step=self,
+            journey=journey,
+            position=position,
+            reads=reads,
+            applies=applies,
+            opens=reached and applies,
+            entry=journey.draft.entries.get(self.name),
+        )
+
+    @cached_property
+    def fixed_form(self) -> type[Form] | None:
+        """The form class, if it is the same whatever the answers are."""
+        return self.form if isinstance(self.form, type) else None
+
+    @property
+    def plain_digest(self) -> bytes | None:
+        """The digest of an accepted entry that read nothing."""
+        if self.when is not None or self.fixed_form is None:
+            return None
+        return signature(self.fixed_form).digest
+
+    def no_answers(self, reads: Dependencies) -> Record:
+        """Return a falsy record of the step."""
+        form = self.fixed_form
+        names = signature(form).names if form is not None else None
+        return Record(self.name, names, None, reads)
+
+    @cached_property
+    def is_fixed(self) -> bool:
+        """True if its page can be made without earlier answers."""
+        return self.fixed_form is not None and self.prepare is None
+
+    def named(self, name: str, wizard: str) -> Self:
+        """Return a copy under the name of its attribute, so that steps can be shared.
+
+        Raises DefinitionError if it is declared wrongly as far as can be seen.
+        """
+        where = f"{wizard}.{name}"
+        if isinstance(self.form, type):
+            check_form_class(self.form, where)
+        elif not callable(self.form):
+            raise DefinitionError(
+                f"{where} was given {self.form!r} as its form. Expected a WTForms form "
+                "class, or a function of the answers that returns one."
+            )
+        for hook in ("when", "prepare"):
+            if getattr(self, hook) is not None and not callable(getattr(self, hook)):
+                raise DefinitionError(
+                    f"{where} has {hook}={getattr(self, hook)!r}, which cannot be "
+                    "called. Pass a function of the answers."
+                )
+        return super().named(name, wizard)
+
+    def form_class(self, answers: Answers) -> type[Form]:
+        """Return what the form function returns for the answers before this step."""
+        found = self.form(answers)
+        if not isinstance(found, type):
+            raise DefinitionError(
+                f"The form function of step {self.name!r} returned a value of type "
+                f"{type(found).__name__}. "
+                "Expected a WTForms form class."
+            )
+        check_form_class(found, self.name)
+        return found
+
+
+class Validation(NamedTuple):
+    """A form after its validators ran, which may have changed what a field holds."""
+
+    form: Form
+    passed: bool
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class BoundFormStep(BoundStep):
+    """A Step bound to a draft."""
+
+    step: Step
+    journey: Journey
+    position: int
+    #: What its condition and its form function read. It is not stored, since they run
+    #: in each request.
+    reads: Dependencies
+    applies: bool
+    opens: bool
+    entry: Entry | None
+    #: What ``prepare`` and the form itself have read.
+    dependencies: Dependencies = field(default_factory=set)
+
+    # The form
+
+    @cached_property
+    def signature(self) -> FormSignature:
+        """What its form asks for. The form function tells which form that is."""
+        form_class = self.step.fixed_form
+        if form_class is None:
+            answers = Answers(self.journey, self.position, self.reads)
+            form_class = self.step.form_class(answers)
+        return signature(form_class)
+
+    @cached_property
+    def form(self) -> Form:
+        """The form bound to what was submitted, or with its initial data."""
+        if self.entry is None:
+            return self._fill(None, {})
+        return self._fill(Values(self.entry.raw), self.entry.passwords)
+
+    def _fill(
+        self, values: Values | None, passwords: Raw, *, prepare: bool = True
+    ) -> Form:
+        """Return the form with values, or with the step's initial data.
+
+        What ``prepare`` and the form itself read is added to ``dependencies``.
+        """
+        answers = Answers(self.journey, self.position, self.dependencies)
+        initial = self.initial if values is None else None
+        sent = Values({**(values or {}), **passwords}) if passwords else values
+        meta = {"answers": answers}
+        form = forms.bind(self.signature, sent, meta=meta, initial=initial)
+        if prepare and self.step.prepare is not None:
+            self.step.prepare(form, answers)
+        # What is no longer a password must not be shown: it is left out.
+        if passwords and not passwords.keys() <= (own := {*forms.passwords(form)}):
+            kept = {name: passwords[name] for name in passwords if name in own}
+            return self._fill(values, kept, prepare=prepare)
+        return form
+
+    @cached_property
+    def validation(self) -> Validation:
+        """The form and whether it is valid with what was submitted."""
+        return Validation(self.form, forms.validate(self.form))
+
+    @property
+    def valid(self) -> bool:
+        """True if the form is valid with what was submitted."""
+        return self.validation.passed
+
+    @property
+    def errors(self) -> dict[str, list[str]]:
+        """Messages of a form that is not valid; some forms give none."""
+        return errors_of(self.validation.form) or {"": [forms.UNUSABLE]}
+
+    @property
+    def initial(self) -> object:
+        """The data that its form starts with."""
+        return self.journey.initial(self.name)
+
+    # Is it done?
+
+    @property
+    def trusted(self) -> bool:
+        """True if a commit takes it: it is valid, or was and is not asked again."""
+        return not self.step.revalidate or self.valid
+
+    @cached_property
+    def done(self) -> bool:
+        """True if it was accepted, and what it read is unchanged or it still holds."""
+        if self.entry is None or not self.entry.accepted:
+            return False
+        if not self.outdated:
+            return True
+        self.still_holds = self.trusted
+        return self.still_holds
+
+    @cached_property
+    def outdated(self) -> bool:
+        """True if it was accepted, and what it had read has changed since."""
+        if self.entry is None or not self.entry.accepted:
+            return False
+        return self._read_now(self.entry.read.names) != self.entry.read
+
+    def _read_now(
+        self, names: tuple[tuple[str, str], ...] | None = None
+    ) -> StoredDependencies:
+        """Return ``names``, or what the form has read, with a hash of the answers.
+
+        The hash is also of what the form asks for, and of what is in ``reads``.
+        """
+        digest = self.signature.digest  # a form function has read now
+        if names is None:
+            names = tuple(sorted(self.dependencies - self.reads))
+        if names or self.reads:
+            read = [*sorted(self.reads), *names]
+            digest = self.journey.digest(digest, read, before=self.position)
+        return StoredDependencies(names, digest)
+
+    # Submissions
+
+    def submit(
+        self, values: Values, *, validate: bool, autosave: bool = False
+    ) -> BoundFormStep | None:
+        """Return the step as ``values`` make it; None if their names are not known."""
+        after = BoundFormStep(
+            step=self.step,
+            journey=self.journey,
+            position=self.position,
+            reads=self.reads,
+            applies=self.applies,
+            opens=self.opens,
+            entry=self.entry,
+        )
+        kept = self.entry or Entry()
+        if self.opens:
+            after.signature = self.signature
+            secrets = kept.passwords
+            if secrets and values.fills(secrets):  # they count unless one is typed
+                secrets = {}
+            after.form = after._fill(values, secrets)
+            raw, passwords = forms.sent(after.form, values)
+        elif self.step.fixed_form is not None:
+            form = self._fill(values, {}, prepare=False)
+            raw, passwords = values.unprepared(form)
+        elif values.names is not None:
+            raw, passwords = values.named(), {}
+        else:  # which form it is depends on answers that are not given now
+            return None
+        rev = kept.rev if autosave else kept.rev + 1
+        if validate and self.opens:
+            after._judge(raw, passwords, rev)
+        elif raw != kept.raw or values.fills(passwords):
+            after.entry = Entry.of(raw, rev=rev, passwords=kept.passwords)
+        else:
+            after.entry = kept if autosave else replace(kept, rev=rev, errors={})
+        return after
+
+    def _judge(self, raw: Raw, passwords: Raw, rev: int) -> None:
+        """Set the entry to values that are accepted if the form is valid with them."""
+        if self.validation.passed:
+            self.entry = Entry.of(
+                raw,
+                rev=rev,
+                accepted=True,
+                read=self._read_now(),
+                passwords=passwords,
+            )
+            self.outdated = False
+        else:
+            kept = self.entry.passwords if self.entry is not None else {}
+            self.entry = Entry.of(raw, rev=rev, errors=self.errors, passwords=kept)
+
+    def would_change(self, values: Values) -> bool:
+        """True if saving ``values`` would change what is stored."""
+        after = self.submit(values, validate=False, autosave=True)
+        return after is None or after.entry is not self.entry
+
+    def write_to(self, draft: Draft) -> Draft:
+        """Return the draft with the entry of this step."""
+        entry = self.entry
+        return draft if entry is None else draft.with_entries({self.step.name: entry})
+
+    def refresh_dependencies(self, draft: Draft) -> Draft:
+        """Return the draft with what the step reads now, if it ``still_holds``."""
+        if self.entry is None or not self.still_holds:
+            return draft
+        # A form that was not validated again has not read all that it had.
+        read = self._read_now(None if self.step.revalidate else self.entry.read.names)
+        return draft.with_entries({self.name: replace(self.entry, read=read)})
+
+    def error_name(self, field: str | None) -> str:
+        """Return the full name of a field that may be dotted, as StepError has it."""
+        first, *inner = (field or "").split(".")
+        name, separator = self.signature.html_names.get(first, (first, "-"))
+        return separator.join((name, "-".join(inner))) if inner else name
+
+    # Pages
+
+    def form_to_show(self) -> Form:
+        """Return the form with the errors that its page shows."""
+        form = self.form
+        if not self.invalidated:  # else it was judged anew, and has the errors
+            show_errors(form, self.entry.errors if self.entry is not None else {})
+        return form
+
+    def page_names(self, form: Form) -> FieldNames | None:
+        """Return the names of the form's fields if they depend on earlier answers."""
+        return None if self.step.is_fixed else FieldNames.of(form)
+
+    def resend(self, values: Values) -> tuple[Form | None, Raw]:
+        """Return what can be given back of ``values`` without any earlier answer."""
+        if self.step.fixed_form is None:
+            return None, values.named()
+        form = self._fill(values, {}, prepare=False)
+        return (form, {}) if self.step.is_fixed else (None, values.unprepared(form)[0])
+
+    def rows(self, url: str) -> Sequence[Row]:
+        """Return its rows on the check page. ``url`` leads to its own page."""
+        return rows_of(self.name, self._accepted_form, url)
+
+    # Answers
+
+    @property
+    def answers(self) -> Answers:
+        """The answers before the step."""
+        return Answers(self.journey, self.position, set())
+
+    @property
+    def _accepted_form(self) -> Form:
+        """The form as its validators leave it, unless they must not run again.
+
+        The commit sees the outcome, so conditions and the review see it, too.
+        """
+        return self.validation.form if self.step.revalidate else self.form
+
+    @property
+    def submitted(self) -> object | None:
+        """What was submitted, to be hashed."""
+        if self.entry is None:
+            return None
+        return self.entry.raw, self.entry.rev if self.entry.passwords else 0
+
+    def record(self, reads: Dependencies) -> Record:
+        """Return the answers, falsy if they do not count."""
+        if not (self.applies and self.done):
+            return self.step.no_answers(reads)
+        names = self.signature.names
+        return Record(self.step.name, names, lambda: self._values, reads)
+
+    @cached_property
+    def _values(self) -> dict[str, object]:
+        return values_of(self._accepted_form)
+
+    def data(self) -> dict[str, Any]:
+        """Return the answers as plain dicts and lists."""
+        return plain(self._accepted_form)
+
+    def populate(self, obj: object) -> None:
+        """Call the form's ``populate_obj``, buttons left out."""
+        forms.without_buttons(self._accepted_form).populate_obj(obj)
+
+    def serialize(self, field: str) -> bytes:
+        """Return what was submitted for a field and those inside it, to be hashed.
+
+        The empty name stands for whether there is an answer at all, NAMES for which
+        fields there are.
+        """
+        if self.entry is None or not (self.applies and self.done):
+            return ABSENT
+        if not field:
+            return b"present"
+        if field == NAMES:
+            return encode(self.signature.names)
+        sent = {**self.entry.raw, **self.entry.passwords}
+        name, separator = self.signature.html_names.get(field, (field, "-"))
+        inner = name + separator
+        mine = [(n, sent[n]) for n in sorted(sent) if n == name or n.startswith(inner)]
+        return encode(mine)
+
+
+def check_form_class(form_class: type, where: str) -> None:
+    """Raise DefinitionError if steps cannot have forms of that class."""
+    if not issubclass(form_class, Form):
+        raise DefinitionError(
+            f"{where} was given the class {form_class.__name__} as its form. "
+            "Expected a subclass of wtforms.Form, such as a FlaskForm."
+        )
+    if taken := sorted(field_names(form_class) & RESERVED_FIELDS):
+        raise DefinitionError(
+            f"{where}: {form_class.__name__} has a field {taken[0]!r}, a name that "
+            f"the wizard's pages use themselves ({', '.join(sorted(RESERVED_FIELDS))})."
+            " Give the field another name."
+        )
+    if uploads := file_fields(form_class):
+        raise DefinitionError(
+            f"{where}: {form_class.__name__} has a file field {uploads[0]!r}. "
+            "Uploads cannot be kept in a draft; ask for the file after the commit."
+        )
