@@ -13,8 +13,13 @@ Outcome = Response | Page
 """A response to send as it is, or a page to render."""
 
 
-def redirect_to(url: str, status: int = 303) -> Response:
-    """Lead on: with 303 by a GET, whatever the request was."""
+def redirect_to(url: str, status: int = 303, *, quiet: bool = False) -> Response:
+    """Lead on: with 303 by a GET, whatever the request was.
+
+    A ``quiet`` request was sent by a script, which follows no redirect: it gets a 204.
+    """
+    if quiet:
+        return Response(status=204)
     return Response(status=status, headers=[("Location", url)])
 
 

@@ -23,7 +23,7 @@ from ..drafts.visitor_drafts import Mount
 from ..errors import ConfigurationError, DefinitionError
 from . import guard
 from .pages import Page
-from .state import EXTENSION, Context, csrf_field, get_context
+from .state import CSRF_FIELD, EXTENSION, Context, get_context
 from .urls import NEW
 from .visit import Visit
 
@@ -84,7 +84,7 @@ class Mounted:
         """Check what the configuration tells, if it is whole by now."""
         app = setup.app
         if isinstance(app, Flask) and EXTENSION in app.extensions:
-            self._check_fields(csrf_field(app.config))
+            self._check_fields(app.config.get(*CSRF_FIELD))
 
     def _check_fields(self, token: str) -> None:
         """Refuse a field with the name of the pages' token: it would never be read."""

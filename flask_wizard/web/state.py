@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from flask import Flask, Request, current_app, request, session
@@ -16,6 +16,9 @@ from ..errors import ConfigurationError
 from ..stores import DraftStore, JoiningStore
 
 EXTENSION = "flask_wizard"
+
+CSRF_FIELD = "WTF_CSRF_FIELD_NAME", "csrf_token"
+"""The key that names the field of the CSRF token, and its default in Flask-WTF."""
 
 KEYS = "WIZARD_SECRET_KEYS", "SECRET_KEY_FALLBACKS"
 
@@ -102,9 +105,4 @@ def get_context() -> Context:
             "A wizard is mounted, but the application has no FlaskWizard. "
             "Call FlaskWizard(app), or wizards.init_app(app) in the factory."
         )
-    return Context(app, served, visitor, state, csrf_field(app.config))
-
-
-def csrf_field(config: Mapping[str, Any]) -> str:
-    """Return the name of the field that carries the CSRF token."""
-    return str(config.get("WTF_CSRF_FIELD_NAME", "csrf_token"))
+    return Context(app, served, visitor, state, app.config.get(*CSRF_FIELD))

@@ -19,27 +19,19 @@ class Address(NamedTuple):
     draft_id: str = NEW
 
 
-class Urls:
-    """The URLs of one wizard where it is mounted.
+class Urls(NamedTuple):
+    """The URLs of one wizard where it is mounted."""
 
-    ``url_for_step(draft=..., step=...)`` is given by the mount. ``first_page`` names
-    the page that a new draft begins with; it is only asked where that is needed.
-    """
-
-    def __init__(
-        self,
-        url_for_step: Callable[..., str],
-        *,
-        first_page: Callable[[], str],
-        entry: Callable[[], str] | None = None,
-    ) -> None:
-        self._url_for_step = url_for_step
-        self._first_page = first_page
-        self._entry = entry
+    #: Returns the URL of a page, by its keywords ``draft`` and ``step``.
+    url_for_step: Callable[..., str]
+    #: Returns the name of the page that a new draft begins with.
+    first_page: Callable[[], str]
+    #: Returns the URL of the wizard as a whole, where the mount has one.
+    entry_url: Callable[[], str] | None
 
     def to(self, address: Address, *, then: bool = False, anchor: str = "") -> str:
         """Return the URL of a page; with ``then``, as a change link of the review."""
-        url = self._url_for_step(draft=address.draft_id, step=address.page)
+        url = self.url_for_step(draft=address.draft_id, step=address.page)
         if then:
             url += f"{'&' if '?' in url else '?'}then={FROM_REVIEW}"
         return f"{url}#{anchor}" if anchor else url
@@ -47,12 +39,12 @@ class Urls:
     @property
     def new(self) -> str:
         """The first page of a new draft."""
-        return self.to(Address(self._first_page()))
+        return self.to(Address(self.first_page()))
 
     @property
     def entry(self) -> str:
         """The page that offers the drafts to continue, where the mount has one."""
-        return self._entry() if self._entry is not None else self.new
+        return self.entry_url() if self.entry_url is not None else self.new
 
 
 def row_anchor(url_name: str) -> str:

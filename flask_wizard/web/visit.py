@@ -105,7 +105,7 @@ class Visit:
         def first_page() -> str:
             return str(journey_of(drafts.fresh(NEW, held=False)).current.url_name)
 
-        urls = Urls(url_for_step, first_page=first_page, entry=entry_url)
+        urls = Urls(url_for_step, first_page, entry_url)
         fields_of = partial(SignedFields, keyring, drafts.mount)
         pages = Pages(wizard, context, urls, fields_of)
         opened = None if draft_id == NEW else draft_id
@@ -315,7 +315,8 @@ class Visit:
         if post.action.validates and journey.current is bound:
             return self._commit(post, journey, stored)
         page = post.action.page or journey.current.url_name
-        return self._lead_on(post, self._url(page, stored.draft))
+        url = self._url(page, stored.draft)
+        return redirect_to(url, quiet=post.action.quiet)
 
     def _save_and_lead(
         self, post: Post, journey: Journey, step: AnyStep, stored: StoredDraft
@@ -343,7 +344,7 @@ class Visit:
             stored = self._save(post, stored, onward.to_draft(), notice, tried)
         if url is None:
             return self._commit(post, onward, stored)
-        return self._lead_on(post, url)
+        return redirect_to(url, quiet=action.quiet)
 
     def _save(
         self,
@@ -374,9 +375,6 @@ class Visit:
     def _admit(self, moment: Literal["start", "commit"]) -> None:
         self.wizard.admit(moment, self.drafts.holder.token_hash().hex())
 
-    def _lead_on(self, post: Post, url: str) -> Outcome:
-        return Response(status=204) if post.action.quiet else redirect_to(url)
-
     # The end
 
     def _commit(self, post: Post, journey: Journey, stored: StoredDraft) -> Outcome:
@@ -403,7 +401,8 @@ class Visit:
         if _is_shut(draft):
             return self._lead_to_end(draft, post.action)
         if post.action.name not in ("discard", "next"):
-            return self._lead_on(post, self._url(self._current_page(draft), draft))
+            url = self._url(self._current_page(draft), draft)
+            return redirect_to(url, quiet=post.action.quiet)
         self.drafts.save(stored, self.drafts.end(draft, "discarded"))
         self._part_with(draft)
         try:
