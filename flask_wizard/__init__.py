@@ -1,4 +1,4 @@
-"""Multi-step forms for Flask, with drafts held by the visitor's session."""
+"""Multi-step forms for Flask. Only the session that began a draft can open it."""
 
 from .core.answers import Answers
 from .core.draft import Receipt

@@ -1,4 +1,4 @@
-"""The commands below ``flask wizard``."""
+"""The commands of ``flask wizard``."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ commands = AppGroup("wizard", help="Look after the drafts of wizards.")
 
 @commands.command()
 def purge() -> None:
-    """Remove drafts that have expired, while the application runs or not."""
+    """Remove expired drafts. The application may go on running."""
     store = current_app.extensions["flask_wizard"].store
     name = type(store).__name__
     if not isinstance(store, SweptStore):
-        click.echo(f"{name}: nothing to do, what expires is removed by the engine.")
+        click.echo(f"{name}: nothing to do, the engine removes expired drafts itself.")
         return
 
     def report(removed: int) -> None:

@@ -1,4 +1,4 @@
-"""What can go wrong, and what to do about it."""
+"""The exceptions of this package; each also inherits a builtin that callers catch."""
 
 from __future__ import annotations
 
@@ -6,26 +6,25 @@ from collections.abc import Iterable
 
 
 class WizardError(Exception):
-    """The root of everything that this package raises."""
+    """The base class of every exception that this package raises."""
 
 
 class DefinitionError(WizardError, TypeError):
-    """A wizard, a step or a store was declared in a way that cannot work."""
+    """A wizard, a step or a store is declared in a way that cannot work."""
 
 
 class ConfigurationError(WizardError, RuntimeError):
-    """The application around the wizard lacks something that it needs."""
+    """The application lacks something that the wizard needs, or configures it wrong."""
 
 
 class UnknownNameError(WizardError, AttributeError, KeyError):
-    """A step or field was asked for that is not there, or not there yet.
-
-    ``name`` is what was asked for, ``known`` are the names that would have done.
-    """
+    """Code has read a step or field that is missing, or that it may not read yet."""
 
     def __init__(self, message: str, *, name: str, known: Iterable[str]) -> None:
         super().__init__(message)
+        #: The name that the code has read.
         self.name = name
+        #: The names that it can read.
         self.known = tuple(known)
 
     def __str__(self) -> str:  # KeyError would show the message in quotes
@@ -33,22 +32,26 @@ class UnknownNameError(WizardError, AttributeError, KeyError):
 
 
 class CommitResultError(WizardError, TypeError):
-    """``commit`` returned something that leads nowhere, such as a page."""
+    """``commit`` returned neither a URL, a redirect, a Receipt nor ``None``."""
 
 
 class StepError(WizardError, ValueError):
-    """Raise it in ``validate`` or ``commit`` to send the visitor back to a step.
+    """An error at one step. Raise it in ``validate`` or ``commit``.
 
-    The step is not done until its Continue is accepted. ``field`` names the field
-    that shows the message and may be dotted: ``home.street``, ``phones.1``.
+    The framework sends the visitor back to the step, which is not done until the
+    visitor's Continue is accepted.
     """
 
     def __init__(
         self, step: str, message: str, field: str | None = None, item: str | None = None
     ) -> None:
         super().__init__(step, message, field, item)
+        #: The name of the step.
         self.step = step
-        self.message = str(message)  # it may be a translation that waits for its use
+        #: The message, as a string now: the argument may be a lazy translation.
+        self.message = str(message)
+        #: The name of the field that shows the message, or ``None`` for the step as a
+        #: whole. It may be dotted: ``home.street``, ``phones.1``.
         self.field = field
         self.item = item
 
@@ -59,33 +62,35 @@ class StepError(WizardError, ValueError):
 class StoreError(WizardError, OSError):
     """The store could not answer: it is down, slow, full or damaged.
 
-    Never raised for a draft that is really absent. The cause is chained.
+    A store never raises it for an absent draft. ``__cause__`` is the driver's error.
     """
 
 
 class UnreadableDraftError(StoreError):
     """A stored value is damaged, foreign, of a newer format, or its secret is missing.
 
-    The stored bytes are left as they are.
+    The framework leaves the stored bytes unchanged.
     """
 
 
 class NewerFormatError(UnreadableDraftError):
-    """A newer release has written a stored value, which only that can change."""
+    """A newer release has written a stored value; this release cannot read it."""
 
 
 class ConflictError(WizardError, RuntimeError):
-    """Somebody else wrote first; load again and decide anew."""
+    """Another request has written the value first. Load it again and decide anew."""
 
 
 class DraftTooLargeError(WizardError, ValueError):
-    """A draft would outgrow ``WIZARD_MAX_DRAFT``; the kept one is untouched."""
+    """A draft would exceed ``WIZARD_MAX_DRAFT``. The stored draft is unchanged."""
 
     def __init__(self, size: int, limit: int) -> None:
         super().__init__(
             f"The draft would take {size} bytes; WIZARD_MAX_DRAFT allows {limit}."
         )
+        #: The size of the draft in bytes.
         self.size = size
+        #: The value of ``WIZARD_MAX_DRAFT``, in bytes.
         self.limit = limit
 
 
@@ -94,4 +99,5 @@ class TooManyDraftsError(WizardError, ValueError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"The holder has {limit} open drafts, which is max_drafts.")
+        #: The value of ``max_drafts``.
         self.limit = limit

@@ -1,4 +1,4 @@
-"""FlaskWizard: the extension, and every configuration key with its default."""
+"""FlaskWizard: the Flask extension, and every configuration key with its default."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ DEFAULTS: dict[str, Any] = {
 
 
 class FlaskWizard:
-    """The extension. ``store`` is a store's URL, a cachelib cache or a DraftStore.
+    """The Flask extension.
 
-    Without one, ``WIZARD_STORE`` says where drafts are kept; without that, it is an
-    SQLite file in the instance folder.
+    ``store`` is where drafts are stored: a store's URL, a cache or client that the
+    application has, or a DraftStore. The default is the configuration's
+    ``WIZARD_STORE``, and without that an SQLite file in the instance folder.
     """
 
     def __init__(
@@ -48,7 +49,11 @@ class FlaskWizard:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
-        """Raises ConfigurationError or DefinitionError for what cannot work."""
+        """Register the extension with an application.
+
+        Raise ConfigurationError for an unusable configuration, and ConfigurationError
+        or DefinitionError for an unusable store.
+        """
         if EXTENSION in app.extensions:
             raise ConfigurationError(
                 "This application already has a FlaskWizard. Call init_app once."
@@ -56,14 +61,14 @@ class FlaskWizard:
         for key, default in DEFAULTS.items():
             app.config.setdefault(key, default)
         _check_numbers(app.config)
-        Keyring(secrets_of(app))  # refused here and not at the first request
+        Keyring(secrets_of(app))  # to refuse bad secrets now, not at the first request
         given = self._store if self._store is not None else app.config["WIZARD_STORE"]
         default_file = Path(app.instance_path) / "flask_wizard.sqlite3"
         store = open_store(given, default_file)
         app.extensions[EXTENSION] = WizardState(app, store)
-        _warn(app, store)
+        _log_warnings(app, store)
         app.cli.add_command(commands)
-        app.register_blueprint(_assets())
+        app.register_blueprint(_assets_blueprint())
         app.jinja_env.globals.update(
             flask_wizard_control=control,
             flask_wizard_layout=layout,
@@ -72,12 +77,12 @@ class FlaskWizard:
         )
 
 
-def _warn(app: Flask, store: DraftStore) -> None:
-    """Log what would lose drafts, unless nobody means to keep them."""
+def _log_warnings(app: Flask, store: DraftStore) -> None:
+    """Log each setting that would lose drafts, unless the app is tested or debugged."""
     if app.testing or app.debug or not isinstance(store, CheckedStore):
         return
     try:
-        with app.app_context():  # in which Flask-SQLAlchemy has its engine
+        with app.app_context():  # Flask-SQLAlchemy has its engine only in a context
             for warning in store.warnings():
                 app.logger.warning("flask_wizard: %s", warning)
     except StoreError as error:
@@ -95,11 +100,11 @@ def _check_numbers(config: Mapping[str, Any]) -> None:
             raise ConfigurationError(f"{key} is {value!r}. Expected {least} or more.")
 
 
-def _assets() -> Blueprint:
-    """Templates and the stylesheet, once for all wizards of an application."""
+def _assets_blueprint() -> Blueprint:
+    """Return a blueprint with the templates and the stylesheet of all wizards."""
     here = Path(__file__).parent
     templates = here / "templates"
-    if not templates.is_dir():  # a checkout: they lie beside the package
+    if not templates.is_dir():  # in a checkout they are beside the package
         templates = here.parent / "templates"
     return Blueprint(
         EXTENSION,

@@ -1,4 +1,4 @@
-"""Wizard: collects its steps, checks them, declares the hooks."""
+"""Wizard: the class that an application subclasses, with its steps and hooks."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from .web.visit import Visit
 
 
-class _Body(dict[str, Any]):
-    """A class body that notices when one step takes another's name."""
+class _ClassBody(dict[str, Any]):
+    """The namespace of a class body, which refuses two steps of one name."""
 
     def __setitem__(self, name: str, value: Any) -> None:
         if isinstance(value, AnyStep) and isinstance(self.get(name), AnyStep):
@@ -36,94 +36,101 @@ class _Declarative(type):
     @classmethod
     def __prepare__(  # type: ignore[override]  # a dict of a kind of its own
         cls, name: str, bases: tuple[type, ...], **options: object
-    ) -> _Body:
-        return _Body()
+    ) -> _ClassBody:
+        return _ClassBody()
 
 
 class Wizard(metaclass=_Declarative):
-    """A form of several steps: those of its attributes that are steps, in order.
+    """A form of several steps, declared as attributes of a subclass, in order.
 
-    ``lifetime`` is how long an idle draft is kept, renewed by every POST, and
-    ``max_lifetime`` how long any draft is kept; timedeltas, or seconds.
-    ``max_drafts`` is how many open ones a holder may have. With ``one_transaction``,
-    for a store in the application's own database, ``commit`` leaves its changes in the
-    session uncommitted, and the end of the draft is committed with them. A subclass
-    inherits the steps; the same name replaces one in place and ``None`` removes it.
-    Declare a base class that is not to be mounted itself with
-    ``class Base(Wizard, abstract=True)``.
+    A subclass inherits the steps. A step of the same name replaces the inherited step
+    in its place; ``None`` removes it. Declare a base class that is never mounted itself
+    with ``class Base(Wizard, abstract=True)``.
     """
 
+    #: The wizard's name on its pages. The default is the class's name in words.
     title: str = ""
+    #: The number of the definition, stored with each draft.
     version: int = 1
+    #: How long an idle draft lives: a timedelta, or seconds. Every POST renews it.
     lifetime: timedelta | float = timedelta(days=7)
+    #: How long any draft lives: a timedelta, or seconds.
     max_lifetime: timedelta | float = timedelta(days=30)
+    #: How many open drafts a holder may have.
     max_drafts: int = 10
+    #: The folder of templates.
     theme: str = "default"
+    #: True if ``commit`` leaves its changes in the application's session uncommitted,
+    #: and the framework commits them together with the end of the draft. The drafts
+    #: must be in the application's own database.
     one_transaction: bool = False
 
+    #: The steps, inherited ones included. The class body sets them.
     steps: ClassVar[Steps] = Steps()
 
     def __init_subclass__(cls, *, abstract: bool = False, **options: Any) -> None:
         super().__init_subclass__(**options)
-        cls.steps = _collect(cls)
+        cls.steps = _collect_steps(cls)
         for step in cls.steps:
             setattr(cls, step.name, step)
-        cls._titled = cls._titled or "title" in vars(cls)
-        if not cls._titled:
-            cls.title = _words(cls.__name__)
+        cls._has_title = cls._has_title or "title" in vars(cls)
+        if not cls._has_title:
+            cls.title = _title_from(cls.__name__)
         cls._abstract = abstract
         if not abstract:
-            _check_whole(cls)
+            _check_definition(cls)
 
     _abstract: ClassVar[bool] = True
-    _titled: ClassVar[bool] = False
+    _has_title: ClassVar[bool] = False
 
     # Hooks
 
     def initial(self, step_name: str, bound: Mapping[str, Any]) -> object:
-        """Give the data that a step starts with: a mapping, an object, or ``None``.
+        """Return the data that a step starts with: a mapping, an object, or ``None``.
 
-        ``bound`` are the variables of the mount's URL prefix.
+        ``bound`` has the variables of the mount's URL prefix.
         """
         return None
 
     def admit(self, moment: Literal["start", "commit"], holder: str) -> None:
-        """Called before a draft begins and before a commit, to limit their rate.
+        """Raise an HTTP error, as ``abort(429)`` does, to limit a visitor's rate.
 
-        ``holder`` stands for the visitor: the same text in each request, which tells
-        nothing else. To refuse, raise an HTTP error, as ``abort(429)`` does; nothing
-        is stored, and the visitor gets a page with what was sent.
+        The framework calls this before a draft begins and before a commit. ``holder``
+        identifies the visitor: a string that is the same in each request of a session
+        and reveals nothing else. After an error nothing is stored, and the visitor gets
+        a page with the values that were sent.
         """
 
     def validate(self, submission: Submission) -> None:
-        """Check rules across steps before the commit; raise StepError to refuse."""
+        """Check rules across steps before the commit. Raise StepError to refuse."""
 
     def commit(self, submission: Submission) -> Any:
         """Store the submission for good, once.
 
         Return a URL, a redirect response, a Receipt, or ``None`` for the built-in
-        receipt page. If it raises, the draft stays open. After a crash it is called
-        again with the same ``submission.id`` and a higher ``attempt``.
+        receipt page. If this raises, the draft stays open. After a crash the framework
+        calls it again with the same ``submission.id`` and a higher ``attempt``.
         """
         raise NotImplementedError
 
     def discarded(self, draft: Draft) -> None:
-        """Called with the draft as it was after the visitor discarded it."""
+        """Clean up after a discarded draft. ``draft`` is the draft as it was before."""
 
     # Mounting
 
     @classmethod
     def as_blueprint(cls, name: str, *, unbound: Iterable[str] = ()) -> Blueprint:
-        """Mount the wizard: register the blueprint under a ``url_prefix``.
+        """Return a blueprint of the wizard, to register under a ``url_prefix``.
 
-        Variables in the prefix stay in every link and bind the draft, except those
-        named in ``unbound``.
+        Every link repeats the variables of the prefix. They also bind the draft, except
+        those that ``unbound`` names. Raise DefinitionError for an abstract wizard.
         """
         from .web.routes import make_blueprint
 
         if isinstance(unbound, str):
             raise DefinitionError(
-                f"unbound is the text {unbound!r}. Give a list of names: [{unbound!r}]."
+                f"unbound is a string, {unbound!r}. "
+                f"Give a list of names: [{unbound!r}]."
             )
         return make_blueprint(cls._instance(), name, unbound=frozenset(unbound))
 
@@ -135,12 +142,13 @@ class Wizard(metaclass=_Declarative):
         url_for_step: Callable[..., str],
         bound: Mapping[str, Any] | None = None,
     ) -> Visit:
-        """Open a draft in a view of the application's own; ``None`` for a new one.
+        """Return a visit to a draft, for a view of the application's own.
 
-        ``url_for_step(draft=..., step=...)`` gives the URL of a page; ``draft`` is
-        ``"new"`` for the first step of a draft that does not exist yet, and ``step``
-        may also be ``saved``, ``discard`` or ``receipt``. ``bound`` binds the draft,
-        as variables in a blueprint's prefix do.
+        ``draft_id`` is ``None`` for a new draft. ``url_for_step(draft=..., step=...)``
+        returns the URL of a page; ``draft`` is ``"new"`` for the first step of a draft
+        that does not exist yet, and ``step`` may also be ``saved``, ``discard`` or
+        ``receipt``. ``bound`` binds the draft, as variables in a blueprint's prefix do.
+        Raise DefinitionError for an abstract wizard.
         """
         from .drafts.visitor_drafts import Mount
         from .web import guard
@@ -165,18 +173,21 @@ class Wizard(metaclass=_Declarative):
         return cls()
 
 
-def _words(name: str) -> str:
+def _title_from(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", " ", name).capitalize()
 
 
-def _collect(cls: type[Wizard]) -> Steps:
-    """The inherited steps in order, then the class's own; the Review stays last."""
+def _collect_steps(cls: type[Wizard]) -> Steps:
+    """Return the inherited steps in order, then the class's own, and the Review last.
+
+    Raise DefinitionError for declarations that contradict each other.
+    """
     found: dict[str, AnyStep] = {}
     for base in reversed(cls.__mro__[1:]):
-        inherited = base.__dict__.get("steps", ()) or _declared(cls, base)
+        inherited = base.__dict__.get("steps", ()) or _steps_in_body(cls, base)
         found.update((step.name, step) for step in inherited)
-        _remove(found, base.__dict__)
-    own = _declared(cls, cls)
+        _remove_steps(found, base.__dict__)
+    own = _steps_in_body(cls, cls)
     for name in found.keys() & vars(cls).keys():
         if not isinstance(vars(cls)[name], AnyStep | None):
             raise DefinitionError(
@@ -184,7 +195,7 @@ def _collect(cls: type[Wizard]) -> Steps:
                 "has that name. Use another step to replace it, or None to remove it."
             )
     found.update((step.name, step) for step in own)
-    _remove(found, cls.__dict__)
+    _remove_steps(found, cls.__dict__)
     reviews = [step for step in found.values() if isinstance(step, Review)]
     if len(reviews) > 1:
         names = ", ".join(step.name for step in reviews)
@@ -199,8 +210,8 @@ def _collect(cls: type[Wizard]) -> Steps:
     return Steps((*steps, *reviews))
 
 
-def _declared(cls: type[Wizard], base: type) -> list[AnyStep]:
-    """The steps in one class's body, be it the wizard or a plain mixin of it."""
+def _steps_in_body(cls: type[Wizard], base: type) -> list[AnyStep]:
+    """Return the steps in the body of one class: the wizard, a base, or a mixin."""
     found = [(n, v) for n, v in vars(base).items() if isinstance(v, AnyStep)]
     for name, _ in found:
         _check_name(cls, name)
@@ -213,7 +224,7 @@ def _declared(cls: type[Wizard], base: type) -> list[AnyStep]:
     return [step.named(name, cls.__name__) for name, step in found]
 
 
-def _remove(found: dict[str, AnyStep], attributes: Mapping[str, Any]) -> None:
+def _remove_steps(found: dict[str, AnyStep], attributes: Mapping[str, Any]) -> None:
     for name in [name for name in found if attributes.get(name, name) is None]:
         del found[name]
 
@@ -221,7 +232,7 @@ def _remove(found: dict[str, AnyStep], attributes: Mapping[str, Any]) -> None:
 def _check_name(cls: type[Wizard], name: str) -> None:
     if name in RESERVED_STEPS:
         reason = "is the name of one of the wizard's own pages"
-    elif name in _OWN:
+    elif name in _WIZARD_ATTRIBUTES:
         reason = "is an attribute of every wizard"
     elif name.startswith("_"):
         reason = "starts with an underscore"
@@ -233,7 +244,7 @@ def _check_name(cls: type[Wizard], name: str) -> None:
     )
 
 
-def _check_whole(cls: type[Wizard]) -> None:
+def _check_definition(cls: type[Wizard]) -> None:
     if all(isinstance(step, Review) for step in cls.steps):
         raise DefinitionError(
             f"{cls.__name__} has no steps. Declare at least one, such as "
@@ -241,8 +252,8 @@ def _check_whole(cls: type[Wizard]) -> None:
         )
     if cls.commit is Wizard.commit:
         raise DefinitionError(
-            f"{cls.__name__} has no commit method, so nothing would become of the "
-            "answers. Define `def commit(self, submission)`, or mark a base class: "
+            f"{cls.__name__} has no commit method, so the answers would be lost. "
+            "Define `def commit(self, submission)`, or mark a base class: "
             "`abstract=True`."
         )
     for name in ("lifetime", "max_lifetime", "max_drafts"):
@@ -255,6 +266,6 @@ def _check_whole(cls: type[Wizard]) -> None:
             )
 
 
-_OWN = frozenset(name for name in vars(Wizard) if not name.startswith("_")) | {
-    "upgrade"
-}
+_WIZARD_ATTRIBUTES = frozenset(
+    name for name in vars(Wizard) if not name.startswith("_")
+) | {"upgrade"}
