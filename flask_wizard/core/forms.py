@@ -298,7 +298,7 @@ def validate(form: Any) -> bool:
     if form.meta.unbindable:
         form.form_errors = [UNUSABLE]
         return False
-    fields = leaves(form)
+    fields: list[Any] = leaves(form)
     for field in fields:
         field.unvalidated = field.data
     try:
