@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -185,9 +184,10 @@ class Journey:
         after = bound.submit(values, validate=validate, autosave=autosave)
         if after is None:
             return self
-        at, plain = after.position, self._is_plain(after.position, after.entry)
-        onward = copy(self)
+        onward = object.__new__(Journey)
+        onward.__dict__.update(self.__dict__)  # as copy() does, in a tenth of the time
         onward.draft = after.write_to(self.draft)
+        at, plain = after.position, self._is_plain(after.position, after.entry)
         onward._serialized = {}
         onward._walked = self._walked[:at] + [after] * (at < len(self._walked))
         if plain and at < self._plain:  # so are those behind it that were
