@@ -28,7 +28,7 @@ class Move(NamedTuple):
 
     def to(self, bound: BoundStep, *, then: bool = False, anchor: str = "") -> str:
         """Return the URL of a step of this draft."""
-        address = Address(bound.url_name, self.journey.draft.id)
+        address = Address(bound.step.url_name, self.journey.draft.id)
         return self.urls.to(address, then=then, anchor=anchor)
 
 

@@ -46,7 +46,7 @@ def make_blueprint(wizard: Wizard, name: str, *, unbound: frozenset[str]) -> Blu
         blueprint.record(_check_store)
     blueprint.url_value_preprocessor(mounted.check)
     for rule, endpoint, methods in ROUTES:
-        answer = update_wrapper(partial(_answer, mounted, endpoint), _answer)
+        answer = update_wrapper(partial(mounted.answer, endpoint), Mounted.answer)
         blueprint.add_url_rule(rule, endpoint, answer, methods=methods)
     return blueprint
 
@@ -111,7 +111,7 @@ class Mounted:
         guard.check_request(sent, app.config)
         protect = app.extensions.get("csrf")
         if protect is not None:
-            protect.exempt(_answer)
+            protect.exempt(Mounted.answer)
         prefix = {n: v for n, v in (values or {}).items() if n not in OWN}
         rule = sent.url_rule
         expected = rule.arguments if rule is not None else set()
@@ -124,18 +124,30 @@ class Mounted:
         g.wizard_prefix = prefix
         g.wizard_context = context
 
-    def visit(self, draft: str | None, context: Context) -> Visit:
-        """Open the visit of this request to one draft, or to none yet."""
+    def answer(self, endpoint: str, **values: Any) -> Response:
+        """Answer a request for one of the wizard's URLs, and render its page."""
+        context: Context = g.wizard_context
         prefix = g.wizard_prefix
         bound = {n: v for n, v in prefix.items() if n not in self.unbound}
-        return Visit.open(
+        visit = Visit.open(
             self.wizard,
             Mount(str(context.request.blueprint), bound),
-            draft,
+            values.get("draft"),
             context,
             url_for_step=_url_for,
             entry_url=partial(url_for, ".entry", **prefix),
         )
+        if endpoint == "entry":
+            outcome = visit.enter()
+        elif endpoint == "draft":
+            outcome = visit.resume()
+        else:
+            outcome = visit.handle(values.get("step", endpoint))
+        if not isinstance(outcome, Page):
+            return make_response(outcome)
+        name = context.state.template(outcome.templates, context.app.jinja_env)
+        text = render_template(name, **outcome)
+        return make_response(text, outcome.status)
 
 
 #: The URLs of a mount: rule, endpoint and methods. A page without ``<step>`` in its
@@ -149,23 +161,6 @@ ROUTES = (
     ("/<draft>/receipt", "receipt", ("GET",)),
     ("/<draft>/<step>", "step", ("GET", "POST")),
 )
-
-
-def _answer(mounted: Mounted, endpoint: str, **values: Any) -> Response:
-    """Answer a request for one of the wizard's URLs, and render its page."""
-    context: Context = g.wizard_context
-    visit = mounted.visit(values.get("draft"), context)
-    if endpoint == "entry":
-        outcome = visit.enter()
-    elif endpoint == "draft":
-        outcome = visit.resume()
-    else:
-        outcome = visit.handle(values.get("step", endpoint))
-    if not isinstance(outcome, Page):
-        return make_response(outcome)
-    name = context.state.template(outcome.templates, context.app.jinja_env)
-    text = render_template(name, **outcome)
-    return make_response(text, outcome.status)
 
 
 def _url_for(*, draft: str, step: str) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from flask import Response, abort, after_this_request
 from werkzeug.exceptions import HTTPException
 
-from ..core.draft import Draft, Receipt
+from ..core.draft import ENDED, Draft, Receipt
 from ..core.journey import Journey
 from ..core.messages import Notice
 from ..core.steps import AnyStep, BoundStep
@@ -273,7 +273,7 @@ class Visit:
         if stored.draft.state == "committing":
             stored = self._wait_for_commit(stored)
         draft = stored.draft
-        if draft.ended:
+        if draft.state in ENDED:
             return self._lead_to_end(draft, post.action)
         journey = self.journey_of(draft)
         if draft.state == "committing" or draft.unsettled:
