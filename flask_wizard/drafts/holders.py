@@ -6,6 +6,7 @@ import re
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import MutableMapping
+from dataclasses import dataclass
 from typing import Any
 
 from .keyring import Keyring
@@ -27,13 +28,14 @@ def new_nonce() -> str:
     return secrets.token_urlsafe(16)
 
 
+@dataclass(repr=False, eq=False)
 class Holder:
     """The visitor of this request. The session has a token, the store its hash."""
 
-    def __init__(self, session: MutableMapping[str, Any], keyring: Keyring) -> None:
-        self._session = session
-        self._keyring = keyring
-        self._hashed: tuple[object, tuple[bytes, ...]] = None, ()
+    _session: MutableMapping[str, Any]
+    _keyring: Keyring
+    #: What stands in the session, and the hashes of that.
+    _hashed: tuple[object, tuple[bytes, ...]] = (None, ())
 
     @property
     def token(self) -> str | None:

@@ -88,6 +88,8 @@ class Context(NamedTuple):
     request: Request
     session: SessionMixin
     state: WizardState
+    #: The drafts, under the keys that the configuration has at this moment.
+    repository: DraftRepository
     #: The name of the field that carries the CSRF token.
     csrf_field: str
 
@@ -105,4 +107,5 @@ def get_context() -> Context:
             "A wizard is mounted, but the application has no FlaskWizard. "
             "Call FlaskWizard(app), or wizards.init_app(app) in the factory."
         )
-    return Context(app, served, visitor, state, app.config.get(*CSRF_FIELD))
+    repository, field = state.repository(app), app.config.get(*CSRF_FIELD)
+    return Context(app, served, visitor, state, repository, field)

@@ -89,10 +89,9 @@ class Visit:
         entry_url: Callable[[], str] | None = None,
     ) -> Visit:
         """Put the parts of a visit together."""
-        state = context.state
         if wizard.one_transaction:
-            state.require_joining()
-        repository = state.repository(context.app)
+            context.state.require_joining()
+        repository = context.repository
         keyring = repository.store.keyring
         holder = Holder(context.session, keyring)
         drafts = VisitorDrafts(wizard, mount, holder, repository)
