@@ -18,13 +18,12 @@ from flask import (
 from flask.blueprints import BlueprintSetupState
 
 from ..core.signatures import field_names
-from ..core.steps import RESERVED_STEPS
 from ..drafts.visitor_drafts import Mount
 from ..errors import ConfigurationError, DefinitionError
 from . import guard
 from .pages import Page
 from .state import CSRF_FIELD, EXTENSION, Context, get_context
-from .urls import NEW
+from .urls import url_at_mount
 from .visit import Visit
 
 if TYPE_CHECKING:
@@ -134,7 +133,7 @@ class Mounted:
             Mount(str(context.request.blueprint), bound),
             values.get("draft"),
             context,
-            url_for_step=_url_for,
+            url_for_step=url_at_mount,
             entry_url=partial(url_for, ".entry", **prefix),
         )
         if endpoint == "entry":
@@ -161,12 +160,3 @@ ROUTES = (
     ("/<draft>/receipt", "receipt", ("GET",)),
     ("/<draft>/<step>", "step", ("GET", "POST")),
 )
-
-
-def _url_for(*, draft: str, step: str) -> str:
-    """Return the URL of a page of the mount that this request came to."""
-    if draft == NEW:
-        return url_for(".new", step=step, **g.wizard_prefix)
-    if step in RESERVED_STEPS:
-        return url_for(f".{step}", draft=draft, **g.wizard_prefix)
-    return url_for(".step", draft=draft, step=step, **g.wizard_prefix)

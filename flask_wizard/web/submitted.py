@@ -59,6 +59,7 @@ class Submitted:
         form = request.form
         if None in form:  # Werkzeug gives the value of such a part under None
             raise BadRequest
+        from_review = is_from_review(request)
         action, _, argument = form.get("_action", "next").partition(":")
         nonce, rev = form.get("_draft", ""), form.get("_rev", "")
         own = RESERVED_FIELDS | {csrf_field}
@@ -72,7 +73,7 @@ class Submitted:
             values=values,
             rev=int(rev) if rev.isascii() and rev.isdigit() and len(rev) < 10 else 0,
             nonce=nonce if nonce and is_id(nonce) else "",
-            from_review=is_from_review(request),
+            from_review=from_review,
             answers_hash=form.get(ANSWERS_HASH),
             field_names=field_names,
         )

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from flask import g, url_for
+
+from ..core.steps import RESERVED_STEPS
+
 NEW = "new"
 """The name of a draft that does not exist yet."""
 
@@ -50,3 +54,12 @@ class Urls(NamedTuple):
 def row_anchor(url_name: str) -> str:
     """Return the anchor of a step's answers on the review, by its name in URLs."""
     return f"row-{url_name}"
+
+
+def url_at_mount(*, draft: str, step: str) -> str:
+    """Return the URL of a page of the mount that this request came to."""
+    if draft == NEW:
+        return url_for(".new", step=step, **g.wizard_prefix)
+    if step in RESERVED_STEPS:
+        return url_for(f".{step}", draft=draft, **g.wizard_prefix)
+    return url_for(".step", draft=draft, step=step, **g.wizard_prefix)
