@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 Moment = Literal["start", "commit"]
 
 TRIES = 100
+UNDONE: tuple[type[Exception], ...] = (ConflictError, *STOPS)
+"""The errors after which nothing of a POST is stored, or it is tried again."""
 POLL = 0.05  # seconds between two looks at a commit that is under way
 
 
@@ -408,7 +410,10 @@ class Visit:
             return self._lead_on(post, self._url(self._current_page(draft), draft))
         self.drafts.save(stored, self.drafts.end(draft, "discarded"))
         self._part_with(draft)
-        self.wizard.discarded(PublicDraft.of(draft, self.wizard))
+        try:
+            self.wizard.discarded(PublicDraft.of(draft, self.wizard))
+        except UNDONE:  # its end is stored, which these would deny
+            self.app.logger.exception("discarded failed. The draft is discarded.")
         return self._lead("receipt", draft)
 
     def _part_with(self, draft: Draft) -> None:

@@ -15,7 +15,14 @@ from time_machine import Traveller
 from visitor import Page, Visitor, attribute
 from wizards import Join, begun
 
-from flask_wizard import Draft, DraftStore
+from flask_wizard import (
+    Draft,
+    DraftStore,
+    StoreError,
+    UnreadableDraftError,
+    Wizard,
+)
+from flask_wizard.errors import ConflictError
 
 SECRET = "canary4711"
 
@@ -122,6 +129,21 @@ def test_discard_is_told_once(visitor: Visitor) -> None:
     visitor.send("discard")
     visitor.send("discard")
     assert len(discarded) == 1
+
+
+@pytest.mark.parametrize("error", [StoreError, ConflictError, UnreadableDraftError])
+def test_discarding_says_so_if_the_application_is_told_in_vain(
+    visitor: Visitor,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: type[Exception],
+) -> None:
+    def fail(self: Wizard, draft: Draft) -> None:
+        raise error("Its uploads cannot be had.")
+
+    monkeypatch.setattr(Kept, "discarded", fail)
+    assert discard(visitor).heading == "Your answers were discarded"
+    assert "Its uploads cannot be had." in caplog.text
 
 
 def test_discarded_draft_is_no_longer_listed(visitor: Visitor) -> None:
