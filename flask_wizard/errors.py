@@ -70,6 +70,10 @@ class UnreadableDraftError(StoreError):
     """
 
 
+class NewerFormatError(UnreadableDraftError):
+    """A newer release has written a stored value, which only that can change."""
+
+
 class ConflictError(WizardError, RuntimeError):
     """Somebody else wrote first; load again and decide anew."""
 

@@ -13,7 +13,12 @@ from msgspec.structs import replace
 
 from ..core.draft import Seconds
 from ..core.stored import Stored, pack, unpack
-from ..errors import ConflictError, TooManyDraftsError, UnreadableDraftError
+from ..errors import (
+    ConflictError,
+    NewerFormatError,
+    TooManyDraftsError,
+    UnreadableDraftError,
+)
 from .encrypted_store import EncryptedStore, StoredVersion
 from .holders import Holder
 from .keyring import Kind
@@ -76,7 +81,8 @@ class DraftList:
     def drafts(self, *, mount: str) -> list[ListedDraft]:
         """Return the visitor's drafts of one mount, expired ones too, oldest first.
 
-        Raises UnreadableDraftError for a damaged list, until another is begun.
+        Raises UnreadableDraftError for a damaged list, until another is begun, and
+        NewerFormatError.
         """
         if self._holder.token is None:
             return []
@@ -135,7 +141,8 @@ class DraftList:
         """Find the list. Where one is damaged, the next has its place.
 
         The damaged bytes are left as they are: they may be readable again, as when
-        they were encrypted with a key that is missing.
+        they were encrypted with a key that is missing. A list of a newer release gets
+        no other beside it, which that release would not read.
         """
         damage = None
         for number in range(MAX_LIST_COPIES):
@@ -145,6 +152,8 @@ class DraftList:
                 whole = EMPTY if plain is None else unpack(StoredList, plain)
                 drafts = tuple(unpack(ListedDraft, row) for row in whole.rows)
                 return LoadedList(whole, drafts, version, damage)
+            except NewerFormatError:
+                raise
             except UnreadableDraftError as error:
                 logger.exception(
                     "A list of drafts cannot be read and is left as it is."

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from ..errors import ConfigurationError, UnreadableDraftError
+from ..errors import ConfigurationError, NewerFormatError, UnreadableDraftError
 
 FORMAT = b"\x02"
 KEY_ID_SIZE = 4
@@ -95,8 +95,11 @@ class Keyring:
 
     def _key_of(self, header: bytes) -> _Key:
         found, expected = header[0], FORMAT[0]
+        key_id = header[len(FORMAT) : -KIND_SIZE]
         if found > expected:
-            raise UnreadableDraftError(
+            # Any damage may have such a number, but hardly one of the keys behind it.
+            newer = key_id in self._by_id
+            raise (NewerFormatError if newer else UnreadableDraftError)(
                 f"A stored value has format {found}, which a newer release has "
                 f"written; this one reads format {expected}. The value stays as it "
                 "is. Run the newer release."
@@ -106,7 +109,7 @@ class Keyring:
                 f"A stored value has format {found}. Expected format {expected}."
             )
         try:
-            return self._by_id[header[len(FORMAT) : -KIND_SIZE]]
+            return self._by_id[key_id]
         except KeyError as error:
             raise UnreadableDraftError(
                 "A stored value was encrypted with a key that is not at hand. Keep "

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from ..core.draft import Draft, Receipt
-from ..errors import UnreadableDraftError
+from ..errors import NewerFormatError, UnreadableDraftError
 from .draft_list import DraftList, ListedDraft
 from .holders import Holder, is_id
 from .lifetimes import Lifetimes, expires, seconds
@@ -189,10 +189,14 @@ class VisitorDrafts:
     def _find_open(self, listed: ListedDraft) -> Draft | None:
         """Return a listed draft of this wizard if it can be continued.
 
-        One that is damaged is left out: the others can be continued all the same.
+        One that is damaged is left out: the others can be continued all the same. Of
+        one that a newer release has written it cannot be told: it raises
+        NewerFormatError.
         """
         try:
             stored = self._load(listed.id, listed.mount)
+        except NewerFormatError:
+            raise
         except UnreadableDraftError:
             logger.exception("A draft on its holder's list cannot be read.")
             return None

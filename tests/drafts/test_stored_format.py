@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 from apps import MakeApp
-from clock import DAY
+from clock import DAY, HOUR
 from flask import Flask
 from store_wrappers import Probe
+from time_machine import Traveller
 from visitor import Visitor
 from wtforms import Form, StringField
 
@@ -181,3 +182,49 @@ def test_draft_of_another_format_is_a_503_that_changes_nothing(
     assert ("newer release" in caplog.text) == (number > FORMAT[0])
     store.restore(whole)
     assert visitor.get(f"{draft}you").status_code == 200
+
+
+def written_by_newer(store: Probe, visitor: Visitor, purpose: Any) -> dict[str, Any]:
+    """Give a value the next format, and return everything that is stored then."""
+    newer = Newer(visitor)
+    _, version = newer._store.load(purpose, newer._names[purpose])
+    value = store.snapshot()[version.key]
+    assert value is not None
+    number = bytes([FORMAT[0] + 1])
+    store.restore({version.key: (number + value[0][1:], value[1])})
+    return store.snapshot()
+
+
+def test_list_of_a_newer_format_gets_no_other_beside_it(
+    visitor: Visitor, store: Probe
+) -> None:
+    """The newer release would not read the other list."""
+    newer = written_by_newer(store, visitor, "list")
+    visitor.open("/join/new/you")
+    page = visitor.fill(name="Eve")
+    assert (page.status, page.value("name")) == (503, "Eve")
+    assert store.snapshot() == newer
+    assert visitor.get("/join/").status_code == 503
+
+
+def test_damaged_list_with_a_higher_number_gets_another(
+    visitor: Visitor, store: Probe
+) -> None:
+    newer = Newer(visitor)
+    _, version = newer._store.load("list", newer._names["list"])
+    store.restore({version.key: (b"x" * 100, b"version")})
+    visitor.open("/join/new/you")
+    assert visitor.fill(name="Eve").path.endswith("/more")
+
+
+def test_draft_of_a_newer_format_is_not_taken_for_expired(
+    visitor: Visitor, store: Probe, clock: Traveller
+) -> None:
+    visitor.open("/join/new/you")
+    visitor.fill(name="Eve")
+    clock.shift(HOUR)  # so that the list alone does not tell whether it is stored
+    newer = written_by_newer(store, visitor, "draft")
+    visitor.open("/join/new/you")
+    page = visitor.fill(name="Max")
+    assert (page.status, page.value("name")) == (503, "Max")
+    assert store.snapshot() == newer

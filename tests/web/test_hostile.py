@@ -791,7 +791,9 @@ def test_draft_is_begun_though_the_list_is_damaged(
     app: Flask, store: Probe, data: st.DataObject
 ) -> None:
     kept = Kept(app, store)
-    blob = data.draw(damaged(kept.blob("list")))
+    whole = kept.blob("list")
+    # With a higher number alone, it is what a newer release has written.
+    blob = data.draw(damaged(whole).filter(lambda blob: blob[1:] != whole[1:]))
     kept.plant("list", blob)
     kept.begin_anew()
     assert kept.blob("list") == blob
