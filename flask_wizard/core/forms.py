@@ -275,6 +275,9 @@ def validate(form: Any) -> bool:
     if form.meta.unbindable:
         form.form_errors = [UNUSABLE]
         return False
+    fields: list[Any] = leaves(form)
+    for field in fields:
+        field.unvalidated = field.data
     try:
         passed = bool(form.validate())
     except (ValueError, ArithmeticError) as error:
@@ -282,7 +285,7 @@ def validate(form: Any) -> bool:
         if not _blame(form):
             form.form_errors = [*form.form_errors, UNUSABLE]
         return False
-    for field in leaves(form) if passed else ():
+    for field in fields if passed else ():
         # A DecimalField lets it pass, but any condition that compares it raises.
         if isinstance(field.data, Decimal) and field.data.is_nan():
             field.errors = [UNUSABLE]
@@ -314,7 +317,10 @@ def show_as_typed(form: Form) -> None:
             field.data = None
             field.raw_data = None
             field._value = str
-        elif isinstance(field, BooleanField) or not hasattr(field, "_value"):
+            continue
+        if hasattr(field, "unvalidated") and not _reads_below(field):
+            field.data = field.unvalidated  # nobody typed what validators made of it
+        if isinstance(field, BooleanField) or not hasattr(field, "_value"):
             continue  # its state shows what was sent
-        elif field.raw_data:
+        if field.raw_data:
             field._value = partial(" ".join, field.raw_data)

@@ -554,6 +554,31 @@ def test_choices_are_shown_as_they_were_sent() -> None:
     assert all(option.checked for option in form.it)
 
 
+def empty(form: Form, field: Any) -> None:
+    """A validator that changes the value, as some do."""
+    field.data = None
+
+
+@pytest.mark.parametrize(
+    ("unbound", "typed"),
+    [
+        (fields.StringField("It", [empty], default="Ada"), ()),
+        (fields.BooleanField("It", [empty]), ("y",)),
+        (fields.SelectField("It", [empty], choices=CHOICES), ("l",)),
+        (fields.RadioField("It", [empty], choices=CHOICES), ("l",)),
+        (fields.SelectMultipleField("It", [empty], choices=CHOICES), ("l",)),
+    ],
+)
+def test_field_is_shown_as_it_was_before_its_validators(
+    unbound: Any, typed: tuple[str, ...]
+) -> None:
+    form, before = it(unbound, *typed), it(unbound, *typed)
+    forms.validate(form)
+    assert form.it.data is None
+    forms.show_as_typed(form)
+    assert form.it() == before.it()
+
+
 @pytest.mark.parametrize(
     "unbound",
     [

@@ -181,6 +181,33 @@ def test_field_that_becomes_a_password_is_not_sent_back_in_an_outage(
     assert SECRET not in page.source
 
 
+def in_capitals(form: Form, field: Any) -> None:
+    field.data = field.data.upper()
+
+
+class Late(Form):
+    note = fields.StringField("Note", [validators.InputRequired()])
+    code = fields.StringField("Code", [in_capitals], default="b")
+
+
+def drop_all(form: Any, answers: Answers) -> None:
+    if answers.kind.kind == "short":
+        del form.note, form.code
+
+
+def test_field_that_an_answer_adds_to_a_done_step_shows_its_default(
+    make_app: MakeApp,
+) -> None:
+    """The step is judged anew, and its validators change what they judge."""
+    wizard = declare("Short", Join, code=Step(Late, prepare=drop_all))
+    visitor = begun(make_app, "short", wizard)
+    visitor.press()
+    visitor.open(f"{visitor.draft}kind")
+    page = visitor.fill(kind="long")
+    assert page.errors
+    assert page.value("code") == "b"
+
+
 def test_look_at_which_fields_a_form_has_is_remembered(make_app: MakeApp) -> None:
     """A later step that asks for them is asked again when they change."""
 
