@@ -36,7 +36,7 @@ OWN = frozenset({"draft", "step"})
 def make_blueprint(wizard: Wizard, name: str, *, unbound: frozenset[str]) -> Blueprint:
     """Return the blueprint of one mount.
 
-    ``unbound`` URL variables do not bind its drafts.
+    ``unbound`` names the URL variables that do not bind its drafts.
     """
     mounted = Mounted(wizard, unbound)
     blueprint = Blueprint(name, __name__)
@@ -73,7 +73,7 @@ def _check_store(setup: BlueprintSetupState) -> None:
 
 
 class Mounted:
-    """A wizard under one URL prefix: what its views have in common."""
+    """A wizard under one URL prefix: the wizard, its checks, and its visits."""
 
     def __init__(self, wizard: Wizard, unbound: frozenset[str]) -> None:
         self.wizard = wizard
@@ -87,7 +87,10 @@ class Mounted:
             self._check_fields(csrf_field(app.config))
 
     def _check_fields(self, token: str) -> None:
-        """Refuse a field with the name of the pages' token: it would never be read."""
+        """Raise DefinitionError for a field named like the CSRF token.
+
+        The wizard would never read such a field.
+        """
         for step in self.wizard.steps:
             if step.fixed_form is not None and token in field_names(step.fixed_form):
                 raise DefinitionError(
@@ -99,10 +102,11 @@ class Mounted:
         self._checked.add(token)
 
     def check(self, endpoint: str | None, values: dict[str, Any] | None) -> None:
-        """Check a request before the application's own hooks see it.
+        """Check a request before the application's own hooks run.
 
-        The body is capped before anything parses it, and CSRFProtect leaves the
-        check to the visit, which can give back a page with what was typed.
+        This limits the body before anything parses it. It exempts the wizard's views
+        from CSRFProtect: the visit checks the token itself, and can give back a page
+        with what was typed.
         """
         context = get_context()
         app, sent, *_ = context
@@ -118,14 +122,14 @@ class Mounted:
         if taken := expected - OWN - prefix.keys() - self.unbound:
             raise ConfigurationError(
                 f"The application takes {min(taken)!r} out of the URL before the "
-                "wizard sees it, so that it cannot bind drafts. Leave it there, or "
+                "wizard reads it, so that it cannot bind drafts. Leave it there, or "
                 "name it in `unbound`."
             )
         g.wizard_prefix = prefix
         g.wizard_context = context
 
     def visit(self, draft: str | None, context: Context) -> Visit:
-        """Open the visit of this request to one draft, or to none yet."""
+        """Return the visit of this request; ``draft`` is ``None`` for a new draft."""
         prefix = g.wizard_prefix
         bound = {n: v for n, v in prefix.items() if n not in self.unbound}
         return Visit.open(
@@ -152,7 +156,7 @@ ROUTES = (
 
 
 def _answer(mounted: Mounted, endpoint: str, **values: Any) -> Response:
-    """Answer a request for one of the wizard's URLs, and render its page."""
+    """Return the response to a request for one of the wizard's URLs."""
     context: Context = g.wizard_context
     visit = mounted.visit(values.get("draft"), context)
     if endpoint == "entry":
@@ -164,12 +168,12 @@ def _answer(mounted: Mounted, endpoint: str, **values: Any) -> Response:
     if not isinstance(outcome, Page):
         return make_response(outcome)
     name = context.state.template(outcome.templates, context.app.jinja_env)
-    text = render_template(name, **outcome)
-    return make_response(text, outcome.status)
+    html = render_template(name, **outcome)
+    return make_response(html, outcome.status)
 
 
 def _url_for(*, draft: str, step: str) -> str:
-    """Return the URL of a page of the mount that this request came to."""
+    """Return the URL of a page, under the prefix of this request's URL."""
     if draft == NEW:
         return url_for(".new", step=step, **g.wizard_prefix)
     if step in RESERVED_STEPS:
