@@ -1,4 +1,4 @@
-"""What a store of drafts is."""
+"""DraftStore and its extensions: the contract of a store, and what stores share."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ log = logging.getLogger(__name__)
 class DraftStore(Protocol):
     """Values by key, each with a version, compared and set atomically.
 
-    Keys are strings of URL-safe characters, ``ttl`` is in whole seconds and above 0. An
-    expired value is an absent one. Every call raises ``StoreError`` when the store
-    cannot answer: an outage is never taken for an absence.
+    Keys are strings of URL-safe characters; ``ttl`` is in whole seconds, above 0. An
+    expired value counts as absent. Every call raises StoreError if the store cannot
+    answer: an outage must never look like an absent value.
     """
 
     def load(self, key: str) -> tuple[bytes, bytes] | None:
-        """Return blob and version; None if the value is absent."""
+        """Return blob and version, or None if the value is absent."""
 
     def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
-        """Keep a value only if there is none; tell whether it was kept."""
+        """Store a value if there is none; return True if it was stored."""
 
     def replace(
         self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
     ) -> bool:
-        """Keep a value only over one of version ``expected``; tell whether it was."""
+        """Store a value over version ``expected``; return True if it was stored."""
 
 
 @runtime_checkable
@@ -48,17 +48,20 @@ class SweptStore(DraftStore, Protocol):
     def sweep(self, now: float, report: Callable[[int], object] | None = None) -> int:
         """Remove all values that have expired at ``now``; return how many.
 
-        ``report`` is called now and then with the number removed up to then. Other
-        processes may go on writing meanwhile.
+        ``now`` is in seconds since the epoch. This calls ``report`` now and then with
+        the number removed so far. Other processes may go on writing meanwhile.
         """
 
 
 @runtime_checkable
 class CheckedStore(DraftStore, Protocol):
-    """A store that can tell what is wrong with how its engine is set up."""
+    """A store that can check how its engine is set up."""
 
     def warnings(self) -> Iterable[str]:
-        """Say, one sentence each, what would lose drafts. May raise StoreError."""
+        """Return a warning for each setting that would lose drafts.
+
+        It may raise StoreError.
+        """
 
 
 @runtime_checkable
@@ -66,26 +69,27 @@ class JoiningStore(DraftStore, Protocol):
     """A store in the application's own database, able to join its transaction."""
 
     def joined(self) -> AbstractContextManager[DraftStore]:
-        """Give a store whose writes are part of the application's transaction.
+        """Yield a store whose writes are part of the application's transaction.
 
-        When the block ends, they are committed together with all that the
-        application's session has done in it; an exception rolls back both. To commit
-        that session within the block raises DefinitionError.
+        The end of the block commits them together with everything that the
+        application's session has done in it; an exception rolls back both. If the block
+        itself commits that session, this raises DefinitionError.
         """
 
 
 def new_version() -> bytes:
-    """Return a version that nobody else will choose.
+    """Return a random version.
 
-    The writer chooses it, so that one whose reply was lost knows its own write again.
+    The writer chooses it, so that it can recognise its own write if the reply was lost.
     """
     return os.urandom(VERSION_SIZE)
 
 
 def sweep_now_and_then(sweep: Callable[[], object]) -> None:
-    """Call ``sweep`` in one of 256 calls, before a write; log it when it fails.
+    """Call ``sweep`` in one of 256 calls; log its StoreError.
 
-    Before the write and not after it, so that a disk full of expired values heals.
+    Stores call this before a write and not after it, so that a sweep can make room on a
+    full disk.
     """
     if random.random() * WRITES_A_SWEEP >= 1:
         return
@@ -96,7 +100,7 @@ def sweep_now_and_then(sweep: Callable[[], object]) -> None:
 
 
 def seconds_in(name: str, given: str) -> float:
-    """Read a limit of time in a store's URL. Raises ConfigurationError."""
+    """Return the seconds given for an option of a URL. Raise ConfigurationError."""
     try:
         seconds = float(given)
     except ValueError:
@@ -109,9 +113,10 @@ def seconds_in(name: str, given: str) -> float:
 
 
 def path_of(url: str, folder: Path) -> Path:
-    """The path in a URL, as SQLAlchemy reads it: ``sqlite:///relative``, ``////root``.
+    """Return the path in a URL, as SQLAlchemy reads it.
 
-    A relative one begins in ``folder``. Raises ConfigurationError if there is none.
+    ``sqlite:///relative`` begins in ``folder``, ``sqlite:////absolute`` at the root.
+    Raise ConfigurationError for a URL without a path, or with anything else in it.
     """
     scheme, _, rest = url.partition(":")
     if "?" in rest or "#" in rest:
@@ -121,7 +126,7 @@ def path_of(url: str, folder: Path) -> Path:
         )
     if rest.startswith("//"):
         host, slash, path = rest[2:].partition("/")
-        # A file's URL has an absolute path after its third slash, as everywhere.
+        # In a file: URL the third slash begins an absolute path (RFC 8089).
         rest = f"/{path}" if scheme == "file" and slash else path
         if host:
             raise ConfigurationError(
@@ -130,9 +135,9 @@ def path_of(url: str, folder: Path) -> Path:
             )
     if rest == ":memory:":
         raise ConfigurationError(
-            f"The store's URL {url!r} names the memory of a connection, which each "
-            "thread would have for itself. Name a file, or write memory: for a store "
-            "in the memory of this process."
+            f"The store's URL {url!r} names the memory of a connection, and each "
+            "thread has a connection of its own. Name a file, or write memory: for a "
+            "store in the memory of this process."
         )
     if not rest:
         raise ConfigurationError(f"The store's URL {url!r} names no path.")

@@ -1,4 +1,4 @@
-"""Drafts in a DynamoDB table: conditional puts, consistent reads."""
+"""DynamoDBStore: drafts in a DynamoDB table, by conditional puts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from flask_wizard.stores import seconds_in
 
 CONNECT_TIMEOUT = 1  # seconds
 READ_TIMEOUT = 2  # seconds
-ATTEMPTS = 2  # of one call, if the first is refused or remains without a reply
+ATTEMPTS = 2  # of one call, if the first fails or gets no reply
 
 BLOB = "wizard_blob"
 VERSION = "wizard_version"
@@ -44,11 +44,9 @@ EXAMPLE = "dynamodb://table?region=eu-central-1"
 
 
 class Place(NamedTuple):
-    """A table, the names that cachelib gives to what is in it, and the way there.
+    """A table, a client that reaches it, and the names that cachelib uses in it."""
 
-    ``model`` is a client of boto3, whose settings are copied; it makes no calls.
-    """
-
+    #: A client of boto3. The store copies its settings, and makes no calls with it.
     model: Any
     table: str
     key_field: str = "cache_key"
@@ -57,11 +55,11 @@ class Place(NamedTuple):
 
 
 class DynamoDBStore:
-    """Keep drafts in the table of ``cache``, as items of their own.
+    """Stores drafts in the table of ``cache``, as items of its own.
 
-    What else is in the table is neither read nor changed. Lifetimes are rounded up to
-    whole seconds; the table's time to live (TTL) removes what has expired. An item
-    takes 400 KB at most.
+    It neither reads nor changes other items of the table. It rounds lifetimes up to
+    whole seconds; the table's time to live (TTL) removes expired drafts. DynamoDB
+    limits an item to 400 KB.
     """
 
     def __init__(self, cache: DynamoDbCache | Place) -> None:
@@ -71,33 +69,34 @@ class DynamoDBStore:
 
     @classmethod
     def from_url(cls, url: str, folder: Path | None = None) -> DynamoDBStore:
-        """Open ``dynamodb://table?region=eu-central-1``, a table that exists.
+        """Return a store for ``dynamodb://table?region=eu-central-1``.
 
-        boto3 finds the credentials, and the region if there is none. More options:
-        ``endpoint`` (of a server that is not Amazon's), ``connect_timeout`` and
-        ``read_timeout`` in seconds, and as in cachelib ``prefix``, ``key_field`` and
-        ``expiration_time_field``.
+        The table must exist. boto3 finds the credentials, and the region if the URL has
+        none. More options: ``endpoint`` (of a server that is not Amazon's),
+        ``connect_timeout`` and ``read_timeout`` in seconds, and as in cachelib
+        ``prefix``, ``key_field`` and ``expiration_time_field``. Raise
+        ConfigurationError for any other URL.
         """
         return cls(_place_in(url))
 
     def load(self, key: str) -> tuple[bytes, bytes] | None:
         """Return blob and version; None if the value is absent or has expired."""
-        with self._trouble():
+        with self._store_errors():
             reply = self._clients.own().get_item(
                 TableName=self._place.table, Key=self._key(key), ConsistentRead=True
             )
         item = reply.get("Item")
         if item is None:
             return None
-        kept = self._parse(item)
-        # DynamoDB removes what has expired within days, not at once.
-        return (kept.blob, kept.version) if kept.expires > time.time() else None
+        value = self._parse(item)
+        # DynamoDB removes expired items within days, not at once.
+        return (value.blob, value.version) if value.expires > time.time() else None
 
     def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
         """Store a value if there is none; return whether it was stored."""
         return self._put(
             key,
-            _Kept(blob, version, _end(ttl)),
+            _Value(blob, version, _end(ttl)),
             "attribute_not_exists(#key) OR #expires <= :now",
             names={"#key": self._place.key_field},
             values={},
@@ -109,26 +108,29 @@ class DynamoDBStore:
         """Store a value over version ``expected``; return whether it was stored."""
         return self._put(
             key,
-            _Kept(blob, version, _end(ttl)),
+            _Value(blob, version, _end(ttl)),
             "#version = :expected AND #expires > :now",
             names={"#version": VERSION},
             values={":expected": {"B": expected}},
         )
 
     def warnings(self) -> Iterable[str]:
-        """Say what of the table would lose drafts. Raises StoreError."""
+        """Return a warning for each setting that would lose drafts.
+
+        Raise StoreError.
+        """
         table, attribute = self._place.table, self._place.expiration_time_field
         if self._is_shared:
             yield (
                 f"The cache's clear() empties the DynamoDB table {table}, drafts "
                 "included. Give drafts a table of their own: dynamodb://other-table"
             )
-        with self._trouble():
+        with self._store_errors():
             client = self._clients.own()
             found = client.describe_table(TableName=table)["Table"]
             ttl = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
         if not self._fits(found):
-            yield f"No draft can be kept: {self._expected_of_table()}"
+            yield f"No draft can be saved: {self._expected_of_table()}"
         enabled = ttl["TimeToLiveStatus"] in ("ENABLED", "ENABLING")
         if not enabled or ttl.get("AttributeName") != attribute:
             yield (
@@ -137,12 +139,12 @@ class DynamoDBStore:
             )
 
     def create_table(self) -> None:
-        """Make the table, billed by request, with its time to live; wait for it.
+        """Create the table, billed by request, with its time to live; wait for it.
 
-        Raises StoreError, also if there is one already.
+        Raise StoreError, also if the table exists already.
         """
         place = self._place
-        with self._trouble():
+        with self._store_errors():
             client = self._clients.own()
             client.create_table(
                 TableName=place.table,
@@ -169,28 +171,28 @@ class DynamoDBStore:
     def _put(
         self,
         key: str,
-        kept: _Kept,
+        value: _Value,
         condition: str,
         *,
         names: dict[str, str],
         values: dict[str, Any],
     ) -> bool:
-        """Write one item if the condition holds of what is there; tell whether it did.
+        """Write an item if the condition holds; return True if it was written.
 
-        When the reply to a first attempt is lost, the second meets the first's item
-        and is refused. The caller then looks, and finds its own version.
+        If the reply to a first attempt is lost, the second attempt fails on the first's
+        item. The caller then loads it, and finds its own version.
         """
         expires = self._place.expiration_time_field
-        with self._trouble():
+        with self._store_errors():
             client = self._clients.own()
             try:
                 client.put_item(
                     TableName=self._place.table,
                     Item=self._key(key)
                     | {
-                        VERSION: {"B": kept.version},
-                        BLOB: {"B": kept.blob},
-                        expires: {"N": str(kept.expires)},
+                        VERSION: {"B": value.version},
+                        BLOB: {"B": value.blob},
+                        expires: {"N": str(value.expires)},
                     },
                     ConditionExpression=condition,
                     ExpressionAttributeNames={"#expires": expires, **names},
@@ -200,17 +202,17 @@ class DynamoDBStore:
                     },
                 )
             except ClientError as error:
-                # Not client.exceptions: it makes its classes when it is first asked,
-                # and threads that ask at once may catch another class than is raised.
+                # Not client.exceptions: it makes its classes at the first use, and
+                # threads that use it at once may catch another class than is raised.
                 if _code_of(error) != "ConditionalCheckFailedException":
                     raise
                 return False
         return True
 
-    def _parse(self, item: dict[str, Any]) -> _Kept:
+    def _parse(self, item: dict[str, Any]) -> _Value:
         try:
             expires = int(item[self._place.expiration_time_field]["N"])
-            return _Kept(item[BLOB]["B"], item[VERSION]["B"], expires)
+            return _Value(item[BLOB]["B"], item[VERSION]["B"], expires)
         except (KeyError, ValueError) as error:
             raise UnreadableDraftError(
                 f"An item in the DynamoDB table {self._place.table} is damaged, or not "
@@ -218,7 +220,7 @@ class DynamoDBStore:
             ) from error
 
     @contextmanager
-    def _trouble(self) -> Iterator[None]:
+    def _store_errors(self) -> Iterator[None]:
         drafts = f"Drafts in the DynamoDB table {self._place.table}"
         try:
             yield
@@ -232,27 +234,27 @@ class DynamoDBStore:
     def _expected_of_table(self) -> str:
         return (
             f"Expected is a DynamoDB table {self._place.table} whose primary key is "
-            f"the text {self._place.key_field!r} alone; create_table() of this store "
-            "makes one."
+            f"the string {self._place.key_field!r} alone; create_table() of this store "
+            "creates one."
         )
 
     def _fits(self, table: dict[str, Any]) -> bool:
         key = self._place.key_field
-        text = {"AttributeName": key, "AttributeType": "S"}
+        string = {"AttributeName": key, "AttributeType": "S"}
         return (
             table["KeySchema"] == [{"AttributeName": key, "KeyType": "HASH"}]
-            and text in table["AttributeDefinitions"]
+            and string in table["AttributeDefinitions"]
         )
 
 
-class _Kept(NamedTuple):
+class _Value(NamedTuple):
     blob: bytes
     version: bytes
-    expires: int  # seconds since the epoch, as TTL has it
+    expires: int  # seconds since the epoch, as DynamoDB's TTL requires
 
 
 class _Clients:
-    """One client a process: a forked child would share its parent's connections."""
+    """One client per process: a forked child would share its parent's connections."""
 
     def __init__(self, model: Any) -> None:
         self._model = model
@@ -261,14 +263,14 @@ class _Clients:
     def own(self) -> Any:
         process, client = self._made
         if process != os.getpid():
-            # Two threads may both come here; each then has a client that works.
+            # Two threads may both get here; each then has a client that works.
             client = _private_client(self._model)
             self._made = os.getpid(), client
         return client
 
 
 class _Credentials:
-    """Hands on the credentials of another client, which renew themselves."""
+    """Provides the credentials of another client, which renew themselves."""
 
     def __init__(self, model: Any) -> None:
         self._credentials = model._request_signer._credentials
@@ -278,10 +280,10 @@ class _Credentials:
 
 
 def _private_client(model: Any) -> Any:
-    """Make a client that reaches what ``model`` reaches, within the limits."""
+    """Return a client with the settings of ``model``, and limits of time."""
     session = get_session()
     session.register_component("credential_provider", _Credentials(model))
-    session.register_component("data_loader", model._loader)  # it has all in memory
+    session.register_component("data_loader", model._loader)  # its files are loaded
     session.register("after-call.dynamodb", _check)
     settings = {
         "region_name": model.meta.region_name,
@@ -292,12 +294,13 @@ def _private_client(model: Any) -> Any:
     endpoint = model.meta.endpoint_url
     if client.meta.endpoint_url == endpoint:
         return client
-    # Only now: one of Amazon's own that is named is refused where it has dual stack.
+    # Only if it differs: botocore refuses an explicit endpoint of Amazon's with dual
+    # stack.
     return session.create_client("dynamodb", endpoint_url=endpoint, **settings)
 
 
 def _limited(config: Any) -> Any:
-    """Put our limits where the application has set none of its own."""
+    """Return the config with our limits where the application has set none."""
     limits: dict[str, Any] = {}
     if config.connect_timeout == DEFAULT_TIMEOUT:
         limits["connect_timeout"] = CONNECT_TIMEOUT
@@ -320,7 +323,10 @@ def _place_of(cache: DynamoDbCache) -> Place:
 
 
 def _place_in(url: str) -> Place:
-    """Raises ConfigurationError, without what may be a secret in the URL."""
+    """Return the table in a URL.
+
+    Raise ConfigurationError without the URL, which may have a secret in it.
+    """
     parts = urlsplit(url)
     if not TABLE_NAME.fullmatch(parts.netloc) or parts.path.strip("/"):
         raise ConfigurationError(
@@ -344,12 +350,12 @@ def _model(options: dict[str, str]) -> Any:
         return boto3.client("dynamodb", config=Config(**limits), **reached)
     except (BotoCoreError, ValueError) as error:
         raise ConfigurationError(
-            f"boto3 makes no client for the store's URL: {error} Expected is {EXAMPLE}."
+            f"boto3 has refused the store's URL: {error} Expected is {EXAMPLE}."
         ) from error
 
 
 def _code_of(error: ClientError) -> str:
-    """Return what DynamoDB calls the error."""
+    """Return DynamoDB's code of an error."""
     return str(error.response["Error"]["Code"])
 
 
@@ -358,12 +364,13 @@ def _end(ttl: int) -> int:
 
 
 def _check(http_response: Any, **_: Any) -> None:
-    """Refuse what is no whole answer of DynamoDB's: an empty one, botocore thinks.
+    """Raise StoreError for a response that is cut off or not DynamoDB's.
 
-    A draft would be absent, and another one kept, without being so.
+    botocore takes it for an empty response: a draft would seem to be absent, or to be
+    saved.
     """
     if http_response.status_code >= 300:
-        return  # botocore raises the error
+        return  # botocore raises an error
     kind = http_response.headers.get("content-type", "")
     try:
         json.loads(http_response.content)

@@ -1,4 +1,4 @@
-"""Frame: a version and a blob as one value, for engines that keep one a key."""
+"""Frames: a version and a blob as one value, for engines with one value per key."""
 
 from __future__ import annotations
 
@@ -11,24 +11,27 @@ START = len(MAGIC) + 1
 
 
 class Framed(NamedTuple):
-    """What a frame holds."""
+    """The blob and the version of a frame."""
 
     blob: bytes
     version: bytes
 
 
 def head(version: bytes) -> bytes:
-    """What stands before the blob. Values of one version begin alike."""
+    """Return the bytes before the blob, which are the same for one version."""
     return MAGIC + bytes([len(version)]) + version
 
 
 def frame(blob: bytes, version: bytes) -> bytes:
-    """Return blob and version as one value, as ``unframe`` takes it apart."""
+    """Return blob and version as one value."""
     return head(version) + blob
 
 
 def unframe(value: bytes) -> Framed:
-    """Raises UnreadableDraftError for what is no frame, or not a whole one."""
+    """Return blob and version of a value of ``frame``.
+
+    Raise UnreadableDraftError if it is another value, or cut short.
+    """
     if not value.startswith(MAGIC) or len(value) < START:
         raise UnreadableDraftError(
             "A draft's value is damaged, or not one of this store."

@@ -1,4 +1,4 @@
-"""Drafts beside a cachelib ``FileSystemCache``: one file each, in a private folder."""
+"""FileStore: drafts in files, in a private folder beside a ``FileSystemCache``."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ EXPIRY = struct.Struct("I")
 
 
 class FileStore:
-    """Keep drafts in files under the folder of ``cache``, on a local disk.
+    """Stores drafts in files under the folder of ``cache``, on a local disk.
 
-    They have the cache's file mode and hash method. A written value survives a killed
-    process; a power cut may take the last ones, as nothing is flushed to the disk.
-    Lifetimes are rounded up to whole seconds.
+    The files have the cache's file mode and hash method. A written value survives a
+    killed process; a power cut may lose the last ones, because the store does not flush
+    them to the disk. It rounds lifetimes up to whole seconds.
     """
 
     def __init__(self, cache: FileSystemCache) -> None:
@@ -50,12 +50,15 @@ class FileStore:
                 "lacks. Leave store out to use SQLite."
             )
         self._path = os.path.abspath(cache._path)
-        with self._trouble():
+        with self._store_errors():
             self._files = _PrivateCache(cache)
 
     @classmethod
     def from_url(cls, url: str, folder: Path) -> FileStore:
-        """Open the folder ``file:relative`` or ``file:///absolute``."""
+        """Return a store for the folder ``file:relative`` or ``file:///absolute``.
+
+        It makes the folder if necessary. Raise ConfigurationError for any other URL.
+        """
         path = path_of(url, folder)
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -68,7 +71,7 @@ class FileStore:
 
     def load(self, key: str) -> tuple[bytes, bytes] | None:
         """Return blob and version; None if the value is absent or has expired."""
-        with self._trouble():
+        with self._store_errors():
             return self._files.read(key, time.time())
 
     def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
@@ -84,7 +87,7 @@ class FileStore:
     def sweep(self, now: float, report: Callable[[int], object] | None = None) -> int:
         """Remove all values that have expired at ``now``; return how many."""
         removed = 0
-        with self._trouble():
+        with self._store_errors():
             for stripe in self._files.stripes():
                 removed += self._files.sweep(stripe, now)
                 if report is not None:
@@ -92,23 +95,23 @@ class FileStore:
         return removed
 
     def _sweep_one_stripe(self) -> None:
-        with self._trouble():
+        with self._store_errors():
             stripes = self._files.stripes()
             if stripes:
                 self._files.sweep(random.choice(stripes), time.time())
 
-    def _write(self, key: str, kept: Framed, ttl: int, expected: bytes | None) -> bool:
+    def _write(self, key: str, value: Framed, ttl: int, expected: bytes | None) -> bool:
         sweep_now_and_then(self._sweep_one_stripe)
-        with self._trouble(), self._files.locked(self._files.stripe(key)):
+        with self._store_errors(), self._files.locked(self._files.stripe(key)):
             now = time.time()
             found = self._files.read(key, now)
             if (found and found.version) != expected:
                 return False
-            self._files.write(key, kept, min(math.ceil(now) + ttl, LATEST))
+            self._files.write(key, value, min(math.ceil(now) + ttl, LATEST))
         return True
 
     @contextmanager
-    def _trouble(self) -> Iterator[None]:
+    def _store_errors(self) -> Iterator[None]:
         try:
             yield
         except StoreError:
@@ -118,7 +121,7 @@ class FileStore:
 
 
 class _RawBytes(FileSystemSerializer):
-    """Never pickle: a file that somebody has planted must not run."""
+    """Reads and writes bytes without pickle: a planted file must not run code."""
 
     def dump(self, value: Any, f: IO[bytes], protocol: int = 0) -> None:
         f.write(value)
@@ -128,18 +131,18 @@ class _RawBytes(FileSystemSerializer):
 
 
 class _PrivateCache(FileSystemCache):
-    """cachelib's files, read and written so that nothing goes wrong in silence.
+    """cachelib's files, read and written so that every failure raises an error.
 
-    Its own ``get`` takes an unreadable file for an absent one; its ``set`` leaves a
-    temporary file behind when the disk is full, and returns True when the new file may
-    not be moved over an old one.
+    cachelib's ``get`` takes an unreadable file for an absent one. Its ``set`` leaves a
+    temporary file behind if the disk is full, and returns True if it may not replace
+    the old file.
     """
 
     serializer = _RawBytes()
 
     def __init__(self, host: FileSystemCache) -> None:
-        # The host passes over names with this suffix when it counts, prunes and clears
-        # its folder. Any other sub-folder would be counted, and would stop clear().
+        # The host skips names with this suffix when it counts, prunes and clears its
+        # folder. It would count any other sub-folder, which would also break clear().
         name = f"flask_wizard{host._fs_transaction_suffix}"
         path = os.path.join(os.path.abspath(host._path), name)
         self._folder_mode = stat.S_IMODE(os.stat(host._path).st_mode)
@@ -151,7 +154,7 @@ class _PrivateCache(FileSystemCache):
         return f"{crc32(key.encode()) % STRIPES:02x}"
 
     def stripes(self) -> list[str]:
-        """Return those that were ever written to."""
+        """Return the stripes that have a folder, which the first write makes."""
         return os.listdir(self._path)
 
     def read(self, key: str, now: float) -> Framed | None:
@@ -160,12 +163,12 @@ class _PrivateCache(FileSystemCache):
                 expires = _read_expiry(file)
                 content = self.serializer.load(file)
         except FileNotFoundError:
-            os.stat(self._path)  # without the folder nobody knows what there was
+            os.stat(self._path)  # if the folder is gone, this is an outage
             return None
-        return None if _is_over(expires, now) else unframe(content)
+        return None if _is_expired(expires, now) else unframe(content)
 
-    def write(self, key: str, kept: Framed, expires: int) -> None:
-        """Move a complete file into place; leave nothing behind when that fails."""
+    def write(self, key: str, value: Framed, expires: int) -> None:
+        """Move a complete file into place; leave no temporary file if that fails."""
         path = self._get_filename(key)
         descriptor, name = tempfile.mkstemp(
             self._fs_transaction_suffix, dir=os.path.dirname(path)
@@ -173,7 +176,7 @@ class _PrivateCache(FileSystemCache):
         try:
             with open(descriptor, "wb") as file:
                 file.write(EXPIRY.pack(expires))
-                self.serializer.dump(frame(*kept), file)
+                self.serializer.dump(frame(*value), file)
             os.chmod(name, self._file_mode)
             os.replace(name, path)
         except BaseException:
@@ -182,16 +185,16 @@ class _PrivateCache(FileSystemCache):
             raise
 
     def sweep(self, stripe: str, now: float) -> int:
-        """Remove what is over in one stripe; return the number of files."""
+        """Remove expired files from one stripe; return their number."""
         with self.locked(stripe), os.scandir(self._folder(stripe)) as entries:
-            over = [entry.path for entry in entries if self._may_go(entry, now)]
-            for path in over:
+            expired = [entry.path for entry in entries if self._may_remove(entry, now)]
+            for path in expired:
                 os.unlink(path)
-        return len(over)
+        return len(expired)
 
     @contextmanager
     def locked(self, stripe: str) -> Iterator[None]:
-        """Keep every other thread and process out of ``stripe``."""
+        """Lock ``stripe`` against other threads and processes. Raise StoreError."""
         self._make_folder(self._folder(stripe))
         lock = os.open(
             os.path.join(self._folder(stripe), "lock"),
@@ -202,7 +205,7 @@ class _PrivateCache(FileSystemCache):
             _wait_for(lock)
             yield
         finally:
-            # Closing alone would leave it locked by a child forked in the meantime.
+            # After closing alone, a child forked meanwhile would still hold the lock.
             fcntl.flock(lock, fcntl.LOCK_UN)
             os.close(lock)
 
@@ -223,8 +226,8 @@ class _PrivateCache(FileSystemCache):
             return entry.stat().st_mtime + LEFTOVER_AGE < now
         try:
             with open(entry.path, "rb") as file:
-                return _is_over(_read_expiry(file), now)
-        except OSError:  # the lock, or a damaged file: that one is kept and reported
+                return _is_expired(_read_expiry(file), now)
+        except OSError:  # the lock file, or a damaged file, which load will report
             return False
 
 
@@ -250,5 +253,5 @@ def _read_expiry(file: IO[bytes]) -> int:
     return int(expires)
 
 
-def _is_over(expires: int, now: float) -> bool:
+def _is_expired(expires: int, now: float) -> bool:
     return expires <= now

@@ -1,4 +1,4 @@
-"""Drafts in Memcached, which may forget them."""
+"""MemcachedStore: drafts in Memcached, which may lose them."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ from flask_wizard.stores.encoding import Framed, frame, unframe
 
 CONNECT_TIMEOUT = 1.0  # seconds
 READ_TIMEOUT = 2.0  # seconds
-LONGEST_RELATIVE = 30 * 24 * 60 * 60  # seconds; what is more counts from 1970
+LONGEST_RELATIVE = 30 * 24 * 60 * 60  # seconds; Memcached counts more from 1970
 
 PORT = 11211
 PREFIX = "flask_wizard:"
-EXPIRY = Struct("<d")  # stands before each blob, in seconds since the epoch
+EXPIRY = Struct("<d")  # before each blob, in seconds since the epoch
 
 ADDRESS = re.compile(
     r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9_.-]+))"
-    r"(?::(?P<port>\d{1,5})(?::\d+)?)?"  # and a weight, which we do not heed
+    r"(?::(?P<port>\d{1,5})(?::\d+)?)?"  # and a weight, which is ignored
 )
 KEY_START = re.compile(rb"[\x21-\x7e\x80-\xff]{1,150}")  # Memcached takes 250 in all
 WITHOUT_CAS = "runs with -C, which leaves it without compare-and-set"
@@ -55,20 +55,23 @@ Result = TypeVar("Result")
 
 
 class Servers(NamedTuple):
-    """Where they are, and what the keys begin with. Timeouts are in seconds."""
+    """The servers of a store, and how to use them."""
 
     addresses: tuple[Address, ...]
+    #: The string after ``flask_wizard:`` in each key.
     prefix: str = ""
+    #: In seconds.
     connect_timeout: float = CONNECT_TIMEOUT
+    #: In seconds.
     read_timeout: float = READ_TIMEOUT
 
 
 class MemcachedStore:
-    """Keep drafts on the servers of ``cache``, as values of their own.
+    """Stores drafts on the servers of ``cache``, as values of its own.
 
-    A restart of a server loses its drafts; one that is full may drop some, without a
-    word. A draft is on one server alone, which a hash of its key chooses: every process
-    must name the servers alike.
+    A restart of a server loses its drafts; a full server may evict drafts without an
+    error. A hash of the key chooses the one server of a draft: every process must name
+    the servers alike.
     """
 
     def __init__(self, cache: MemcachedCache | Servers) -> None:
@@ -83,27 +86,28 @@ class MemcachedStore:
 
     @classmethod
     def from_url(cls, url: str, folder: Path) -> MemcachedStore:
-        """Open ``memcached://host:11211,other:11211``, or ``memcached:///its.socket``.
+        """Return a store for ``memcached://host:11211,other:11211``.
 
-        Without a host it is this machine. Options are ``?prefix=``, and in seconds
-        ``connect_timeout`` and ``read_timeout``.
+        A URL without a host names this machine; ``memcached:///its.socket`` names a
+        socket. Options are ``?prefix=``, and in seconds ``connect_timeout`` and
+        ``read_timeout``. Raise ConfigurationError for any other URL.
         """
         return cls(_servers_in(url))
 
     def load(self, key: str) -> tuple[bytes, bytes] | None:
         """Return blob and version; None if the value is absent or has expired."""
         name = self._name(key)
-        return _living(self._server(name).run(lambda client: client.get(name)))
+        return _unexpired(self._server(name).run(lambda client: client.get(name)))
 
     def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
         """Store a value if there is none; return whether it was stored."""
-        name, value = self._name(key), _packed(blob, version, ttl)
+        name, value = self._name(key), _pack(blob, version, ttl)
 
         def add(client: Client) -> bool:
             if client.add(name, value, expire=_end(ttl), noreply=False):
                 return True
             found, token = client.gets(name)
-            if found is None or _living(found) is not None:
+            if found is None or _unexpired(found) is not None:
                 return False
             return _compare_and_set(client, name, value, token, ttl)
 
@@ -113,45 +117,45 @@ class MemcachedStore:
         self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
     ) -> bool:
         """Store a value over version ``expected``; return whether it was stored."""
-        name, value = self._name(key), _packed(blob, version, ttl)
+        name, value = self._name(key), _pack(blob, version, ttl)
 
         def replace(client: Client) -> bool:
             found, token = client.gets(name)
-            kept = _living(found)
-            if kept is None or kept.version != expected:
+            current = _unexpired(found)
+            if current is None or current.version != expected:
                 return False
             return _compare_and_set(client, name, value, token, ttl)
 
         return self._server(name).run(replace)
 
     def warnings(self) -> Iterator[str]:
-        """Say what would lose drafts, of the servers too. Raises StoreError."""
+        """Return a warning for each way to lose drafts. Raise StoreError."""
         yield (
-            "Memcached may forget drafts: a restart loses all of them, as does clear() "
-            "of a cache. Keep those that must last in another store."
+            "Memcached may lose drafts: a restart loses all of them, as does clear() "
+            "of a cache. Use another store for drafts that must last."
         )
         for server in self._servers:
             settings = server.run(lambda client: client.stats("settings"))
             if settings.get(b"cas_enabled") == b"no":
-                yield f"No draft can be kept: {server.name} {WITHOUT_CAS}."
+                yield f"No draft can be saved: {server.name} {WITHOUT_CAS}."
             if settings.get(b"evictions") == b"on":
                 counts = server.run(lambda client: client.stats())
                 yield (
-                    f"{server.name} drops values without a word when its memory is "
-                    f"full, drafts included ({counts.get(b'evictions')} up to now). "
-                    "Start it with -M, so that visitors are told."
+                    f"{server.name} evicts values without an error when its memory is "
+                    f"full, drafts included ({counts.get(b'evictions')} so far). "
+                    "Start it with -M, so that visitors see an error instead."
                 )
 
     def _name(self, key: str) -> bytes:
         return self._start + key.encode()
 
     def _server(self, name: bytes) -> _Server:
-        """Choose a server, and never another one: that one would know of no draft."""
+        """Return the server of a key. There is no failover: others lack the draft."""
         return max(self._servers, key=lambda server: server.weight(name))
 
 
 class _Server:
-    """One server, and the connections to it that no thread uses at the moment."""
+    """One server, and a pool of connections to it that no thread uses."""
 
     def __init__(self, address: Address, servers: Servers) -> None:
         place = address if isinstance(address, str) else "{}:{}".format(*address)
@@ -169,14 +173,14 @@ class _Server:
         return blake2b(self._place + b" " + name, digest_size=8).digest()
 
     def run(self, call: Callable[[Client], Result]) -> Result:
-        """Make a call on a connection. Raises StoreError.
+        """Make a call on a connection. Raise StoreError.
 
-        One that the server closed meanwhile, as it was restarted, costs no error: the
-        call is made again on a new one. Where only the reply was lost, a write is then
-        refused; the caller looks, and finds its own version.
+        If the server has closed the connection, as a restart does, this repeats the
+        call on a new one. If only the reply was lost, the repeated write is refused;
+        the caller then loads the value, and finds its own version.
         """
-        with self._trouble():
-            client = self._taken()
+        with self._store_errors():
+            client = self._take_connection()
             if client.sock is not None:
                 try:
                     return self._run(client, call)
@@ -189,9 +193,9 @@ class _Server:
         self._free.append(client)  # not after a failure: the reply may still come
         return result
 
-    def _taken(self) -> Client:
+    def _take_connection(self) -> Client:
         if self._process != os.getpid():
-            self._free.clear()  # connections of the parent, whom replies would reach
+            self._free.clear()  # the parent's connections: it might get our replies
             self._process = os.getpid()
         try:
             return self._free.pop()
@@ -202,19 +206,19 @@ class _Server:
         return _Client(self._address, **self._limits)
 
     @contextmanager
-    def _trouble(self) -> Iterator[None]:
+    def _store_errors(self) -> Iterator[None]:
         try:
             yield
         except StoreError:
             raise
-        # The last two are pymemcache's when it reads what no Memcached writes.
+        # pymemcache raises the last two if it reads a reply that is not Memcached's.
         except (MemcacheError, OSError, ValueError, KeyError) as error:
             said = str(error) or type(error).__name__
             raise StoreError(f"Drafts in {self.name}: {said}") from error
 
 
 class _Client(Client):  # type: ignore[misc]
-    """One connection, made when it is first used; for one thread at a time."""
+    """One connection, opened at its first use, for one thread at a time."""
 
     def __del__(self) -> None:
         self.close()
@@ -238,9 +242,10 @@ def _compare_and_set(
 
 
 def _end(ttl: int) -> int:
-    """When Memcached is to remove a value; never before the value itself says so.
+    """Return when Memcached is to remove a value: never before it has expired.
 
-    It counts the ticks of a clock, and the first may come at once: hence one more.
+    Memcached counts the ticks of a clock, the first of which may come at once. Hence
+    this adds a second.
     """
     seconds = ttl + 1
     if seconds > LONGEST_RELATIVE:
@@ -248,12 +253,15 @@ def _end(ttl: int) -> int:
     return seconds
 
 
-def _packed(blob: bytes, version: bytes, ttl: int) -> bytes:
+def _pack(blob: bytes, version: bytes, ttl: int) -> bytes:
     return frame(EXPIRY.pack(time.time() + ttl) + blob, version)
 
 
-def _living(found: bytes | None) -> Framed | None:
-    """Read a value, and take one that has expired for an absent one."""
+def _unexpired(found: bytes | None) -> Framed | None:
+    """Return blob and version of a value, or None if it is absent or has expired.
+
+    Raise UnreadableDraftError.
+    """
     if found is None:
         return None
     content, version = unframe(found)
@@ -266,7 +274,10 @@ def _living(found: bytes | None) -> Framed | None:
 
 
 def _servers_in(url: str) -> Servers:
-    """Raises ConfigurationError, without what may be a password in the URL."""
+    """Return the servers in a URL.
+
+    Raise ConfigurationError without the URL, which may have a password in it.
+    """
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
     prefix = options.pop("prefix", "")
@@ -295,7 +306,7 @@ def _servers_in(url: str) -> Servers:
 
 
 def _servers_of(cache: MemcachedCache) -> Servers:
-    """Ask the cache's client, of whichever library. Raises DefinitionError."""
+    """Return the servers of a cache's client, of any library. Raise DefinitionError."""
     reserve = getattr(cache, "_client_context", lambda: nullcontext(cache._client))
     with reserve() as client:
         try:
@@ -322,12 +333,15 @@ def _specs(client: Any) -> list[Any]:
     if hasattr(client, "addresses"):  # pylibmc
         return list(client.addresses)
     servers = getattr(client, "servers", ())
-    # python-memcached has objects; libmc has texts, which an alias may follow.
+    # python-memcached has objects; libmc has strings, which an alias may follow.
     return [getattr(spec, "address", str(spec).split(" ")[0]) for spec in servers]
 
 
 def _address(spec: Any) -> Address:
-    """Read how any of the libraries names a server. Raises ValueError."""
+    """Return the address of a server, as any of the libraries names it.
+
+    Raise ValueError.
+    """
     if isinstance(spec, tuple):
         host, port = spec[-2:]  # pylibmc has a number before them
         return str(host), int(port)

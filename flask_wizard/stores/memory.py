@@ -1,4 +1,4 @@
-"""Drafts beside a cachelib ``SimpleCache``: in memory, for development and tests."""
+"""MemoryStore: drafts in memory, for development and tests."""
 
 from __future__ import annotations
 
@@ -20,41 +20,41 @@ SWEPT_AT_ONCE = 1000
 
 
 class MemoryStore:
-    """Keep drafts in this process only, and lose them with it.
+    """Stores drafts in the memory of this process, and loses them with it.
 
-    Every store of one ``cache`` object has the same values; the cache's own are not
-    touched.
+    All stores of one ``cache`` object share their drafts. They neither read nor change
+    the cache's own values.
     """
 
     def __init__(self, cache: SimpleCache) -> None:
-        self._values = _values_beside(cache)
+        self._values = _values_for(cache)
 
     @classmethod
     def from_url(cls, url: str, folder: Path) -> MemoryStore:
-        """Open ``memory:``, which is empty each time."""
+        """Return an empty store for ``memory:``."""
         return cls(SimpleCache())
 
     def load(self, key: str) -> tuple[bytes, bytes] | None:
         """Return blob and version; None if the value is absent or has expired."""
         with self._values.lock:
-            kept = self._values.get(key)
-        if kept is None:
+            value = self._values.get(key)
+        if value is None:
             return None
-        if not isinstance(kept, _Kept):
+        if not isinstance(value, _Value):
             raise UnreadableDraftError(
-                "A value in memory is damaged: none that this store has written."
+                "A value in memory is damaged: this store has not written it."
             )
-        return (kept.blob, kept.version) if kept.expires > time.time() else None
+        return (value.blob, value.version) if value.expires > time.time() else None
 
     def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
         """Store a value if there is none; return whether it was stored."""
-        return self._write(key, _Kept(blob, version, time.time() + ttl), expected=None)
+        return self._write(key, _Value(blob, version, time.time() + ttl), expected=None)
 
     def replace(
         self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
     ) -> bool:
         """Store a value over version ``expected``; return whether it was stored."""
-        return self._write(key, _Kept(blob, version, time.time() + ttl), expected)
+        return self._write(key, _Value(blob, version, time.time() + ttl), expected)
 
     def sweep(self, now: float, report: Callable[[int], object] | None = None) -> int:
         """Remove all values that have expired at ``now``; return how many."""
@@ -64,33 +64,33 @@ class MemoryStore:
         return removed
 
     def warnings(self) -> Iterable[str]:
-        """Say that a restart loses drafts."""
+        """Return the warning that a restart loses drafts."""
         yield (
-            "Drafts are kept in the memory of this process: a restart loses them, and "
-            "no other worker sees them."
+            "Drafts are stored in the memory of this process: a restart loses them, "
+            "and no other worker sees them."
         )
 
     def _sweep_some(self) -> None:
         self._values.remove_expired(time.time(), SWEPT_AT_ONCE)
 
-    def _write(self, key: str, kept: _Kept, expected: bytes | None) -> bool:
+    def _write(self, key: str, value: _Value, expected: bytes | None) -> bool:
         sweep_now_and_then(self._sweep_some)
         with self._values.lock:
             found = self.load(key)
             if (found and found[1]) != expected:
                 return False
-            self._values.set(key, kept, timeout=0)
+            self._values.set(key, value, timeout=0)
         return True
 
 
-class _Kept(NamedTuple):
+class _Value(NamedTuple):
     blob: bytes
     version: bytes
     expires: float
 
 
-class _AsTheyAre(SimpleSerializer):
-    """Neither pickle nor copy: what is kept is immutable."""
+class _UnchangedValues(SimpleSerializer):
+    """Returns values as they are: they are immutable, and need no pickle or copy."""
 
     def dumps(self, value: Any, protocol: int = 0) -> Any:
         return value
@@ -100,24 +100,27 @@ class _AsTheyAre(SimpleSerializer):
 
 
 class _PrivateCache(SimpleCache):
-    """A cache that forgets nothing by itself; the lifetime is kept in the value."""
+    """A cache that evicts nothing by itself; each value has its own expiry."""
 
-    serializer = _AsTheyAre()
+    serializer = _UnchangedValues()
 
     def __init__(self) -> None:
         super().__init__()
         self.lock = threading.RLock()
 
     def _prune(self) -> None:
-        """Evict nothing: ``threshold=0`` would not mean that, but 500 values."""
+        """Evict nothing. ``threshold=0`` would not do: it means 500 values."""
 
     def remove_expired(self, now: float, at_most: int | None) -> int:
-        """Look at ``at_most`` values and put the living ones last."""
+        """Remove expired values among the first ``at_most``; return how many.
+
+        This moves the others to the end, so that the next call checks other values.
+        """
         removed = 0
         with self.lock:
             for key in list(islice(self._cache, at_most)):
                 entry = self._cache.pop(key)
-                if isinstance(entry[1], _Kept) and entry[1].expires <= now:
+                if isinstance(entry[1], _Value) and entry[1].expires <= now:
                     removed += 1
                 else:
                     self._cache[key] = entry
@@ -128,6 +131,6 @@ _private: WeakKeyDictionary[SimpleCache, _PrivateCache] = WeakKeyDictionary()
 _private_lock = threading.Lock()
 
 
-def _values_beside(cache: SimpleCache) -> _PrivateCache:
+def _values_for(cache: SimpleCache) -> _PrivateCache:
     with _private_lock:
         return _private.setdefault(cache, _PrivateCache())

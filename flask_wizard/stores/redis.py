@@ -1,4 +1,4 @@
-"""Drafts in Redis or Valkey: one string each, written by one script."""
+"""RedisStore: drafts in Redis or Valkey, one string each, written by a script."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from flask_wizard.stores.redis_client import Answer, server_at, server_of
 PREFIX = "flask_wizard:"
 
 # The value must begin with the first argument, or be absent if that is empty. A script
-# is one step for everybody else, and with a single write in it, which sets the lifetime
-# as well, it cannot fail halfway when the memory is full. It goes along with each call:
-# this takes no longer than naming it by its hash, and a server that has forgotten it,
-# after a restart, a failover or SCRIPT FLUSH, needs no second round trip.
+# runs atomically. It has a single write, which also sets the lifetime, so that it
+# cannot fail halfway when the memory is full. Each call sends the whole script: this
+# takes no longer than sending its hash, and a server that has lost the script, after a
+# restart, a failover or SCRIPT FLUSH, needs no second round trip.
 WRITE = """
 local start = redis.call('GETRANGE', KEYS[1], 0, #ARGV[1] - 1)
 if start ~= ARGV[1] or start == '' and redis.call('EXISTS', KEYS[1]) == 1 then
@@ -28,12 +28,12 @@ return 1
 
 
 class RedisStore:
-    """Keep drafts in Redis or Valkey: on a server, behind Sentinels, or in a cluster.
+    """Stores drafts in Redis or Valkey: on a server, behind Sentinels, or in a cluster.
 
-    ``given`` is a cachelib cache or a client. Only its settings are used, for a client
-    of the store's own; a limit of time that it does not set is 1 second to connect and
-    2 seconds to read. Keys begin with ``flask_wizard:``, and then have the cache's
-    prefix, so that its ``clear()`` does not find them.
+    ``given`` is a cachelib cache or a client. The store uses only its settings, for a
+    client of its own. Where it sets no limits of time, they are 1 second to connect and
+    2 seconds to read. Keys begin with ``flask_wizard:``, followed by the cache's
+    prefix, so that the cache's ``clear()`` does not find them.
     """
 
     def __init__(self, given: Any) -> None:
@@ -42,18 +42,19 @@ class RedisStore:
 
     @classmethod
     def from_url(cls, url: str, folder: Path) -> RedisStore:
-        """Open ``redis://user:password@host:6379/0``, ``redis+cluster://one,two``.
+        """Return a store for ``redis://user:password@host:6379/0``.
 
-        The schemes ``rediss``, ``valkey`` and ``valkeys`` will do as well. Options
-        such as ``?socket_timeout=5`` are those of the driver.
+        ``redis+cluster://one,two`` names a cluster. The schemes ``rediss``, ``valkey``
+        and ``valkeys`` work as well. Options such as ``?socket_timeout=5`` are the
+        driver's. Raise ConfigurationError for any other URL.
         """
         return cls(server_at(url))
 
     def load(self, key: str) -> tuple[bytes, bytes] | None:
         """Return blob and version; None if the value is absent or has expired."""
         name = self._name(key)
-        kept = self._ask(lambda client: client.get(name))
-        return None if kept is None else unframe(kept)
+        value = self._run(lambda client: client.get(name))
+        return None if value is None else unframe(value)
 
     def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
         """Store a value if there is none; return whether it was stored."""
@@ -66,17 +67,20 @@ class RedisStore:
         return self._write(key, head(expected), frame(blob, version), ttl)
 
     def warnings(self) -> Iterator[str]:
-        """Say what of the servers would lose drafts. Raises StoreError."""
+        """Return a warning for each setting that would lose drafts.
+
+        Raise StoreError.
+        """
         if self._cache is not None and not self._cache.key_prefix:
             yield (
-                "The cache has no key_prefix, hence its clear() empties the database, "
+                "The cache has no key_prefix, so its clear() empties the database, "
                 "drafts included. Give it one, or give drafts another database."
             )
-        yield from self._ask(lambda client: list(self._doubts(client)))
+        yield from self._run(lambda client: list(self._warnings(client)))
 
-    def _doubts(self, client: Any) -> Iterator[str]:
+    def _warnings(self, client: Any) -> Iterator[str]:
         for name, target in self._server.primaries(client):
-            yield from _doubts(client, name, target, self._server.driver.refusal)
+            yield from _warnings(client, name, target, self._server.driver.refusal)
 
     def _name(self, key: str) -> str:
         prefix = "" if self._cache is None else self._cache._get_prefix()
@@ -84,19 +88,22 @@ class RedisStore:
 
     def _write(self, key: str, start: bytes, value: bytes, ttl: int) -> bool:
         arguments = (WRITE, 1, self._name(key), start, value, ttl)
-        return bool(self._ask(lambda client: client.eval(*arguments)))
+        return bool(self._run(lambda client: client.eval(*arguments)))
 
-    def _ask(self, call: Callable[[Any], Answer]) -> Answer:
+    def _run(self, call: Callable[[Any], Answer]) -> Answer:
         try:
             return self._server.run(call)
         except self._server.driver.errors as error:
             raise StoreError(f"Drafts in {self._server.name}: {error}") from error
 
 
-def _doubts(
+def _warnings(
     client: Any, name: str, target: dict[str, Any], refusal: type[Exception]
 ) -> Iterator[str]:
-    """Say what would lose drafts on one server. A managed one may hide its settings."""
+    """Return a warning for each setting of one server that would lose drafts.
+
+    A managed server may hide its settings; then the warning says what to check.
+    """
     try:
         memory = client.info("memory", **target)
         policy = memory.get("maxmemory_policy", "noeviction")
@@ -110,11 +117,11 @@ def _doubts(
             return
         if not client.config_get("save", **target).get("save"):
             yield (
-                f"{name} keeps nothing on disk: a restart loses all drafts. "
+                f"{name} stores nothing on disk: a restart loses all drafts. "
                 "Set appendonly yes."
             )
     except refusal as error:
         yield (
-            f"{name} does not tell whether it keeps drafts ({error}). See to it that "
+            f"{name} hides the settings that may lose drafts ({error}). Make sure that "
             "it has maxmemory-policy noeviction, and appendonly yes or a replica."
         )

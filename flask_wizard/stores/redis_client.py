@@ -1,6 +1,6 @@
-"""Clients of Redis and Valkey for drafts alone, with a limit on every call.
+"""Clients of Redis and Valkey that only drafts use, with a limit on every call.
 
-Both drivers name everything alike, but for the first word of some names.
+Both drivers have the same names, except for the first word of some of them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from flask_wizard.stores.registry import missing
 Answer = TypeVar("Answer")
 
 LIMITS = {"socket_connect_timeout": 1.0, "socket_timeout": 2.0}  # seconds
-MOST_CONNECTIONS = 50  # of a process; more threads than that wait for one another
+MOST_CONNECTIONS = 50  # of a process; further threads wait for a free connection
 SETTINGS = {  # beside those that begin with socket_ and ssl_
     "client_name",
     "credential_provider",
@@ -43,7 +43,7 @@ CLIENTS = {
 
 
 class Driver:
-    """The package ``redis`` or ``valkey``. Raises ImportError."""
+    """The package ``redis`` or ``valkey``. Raise ImportError if it is missing."""
 
     def __init__(self, package: str) -> None:
         self.package = package
@@ -55,13 +55,14 @@ class Driver:
         self.refusal: type[Exception] = kinds.ResponseError
         self.lost: tuple[type[Exception], ...] = (
             getattr(kinds, f"{self.name}ClusterException"),
-            LookupError,  # how both drivers meet a cluster that has no places for keys
+            LookupError,  # both drivers raise it for a cluster without hash slots
         )
         self.errors = (self.error, *self.lost, kinds.ChildDeadlockedError, OSError)
-        # Tried again at once, on a fresh connection: what went down with the old one
-        # (a write that did happen is refused, and then known by its version), and what
-        # a demoted server has refused, whose name may lead to the new one by now.
-        # Silence is not among them, so that nobody waits twice.
+        # The driver repeats a call after these, at once and on a new connection: after
+        # a lost connection (if the write did happen, the second is refused, and the
+        # caller finds its own version), and after the refusal of a demoted server,
+        # whose name may lead to the new primary by now. It does not after a timeout, so
+        # that nobody waits twice.
         self.retried: tuple[type[Exception], ...] = (
             kinds.ConnectionError,
             kinds.ReadOnlyError,
@@ -76,30 +77,30 @@ class Driver:
         return getattr(self.cluster, f"{self.name}Cluster")(**settings)
 
     def retry(self, times: int) -> Any:
-        """Return the driver's rule to try ``times`` times again, at once."""
+        """Return the driver's retry object for ``times`` more tries, without delay."""
         backoff = import_module(f"{self.package}.backoff").NoBackoff()
         retry = import_module(f"{self.package}.retry").Retry
         return retry(backoff, times, self.retried)
 
 
 class Single(NamedTuple):
-    """One server, or whichever of several their Sentinels say is the primary."""
+    """One server, or the primary that Sentinels name."""
 
     driver: Driver
     name: str
     client: Any
 
     def run(self, call: Callable[[Any], Answer]) -> Answer:
-        """Call with the client."""
+        """Return what ``call`` returns for the client."""
         return call(self.client)
 
     def primaries(self, client: Any) -> list[tuple[str, dict[str, Any]]]:
-        """Name the server; a command needs no argument to be sent there."""
+        """Return the server's name, and no arguments: commands go there anyway."""
         return [(self.name, {})]
 
 
 class Cluster:
-    """A cluster, whose layout is asked for at the first use."""
+    """A cluster, whose layout the client loads at the first use."""
 
     def __init__(
         self, driver: Driver, nodes: list[tuple[str, int]], settings: dict[str, Any]
@@ -112,14 +113,14 @@ class Cluster:
         self._clients: dict[int, Any] = {}  # by process; a fork may leave locks locked
 
     def run(self, call: Callable[[Any], Answer]) -> Answer:
-        """Call with the client, once more if the layout has changed."""
+        """Return what ``call`` returns for the client; repeat it if nodes changed."""
         try:
             return self._run_once(call)
         except self.driver.retried:
-            return self._run_once(call)  # by the layout that it has found meanwhile
+            return self._run_once(call)  # with the layout that it has loaded meanwhile
 
     def primaries(self, client: Any) -> list[tuple[str, dict[str, Any]]]:
-        """Name each, and tell how a command is sent to it."""
+        """Return the name of each, and the arguments that send a command to it."""
         return [
             (f"{self.driver.name} at {node.name}", {"target_nodes": node})
             for node in client.get_primaries()
@@ -129,13 +130,13 @@ class Cluster:
         process = os.getpid()
         client = self._clients.get(process)
         if client is None:
-            # Two threads that meet here both connect, and both use the first client.
+            # Two threads may both connect here; both then use the first client.
             client = self._clients.setdefault(process, self._connect())
         try:
             return call(client)
         except self.driver.lost:
-            # It knows the nodes that it has found, or none (redis-py before 6,
-            # valkey-py). The next call begins again with those that were given.
+            # The client has only the nodes that it found, or none (redis-py before 6,
+            # valkey-py). The next call begins again with the configured nodes.
             self._clients.pop(process, None)
             raise
 
@@ -148,33 +149,36 @@ class Cluster:
             protocol=2,
             **self._settings,
         )
-        # What redis-py before 6 and valkey-py look into, instead of ``retry``.
+        # redis-py before 6 and valkey-py read this instead of ``retry``.
         client.cluster_error_retry_attempts = 0
         manager = client.nodes_manager
         manager.initialize = _one_at_a_time(manager.initialize)
         return client
 
 
-def _one_at_a_time(ask: Callable[..., None]) -> Callable[..., None]:
-    """Let threads that meet a failure together not wait for each other.
+def _one_at_a_time(load: Callable[..., None]) -> Callable[..., None]:
+    """Return ``load``, which then does nothing while another thread runs it.
 
-    redis-py 8 makes them ask for the layout one after the other, each for as long as
-    the limits allow.
+    redis-py 8 lets threads that fail together load the layout one after the other, each
+    for as long as the limits allow.
     """
-    asking = threading.Lock()
+    loading = threading.Lock()
 
-    def ask_unless_asked(*args: Any, **options: Any) -> None:
-        if asking.acquire(blocking=False):
+    def load_unless_loading(*args: Any, **options: Any) -> None:
+        if loading.acquire(blocking=False):
             try:
-                ask(*args, **options)
+                load(*args, **options)
             finally:
-                asking.release()
+                loading.release()
 
-    return ask_unless_asked
+    return load_unless_loading
 
 
 def server_at(url: str) -> Single | Cluster:
-    """Read a URL, and connect to nothing yet. Raises ConfigurationError."""
+    """Return the server or cluster at a URL, without connecting.
+
+    Raise ConfigurationError.
+    """
     parts = urlsplit(url)
     package = "valkey" if parts.scheme.startswith("valkey") else "redis"
     try:
@@ -200,7 +204,7 @@ def server_at(url: str) -> Single | Cluster:
 
 
 def _nodes_at(parts: SplitResult) -> list[SplitResult]:
-    """Give a URL for each node of ``redis+cluster://user:password@one:7000,two``."""
+    """Return a URL for each node of ``redis+cluster://user:password@one:7000,two``."""
     user, at, hosts = parts.netloc.rpartition("@")
     scheme = parts.scheme.removesuffix("+cluster")
     return [
@@ -215,21 +219,24 @@ def _pool_at(driver: Driver, parts: SplitResult) -> Any:
     except ValueError:
         # Without the cause, which may have part of a password in it.
         raise ConfigurationError(
-            "The port in the store's URL is no number. If it is part of a password, "
-            "write the special characters in there as %40 for @, and so on."
+            "The port in the store's URL is not a number. If it is part of a password, "
+            "escape the special characters of the password: %40 for @, and so on."
         ) from None
     try:
         pool = driver.module.ConnectionPool.from_url(parts.geturl())
-        pool.make_connection()  # makes no connection, but knows every option
+        pool.make_connection()  # checks every option, and does not connect
     except (TypeError, ValueError, driver.error) as error:
         raise ConfigurationError(
-            f"{driver.package} does not understand the store's URL: {error}"
+            f"{driver.package} has refused the store's URL: {error}"
         ) from error
     return pool
 
 
 def server_of(given: Any) -> Single | Cluster:
-    """Find out where a client of the application leads. Raises DefinitionError."""
+    """Return the server or cluster of the application's client.
+
+    Raise DefinitionError if it is no client of redis or valkey.
+    """
     if isinstance(given, Single | Cluster):
         return given
     driver = _driver_of(given)
@@ -286,7 +293,7 @@ def _single(driver: Driver, pool: Any, unset: Mapping[str, Any]) -> Single:
 def _cluster_settings(
     driver: Driver, given: Mapping[str, Any], unset: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What is the same for all nodes."""
+    """Return the settings that all nodes share."""
     own = _settings(given, unset)
     for name in ("host", "port", "db"):
         own.pop(name, None)
@@ -296,9 +303,10 @@ def _cluster_settings(
 
 
 def _settings(given: Mapping[str, Any], unset: Mapping[str, Any]) -> dict[str, Any]:
-    """Where and as whom to connect. Nothing of how answers are read or kept.
+    """Return the settings for connecting: addresses, credentials, TLS and limits.
 
-    ``unset`` are the driver's defaults, which nobody has chosen.
+    Settings for parsing or caching replies are left out. ``unset`` has the driver's
+    defaults, so that a default timeout does not count as the application's choice.
     """
     own = {
         name: value

@@ -1,4 +1,4 @@
-"""Which store an application gets: by a URL, by the cache it has, or its own."""
+"""The registry of stores: which store belongs to a URL, a cache or a client."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from flask_wizard.stores import DraftStore
 
 
 class Engine(NamedTuple):
-    """A store's class by module and name, and the extra that brings its driver."""
+    """A store's class, which is imported only when it is used."""
 
+    #: The module in ``flask_wizard.stores``.
     module: str
+    #: The name of the class.
     name: str
+    #: The extra that installs its driver.
     extra: str | None = None
 
     def load(self) -> Any:
-        """Import it late: an engine whose driver is missing harms only its users."""
+        """Return the class. Raise ConfigurationError if its driver is missing."""
         try:
             return getattr(
                 import_module(f"flask_wizard.stores.{self.module}"), self.name
@@ -31,7 +34,7 @@ class Engine(NamedTuple):
 
 
 def missing(error: ImportError, what: str, extra: str) -> ConfigurationError:
-    """What to say when a driver is not installed."""
+    """Return the exception for a driver that is not installed."""
     return ConfigurationError(
         f"{what} needs {error.name or 'a driver'}, which is not installed. "
         f"Run: pip install 'flask-wizard-forms[{extra}]'"
@@ -49,7 +52,7 @@ MYSQL = Engine("sql", "SQLAlchemyStore", "mysql")
 DYNAMODB = Engine("dynamodb", "DynamoDBStore", "dynamodb")
 MEMCACHED = Engine("memcached", "MemcachedStore", "memcached")
 
-# By name, so that no driver is imported to look whether it is meant.
+# By name, so that finding the right one imports no driver.
 OBJECTS = {
     "cachelib.file.FileSystemCache": FILES,
     "cachelib.simple.SimpleCache": MEMORY,
@@ -85,13 +88,13 @@ SCHEMES = {
 
 
 def open_store(given: object | None, default_file: Path) -> DraftStore:
-    """Return ``given`` if it is a store, else the store that goes with it.
+    """Return ``given`` if it is a store, or the store that belongs to it.
 
-    None stands for SQLite in ``default_file``. A text is a URL, whose relative paths
+    For None it is SQLite in ``default_file``. A string is a URL, whose relative paths
     begin in the folder of ``default_file``. For a cache or a client it is a private
-    store on the same server or folder; what the cache holds is neither read nor
-    changed. Raises DefinitionError for anything else, ConfigurationError for a URL
-    that says nothing and for a driver that is not installed.
+    store on the same server or folder, which neither reads nor changes the cache's own
+    values. Raise DefinitionError for anything else, and ConfigurationError for a wrong
+    URL or a driver that is not installed.
     """
     if given is None:
         store: DraftStore = SQLITE.load()(default_file)
@@ -112,7 +115,7 @@ def _by_url(url: str, folder: Path) -> DraftStore:
     scheme = urlsplit(url).scheme
     engine = SCHEMES.get(scheme) or SCHEMES.get(scheme.partition("+")[0])
     if engine is None:
-        # Not the URL itself: what stands for one may be a password.
+        # Without the URL itself, which may have a password in it.
         raise ConfigurationError(
             f"The store is a URL with the scheme {scheme!r}. "
             f"Known are {', '.join(SCHEMES)}."

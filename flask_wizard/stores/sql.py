@@ -1,4 +1,4 @@
-"""Drafts in an SQL database, by SQLAlchemy: the application's own, or one at a URL."""
+"""SQLAlchemyStore: drafts in the application's SQL database, or in one at a URL."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from flask_wizard.stores.sql_table import (
     Rows,
     Statements,
     drafts_table,
+    has_code,
     place,
-    says,
-    trouble,
+    store_errors,
 )
 
 __all__ = ["SQLAlchemyStore", "drafts_table"]
@@ -62,18 +62,18 @@ class Database(Protocol):
 
 
 class SQLAlchemyStore(Rows):
-    """Keep drafts in the table ``wizard_drafts`` of the application's own database.
+    """Stores drafts in the table ``wizard_drafts`` of the application's own database.
 
-    ``bind`` is an Engine, or Flask-SQLAlchemy's ``SQLAlchemy`` object. Every call but
-    those of ``joined`` is a short transaction of its own, on a connection of its own:
-    the pool must have more connections than there are threads, each of which may hold
-    one for its session. Limits of time are those of ``bind``.
+    ``bind`` is an Engine, or Flask-SQLAlchemy's ``SQLAlchemy`` object, whose limits of
+    time the store has too. Every call is a short transaction on a connection of its
+    own, except inside ``joined``: the pool must have more connections than the server
+    has threads, each of which may hold one for its session.
 
-    ``session`` is what to join beside an Engine: a Session, a scoped_session, or a
-    function that returns the current one. ``table`` is what ``drafts_table`` returns,
-    where it is not to be the default schema's.
+    ``session`` is the session to join if ``bind`` is an Engine: a Session, a
+    scoped_session, or a function that returns the current session. ``table`` is a
+    result of ``drafts_table``, for a table outside the default schema.
 
-    The table is not made unasked: call ``create_table`` once, or have a migration.
+    The store does not create the table: call ``create_table`` once, or use a migration.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class SQLAlchemyStore(Rows):
         session: Sessions | None = None,
         table: Table | None = None,
     ) -> None:
-        self._database = _OfEngine(bind) if isinstance(bind, Engine) else bind
+        self._database = _EngineDatabase(bind) if isinstance(bind, Engine) else bind
         if not isinstance(getattr(self._database, "metadata", None), MetaData):
             raise DefinitionError(
                 f"SQLAlchemyStore got a {type(bind).__qualname__}. Accepted are an "
@@ -99,21 +99,21 @@ class SQLAlchemyStore(Rows):
         if table is None:
             table = drafts_table(self._database.metadata)
         super().__init__(Statements(table))
-        # There is nobody else who could make it in a database that only a URL names.
+        # If only a URL names the database, no migration of the application creates it.
         self._has_table = not isinstance(bind, BoundedDatabase)
 
     @classmethod
     def from_url(cls, url: str, folder: Path) -> SQLAlchemyStore:
-        """Open ``postgresql+psycopg://user:password@host/database``.
+        """Return a store for ``postgresql+psycopg://user:password@host/database``.
 
-        Its connections have limits, and the table is made when it is first used.
-        Raises ConfigurationError for a URL or a driver that will not do.
+        Its connections have limits of time. It creates the table at the first use.
+        Raise ConfigurationError for a wrong URL or a driver without limits.
         """
         return cls(BoundedDatabase(url))
 
     @property
     def engine(self) -> Engine:
-        """The engine of this moment. Raises ConfigurationError if there is none."""
+        """The current engine. Raise ConfigurationError if there is none."""
         try:
             return self._database.engine
         except RuntimeError as error:  # Flask's and Flask-SQLAlchemy's
@@ -141,56 +141,60 @@ class SQLAlchemyStore(Rows):
         return removed
 
     def create_table(self) -> None:
-        """Create the table and its index where they are missing. Raises StoreError.
+        """Create the table and its index if they are missing. Raise StoreError.
 
-        Any number of processes may do so at once.
+        Any number of processes may call this at once.
         """
         engine, table = self.engine, self.statements.table
         parts: list[Table | Index] = [table, *table.indexes]
-        with trouble(engine):
+        with store_errors(engine):
             for part in parts:
                 _create(part, engine)
 
     def warnings(self) -> Iterable[str]:
-        """Say what of the database would lose drafts. Raises StoreError."""
+        """Return a warning for each setting that would lose drafts.
+
+        Raise StoreError.
+        """
         try:
             engine = self.engine
-        except ConfigurationError:  # asked before Flask-SQLAlchemy has its application
+        except ConfigurationError:  # Flask-SQLAlchemy has no application yet
             return
         if engine.dialect.name == "postgresql":
             yield from self._postgresql_warnings(engine)
         elif engine.dialect.name == "sqlite" and _is_in_memory(engine.url):
             yield (
-                "Drafts are kept in an SQLite database in the memory of this process: "
-                "a restart loses them, and no other worker sees them."
+                "Drafts are stored in an SQLite database in the memory of this "
+                "process: a restart loses them, and no other worker sees them."
             )
 
     @contextmanager
     def joined(self) -> Iterator[DraftStore]:
-        """Give a store that writes in the transaction of the application's session.
+        """Yield a store that writes in the transaction of the application's session.
 
-        When the block ends, one commit keeps what was written and all that the session
-        did in the block; an exception rolls back both. What the session did before is
-        committed first, so that it is not lost: a transaction that began before the
-        draft was claimed may not see the claim, nor be let write over it.
+        The end of the block commits the store's writes and everything that the session
+        did in the block; an exception rolls back both. This first commits what the
+        session did before, so that it is not lost: a transaction that began before the
+        claim of the draft may not see the claim, and may not be allowed to write over
+        it.
 
-        A ``rollback()`` in the block undoes what the application did up to there, as
-        ever, and leaves the draft's end to be committed. Raises DefinitionError if the
-        block commits the session or puts another in its place, ConfigurationError if
-        there is no session, one of another engine, or one in AUTOCOMMIT.
+        A ``rollback()`` in the block undoes what the application did in it so far, and
+        the end of the draft is committed all the same. Raise DefinitionError if the
+        block commits or replaces the session, and ConfigurationError if there is no
+        session, or if it has another engine or is in AUTOCOMMIT.
         """
         session = self._current_session()
         self._check_engine_of(session)
         if session.in_transaction():
             session.commit()
         try:
-            with _Watch(session, self.engine):
+            with _CommitRefusal(session, self.engine):
                 yield _Joined(self.statements, session)
             if self._current_session() is not session:
                 raise DefinitionError(
-                    "commit put another session in the place of the one it began with, "
-                    "by remove() for one. With one_transaction = True the framework "
-                    "commits that one; leave it in place."
+                    "commit has replaced the session that it began with, for example "
+                    "by remove(). With one_transaction = True the framework commits "
+                    "that session; leave it in place."
                 )
             session.commit()
         except BaseException:
@@ -198,37 +202,37 @@ class SQLAlchemyStore(Rows):
             raise
 
     def run(self, work: Callable[[Connection], Result]) -> Result:
-        """Run ``work``, and make the table first if it has never been there."""
+        """Run ``work``; create the table first if it has never been there."""
         try:
             result = self._run(work)
         except StoreError as error:
-            if self._has_table or not says(error.__cause__, NO_TABLE):
+            if self._has_table or not has_code(error.__cause__, NO_TABLE):
                 raise
             self.create_table()
             result = self._run(work)
-        self._has_table = True  # one that vanishes is an outage, and no empty store
+        self._has_table = True  # from now on a missing table is an outage
         return result
 
     def _run(self, work: Callable[[Connection], Result]) -> Result:
         engine = self.engine
-        with trouble(engine):
+        with store_errors(engine):
             try:
-                # One round trip a statement, which sees all that others have committed.
+                # One round trip per statement, which sees all committed writes.
                 return _run_once(engine, "AUTOCOMMIT", work)
             except DBAPIError as error:
-                if not says(error.orig, GIVEN_UP):
+                if not has_code(error.orig, GIVEN_UP):
                     raise
-            # The server is set to stricter transactions, which it may give up.
+            # The server's default is a stricter isolation, under which it may abort.
             return _run_once(engine, "READ COMMITTED", work)
 
     def _sweep_some(self, now: float | None = None) -> int:
-        over = {"now": time.time() if now is None else now, "most": SWEPT_AT_ONCE}
+        until = {"now": time.time() if now is None else now, "most": SWEPT_AT_ONCE}
         sweep = self.statements.sweep
-        return self.run(lambda connection: connection.execute(sweep, over).rowcount)
+        return self.run(lambda connection: connection.execute(sweep, until).rowcount)
 
     def _postgresql_warnings(self, engine: Engine) -> Iterator[str]:
-        with trouble(engine), engine.connect() as connection:
-            # Not for the pool, which a server that forks hands on to its children.
+        with store_errors(engine), engine.connect() as connection:
+            # Not back to the pool, which children of a forking server would share.
             connection.detach()
             for setting, consequence in POSTGRESQL_SETTINGS.items():
                 if connection.scalar(text(f"SHOW {setting}")) == "off":
@@ -267,8 +271,8 @@ class SQLAlchemyStore(Rows):
             )
 
 
-class _OfEngine:
-    """An engine alone, as a Database."""
+class _EngineDatabase:
+    """A Database with an engine and no session."""
 
     session = None
 
@@ -278,7 +282,7 @@ class _OfEngine:
 
 
 class _Joined(Rows):
-    """The calls on the connection of the application's session."""
+    """The store's calls on the connection of the application's session."""
 
     def __init__(self, statements: Statements, session: Session) -> None:
         super().__init__(statements)
@@ -290,21 +294,21 @@ class _Joined(Rows):
         try:
             return super().replace(key, blob, version, expected, ttl)
         except StoreError as error:
-            if not says(error.__cause__, GIVEN_UP):
+            if not has_code(error.__cause__, GIVEN_UP):
                 raise
-            # Somebody else has written it since this transaction began, which is over.
+            # Another transaction has written it, and the server has aborted this one.
             self._session.rollback()
             return False
 
     def run(self, work: Callable[[Connection], Result]) -> Result:
-        self._session.flush()  # what goes wrong there is the application's own
+        self._session.flush()  # its errors are the application's, not the store's
         table = self.statements.table
-        with trouble(self._session.get_bind(clause=table).engine):
+        with store_errors(self._session.get_bind(clause=table).engine):
             return work(self._session.connection(bind_arguments={"clause": table}))
 
 
-class _Watch:
-    """Keeps a session in one transaction: until it is left, nothing is committed."""
+class _CommitRefusal:
+    """Refuses a commit of a session inside the block."""
 
     def __init__(self, session: Session, engine: Engine) -> None:
         self._session = session
@@ -313,15 +317,15 @@ class _Watch:
 
     def __enter__(self) -> None:
         event.listen(self._session, "before_commit", self._refuse)
-        event.listen(self._session, "after_begin", self._hold)
+        event.listen(self._session, "after_begin", self._check_begun)
 
     def __exit__(self, kind: object, error: BaseException | None, at: object) -> None:
         event.remove(self._session, "before_commit", self._refuse)
-        event.remove(self._session, "after_begin", self._hold)
+        event.remove(self._session, "after_begin", self._check_begun)
         if self._refusal is None or error is self._refusal:
             return
         if error is None or isinstance(error, Exception):
-            raise self._refusal from error  # whatever the application has made of it
+            raise self._refusal from error  # also if the application has caught it
 
     def _refuse(self, session: Session) -> None:
         if session.in_nested_transaction():  # a SAVEPOINT
@@ -333,7 +337,9 @@ class _Watch:
         )
         raise self._refusal
 
-    def _hold(self, session: Session, begun: object, connection: Connection) -> None:
+    def _check_begun(
+        self, session: Session, begun: object, connection: Connection
+    ) -> None:
         is_ours = connection.engine.pool is self._engine.pool
         if is_ours and _commits_each_statement(connection):
             self._refusal = ConfigurationError(
@@ -347,7 +353,10 @@ class _Watch:
 
 
 def _refuse_statements(connection: Connection, refusal: WizardError) -> None:
-    """Each of them, also after the application has caught this: it would be kept."""
+    """Raise ``refusal`` at each statement, also after the application has caught it.
+
+    Otherwise AUTOCOMMIT would commit the statement.
+    """
 
     @event.listens_for(connection, "before_cursor_execute")
     def refuse(*statement: object) -> None:
@@ -359,28 +368,30 @@ def _create(part: Table | Index, engine: Engine) -> None:
         try:
             return part.create(engine, checkfirst=True)
         except DBAPIError as error:
-            if not says(error.orig, MADE_MEANWHILE):
+            if not has_code(error.orig, MADE_MEANWHILE):
                 raise
     part.create(engine, checkfirst=True)
 
 
 def _commits_each_statement(connection: Connection) -> bool:
-    """Ask the driver: SQLAlchemy takes an SQLite in AUTOCOMMIT for SERIALIZABLE.
+    """True if the driver is in AUTOCOMMIT and has no transaction.
 
-    It has a transaction nevertheless where the application has sent a BEGIN.
+    SQLAlchemy reports SERIALIZABLE for an SQLite in AUTOCOMMIT. That one has a
+    transaction nevertheless if the application has sent a BEGIN.
     """
     driver: Any = connection.connection.dbapi_connection
     if connection.dialect.name == "sqlite" and driver.isolation_level is None:
         return not driver.in_transaction
-    if hasattr(driver, "get_autocommit"):  # of MySQL, where autocommit is a setter
+    if hasattr(driver, "get_autocommit"):  # MySQL's, whose autocommit is a setter
         return bool(driver.get_autocommit())
     return getattr(driver, "autocommit", False) is True
 
 
 def _begin(connection: Connection, savepoint: str) -> None:
-    """Begin before a SAVEPOINT of SQLite, which would be the transaction otherwise.
+    """Begin a transaction before a SAVEPOINT of SQLite.
 
-    Its RELEASE would commit, as Python's sqlite3 begins only before a row is written.
+    Python's sqlite3 begins one only before it writes a row. Otherwise the SAVEPOINT
+    would be the transaction, and its RELEASE would commit.
     """
     driver: Any = connection.connection.dbapi_connection
     if not driver.in_transaction:
@@ -399,7 +410,7 @@ def _run_once(
 def _roll_back(session: Session) -> None:
     try:
         session.rollback()
-    except SQLAlchemyError:  # the connection is gone, and with it the transaction
+    except SQLAlchemyError:  # the connection is lost, and the transaction with it
         session.invalidate()
 
 

@@ -1,4 +1,4 @@
-"""A database at a URL, with a limit on every call over the network."""
+"""BoundedDatabase: a database at a URL, with a limit on every call."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from flask_wizard.stores.registry import missing
 CONNECT_TIMEOUT = 1.0  # seconds
 READ_TIMEOUT = 2.0  # seconds for a statement, and for a free connection of the pool
 
-# The drivers whose calls can be bounded, by what a URL names without a driver.
+# The drivers whose calls can have a limit, by the dialect of the URL.
 DRIVERS = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
 
 Yield = TypeVar("Yield")
@@ -27,10 +27,10 @@ Result = TypeVar("Result")
 
 
 class BoundedDatabase:
-    """An engine of its own for each process, so that none is shared by a fork.
+    """The engines of a URL: one for each process, since forks must not share one.
 
-    The URL may say ``connect_timeout`` and ``read_timeout``, in seconds. Raises
-    ConfigurationError for one that will not do.
+    The URL may set ``connect_timeout`` and ``read_timeout``, in seconds. Raise
+    ConfigurationError for a wrong URL, or a driver without limits.
     """
 
     session = None
@@ -42,7 +42,7 @@ class BoundedDatabase:
 
     @property
     def engine(self) -> Engine:
-        """The engine of this process; it is made when first asked for."""
+        """The engine of this process, which the first use creates."""
         process = os.getpid()
         if process not in self._engines:
             self._engines.setdefault(process, _engine(self._url))
@@ -50,7 +50,10 @@ class BoundedDatabase:
 
 
 def _with_driver(url: str) -> URL:
-    """Raises ConfigurationError, without the URL: there may be a password in it."""
+    """Return the URL with the driver whose calls have a limit.
+
+    Raise ConfigurationError without the URL, which may have a password in it.
+    """
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
@@ -81,7 +84,7 @@ def _engine(url: URL) -> Engine:
             url.difference_update_query(["connect_timeout", "read_timeout"]),
             connect_args=limits(url, connecting, reading),
             hide_parameters=True,
-            pool_pre_ping=True,  # a server that was restarted costs no error
+            pool_pre_ping=True,  # so that a restart of the server raises no error
             pool_timeout=reading,
         )
     except ImportError as error:
@@ -106,17 +109,17 @@ def _pymysql_limits(url: URL, connecting: float, reading: float) -> dict[str, An
 
 
 def _psycopg_limits(url: URL, connecting: float, reading: float) -> dict[str, Any]:
-    # The server is to give up first: then it has certainly not done what it was asked.
+    # The server is to abort first: then it has certainly not executed the statement.
     ours = f"-c statement_timeout={reading * 900:.0f}"  # milliseconds
     options = [ours, *url.normalized_query.get("options", ())]
     return {"connect_timeout": math.ceil(connecting), "options": " ".join(options)}
 
 
 def _bound_psycopg(engine: Engine, connecting: float, reading: float) -> None:
-    """Let psycopg wait for so long and no longer.
+    """Limit how long psycopg waits, in seconds.
 
-    libpq has no limit for a server that is silent while its machine answers for it,
-    and none below 2 seconds for connecting.
+    libpq has no limit for a server that is silent while its machine acknowledges
+    packets, and none below 2 seconds for connecting.
     """
     import psycopg
 
@@ -133,7 +136,7 @@ def _bound_psycopg(engine: Engine, connecting: float, reading: float) -> None:
                 return super().wait(_until_late(gen, reading, late), *args, **kwargs)
             except psycopg.OperationalError as error:
                 if error is late:
-                    self.close()  # an answer may still come, to nobody's question
+                    self.close()  # a late answer must not reach the next statement
                 raise
 
     @event.listens_for(engine, "do_connect")
@@ -144,10 +147,11 @@ def _bound_psycopg(engine: Engine, connecting: float, reading: float) -> None:
 def _until_late(
     gen: Generator[Yield, int, Result], seconds: float, late: Exception
 ) -> Generator[Yield, int, Result]:
-    """Pass on what passes between psycopg, which waits, and ``gen``, which asks it to.
+    """Return a generator that runs ``gen`` and raises ``late`` after these seconds.
 
-    psycopg comes back at least ten times a second, with 0 if nothing has happened.
-    Before 3.2.11 its binary form came back with another number, as if something had.
+    ``gen`` yields what to wait for, and psycopg sends the result at least ten times a
+    second: 0 if nothing is ready. Before 3.2.11 its binary form sent another number,
+    as if something were ready.
     """
     deadline = time.monotonic() + seconds
     try:

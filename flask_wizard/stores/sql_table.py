@@ -1,4 +1,4 @@
-"""The table of drafts in an SQL database, and the calls of a store on it."""
+"""The table of drafts in an SQL database, and a store's statements on it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from sqlalchemy.exc import IntegrityError, PendingRollbackError, SQLAlchemyError
 
 from flask_wizard.errors import DefinitionError, StoreError, UnreadableDraftError
 
-# MySQL's own choices would be texts that ignore case, and blobs of 64 KB.
+# MySQL's defaults would be strings that ignore case, and blobs of 64 KB.
 KEY = String(64).with_variant(
     mysql.VARCHAR(64, charset="ascii", collation="ascii_bin"), "mysql", "mariadb"
 )
@@ -37,7 +37,7 @@ VERSION = LargeBinary(12).with_variant(mysql.VARBINARY(12), "mysql", "mariadb")
 BLOB = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
 COLUMNS = ("key", "version", "expires", "blob")
 
-# SQLite knows RETURNING since 3.35 only; psycopg forgets how many rows were inserted.
+# SQLite has RETURNING only since 3.35; psycopg does not count inserted rows.
 UPSERTS: dict[str, Callable[[Table], Any]] = {
     "postgresql": lambda table: postgresql.insert(table).returning(table.c.key),
     "sqlite": sqlite.insert,
@@ -45,8 +45,8 @@ UPSERTS: dict[str, Callable[[Table], Any]] = {
 
 # By PostgreSQL's SQLSTATE, MySQL's number, or the beginning of SQLite's message.
 NO_TABLE = ("42P01", 1146, "no such table")
-GIVEN_UP = ("40001", "40P01", 1213)  # for another's write, or in a deadlock
-# What meets a table or an index that somebody else has just made, or is at.
+GIVEN_UP = ("40001", "40P01", 1213)  # because of another write, or a deadlock
+# If another process has just created the table or the index, or is creating it.
 MADE_MEANWHILE = (
     *("42P07", "42710", "23505", "XX000", 1050, 1061, "table ", "index "),
     *("55P03", 1205, "database is locked", *GIVEN_UP),
@@ -56,10 +56,10 @@ Result = TypeVar("Result")
 
 
 def drafts_table(metadata: MetaData) -> Table:
-    """Define the table ``wizard_drafts`` in ``metadata``, or return it from there.
+    """Return the table ``wizard_drafts`` of ``metadata``; define it if it is missing.
 
-    Thus ``create_all`` and Alembic's autogenerate know of it. Raises DefinitionError
-    if another table has its name.
+    Then ``create_all`` creates it, and Alembic's autogenerate finds it. Raise
+    DefinitionError if another table has its name.
     """
     table = Table(
         "wizard_drafts",
@@ -85,52 +85,52 @@ class Statements:
         self.table = table
         here = table.c.key == bindparam("at")
         lives = table.c.expires > bindparam("now")
-        is_over = table.c.expires <= bindparam("now")
+        is_expired = table.c.expires <= bindparam("now")
         is_expected = table.c.version == bindparam("expected")
         new: dict[str, Any] = {name: bindparam(f"new_{name}") for name in COLUMNS[1:]}
         self.load = select(table.c.blob, table.c.version).where(here, lives)
         self.replace = update(table).where(here, is_expected, lives).values(new)
-        self.replace_expired = update(table).where(here, is_over).values(new)
+        self.replace_expired = update(table).where(here, is_expired).values(new)
         self.insert = insert(table).values(key=bindparam("at"), **new)
         self.upserts = {
-            dialect: _upsert(insert(table), new, is_over)
+            dialect: _upsert(insert(table), new, is_expired)
             for dialect, insert in UPSERTS.items()
         }
-        self.sweep = _sweep(table, is_over)
+        self.sweep = _sweep(table, is_expired)
 
 
-def _upsert(insert: Any, new: dict[str, Any], is_over: Any) -> Executable:
+def _upsert(insert: Any, new: dict[str, Any], is_expired: Any) -> Executable:
     insert = insert.values(key=bindparam("at"), **new)
     excluded = {name: insert.excluded[name] for name in new}
     statement: Executable = insert.on_conflict_do_update(
-        index_elements=["key"], set_=excluded, where=is_over
+        index_elements=["key"], set_=excluded, where=is_expired
     )
     return statement.execution_options(preserve_rowcount=True)
 
 
-def _sweep(table: Table, is_over: Any) -> Executable:
-    # A row that is locked is being written or swept by somebody else. To wait for it
-    # could end in a deadlock. MySQL wants a subquery within the subquery.
-    over = (
+def _sweep(table: Table, is_expired: Any) -> Executable:
+    # Another transaction writes or sweeps a locked row. To wait for it could end in a
+    # deadlock. MySQL requires a subquery within the subquery.
+    expired = (
         select(table.c.key)
-        .where(is_over)
+        .where(is_expired)
         .order_by(table.c.expires)
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True)
         .subquery()
     )
-    return delete(table).where(table.c.key.in_(select(over.c.key)))
+    return delete(table).where(table.c.key.in_(select(expired.c.key)))
 
 
 class Rows(ABC):
-    """A store's calls, whatever connection they are made on."""
+    """A store's calls. A subclass chooses the connection, in ``run``."""
 
     def __init__(self, statements: Statements) -> None:
         self.statements = statements
 
     @abstractmethod
     def run(self, work: Callable[[Connection], Result]) -> Result:
-        """Do ``work``; raises StoreError where the database cannot."""
+        """Return what ``work`` returns for a connection. Raise StoreError."""
 
     def load(self, key: str) -> tuple[bytes, bytes] | None:
         """Return blob and version; None if the value is absent or has expired."""
@@ -189,27 +189,27 @@ def _changes(connection: Connection, statement: Executable, values: Any) -> bool
 
 
 @contextmanager
-def trouble(engine: Engine) -> Iterator[None]:
-    """Turn what SQLAlchemy raises into StoreError.
+def store_errors(engine: Engine) -> Iterator[None]:
+    """Raise StoreError for the errors of SQLAlchemy and of its driver.
 
-    Its errors show the parameters of the statement. The driver's errors, which take
-    their place as the cause, do not. They come bare if the connection is lost while
-    its isolation level is set, which is before each of our statements.
+    SQLAlchemy's errors show the parameters of the statement, so the cause is the
+    driver's error. SQLAlchemy passes that on unchanged if the connection is lost while
+    it sets the isolation level, which is before each of our statements.
     """
     try:
         yield
-    except PendingRollbackError:  # an error of the application's, which it has caught
+    except PendingRollbackError:  # the application has caught an error of its own
         raise
     except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
         cause = getattr(error, "orig", None) or error
-        said = str(cause).strip().partition("\n")[0]
-        if says(cause, NO_TABLE):
-            said += ". Call create_table() of the store once, or run the migration"
-        raise StoreError(f"Drafts in {place(engine)}: {said}") from cause
+        message = str(cause).strip().partition("\n")[0]
+        if has_code(cause, NO_TABLE):
+            message += ". Call create_table() of the store once, or run the migration"
+        raise StoreError(f"Drafts in {place(engine)}: {message}") from cause
 
 
-def says(error: BaseException | None, codes: tuple[str | int, ...]) -> bool:
-    """Is it one of these errors of a driver?"""
+def has_code(error: BaseException | None, codes: tuple[str | int, ...]) -> bool:
+    """True if it is a driver's error with one of these codes or message beginnings."""
     state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
     first = error.args[0] if error is not None and error.args else None
     texts = tuple(code for code in codes if isinstance(code, str))
@@ -217,5 +217,5 @@ def says(error: BaseException | None, codes: tuple[str | int, ...]) -> bool:
 
 
 def place(engine: Engine) -> str:
-    """Where the database is, without what is secret."""
+    """Return the URL of the database without password and options."""
     return engine.url.set(query={}).render_as_string(hide_password=True)

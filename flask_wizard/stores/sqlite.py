@@ -1,4 +1,4 @@
-"""Drafts in an SQLite file, by the standard library: the default store."""
+"""SQLiteStore: drafts in an SQLite file, by the standard library. The default."""
 
 from __future__ import annotations
 
@@ -45,25 +45,29 @@ DELETE FROM wizard_drafts WHERE rowid IN
 
 
 class SQLiteStore:
-    """Keep drafts in the file ``path``, on a local disk; it is made when first used.
+    """Stores drafts in the file ``path``, on a local disk; the first use creates it.
 
-    Threads and processes may share the file, forked ones too. It runs with
-    ``synchronous=NORMAL``: a written value survives a killed process, but a power cut
-    may take the last moments (never the file).
+    Threads and processes may share the file, forked ones too. The store uses
+    ``synchronous=NORMAL``: a written value survives a killed process; a power cut may
+    lose the last writes, but never damages the file.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         if os.fspath(path) in ("", ":memory:"):
             raise DefinitionError(
-                f"SQLiteStore got {os.fspath(path)!r}, which each thread would have "
-                "for itself. Give it a file, or use a cachelib SimpleCache as store."
+                f"SQLiteStore got {os.fspath(path)!r}, a database that each thread "
+                "would have for itself. Give it a file, or use a cachelib SimpleCache "
+                "as store."
             )
         self._file = _File(os.path.abspath(path))
         self._local = threading.local()
 
     @classmethod
     def from_url(cls, url: str, folder: Path) -> SQLiteStore:
-        """Open ``sqlite:///relative.db``, or ``sqlite:////absolute.db``."""
+        """Return a store for ``sqlite:///relative.db`` or ``sqlite:////absolute.db``.
+
+        Raise ConfigurationError for any other URL.
+        """
         return cls(path_of(url, folder))
 
     def load(self, key: str) -> tuple[bytes, bytes] | None:
@@ -103,7 +107,7 @@ class SQLiteStore:
         return removed
 
     def close(self) -> None:
-        """Close every thread's connection; the next call opens one again."""
+        """Close the connections of all threads; the next call opens a new one."""
         with _registering:
             for connection in _connections:
                 if connection.file is self._file:
@@ -113,7 +117,7 @@ class SQLiteStore:
         self._run(SWEEP, time.time(), SWEPT_AT_ONCE)
 
     def _run(self, sql: str, *parameters: object) -> _Outcome:
-        """Run a statement on this thread's connection. Raises StoreError."""
+        """Run a statement on this thread's connection. Raise StoreError."""
         try:
             if _process != os.getpid():
                 _close_inherited()
@@ -131,16 +135,18 @@ class _Outcome(NamedTuple):
 
 
 class _File:
-    """The database's file, and whether this store has ever seen it."""
+    """The database's file."""
 
     def __init__(self, path: str) -> None:
         self.path = path
+        #: True if this store has opened the file before.
         self.seen = False
 
     def make(self) -> None:
-        """Make an empty file that nobody else may read. Raise OSError for a lost one.
+        """Create an empty file that only this user may read.
 
-        One that is gone is an outage, not an empty store.
+        Raise FileNotFoundError if the file existed before: that is an outage, not an
+        empty store.
         """
         if self.seen:
             raise FileNotFoundError(
@@ -148,14 +154,14 @@ class _File:
                 "application to begin with an empty one"
             )
         os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
-        # Only ever a new file: to open and close one that is in use would drop the
-        # locks that SQLite holds on it.
+        # O_EXCL, because opening and closing a file in use would drop the locks that
+        # SQLite holds on it.
         with suppress(FileExistsError):
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 class _Connection:
-    """One thread's connection, opened when needed; any thread may close it."""
+    """One thread's connection, opened at the first use; any thread may close it."""
 
     def __init__(self, file: _File) -> None:
         self.file = file
@@ -170,10 +176,9 @@ class _Connection:
             self._database.close()
 
     def run(self, sql: str, parameters: tuple[object, ...]) -> _Outcome:
-        """Run a statement, connecting first where that is due."""
+        """Run a statement; connect first if necessary."""
         with self.lock:
-            # A file that was removed or put in another's place would go on taking
-            # writes that nobody reads.
+            # If the file was removed or replaced, writes to the old one would be lost.
             try:
                 found = os.stat(self.file.path)
             except FileNotFoundError:
@@ -214,7 +219,7 @@ def _connect(path: str) -> sqlite3.Connection:
 
 
 def _use_wal(database: sqlite3.Connection) -> None:
-    """Switch to WAL; the busy timeout does not hold for this statement."""
+    """Switch to WAL. SQLite ignores the busy timeout for this statement."""
     deadline = time.monotonic() + BUSY_TIMEOUT
     while True:
         try:
@@ -227,10 +232,10 @@ def _use_wal(database: sqlite3.Connection) -> None:
         time.sleep(0.005)
 
 
-# A child that is forked while connections are open inherits SQLite's belief that their
-# locks are its own, although they stay with the parent. Once the parent closes its
-# connections, the write-ahead log is removed under the child, and what the child writes
-# is lost. Hence they are all closed before a fork, and each process opens its own.
+# A fork copies SQLite's record of its locks into the child, although the locks stay
+# with the parent. When the parent then closes its connections, it removes the
+# write-ahead log that the child uses, and the child's writes are lost. Hence all
+# connections are closed before a fork, and each process opens its own.
 # https://www.sqlite.org/howtocorrupt.html#_carrying_an_open_database_connection_across_a_fork_
 _connections: WeakSet[_Connection] = WeakSet()
 _registering = threading.RLock()
@@ -253,7 +258,7 @@ def _after_fork() -> None:
 
 
 def _close_inherited() -> None:
-    """Do the same in a child of a fork that Python did not see (uWSGI's master)."""
+    """Close connections in the child of a fork without Python's hooks (uWSGI)."""
     global _process
     with _registering:
         for connection in _connections:

@@ -1,1 +1,1 @@
-"""How people meet a wizard: its URLs, its pages, and one visit to them."""
+"""What answers a wizard's requests: URLs, checks, visits and pages."""

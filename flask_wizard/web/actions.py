@@ -1,6 +1,6 @@
-"""What a visitor can do on the page of a step: one table, from a button to a function.
+"""The actions of a step's page: a table from the value of a button to a function.
 
-A new action is one more entry of ``ACTIONS``.
+To add an action, add an entry to ``ACTIONS``.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ from .urls import Address, Urls, row_anchor
 
 
 class Move(NamedTuple):
-    """What a submission has led to, for an action to say where it goes on.
+    """The result of a submission, from which an action chooses the next URL."""
 
-    ``bound`` is the step that was sent as it is now; ``None`` if it may not be opened.
-    """
-
+    #: The journey after the submission.
     journey: Journey
+    #: The submitted step after the submission; ``None`` if it may not be opened.
     bound: BoundStep | None
     submitted: Submitted
     urls: Urls
@@ -42,7 +41,7 @@ class Action(NamedTuple):
     page: str = ""
     #: True if the values are validated, so that the step may become done.
     validates: bool = False
-    #: True if no page follows: a script has sent it.
+    #: True if a script sends it, which needs no page in return.
     quiet: bool = False
     #: The text of the button on a step of a journey.
     label: Callable[[Journey, BoundStep], str] | None = None
@@ -53,7 +52,10 @@ class Action(NamedTuple):
 
 
 def go_on(move: Move) -> str | None:
-    """Lead to the next step; from a change link to what is open, else to the review."""
+    """Return the URL of the next step, or ``None`` to commit after the last one.
+
+    After a change link it is the first incomplete step, which may be the review.
+    """
     journey, bound = move.journey, move.bound
     if bound is None:
         return move.to(journey.current)
@@ -68,7 +70,7 @@ def go_on(move: Move) -> str | None:
 
 
 def go_back(move: Move) -> str:
-    """Lead to the step before; from the first one to itself."""
+    """Return the URL of the previous step, or of the first step from itself."""
     if move.bound is None:
         return move.to(move.journey.current)
     before = move.journey.previous(move.bound) or move.bound
@@ -76,7 +78,10 @@ def go_back(move: Move) -> str:
 
 
 def go_to(move: Move) -> str:
-    """Lead to the step that the action names, if it may be opened."""
+    """Return the URL of the step that the action names, or of the current step.
+
+    The current step takes its place if the named one may not be opened.
+    """
     name = move.submitted.argument
     aim = move.journey.steps.by_url_name.get(name)
     found = move.journey.get(aim.name if aim is not None else name)
@@ -85,14 +90,17 @@ def go_to(move: Move) -> str:
 
 
 def stay(move: Move) -> str:
-    """Lead to the page that was sent, or to where the draft stands."""
+    """Return the URL of the submitted step, or of the current step.
+
+    The current step takes its place if the submitted one may not be opened.
+    """
     if move.bound is None:
         return move.to(move.journey.current)
     return move.to(move.bound, then=move.submitted.from_review)
 
 
 def lead_to_page(page: str, move: Move) -> str:
-    """Lead to one of the draft's own pages."""
+    """Return the URL of one of the draft's own pages."""
     return move.urls.to(Address(page, move.journey.draft.id))
 
 
@@ -111,7 +119,8 @@ def _next_label(journey: Journey, bound: BoundStep) -> str:
     return SEND if bound.step is journey.steps[-1] else "Continue"
 
 
-#: In the order of the buttons: Enter presses the first submit button of a form.
+#: The actions in the order of their buttons. Enter presses the first submit button of a
+#: form, which must be Continue.
 ACTIONS: dict[str, Action] = {
     action.name: action
     for action in (
@@ -143,7 +152,7 @@ ACTIONS: dict[str, Action] = {
 }
 
 UNKNOWN = Action("", lead=stay)
-"""An action that no page has: what was sent is kept, and the page shown again."""
+"""The action for any other value: save what was sent, and show the page again."""
 
 
 def buttons_of(journey: Journey, bound: BoundStep) -> list[Button]:

@@ -1,4 +1,4 @@
-"""What a page needs to know of a bound field: its kind, attributes and errors."""
+"""Controls: what a template needs to draw a bound field, such as its attributes."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ class Option:
     """One radio button or checkbox of a group."""
 
     field: Field
+    #: The attributes for the widget.
     attributes: Mapping[str, object]
 
     @property
@@ -57,53 +58,56 @@ class Option:
 
 @dataclass(frozen=True)
 class Control:
-    """How one bound field is drawn.
-
-    ``attributes`` go to the widget. ``errors`` are the field's own, those of inner
-    fields are on ``parts``: the fields of a form, the entries of a list. A group has
-    ``options``, or none if a widget of the application's own draws them.
-    """
+    """What a template needs to draw one bound field."""
 
     field: Field
     kind: Kind
     label: str
+    #: The field's description, or an empty string.
     hint: str
+    #: The field's own errors. Those of inner fields are on ``parts``.
     errors: tuple[str, ...] = dataclass_field(repr=False)
+    #: True if the visitor may leave the field blank.
     optional: bool
+    #: True if the label is the heading of the page.
     as_heading: bool
+    #: The value of ``aria-describedby``: ids separated by spaces.
     described_by: str
+    #: The attributes for the widget.
     attributes: Mapping[str, object]
+    #: The options of a group; none if a widget of the application draws them.
     options: tuple[Option, ...] = ()
+    #: The fields of an inner form, or the entries of a list.
     parts: tuple[Control, ...] = ()
 
     @property
     def hint_id(self) -> str:
-        """The id of the hint, if there is one."""
+        """The id that the hint has, if there is a hint."""
         return _hint_id(self.field)
 
     @property
     def error_id(self) -> str:
-        """The id of the errors, if there are any."""
+        """The id that the errors have, if there are errors."""
         return _error_id(self.field)
 
 
 @dataclass(frozen=True)
 class ErrorLink:
-    """A line of the error summary. ``href`` is None if no control is to blame."""
+    """A line of the error summary."""
 
     message: str = dataclass_field(repr=False)  # it may quote what was typed
+    #: The link to the control, or ``None`` if the error belongs to no control.
     href: str | None
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What a page needs to know of a whole form before it draws the first field.
+    """What a template needs of a whole form before it draws the first field."""
 
-    ``heading`` is the field whose label is the heading of the page: the only one
-    that is visible. A lone checkbox is not; its label is a sentence, not a title.
-    """
-
+    #: The field whose label is the heading of the page: the only visible field, unless
+    #: it is a checkbox, whose label is a sentence and not a title.
     heading: Field | None
+    #: True if the form has a file field.
     multipart: bool
 
 
@@ -113,7 +117,7 @@ def control(
     kept: Collection[str] = (),
     label: str | None = None,
 ) -> Control:
-    """Say how ``field`` is drawn. ``kept`` names the passwords already given."""
+    """Return the control of a field. ``kept`` names the passwords already given."""
     kind = kind_of(field)
     hint = _hint(field, kept)
     errors = own_errors(field)
@@ -136,7 +140,7 @@ def control(
 
 
 def layout(form: BaseForm | None) -> Layout:
-    """Look over the whole of ``form``; None stands for a page without one."""
+    """Return the layout of a form, or of a page without one."""
     fields = list(form or ())
     kinds = {field.name: kind_of(field) for field in fields}
     visible = [f for f in fields if kinds[f.name] not in ("hidden", "skip")]
@@ -148,16 +152,16 @@ def layout(form: BaseForm | None) -> Layout:
 
 
 def summary(form: BaseForm) -> list[ErrorLink]:
-    """List every error of a page: field by field, then those of the form as a whole."""
+    """Return every error of a form: field by field, then those of the whole form."""
     whole = [ErrorLink(str(error), None) for error in form.form_errors]
     return [*_error_links(form), *whole]
 
 
 @pass_context
 def block(context: Context, name: str, default: Any = None, **values: object) -> Any:
-    """Render a template's block that may or may not be defined, else give ``default``.
+    """Return a template's block, rendered, or ``default`` if there is no such block.
 
-    The block sees ``values``, and its ``super()`` is ``default``.
+    The block has ``values`` as variables, and its ``super()`` is ``default``.
     """
     if name not in context.blocks:
         return default
@@ -187,7 +191,7 @@ def _options(field: Field, errors: Sequence[str]) -> Iterator[Option]:
     for option in options_of(field):
         choice = getattr(option, "choice", None)
         own = clean_attributes(getattr(choice, "render_kw", None) or {})
-        # The field's own description stands on the fieldset: once, not at each option.
+        # The fieldset has the field's description, so that it is not read per option.
         drawn = {**own, "id": option.id, "required": False, "aria-describedby": False}
         drawn["class"] = _classes("wizard-tick", {**render_kw(field), **own})
         yield Option(option, drawn | _invalid(errors))
@@ -217,11 +221,11 @@ def _described_by(field: Field, hint: str, errors: Sequence[str]) -> str:
 
 
 def _may_be_blank(field: Field) -> bool:
-    """Tell whether a visitor may leave the field out.
+    """True if a visitor may leave the field blank.
 
-    WTForms refuses a blank number or date, and a choice that is not offered, without
-    being told to: only its ``Optional`` validator lets them through. A browser never
-    leaves a colour or a slider blank.
+    WTForms refuses a blank number or date, and a choice that is not offered, even
+    without a validator; only its ``Optional`` validator lets them through. A browser
+    never leaves a colour or a slider blank.
     """
     flags = field.flags
     if flags.required or flags.disabled or flags.readonly:
@@ -254,53 +258,56 @@ def _attributes(
     }
     if described_by:
         drawn["aria-describedby"] = described_by
-    return drawn | _invalid(errors) | _typed(field, own)
+    return drawn | _invalid(errors) | _type_attributes(field, own)
 
 
 def _invalid(errors: Sequence[str]) -> dict[str, object]:
     return {"aria-invalid": "true" if errors else False}
 
 
-def _typed(field: Field, own: Mapping[str, object]) -> dict[str, object]:
-    """Give what depends on the type of an input; ``own`` may choose the keyboard."""
+def _type_attributes(field: Field, own: Mapping[str, object]) -> dict[str, object]:
+    """Return the attributes that depend on the input's type.
+
+    The field's own attributes, ``own``, win where they choose the keyboard.
+    """
     kind = input_type(field)
     if kind == "password" or isinstance(field, PasswordField):
         return {"value": False}
     if kind in ("email", "url"):
-        return _unless(own, spellcheck="false", autocapitalize="none")
+        return _defaults(own, spellcheck="false", autocapitalize="none")
     whole = isinstance(field, IntegerField)
     if kind == "number" or (kind == "range" and not _range_shows(field)):
         mode = "numeric" if whole else "decimal"
-        return _as_text() | _unless(own, inputmode=mode)
+        return _text_input() | _defaults(own, inputmode=mode)
     if kind == "text" and isinstance(field, (IntegerField, DecimalField, FloatField)):
-        return _unless(own, inputmode="numeric" if whole else "decimal")
-    return {} if _browser_shows(field, kind) else _as_text()
+        return _defaults(own, inputmode="numeric" if whole else "decimal")
+    return {} if _browser_shows(field, kind) else _text_input()
 
 
-def _as_text() -> dict[str, object]:
+def _text_input() -> dict[str, object]:
     return {"type": "text", "min": False, "max": False, "step": False}
 
 
-def _unless(own: Mapping[str, object], **defaults: object) -> dict[str, object]:
+def _defaults(own: Mapping[str, object], **defaults: object) -> dict[str, object]:
     return {name: value for name, value in defaults.items() if name not in own}
 
 
 def _browser_shows(field: Field, kind: str) -> bool:
-    """Tell whether ``<input type=kind>`` can show the value and send a new one."""
-    if kind not in _WIRE:
-        return kind != "datetime"  # browsers no longer know it
-    text = _value(field)
-    return (not text or _WIRE[kind].matches(text)) and _reads(field, _WIRE[kind])
+    """True if ``<input type=kind>`` can show the value and send a new one."""
+    if kind not in _BROWSER_FORMATS:
+        return kind != "datetime"  # browsers no longer support it
+    text, sent = _value(field), _BROWSER_FORMATS[kind]
+    return (not text or sent.matches(text)) and _parses(field, sent)
 
 
-def _reads(field: Field, wire: _Wire) -> bool:
-    """Tell whether any format of a date field reads what a browser would send."""
+def _parses(field: Field, sent: _BrowserFormat) -> bool:
+    """True if any format of a date field parses what a browser would send."""
     formats: Sequence[str] = getattr(field, "strptime_format", ())
-    return not formats or any(_reads_in(each, wire.sample) for each in formats)
+    return not formats or any(_parses_as(each, sent.sample) for each in formats)
 
 
 @lru_cache
-def _reads_in(format: str, sample: str) -> bool:
+def _parses_as(format: str, sample: str) -> bool:
     return _succeeds(datetime.strptime, sample, format)
 
 
@@ -313,7 +320,7 @@ def _succeeds(parse: Callable[..., object], *given: str) -> bool:
 
 
 def _range_shows(field: Field) -> bool:
-    """Tell whether a slider can stand exactly where the value is."""
+    """True if a slider can show the value exactly."""
     text = _value(field)
     if not text:
         return True
@@ -350,12 +357,15 @@ def _classes(ours: str, own: Mapping[str, object]) -> str:
 
 
 @dataclass(frozen=True)
-class _Wire:
-    """What a browser sends for an input type; it blanks any other value."""
+class _BrowserFormat:
+    """What a browser sends for an input type. It shows any other value as blank."""
 
     sample: str
+    #: A regular expression.
     shape: str
+    #: Raises ValueError for a value that is not valid.
     parse: Callable[[str], object]
+    #: What a value lacks for ``parse``.
     suffix: str = ""
 
     def matches(self, text: str) -> bool:
@@ -367,13 +377,13 @@ _DAY = r"\d{4}-\d\d-\d\d"
 _CLOCK = r"([01]\d|2[0-3]):\d\d(:\d\d(\.\d{1,3})?)?"
 
 # https://html.spec.whatwg.org/multipage/input.html#value-sanitization-algorithm
-_WIRE: Mapping[str, _Wire] = {
-    "date": _Wire("2026-03-04", _DAY, date.fromisoformat),
-    "month": _Wire("2026-03", r"\d{4}-\d\d", date.fromisoformat, "-01"),
-    "week": _Wire("2026-W10", r"\d{4}-W\d\d", date.fromisoformat, "-1"),
-    "time": _Wire("14:30", _CLOCK, time.fromisoformat),
-    "datetime-local": _Wire(
+_BROWSER_FORMATS: Mapping[str, _BrowserFormat] = {
+    "date": _BrowserFormat("2026-03-04", _DAY, date.fromisoformat),
+    "month": _BrowserFormat("2026-03", r"\d{4}-\d\d", date.fromisoformat, "-01"),
+    "week": _BrowserFormat("2026-W10", r"\d{4}-W\d\d", date.fromisoformat, "-1"),
+    "time": _BrowserFormat("14:30", _CLOCK, time.fromisoformat),
+    "datetime-local": _BrowserFormat(
         "2026-03-04T14:30", f"{_DAY}[T ]{_CLOCK}", datetime.fromisoformat
     ),
-    "color": _Wire("#336699", r"#[0-9a-fA-F]{6}", str),
+    "color": _BrowserFormat("#336699", r"#[0-9a-fA-F]{6}", str),
 }

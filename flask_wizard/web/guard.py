@@ -1,4 +1,4 @@
-"""The guard: what every request must pass before its form is read."""
+"""The guard: the checks that every request passes before its form is parsed."""
 
 from __future__ import annotations
 
@@ -26,29 +26,31 @@ def check_request(request: Request, config: Mapping[str, Any]) -> None:
     """
     try:
         request.query_string.decode()
-    except UnicodeDecodeError as error:  # which Werkzeug would fail to read
+    except UnicodeDecodeError as error:  # Werkzeug would raise it later, for a 500
         raise BadRequest from error
-    # Werkzeug's own limits on forms do not reach urlencoded bodies, and a million
-    # pairs take it seconds.
+    # Werkzeug has no limit on the fields of urlencoded bodies, and takes seconds to
+    # parse a million of them.
     max_body, max_pairs = config["WIZARD_MAX_BODY"], config["WIZARD_MAX_PAIRS"]
     request.max_content_length = min(max_body, request.max_content_length or max_body)
     if request.mimetype == "application/x-www-form-urlencoded":
         body = request.get_data(cache=True)
-        _check_whole(request, body)
+        _check_complete(request, body)
         if body.count(b"&") >= max_pairs:
             raise RequestEntityTooLarge
     else:
         request.max_form_parts = min(max_pairs, request.max_form_parts or max_pairs)
 
 
-def _check_whole(request: Request, body: bytes) -> None:
-    """Refuse the part of a body: half a text would be saved over the whole one.
+def _check_complete(request: Request, body: bytes) -> None:
+    """Check that the body is complete.
 
-    Where the server ends the stream, as gunicorn does, Werkzeug takes what came before
-    the connection broke for all there is; and of a body of unknown length what came
-    before the cap. A multipart body says itself where it ends.
+    Raise ClientDisconnected, or RequestEntityTooLarge if nobody announced its length.
+    Otherwise half an answer would be saved over the whole one. If the connection breaks
+    and the server ends the stream, as gunicorn does, Werkzeug reports no error; neither
+    does it if a body of unknown length exceeds the limit. A multipart body has a mark
+    at its end.
     """
-    if "form" in request.__dict__:  # a hook has read the body; none is left here
+    if "form" in request.__dict__:  # a hook has read the body already
         return
     announced = request.content_length
     if announced is None and len(body) >= (request.max_content_length or 0):
@@ -58,10 +60,10 @@ def _check_whole(request: Request, body: bytes) -> None:
 
 
 def check_csrf(request: Request, app: Flask, *, field: str) -> None:
-    """Check the CSRF token by Flask-WTF's rules and the origin by the browser's word.
+    """Check the CSRF token by Flask-WTF's rules, and the origin by the headers.
 
     ``field`` is the name of the field that carries the token. Raise CSRFFailure, or
-    BadRequest where another site's page has sent the form.
+    BadRequest if a page of another site has sent the form.
     """
     config = app.config
     if not config.get("WTF_CSRF_ENABLED", True):
@@ -71,13 +73,13 @@ def check_csrf(request: Request, app: Flask, *, field: str) -> None:
     protect = app.extensions.get("csrf")
     try:
         if protect is not None:
-            protect.protect()  # checks the referrer too where the page is secure
+            protect.protect()  # checks the referrer too if the page uses HTTPS
         else:
             token = request.form.get(field)
             validate_csrf(token or _token_in_headers(request, config))
     except (CSRFError, ValidationError) as error:
         raise CSRFFailure from error
-    except ValueError as error:  # a referrer that is no URL
+    except ValueError as error:  # the referrer is not a URL
         raise BadRequest(FOREIGN) from error
 
 
@@ -85,7 +87,7 @@ FOREIGN = "This form was sent by a page of another site."
 
 
 def token_field(config: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
-    """Return the token of this session as a page carries it, if it carries one."""
+    """Return the hidden field with this session's token; none if CSRF is disabled."""
     return [(name, generate_csrf())] if config.get("WTF_CSRF_ENABLED", True) else []
 
 
@@ -96,10 +98,10 @@ def _token_in_headers(request: Request, config: Mapping[str, Any]) -> str | None
 
 
 def _is_foreign(request: Request) -> bool:
-    """True if another site's page sent this.
+    """True if a page of another site sent the request.
 
-    Behind a proxy that hides the host, the browser's own verdict counts for more than
-    a comparison of hosts.
+    ``Sec-Fetch-Site`` comes first, because a comparison of hosts fails behind a proxy
+    that hides the host.
     """
     site = request.headers.get("Sec-Fetch-Site")
     if site == "cross-site":
@@ -107,5 +109,6 @@ def _is_foreign(request: Request) -> bool:
     origin = request.headers.get("Origin")
     if origin is None or site == "same-origin":
         return False
-    host = origin.partition("://")[2]  # none in "null"; a malformed Host is none, too
+    # The origin "null" has no host. Werkzeug's host is empty if the Host is malformed.
+    host = origin.partition("://")[2]
     return not host or host != request.host

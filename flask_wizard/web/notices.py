@@ -1,4 +1,4 @@
-"""What a page says above its form, chosen in this one place."""
+"""The notice above a page's form: the functions that choose it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ..core.steps import BoundStep
 def choose_notice(
     draft: Draft, bound: BoundStep, *, given_back: bool = False
 ) -> str | None:
-    """Return what the page of a step has to say first, or ``None``.
+    """Return the notice of a step's page, or ``None``.
 
-    A page that is ``given_back`` shows what was sent, and not what is stored.
+    ``given_back`` is true of a page that shows what was sent, and not what is stored.
     """
     if draft.notice == Notice.CHANGED and bound.step.lists_answers:
         return Notice.CHANGED
@@ -24,5 +24,5 @@ def choose_notice(
 
 
 def saved_notice(draft: Draft) -> str | None:
-    """Return what the page of a saved draft has to say first, or ``None``."""
+    """Return the notice of the page after Save, or ``None``."""
     return Notice.MOVED if draft.notice == Notice.MOVED else None

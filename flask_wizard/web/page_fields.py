@@ -1,4 +1,4 @@
-"""The names of its fields that a page carries, as only its wizard can write them."""
+"""SignedFields: the names of a page's fields, encrypted into a hidden field of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..errors import UnreadableDraftError
 
 @dataclass(frozen=True)
 class SignedFields:
-    """The names of the fields on the pages of one step of one mount."""
+    """Encrypts and decrypts the names of the fields on one step's pages in a mount."""
 
     keyring: Keyring
     mount: str
@@ -25,13 +25,13 @@ class SignedFields:
         return f"fields:{self.mount}:{self.step}".encode()
 
     def encrypt(self, names: FieldNames) -> str:
-        """Return the names as a page carries them, in base64url."""
+        """Return the names encrypted, in base64url."""
         plain = _encoder.encode(names)
         encrypted = self.keyring.encrypt(plain, self._context, Kind.FIELDS)
         return urlsafe_b64encode(encrypted).decode()
 
     def decrypt(self, text: str) -> FieldNames | None:
-        """Return the names, or ``None`` for what no page of this step has carried."""
+        """Return the names, or ``None`` if ``encrypt`` of this step did not make it."""
         try:
             encrypted = urlsafe_b64decode(text)
             plain = self.keyring.decrypt(encrypted, self._context, (Kind.FIELDS,))

@@ -1,4 +1,4 @@
-"""The context and the templates of every page. Nothing is decided or stored here."""
+"""Pages: the context and the templates of every page. They change nothing."""
 
 from __future__ import annotations
 
@@ -34,13 +34,15 @@ SEND_AGAIN = "Send it again"
 
 
 class Page(dict[str, Any]):
-    """A page's context, with the templates to choose from and the status to send."""
+    """The context of a page's template."""
 
     def __init__(
         self, templates: Sequence[str], status: int = 200, **context: object
     ) -> None:
         super().__init__(context)
+        #: The names of templates, of which the first that exists is rendered.
         self.templates = templates
+        #: The HTTP status to send.
         self.status = status
 
     def __repr__(self) -> str:  # a log must never show an answer
@@ -49,20 +51,24 @@ class Page(dict[str, Any]):
 
 @dataclass(frozen=True)
 class OpenDraft:
-    """An open draft as a page lists it."""
+    """An open draft as a page lists it. Times are in UTC."""
 
+    #: The URL of its current step.
     url: str
     discard_url: str
     started: datetime
+    #: When the visitor last sent something.
     saved: datetime
+    #: The title of its current step.
     place: str
 
 
 @dataclass(frozen=True)
 class PageProblem:
-    """Why nothing was stored, with the drafts to choose from if there are too many."""
+    """Why nothing was stored."""
 
     code: Problem
+    #: The open drafts, if there are too many of them.
     drafts: Sequence[OpenDraft] = ()
 
 
@@ -97,7 +103,7 @@ class Pages:
     def make(
         self, name: str, status: int = 200, *, step: AnyStep | None = None, **more: Any
     ) -> Page:
-        """Return a page by the name of its template, with what every page has."""
+        """Return a page by the name of its template, with the context of every page."""
         config, environment = self.context.app.config, self.context.app.jinja_env
         bases = (
             config["WIZARD_BASE_TEMPLATE"],
@@ -133,14 +139,15 @@ class Pages:
         placed: bool = True,
         pairs: Sequence[tuple[str, str]] = (),
     ) -> Page:
-        """Return the page of a step or a review, whose form is sent to ``at``.
+        """Return the page of a step or a review, which sends its form to ``at``.
 
-        ``then`` is true where Continue leads back to the review. ``button`` takes the
-        place of the step's own. Where the draft cannot be had, the step is not
-        ``placed`` among its answers, and ``pairs`` of name and value take the place
-        of a form that cannot be had either.
+        ``then`` is true if Continue leads back to the review. ``button`` replaces the
+        step's own buttons. ``placed`` is false if the draft cannot be loaded, so that
+        its answers are missing. ``pairs`` of name and value replace a form that cannot
+        be built without them.
         """
-        then = then or journey.draft.notice == Notice.REFUSED  # which a commit left
+        # A commit that refused a step leaves the notice. Continue leads to the review.
+        then = then or journey.draft.notice == Notice.REFUSED
         hidden = [*self._token(), ("_rev", str(bound.rev))]
         if at.draft_id == NEW:
             hidden.append(("_draft", nonce))
@@ -166,12 +173,12 @@ class Pages:
         return self.urls.to(at._replace(page="discard"))
 
     def _form(self, bound: BoundStep, form: Form | None) -> dict[str, Any]:
-        """The context of a form, which is shown as it was typed, with its errors."""
+        """Return the context of a form, with its values as typed and its errors."""
         hidden: list[tuple[str, str]] = []
         if form is not None:
             forms.show_as_typed(form)
             if (names := bound.page_names(form)) is not None:
-                # Only the page can name its fields, should the form not be had again.
+                # If the form cannot be built next time, the names come from the page.
                 encrypt = self.fields_of(bound.name).encrypt
                 hidden = [(forms.FIELDS, encrypt(names))]
         passwords = bound.entry.passwords if bound.entry is not None else {}
@@ -184,7 +191,7 @@ class Pages:
         }
 
     def _review(self, journey: Journey, bound: BoundStep) -> dict[str, Any]:
-        """The context of a review. Messages left on it are those of a StepError."""
+        """Return the context of a review. Its errors come from a StepError."""
 
         def change_url(step: AnyStep) -> str:
             return self.urls.to(Address(step.url_name, journey.draft.id), then=True)
@@ -199,11 +206,11 @@ class Pages:
         }
 
     def entry(self, drafts: Sequence[OpenDraft]) -> Page:
-        """Return the page to continue one of these drafts or to begin anew."""
+        """Return the page that offers to continue one of these drafts or to begin."""
         return self.make("entry", drafts=drafts, new_url=self.urls.new)
 
     def gone(self, *, expired: bool) -> Page:
-        """Return the page of a draft that is not there, or not this visitor's."""
+        """Return the page of a draft that is absent, or that another visitor holds."""
         status, reason = (410, "expired") if expired else (404, "unknown")
         return self.make("gone", status, reason=reason, new_url=self.urls.new)
 
@@ -216,7 +223,12 @@ class Pages:
         in_browser: bool,
         notice: str | None,
     ) -> Page:
-        """Return the page after Save. ``at`` is where the draft stands."""
+        """Return the page after Save.
+
+        ``at`` is the address of the current step. ``until`` is when the draft expires,
+        in seconds since the epoch. ``in_browser`` is true if the draft can be opened
+        only until the browser closes.
+        """
         return self.make(
             "saved",
             notice=notice,
@@ -235,7 +247,7 @@ class Pages:
         problem: PageProblem | None = None,
         button: Button = Button("discard", "Yes, discard my answers", primary=True),  # noqa: B008  # immutable
     ) -> Page:
-        """Return the page that asks before a draft is discarded."""
+        """Return the page on which the visitor confirms that a draft is discarded."""
         return self.make(
             "discard",
             action_url=self.urls.to(at),
@@ -247,7 +259,7 @@ class Pages:
         )
 
     def receipt(self, draft: Draft, host: str) -> Page:
-        """Return the page of what became of a draft, seen from a site's host."""
+        """Return the page of an ended draft. ``host`` is this site's host."""
         receipt = draft.receipt or Receipt()
         other = urlsplit(receipt.url or "").netloc
         return self.make(
@@ -261,11 +273,11 @@ class Pages:
         )
 
     def sending(self, at: Address) -> Page:
-        """Return the page of a draft whose commit is under way."""
+        """Return the page of a draft while its commit runs."""
         return self.make("sending", again_url=self.urls.to(at))
 
     def unavailable(self, again_url: str, *, damaged: bool) -> Page:
-        """Return the page of a GET that the store could not answer."""
+        """Return the page of a GET if the store has failed."""
         new_url = self.urls.new if damaged else None
         return self.make("unavailable", 503, again_url=again_url, new_url=new_url)
 
@@ -275,7 +287,7 @@ class Pages:
 
 
 def templates_for(wizard: Wizard, name: str, step: AnyStep | None = None) -> list[str]:
-    """Return the templates of a page, the most particular first."""
+    """Return the names of a page's templates, the most specific first."""
     own = f"flask_wizard/wizards/{folder_of(wizard)}"
     particular = [f"{own}/{step.name}.html"] if step else []
     if step is not None and step.template:
@@ -290,7 +302,7 @@ def templates_for(wizard: Wizard, name: str, step: AnyStep | None = None) -> lis
 
 
 def folder_of(wizard: Wizard) -> str:
-    """Return the folder of a wizard's templates: ``join_library`` of JoinLibrary."""
+    """Return the folder of a wizard's templates: ``join_library`` for JoinLibrary."""
     name = type(wizard).__name__
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
@@ -298,10 +310,10 @@ def folder_of(wizard: Wizard) -> str:
 def groups_of(
     journey: Journey, review: BoundStep, url: Callable[[AnyStep], str]
 ) -> list[Group]:
-    """Return the answers on the path, by step, each row with its change link.
+    """Return the rows of the review by step, each with its change link.
 
-    ``url`` gives the link to a step. Raise DefinitionError for a row that
-    ``Review.rows`` puts under a step that is not shown.
+    ``url`` returns the link to a step. Raise DefinitionError if ``Review.rows`` returns
+    a row of a step that is not on the path.
     """
     shown = [bound for bound in journey.path if bound.step.has_answers]
     rows = [row for bound in shown for row in bound.rows(url(bound.step))]
@@ -309,7 +321,7 @@ def groups_of(
 
 
 def _grouped(rows: Iterable[Row], steps: Sequence[AnyStep]) -> list[Group]:
-    """Put each row under its step, so that the page has a heading for it."""
+    """Return a group for each step that has rows. Raise DefinitionError."""
     by_step: dict[str, list[Row]] = {step.name: [] for step in steps}
     for row in rows:
         if row.step not in by_step:
@@ -323,5 +335,5 @@ def _grouped(rows: Iterable[Row], steps: Sequence[AnyStep]) -> list[Group]:
 
 
 def utc_datetime(seconds: float) -> datetime:
-    """Return an aware datetime of seconds since the epoch."""
+    """Return seconds since the epoch as an aware datetime."""
     return datetime.fromtimestamp(seconds, UTC)

@@ -1,4 +1,4 @@
-"""Why nothing of a POST was stored, and with which status the page says so."""
+"""NotStored: why nothing of a POST was stored, and the status of the answer."""
 
 from __future__ import annotations
 
@@ -34,21 +34,20 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
 }
 
 STOPS: tuple[type[Exception], ...] = tuple(PROBLEMS)
-"""The errors that end a POST with nothing stored."""
+"""The errors that end a POST before anything is stored."""
 
 
 class Attempt(NamedTuple):
-    """A submission that could not be saved: the journey before it, and its form."""
+    """A submission that could not be saved."""
 
+    #: The journey before the submission.
     journey: Journey
+    #: The form with the submitted values.
     form: Form | None
 
 
 class NotStored(Exception):
-    """Nothing of this POST was stored; its page gives back what was sent.
-
-    ``attempt`` is what was about to be saved, if it came that far.
-    """
+    """Nothing of this POST was stored; its page gives back what was sent."""
 
     def __init__(
         self,
@@ -60,13 +59,16 @@ class NotStored(Exception):
     ) -> None:
         super().__init__(problem)
         self.problem = problem
+        #: The submission, if a form was made of it before the error.
         self.attempt = attempt
+        #: The HTTP status to send.
         self.status = status or STATUS[problem]
+        #: The value of the header ``Retry-After``, or ``None``.
         self.retry_after = retry_after
 
     @classmethod
     def because(cls, error: Exception, attempt: Attempt | None = None) -> NotStored:
-        """Name the problem behind one of ``STOPS``."""
+        """Return the exception for an error of ``STOPS``, which becomes its cause."""
         found = next(p for kind, p in PROBLEMS.items() if isinstance(error, kind))
         refusal = cls(found, attempt=attempt)
         refusal.__cause__ = error
@@ -76,7 +78,7 @@ class NotStored(Exception):
     def refused(
         cls, refusal: HTTPException, attempt: Attempt | None = None
     ) -> NotStored:
-        """Pass on the refusal of an application's ``admit``, with its own status."""
+        """Return the exception for an error of ``Wizard.admit``, with its status."""
         return cls(
             Problem.NOT_ADMITTED,
             attempt=attempt,
@@ -86,20 +88,19 @@ class NotStored(Exception):
 
 
 def is_frozen(draft: Draft, bound: BoundStep) -> bool:
-    """True if a step must stay as it was confirmed.
+    """True if a step must stay as the visitor confirmed it.
 
-    A process may have died after its commit had taken effect. Another attempt will
-    tell, by the same idempotency key; what is changed before it would seem to be saved
-    and be in no commit. A step of the unsettled draft that is to be answered first is
-    free.
+    A process may have died after its commit took effect. Only the next attempt, with
+    the same idempotency key, shows whether it did. A change before that would seem to
+    be saved and be in no commit. An incomplete step of an unsettled draft may change.
     """
     return draft.unsettled and (bound.done or not bound.takes_input)
 
 
 def refuse_change(journey: Journey, step: AnyStep, values: Values) -> Problem | None:
-    """Return why the values of a step cannot be taken now, or ``None``.
+    """Return why a step cannot be changed now, or ``None``.
 
-    What is there already, as a second click sends it, changes nothing.
+    Values that are stored already, as a second click sends them, are no change.
     """
     draft = journey.draft
     if draft.state == "open" and not draft.unsettled:

@@ -1,4 +1,4 @@
-"""The pages that give back what was sent, where nothing of it could be stored."""
+"""The pages that give back what was sent if it could not be stored."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def give_back(
     visit: Visit, at: Address, submitted: Submitted, refusal: NotStored
 ) -> Outcome:
-    """Return a page with all that was sent, and a button to send it again."""
+    """Return a page with everything that was sent, and a button to send it again."""
     if refusal.problem is Problem.STORE:
         visit.log(refusal.__cause__)
     if ACTIONS.get(submitted.action, UNKNOWN).quiet:
@@ -46,7 +46,7 @@ def give_back(
 
 
 def _explain(visit: Visit, refusal: NotStored) -> PageProblem:
-    """Return the problem, with the drafts to choose from if there are too many."""
+    """Return the problem, with the open drafts if there are too many of them."""
     if refusal.problem is not Problem.TOO_MANY:
         return PageProblem(refusal.problem)
     try:
@@ -60,11 +60,15 @@ def _resend_page(
     visit: Visit,
     at: Address,
     submitted: Submitted,
-    tried: Attempt | None,
+    attempt: Attempt | None,
     problem: PageProblem,
     button: Button,
 ) -> Page:
-    """Return the page of a step as it was sent, as far as it can be had."""
+    """Return the page of a step with the values that were sent.
+
+    It is built from the attempt if there is one, else from the stored draft, else
+    without a draft.
+    """
     step = visit.step_at(at)
 
     def page(journey: Journey, bound: BoundStep, **shown: Any) -> Page:
@@ -80,10 +84,10 @@ def _resend_page(
             **shown,
         )
 
-    bound = tried.journey.get(step.name) if tried is not None else None
-    if tried is not None and bound is not None:
-        return page(tried.journey, bound, form=tried.form)
-    with suppress(StoreError):  # logged already, or about to be by the next try
+    bound = attempt.journey.get(step.name) if attempt is not None else None
+    if attempt is not None and bound is not None:
+        return page(attempt.journey, bound, form=attempt.form)
+    with suppress(StoreError):  # logged already, or by the visitor's next request
         journey, bound, form = _among_answers(visit, step, submitted.values)
         if bound is not None:
             return page(journey, bound, form=form)
@@ -94,7 +98,7 @@ def _resend_page(
 def _among_answers(
     visit: Visit, step: AnyStep, values: forms.Values
 ) -> tuple[Journey, BoundStep | None, Form | None]:
-    """Return the step as the values make it, among the answers that are kept."""
+    """Return the step with the submitted values, among the stored answers."""
     stored = visit.drafts.load(visit.draft_id) if visit.draft_id else None
     draft = stored.draft if stored else visit.drafts.fresh(NEW, held=False)
     journey = visit.journey_of(draft)
@@ -108,10 +112,10 @@ def _among_answers(
 def _without_answers(
     visit: Visit, step: AnyStep, submitted: Submitted
 ) -> tuple[Journey, BoundStep, Form | None, list[tuple[str, str]]]:
-    """Return the step where the draft cannot be had: earlier answers are missing.
+    """Return the step without its draft, so that earlier answers are missing.
 
-    A form that is made or prepared with them cannot be shown; what was sent goes
-    along hidden, passwords excepted.
+    A form that needs them cannot be built. Then the page sends the submitted values
+    again in hidden fields, except passwords.
     """
     journey = visit.journey_of(visit.drafts.fresh(NEW, held=False))
     bound = journey.bind(step.name)

@@ -1,4 +1,4 @@
-"""How answers leave: redirects that repeat nothing, headers that keep them private."""
+"""Responses: redirects, and the headers that keep pages private."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def redirect_to(url: str, status: int = 303, *, quiet: bool = False) -> Response
 
 
 def protect(response: Any) -> Any:
-    """Keep an answer out of caches, and its URL out of other sites' logs."""
+    """Set headers that keep a response out of caches, and its URL from other sites."""
     headers = response.headers
     headers["Cache-Control"] = "no-store"
     headers["Referrer-Policy"] = "same-origin"
@@ -33,7 +33,7 @@ def protect(response: Any) -> Any:
 
 
 def set_header(name: str, value: str) -> None:
-    """Set a header of this request's answer, whoever makes the response of it."""
+    """Set a header of this request's response, which may not be made yet."""
     after_this_request(partial(_set_header, name, value))
 
 

@@ -35,7 +35,7 @@ OWN = frozenset({"draft", "step"})
 def make_blueprint(wizard: Wizard, name: str, *, unbound: frozenset[str]) -> Blueprint:
     """Return the blueprint of one mount.
 
-    ``unbound`` URL variables do not bind its drafts.
+    ``unbound`` names the URL variables that do not bind its drafts.
     """
     mounted = Mounted(wizard, unbound)
     blueprint = Blueprint(name, __name__)
@@ -72,7 +72,7 @@ def _check_store(setup: BlueprintSetupState) -> None:
 
 
 class Mounted:
-    """A wizard under one URL prefix: what its views have in common."""
+    """A wizard under one URL prefix: the wizard, its checks, and its visits."""
 
     def __init__(self, wizard: Wizard, unbound: frozenset[str]) -> None:
         self.wizard = wizard
@@ -86,7 +86,10 @@ class Mounted:
             self._check_fields(app.config.get(*CSRF_FIELD))
 
     def _check_fields(self, token: str) -> None:
-        """Refuse a field with the name of the pages' token: it would never be read."""
+        """Raise DefinitionError for a field named like the CSRF token.
+
+        The wizard would never read such a field.
+        """
         for step in self.wizard.steps:
             if step.fixed_form is not None and token in field_names(step.fixed_form):
                 raise DefinitionError(
@@ -98,10 +101,11 @@ class Mounted:
         self._checked.add(token)
 
     def check(self, endpoint: str | None, values: dict[str, Any] | None) -> None:
-        """Check a request before the application's own hooks see it.
+        """Check a request before the application's own hooks run.
 
-        The body is capped before anything parses it, and CSRFProtect leaves the
-        check to the visit, which can give back a page with what was typed.
+        This limits the body before anything parses it. It exempts the wizard's views
+        from CSRFProtect: the visit checks the token itself, and can give back a page
+        with what was typed.
         """
         context = get_context()
         app, sent, *_ = context
@@ -117,14 +121,14 @@ class Mounted:
         if taken := expected - OWN - prefix.keys() - self.unbound:
             raise ConfigurationError(
                 f"The application takes {min(taken)!r} out of the URL before the "
-                "wizard sees it, so that it cannot bind drafts. Leave it there, or "
+                "wizard reads it, so that it cannot bind drafts. Leave it there, or "
                 "name it in `unbound`."
             )
         g.wizard_prefix = prefix
         g.wizard_context = context
 
     def answer(self, endpoint: str, **values: Any) -> Response:
-        """Answer a request for one of the wizard's URLs, and render its page."""
+        """Return the response to a request for one of the wizard's URLs."""
         context: Context = g.wizard_context
         prefix = g.wizard_prefix
         bound = {n: v for n, v in prefix.items() if n not in self.unbound}

@@ -1,4 +1,4 @@
-"""What one application keeps for its wizards."""
+"""WizardState and Context: the objects of an application, and of one request."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEYS = "WIZARD_SECRET_KEYS", "SECRET_KEY_FALLBACKS"
 
 
 class WizardState:
-    """What one application keeps for its wizards."""
+    """The store, the keys and the found templates of one application."""
 
     def __init__(self, app: Flask, store: DraftStore) -> None:
         self.config = app.config
@@ -33,7 +33,7 @@ class WizardState:
         self._templates: dict[tuple[str, ...], str] = {}
 
     def repository(self, app: Flask) -> DraftRepository:
-        """The drafts, under the keys that the configuration has at this moment."""
+        """Return the drafts, encrypted with the keys in the current configuration."""
         given = app.secret_key, *(tuple(self.config.get(k) or ()) for k in KEYS)
         if self._opened is None or self._opened[0] != given:
             store = EncryptedStore(
@@ -46,15 +46,15 @@ class WizardState:
         return self._opened[1]
 
     def require_joining(self) -> None:
-        """Raises ConfigurationError if the store cannot join a transaction."""
+        """Raise ConfigurationError if the store cannot join a transaction."""
         if not isinstance(self.store, JoiningStore):
             raise ConfigurationError(cannot_join(self.store))
 
     def template(self, names: Sequence[str], environment: Environment) -> str:
-        """The first of these templates that there is.
+        """Return the first of these templates that exists.
 
-        Jinja remembers those that it found, unless it reloads templates; looking for
-        the others anew would open files at each request.
+        The answer is cached unless Jinja reloads templates. Jinja caches only those
+        that it finds, and would look for the missing files at each request.
         """
         key = tuple(names)
         if environment.auto_reload or key not in self._templates:
@@ -63,11 +63,14 @@ class WizardState:
 
 
 def secrets_of(app: Flask) -> list[str | bytes]:
-    """The keys that seal drafts, newest first. Raises ConfigurationError."""
+    """Return the secrets that encrypt drafts, newest first.
+
+    Raise ConfigurationError if there is none.
+    """
     if not app.secret_key:
         raise ConfigurationError(
-            "The application has no SECRET_KEY, which seals the drafts and signs the "
-            "session. Set app.config['SECRET_KEY'] to a long random value before "
+            "The application has no SECRET_KEY, which encrypts the drafts and signs "
+            "the session. Set app.config['SECRET_KEY'] to a long random value before "
             "init_app."
         )
     own, fallbacks = (_listed(app, key) for key in KEYS)
@@ -77,12 +80,17 @@ def secrets_of(app: Flask) -> list[str | bytes]:
 def _listed(app: Flask, key: str) -> list[str | bytes]:
     found = app.config.get(key) or []
     if isinstance(found, str | bytes):
-        raise ConfigurationError(f"{key} is a single text. Give a list, newest first.")
+        raise ConfigurationError(
+            f"{key} is a single string. Give a list, newest first."
+        )
     return list(found)
 
 
 class Context(NamedTuple):
-    """What serves a request, without Flask's proxies, which look it up at each use."""
+    """The objects that serve one request, without Flask's proxies.
+
+    A proxy looks its object up at each use, which takes time.
+    """
 
     app: Flask
     request: Request
@@ -95,7 +103,7 @@ class Context(NamedTuple):
 
 
 def get_context() -> Context:
-    """Return what serves this request.
+    """Return the objects that serve this request.
 
     Raise ConfigurationError if the application has no FlaskWizard.
     """

@@ -1,4 +1,4 @@
-"""What a POST carried, read from the request once."""
+"""Submitted: the values of a POST, read from the request once."""
 
 from __future__ import annotations
 
@@ -15,34 +15,37 @@ from ..drafts.holders import is_id
 from .urls import FROM_REVIEW
 
 ANSWERS_HASH = "_seen"
-"""The field in which a review's page carries the hash of what it shows."""
+"""The name of the field in which a review sends the hash of what it shows."""
 
 
 class Button(NamedTuple):
-    """A button: its value for ``_action`` and its text."""
+    """A submit button of a page."""
 
+    #: The value of ``_action`` that it sends.
     value: str
+    #: The text on the button.
     label: str
+    #: True if the page highlights it.
     primary: bool = False
 
 
 @dataclass(frozen=True)
 class Submitted:
-    """A submission as it came: which button, which values, from which page."""
+    """A submission as it was sent: its action, its values, and its page."""
 
     #: The name of the action, ``goto`` for ``goto:you``; ``next`` if none was sent.
     action: str
-    #: What stands behind the colon of an action, such as ``you``.
+    #: The part of an action after the colon, such as ``you``.
     argument: str
     #: The values of the step's fields, and the names that its page has signed.
     values: Values = field(repr=False)
     #: The revision of the step that the page showed.
     rev: int
-    #: What the id of a new draft is derived from; empty if the page had none.
+    #: The nonce that the id of a new draft is derived from; empty if the page had none.
     nonce: str = field(repr=False)
     #: True if the visitor came by a change link of the review.
     from_review: bool
-    #: The hash of the answers that a review has shown; ``None`` of any other page.
+    #: The hash of the answers that a review has shown; ``None`` for any other page.
     answers_hash: str | None
     #: The names of the page's fields as the page carried them, encrypted.
     field_names: tuple[str, ...] = field(repr=False)
@@ -55,7 +58,7 @@ class Submitted:
         csrf_field: str,
         decrypt_names: Callable[[str], FieldNames | None],
     ) -> Submitted:
-        """Read a request. Raise BadRequest if a part of its body has no name."""
+        """Return what a request sent. Raise BadRequest if a part has no name."""
         form = request.form
         if None in form:  # Werkzeug gives the value of such a part under None
             raise BadRequest
@@ -79,7 +82,7 @@ class Submitted:
         )
 
     def button(self, label: str) -> Button:
-        """Return a button that sends the same again."""
+        """Return a button that sends the same action again."""
         value = f"{self.action}:{self.argument}" if self.argument else self.action
         return Button(value, label, primary=True)
 

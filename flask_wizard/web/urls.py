@@ -1,4 +1,4 @@
-"""Where the pages of a wizard are."""
+"""Urls: the URLs of a wizard's pages."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ FROM_REVIEW = "check"
 
 
 class Address(NamedTuple):
-    """A page of a draft, by the names that stand in its URL."""
+    """A page of a draft, by the parts of its URL."""
 
+    #: The name of a step in URLs, or of one of the draft's own pages.
     page: str
     draft_id: str = NEW
 

@@ -1,4 +1,4 @@
-"""One visitor at one draft, for one request: what is shown, saved and led on to."""
+"""Visit: the answer to one request of one visitor for one draft."""
 
 from __future__ import annotations
 
@@ -42,39 +42,38 @@ if TYPE_CHECKING:
 Moment = Literal["start", "commit"]
 
 TRIES = 100
-#: What a hook may raise as well, of a store of its own, and this page would answer.
-OWN_ERRORS: tuple[type[Exception], ...] = (ConflictError, *STOPS)
-POLL = 0.05  # seconds between two looks at a commit that is under way
+#: Errors that a hook may raise too, if it uses a store of its own. Then they are about
+#: that store, and must not be answered like errors of the draft's store.
+HOOK_ERRORS: tuple[type[Exception], ...] = (ConflictError, *STOPS)
+POLL = 0.05  # seconds between two loads of a draft whose commit runs
 
 
 class Post(NamedTuple):
-    """A POST that is being answered.
-
-    ``admit`` asks the application, once in a request however often it is tried.
-    """
+    """A POST that is being answered."""
 
     at: Address
     submitted: Submitted
     action: Action
+    #: Calls ``Wizard.admit``, once for each moment however often the save is tried.
     admit: Callable[[Moment], None]
 
 
 @dataclass(frozen=True)
 class Visit:
-    """One visitor at one draft, for one request.
+    """One request of one visitor for one draft.
 
-    ``handle`` answers the request for one page. It returns a response to send, or a
-    ``Page``: the context to render, with its ``templates`` and ``status``.
+    ``handle`` returns the answer: a response to send, or a ``Page``, which is the
+    context to render, with its ``templates`` and ``status``.
     """
 
     context: Context
     wizard: Wizard
-    #: Walks a draft through the wizard.
+    #: Returns the journey of a draft through the wizard.
     journey_of: Callable[[Draft], Journey]
     drafts: VisitorDrafts
     urls: Urls
     pages: Pages
-    #: The draft that the request names; ``None`` for one that is yet to begin.
+    #: The id of the draft in the URL; ``None`` for a new draft.
     draft_id: str | None
 
     @classmethod
@@ -88,7 +87,7 @@ class Visit:
         url_for_step: Callable[..., str],
         entry_url: Callable[[], str] | None = None,
     ) -> Visit:
-        """Put the parts of a visit together."""
+        """Return a visit with its parts. Raise ConfigurationError for a wrong store."""
         if wizard.one_transaction:
             context.state.require_joining()
         repository = context.repository
@@ -110,32 +109,32 @@ class Visit:
         opened = None if draft_id == NEW else draft_id
         return cls(context, wizard, journey_of, drafts, urls, pages, opened)
 
-    # What is asked for
+    # The three kinds of requests
 
     def handle(self, page: str, item: str | None = None) -> Outcome:
-        """Answer the request for a step, or for ``saved``, ``discard``, ``receipt``."""
+        """Return the answer for a step, or for ``saved``, ``discard``, ``receipt``."""
         if item is not None:
             abort(404)
         after_this_request(protect)
         at = Address(page, self.draft_id or NEW)
         if self.context.request.method == "POST":
             return self._post(at)
-        return self._look(partial(self._show, at))
+        return self._get(partial(self._show, at))
 
     def enter(self) -> Outcome:
-        """Answer the request for the wizard as a whole: begin, or choose a draft."""
+        """Return the answer for the wizard's own URL: a new draft, or a choice."""
         after_this_request(protect)
-        return self._look(self._enter)
+        return self._get(self._enter)
 
     def resume(self) -> Outcome:
-        """Answer the request for a draft as a whole: lead to where it stands."""
+        """Return the answer for a draft's own URL: a redirect to its current page."""
         after_this_request(protect)
-        return self._look(self._resume)
+        return self._get(self._resume)
 
     # GET
 
-    def _look(self, show: Callable[[], Outcome]) -> Outcome:
-        """Show a page, or one that says that the store cannot be had."""
+    def _get(self, show: Callable[[], Outcome]) -> Outcome:
+        """Return what ``show`` returns, or the 503 page if the store has failed."""
         try:
             return show()
         except StoreError as error:
@@ -154,8 +153,8 @@ class Visit:
         stored = self.drafts.load(self.draft_id or "")
         if stored is None:
             return self._missing_page()
-        is_shut = _is_shut(stored.draft)
-        page = "receipt" if is_shut else self._current_page(stored.draft)
+        is_closed = _is_closed(stored.draft)
+        page = "receipt" if is_closed else self._current_page(stored.draft)
         return redirect_to(self._url(page, stored.draft), 302)
 
     def _show(self, at: Address) -> Outcome:
@@ -167,8 +166,8 @@ class Visit:
         draft = stored.draft
         if at.page == "receipt":
             return self._show_receipt(draft)
-        if _is_shut(draft):
-            return self._lead("receipt", draft)
+        if _is_closed(draft):
+            return self._redirect_to_page("receipt", draft)
         if at.page == "saved":
             return self._show_saved(draft)
         if at.page == "discard":
@@ -179,17 +178,18 @@ class Visit:
         return self._show_step(at, self.step_at(at), self.journey_of(draft))
 
     def _show_new(self, at: Address) -> Outcome:
-        # The token must be there before the first POST: two clicks would make two.
+        # The session needs the token before the first POST. Otherwise two clicks would
+        # make two tokens, and two drafts.
         self.drafts.holder.ensure_token()
         journey = self.journey_of(self.drafts.fresh(NEW))
         outcome = self._show_step(at, self.step_at(at), journey)
         if isinstance(outcome, Page) and _is_empty(journey.current.initial):
-            # It has no answers, and going back and on again meets the same draft.
+            # The page has no answers, and Back must show it with the same nonce.
             set_header("Cache-Control", "private, no-cache")
         return outcome
 
     def _show_step(self, at: Address, step: AnyStep, journey: Journey) -> Outcome:
-        """Show a step's page, or lead to the one that must be answered first."""
+        """Return a step's page, or a redirect to the step that comes first."""
         bound = journey.get(step.name)
         is_first = self.draft_id is None
         if (
@@ -197,7 +197,7 @@ class Visit:
             or (is_first and bound is not journey.first_incomplete)
             or (is_frozen(journey.draft, bound) and bound is not journey.current)
         ):
-            return self._lead(journey.current.url_name, journey.draft)
+            return self._redirect_to_page(journey.current.url_name, journey.draft)
         return self.pages.step(
             journey,
             bound,
@@ -226,7 +226,7 @@ class Visit:
         if draft.state == "committing":
             return self.pages.sending(at)
         if not draft.ended:
-            return self._lead(self._current_page(draft), draft)
+            return self._redirect_to_page(self._current_page(draft), draft)
         if (url := self._end_url(draft)) != self.urls.to(at):
             return redirect_to(url)
         return self.pages.receipt(draft, self.context.request.host)
@@ -237,7 +237,7 @@ class Visit:
     # POST
 
     def _post(self, at: Address) -> Outcome:
-        """Take a submission, or give back a page with everything that was sent."""
+        """Save a submission, or return a page with everything that was sent."""
         context = self.context
         submitted = Submitted.from_request(
             context.request,
@@ -246,14 +246,17 @@ class Visit:
         )
         try:
             guard.check_csrf(context.request, context.app, field=context.csrf_field)
-            return self._take(at, submitted)
+            return self._process(at, submitted)
         except NotStored as refusal:
             return give_back(self, at, submitted, refusal)
         except STOPS as error:
             return give_back(self, at, submitted, NotStored.because(error))
 
-    def _take(self, at: Address, submitted: Submitted) -> Outcome:
-        """Save or end the draft as asked, anew whenever somebody else wrote first."""
+    def _process(self, at: Address, submitted: Submitted) -> Outcome:
+        """Save or end the draft, and try again if another request wrote first.
+
+        Raise StoreError after ``TRIES`` tries.
+        """
         step = None if at.page == "discard" else self.step_at(at)
         action = ACTIONS.get(submitted.action, UNKNOWN)
         post = Post(at, submitted, action, cache(self._admit))
@@ -262,12 +265,15 @@ class Visit:
                 return self._discard(post) if step is None else self._submit(post, step)
             except ConflictError:
                 time.sleep(random.uniform(0, 0.001 * min(attempt, 20)))
-        raise StoreError(f"The draft changed under each of {TRIES} tries to save it.")
+        raise StoreError(f"The draft changed during each of {TRIES} tries to save it.")
 
     def _submit(self, post: Post, step: AnyStep) -> Outcome:
-        """Save what was sent for a step, and lead on, or commit."""
+        """Save a submission of a step, and redirect or commit.
+
+        Raise NotStored, or ConflictError if another request wrote first.
+        """
         stored = self._load_or_start(post, step)
-        if stored is None:  # its page says that it has gone
+        if stored is None:  # the redirect leads to the page of a missing draft
             return redirect_to(self.urls.to(post.at))
         if stored.draft.state == "committing":
             stored = self._wait_for_commit(stored)
@@ -286,9 +292,9 @@ class Visit:
         return self._save_and_lead(post, journey, step, stored)
 
     def _load_or_start(self, post: Post, step: AnyStep) -> StoredDraft | None:
-        """Return the draft of a POST; one that is not there is begun anew.
+        """Return the draft of a POST, or begin one if it is absent.
 
-        ``None`` if it is not there and the step sends nothing that could be kept.
+        Return ``None`` if it is absent and the step has no values to save.
         """
         stored = self.drafts.load(self.draft_id) if self.draft_id else None
         if stored is None and self.draft_id and not step.takes_input:
@@ -298,19 +304,22 @@ class Visit:
         )
 
     def _wait_for_commit(self, stored: StoredDraft) -> StoredDraft:
-        """Wait briefly while a commit is under way."""
+        """Wait while a commit runs, for ``WIZARD_COMMIT_WAIT`` seconds at most.
+
+        Raise ConflictError if the draft expires meanwhile.
+        """
         deadline = time.monotonic() + self.context.app.config["WIZARD_COMMIT_WAIT"]
         while stored.draft.state == "committing" and time.monotonic() < deadline:
             time.sleep(POLL)
             stored = self.drafts.reload(stored)
             if stored.is_new:
-                raise ConflictError("The draft expired while its commit was awaited.")
+                raise ConflictError("The draft expired while its commit was running.")
         return stored
 
     def _commit_again(
         self, post: Post, journey: Journey, bound: BoundStep, stored: StoredDraft
     ) -> Outcome:
-        """Change nothing of an unsettled draft; commit it again if asked to."""
+        """Leave an unsettled draft unchanged, and commit it if Continue was pressed."""
         if post.action.validates and journey.current is bound:
             return self._commit(post, journey, stored)
         page = post.action.page or journey.current.url_name
@@ -334,13 +343,15 @@ class Visit:
         notice = ""
         shown = submitted.answers_hash if bound and action.validates else None
         if shown is not None and shown != onward.answers_hash:
-            # Another tab has changed what this one has shown: it is shown again.
+            # Another tab has changed an answer that the review showed: show it again.
             url, notice = self._url(step.url_name, stored.draft), Notice.CHANGED
         if url is None and not step.takes_input:
             stored = replace(stored, draft=onward.draft)
         else:
-            tried = Attempt(journey, bound.form) if bound and step.takes_input else None
-            stored = self._save(post, stored, onward.to_draft(), notice, tried)
+            attempt = (
+                Attempt(journey, bound.form) if bound and step.takes_input else None
+            )
+            stored = self._save(post, stored, onward.to_draft(), notice, attempt)
         if url is None:
             return self._commit(post, onward, stored)
         return redirect_to(url, quiet=action.quiet)
@@ -351,9 +362,9 @@ class Visit:
         stored: StoredDraft,
         draft: Draft,
         notice: str,
-        tried: Attempt | None,
+        attempt: Attempt | None,
     ) -> StoredDraft:
-        """Save a draft for another lifetime. Raise NotStored, or ConflictError."""
+        """Save a draft and renew its lifetime. Raise NotStored, or ConflictError."""
         if post.action.quiet:
             notice = draft.notice
         if self.draft_id is not None and draft.id != self.draft_id:
@@ -364,9 +375,9 @@ class Visit:
                 post.admit("start")
             saved = self.drafts.save(stored, renewed, capped=True)
         except HTTPException as refusal:
-            raise NotStored.refused(refusal, tried) from refusal
+            raise NotStored.refused(refusal, attempt) from refusal
         except STOPS as error:
-            raise NotStored.because(error, tried) from error
+            raise NotStored.because(error, attempt) from error
         if self.context.app.config["WIZARD_PERMANENT_SESSION"]:
             self.context.session.permanent = True
         return saved
@@ -384,35 +395,35 @@ class Visit:
         lease = self.context.app.config["WIZARD_COMMIT_LEASE"]
         result = commit(self.wizard, journey, stored, self.drafts, lease=lease)
         if result.step is not None:
-            return self._lead(result.step.url_name, result.draft)
-        if not result.draft.ended:  # another attempt has taken it over
-            return self._lead("receipt", result.draft)
-        self._part_with(result.draft)
+            return self._redirect_to_page(result.step.url_name, result.draft)
+        if not result.draft.ended:  # another attempt has claimed it meanwhile
+            return self._redirect_to_page("receipt", result.draft)
+        self._unlist(result.draft)
         return redirect_to(self._end_url(result.draft))
 
     def _discard(self, post: Post) -> Outcome:
-        """Discard the draft if that was confirmed."""
+        """Discard the draft if the visitor has confirmed it."""
         stored = self.drafts.load(self.draft_id or "")
         if stored is None:
             return self._missing_page()
         stored = self._wait_for_commit(stored)
         draft = stored.draft
-        if _is_shut(draft):
+        if _is_closed(draft):
             return self._lead_to_end(draft, post.action)
         if post.action.name not in ("discard", "next"):
             url = self._url(self._current_page(draft), draft)
             return redirect_to(url, quiet=post.action.quiet)
         self.drafts.save(stored, self.drafts.end(draft, "discarded"))
-        self._part_with(draft)
+        self._unlist(draft)
         try:
             self.wizard.discarded(PublicDraft.of(draft, self.wizard))
-        except OWN_ERRORS:  # or the page would say that nothing was done
+        except HOOK_ERRORS:  # otherwise the page would say that nothing was stored
             logger = self.context.app.logger
             logger.exception("discarded failed. The draft is discarded.")
-        return self._lead("receipt", draft)
+        return self._redirect_to_page("receipt", draft)
 
-    def _part_with(self, draft: Draft) -> None:
-        """Forget a draft that has ended; its end is stored already."""
+    def _unlist(self, draft: Draft) -> None:
+        """Remove an ended draft from the visitor's list. Its end is stored already."""
         self.drafts.holder.mark_end()
         try:
             self.drafts.unlist(draft.id)
@@ -425,10 +436,11 @@ class Visit:
         return redirect_to(self._end_url(draft))
 
     def _end_url(self, draft: Draft) -> str:
-        """Return where an ended draft leads: its receipt, or at once where that leads.
+        """Return the URL of an ended draft: the receipt page, or the receipt's own URL.
 
-        Another site gets a page with a link, since a Content-Security-Policy of
-        ``form-action 'self'`` blocks a redirect there.
+        A receipt with nothing but a URL on this site needs no page. A URL on another
+        site needs one with a link, because a Content-Security-Policy of
+        ``form-action 'self'`` blocks a redirect to it.
         """
         receipt = draft.receipt or Receipt()
         is_all = receipt.url and not (receipt.reference or receipt.message)
@@ -436,14 +448,14 @@ class Visit:
             return str(receipt.url)
         return self._url("receipt", draft)
 
-    # What all of these need
+    # Shared parts
 
     def _fields_of(self, page: str) -> SignedFields:
         step = self.wizard.steps.by_url_name.get(page)
         return self.pages.fields_of(step.name if step is not None else page)
 
     def step_at(self, at: Address) -> AnyStep:
-        """Return the step of an address, or answer 404."""
+        """Return the step of an address. Raise NotFound if there is none."""
         return self.wizard.steps.by_url_name.get(at.page) or abort(404)
 
     def _current_page(self, draft: Draft) -> str:
@@ -452,20 +464,23 @@ class Visit:
     def _url(self, page: str, draft: Draft) -> str:
         return self.urls.to(Address(page, draft.id))
 
-    def _lead(self, page: str, draft: Draft) -> Response:
+    def _redirect_to_page(self, page: str, draft: Draft) -> Response:
         return redirect_to(self._url(page, draft))
 
     def log(self, error: BaseException | None) -> None:
-        """Log that the store has failed, with the cause."""
+        """Log a failure of the store with its traceback."""
         self.context.app.logger.error("The store of drafts failed.", exc_info=error)
 
     def open_drafts(self) -> list[OpenDraft]:
-        """Return the drafts that can be continued, as a page lists them."""
+        """Return the visitor's open drafts, as a page lists them."""
         listed = map(self._listed, self.drafts.open_drafts())
         return [each for each in listed if each is not None]
 
     def _listed(self, draft: Draft) -> OpenDraft | None:
-        """Describe an open draft; ``None`` if it cannot be walked, as others can be."""
+        """Return an open draft as a page lists it, or ``None`` if it is damaged.
+
+        The visitor can continue the other drafts all the same.
+        """
         try:
             current = self.journey_of(draft).current
         except UnreadableDraftError:
@@ -482,7 +497,7 @@ class Visit:
         )
 
 
-def _is_shut(draft: Draft) -> bool:
+def _is_closed(draft: Draft) -> bool:
     return draft.ended or draft.state == "committing"
 
 

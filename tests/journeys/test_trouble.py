@@ -772,7 +772,7 @@ def test_single_text_is_no_list_of_keys(key: str) -> None:
     """Its letters would be taken for keys."""
     app = Flask("site")
     app.config.update({"SECRET_KEY": "k" * 32, key: "w" * 32})
-    with pytest.raises(ConfigurationError, match=f"{key} is a single text"):
+    with pytest.raises(ConfigurationError, match=f"{key} is a single string"):
         FlaskWizard(app)
 
 

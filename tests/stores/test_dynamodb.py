@@ -285,7 +285,7 @@ def test_damaged_item_is_reported(
 def test_missing_table_is_described(lone_store: DynamoDBStore, table: str) -> None:
     with pytest.raises(StoreError) as raised:
         lone_store.load("key")
-    expected = f"Expected is a DynamoDB table {table} whose primary key is the text"
+    expected = f"Expected is a DynamoDB table {table} whose primary key is the string"
     assert f"{expected} 'cache_key' alone" in str(raised.value)
     assert isinstance(raised.value.__cause__, ClientError)
 
@@ -347,8 +347,8 @@ def test_start_warns_of_another_key(
 ) -> None:
     make_table(client, table, kind, *names)
     warning, _ = lone_store.warnings()
-    assert "No draft can be kept" in warning
-    assert "is the text 'cache_key' alone" in warning
+    assert "No draft can be saved" in warning
+    assert "is the string 'cache_key' alone" in warning
 
 
 def make_table(client: Any, table: str, kind: str, *names: str) -> None:

@@ -634,12 +634,12 @@ def test_start_warns_that_drafts_may_be_forgotten(
     small_server: MemcachedServer,
 ) -> None:
     (warning,) = opened(small_server.url).warnings()
-    assert "may forget drafts" in warning
+    assert "may lose drafts" in warning
 
 
 def test_start_warns_even_if_the_server_is_down() -> None:
     warnings = opened(f"memcached://127.0.0.1:{free_port()}").warnings()
-    assert "may forget drafts" in next(warnings)
+    assert "may lose drafts" in next(warnings)
     with pytest.raises(StoreError):
         next(warnings)
 
@@ -668,7 +668,7 @@ def test_start_warns_of_each_server(
 def test_start_warns_of_no_compare_and_set(tmp_path: Path) -> None:
     with running(MemcachedServer(tmp_path / "server", "-C", "-M")) as server:
         _, warning = opened(server.url).warnings()
-        assert "No draft can be kept" in warning
+        assert "No draft can be saved" in warning
 
 
 # Whole journeys

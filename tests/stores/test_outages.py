@@ -103,7 +103,7 @@ def test_start_up_refuses_what_cannot_keep_a_draft(
     [
         (SimpleCache(), "a restart loses them"),
         ("memory:", "a restart loses them"),
-        ("memcached://127.0.0.1:1", "Memcached may forget drafts"),
+        ("memcached://127.0.0.1:1", "Memcached may lose drafts"),
         ("memcached://127.0.0.1:1", "could not be checked"),
         ("redis://127.0.0.1:1", "could not be checked"),
     ],
