@@ -46,10 +46,11 @@ PLACES = os.pathsep.join(
     ]
 )
 
-# One process more than there are cores, as many tests wait. They are handed out in
-# order: those in a browser, which leave an event loop running, are the last in each.
+# One process more than there are cores, as many tests wait. Tests of one xdist_group
+# share servers, and run in one process, first; the others are handed out in order:
+# those in a browser, which leave an event loop running, are the last in each.
 PROCESSES = min(len(os.sched_getaffinity(0)) + 1, 8)
-IN_PARALLEL = (f"--numprocesses={PROCESSES}", "--dist=load")
+IN_PARALLEL = (f"--numprocesses={PROCESSES}", "--dist=loadgroup")
 
 # The tests that try more if they are given more time.
 RANDOM = (
@@ -117,7 +118,11 @@ def run_tests(session: nox.Session, python: Path, *arguments: str) -> None:
     # -P: otherwise the checkout would come before the installed package.
     coverage = (python, "-P", "-m", "coverage")
     session.run(*coverage, "erase")
-    session.run(*coverage, "run", "-m", "pytest", *IN_PARALLEL, *arguments)
+    session.run(
+        *(*coverage, "run", "-m", "pytest", *IN_PARALLEL, *arguments),
+        # To compile the tests takes each process half as long as to collect them.
+        env={"PYTHONDONTWRITEBYTECODE": None},
+    )
     session.run(*coverage, "combine", "--quiet")
 
 

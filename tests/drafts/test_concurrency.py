@@ -38,6 +38,9 @@ from flask_wizard.stores.registry import open_store
 from flask_wizard.stores.sql import SQLAlchemyStore
 from flask_wizard.stores.sqlite import SQLiteStore
 
+# One process of xdist starts the servers.
+pytestmark = pytest.mark.xdist_group("concurrency")
+
 CLUB = Path(__file__).parents[1] / "support_club" / "club.py"
 SECRET = "a secret that all processes share"
 PROCESSES = 8

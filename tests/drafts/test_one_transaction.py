@@ -37,6 +37,9 @@ from flask_wizard import (
     Wizard,
 )
 
+# One process of xdist starts the servers.
+pytestmark = pytest.mark.xdist_group("one_transaction")
+
 KILLS = 75
 LEASE = 120  # seconds, as WIZARD_COMMIT_LEASE is by default
 

@@ -48,6 +48,9 @@ from flask_wizard.testing.store_contract import (
     SharedStoreContract,
 )
 
+# One process of xdist starts the servers.
+pytestmark = pytest.mark.xdist_group("dynamodb")
+
 TTL = 60
 
 numbers = count()

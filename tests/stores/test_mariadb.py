@@ -22,6 +22,9 @@ from flask_wizard.testing.store_contract import (
     SweptStoreContract,
 )
 
+# One process of xdist starts the servers.
+pytestmark = pytest.mark.xdist_group("mariadb")
+
 TTL = 60  # seconds
 CLAIMED = b"1" * 12  # a version
 

@@ -481,7 +481,7 @@ def test_silent_node_is_called_once(scheme: str, silent: Stranger) -> None:
 
 def test_threads_do_not_queue_up_before_a_silent_cluster(fragile: Proxy) -> None:
     store = open_store(
-        f"redis+cluster://127.0.0.1:{fragile.port}?socket_timeout=0.5", UNUSED
+        f"redis+cluster://127.0.0.1:{fragile.port}?socket_timeout=2", UNUSED
     )
     put(store, "key")
     start = threading.Barrier(40)
@@ -498,7 +498,7 @@ def test_threads_do_not_queue_up_before_a_silent_cluster(fragile: Proxy) -> None
         fragile.freeze()
         start.wait(30)
         waited = [future.result() for future in waiting]
-    assert max(waited) < 10  # seconds; one after the other they would take 20
+    assert max(waited) < 20  # seconds; one after the other they would take 80
 
 
 def test_threads_that_connect_at_once_have_one_client(
@@ -538,24 +538,34 @@ def limits_of(store: DraftStore) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "given",
+    "url",
     [
         "redis://host",
         "rediss://host",
         "redis+cluster://host",
         "valkey://host",
         "valkey+cluster://host",
-        redis.Redis(),
-        redis.Redis(connection_pool=redis.ConnectionPool()),
-        redis.Redis(unix_socket_path="socket"),
-        RedisCache("host"),
-        valkey.Valkey(),
-        valkey.Valkey.from_url("valkey://host"),
-        ValkeyCache("host"),
     ],
 )
-def test_calls_have_limits(given: object) -> None:
-    limits = limits_of(open_store(given, UNUSED))
+def test_calls_have_limits(url: str) -> None:
+    limits = limits_of(open_store(url, UNUSED))
+    assert limits == {"socket_connect_timeout": 1, "socket_timeout": 2}
+
+
+HOSTS: dict[str, Callable[[], object]] = {
+    "redis client": redis.Redis,
+    "redis pool": lambda: redis.Redis(connection_pool=redis.ConnectionPool()),
+    "redis socket": lambda: redis.Redis(unix_socket_path="socket"),
+    "RedisCache": lambda: RedisCache("host"),
+    "valkey client": valkey.Valkey,
+    "valkey client from a URL": lambda: valkey.Valkey.from_url("valkey://host"),
+    "ValkeyCache": lambda: ValkeyCache("host"),
+}
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_calls_of_a_host_have_limits(host: str) -> None:
+    limits = limits_of(open_store(HOSTS[host](), UNUSED))
     assert limits == {"socket_connect_timeout": 1, "socket_timeout": 2}
 
 
@@ -887,7 +897,7 @@ def test_lost_reply_to_a_later_write_is_recognised(
 
 
 def test_replies_that_never_come_are_an_outage(proxy: Proxy) -> None:
-    store = at(proxy, socket_timeout=0.2)
+    store = at(proxy, socket_timeout=2)
     version = put(store, "unheard")
     proxy.mode = Mode.DROP_REPLIES
     after = new_version()
@@ -1149,15 +1159,15 @@ def test_silent_node_harms_only_its_own_keys(
         except StoreError:
             return False
 
-    url = f"{scheme}+cluster://127.0.0.1:{nodes[0].port}?socket_timeout=0.5"
+    url = f"{scheme}+cluster://127.0.0.1:{nodes[0].port}?socket_timeout=2"
     store = open_store(url, UNUSED)
-    keys = [f"{scheme} {number}" for number in range(9)]
+    keys = [key_of(node) for node in nodes]
     for key in keys:
         put(store, key)
     nodes[1].freeze()
     answered = [answers(store, key) for key in keys]
     nodes[1].thaw()
-    assert set(answered) == {True, False}
+    assert answered == [True, False, True]
     assert all(answers(store, key) for key in keys)
 
 
@@ -1165,7 +1175,7 @@ def test_silent_node_harms_only_its_own_keys(
 def test_silent_node_of_many_is_asked_once(
     scheme: str, nodes: list[ClusterNode]
 ) -> None:
-    url = f"{scheme}+cluster://127.0.0.1:{nodes[1].port}?socket_timeout=0.5"
+    url = f"{scheme}+cluster://127.0.0.1:{nodes[1].port}?socket_timeout=2"
     store = open_store(url, UNUSED)
     key = key_of(nodes[1])
     assert store.load(key) is None

@@ -79,6 +79,9 @@ from flask_wizard.testing.store_contract import (
     SweptStoreContract,
 )
 
+# One process of xdist starts the servers.
+pytestmark = pytest.mark.xdist_group("sql")
+
 TTL = 60  # seconds
 PATIENCE = 60.0  # seconds
 SECRET = "canary4711"
