@@ -116,7 +116,7 @@ def install_wheel(session: nox.Session, python: Path) -> None:
 def run_tests(session: nox.Session, python: Path, *arguments: str) -> None:
     """Run tests on the installed wheel and measure coverage."""
     # -P: otherwise the checkout would come before the installed package.
-    coverage = (python, "-P", "-m", "coverage")
+    coverage: tuple[str | Path, ...] = (python, "-P", "-m", "coverage")
     session.run(*coverage, "erase")
     session.run(
         *(*coverage, "run", "-m", "pytest", *IN_PARALLEL, *arguments),
