@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from threading import Lock
 from typing import TypeVar
 
 import msgspec
@@ -62,7 +63,10 @@ def _unpack_newer(kind: type[S], packed: bytes | msgspec.Raw) -> S:
 
 @cache
 def _decoder(kind: type[S]) -> msgspec.msgpack.Decoder[S]:
-    return msgspec.msgpack.Decoder(kind)
+    # msgspec reads the fields' types for the first decoder. One that another thread
+    # makes meanwhile has none, and crashes the process.
+    with _reading_types:
+        return msgspec.msgpack.Decoder(kind)
 
 
 @cache
@@ -70,5 +74,6 @@ def _keys(kind: type[Stored]) -> frozenset[str]:
     return frozenset(field.encode_name for field in msgspec.structs.fields(kind))
 
 
+_reading_types = Lock()
 _encoder = msgspec.msgpack.Encoder()
 _parts = msgspec.msgpack.Decoder(dict[str, msgspec.Raw])
