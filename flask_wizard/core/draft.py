@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, partial
+from threading import Lock
 from typing import Annotated, Any, Literal, TypeVar, overload
 
 import msgspec
@@ -31,6 +32,7 @@ ENDED: tuple[State, ...] = ("committed", "discarded")
 _encoder = msgspec.msgpack.Encoder()
 _raw_decoder = msgspec.msgpack.Decoder(Raw)
 _parts = msgspec.msgpack.Decoder(dict[str, msgspec.Raw])
+_reading_types = Lock()
 
 
 class Stored(
@@ -82,7 +84,10 @@ def _unpack_newer(kind: type[S], packed: bytes | msgspec.Raw) -> S:
 
 @cache
 def _decoder(kind: type[S]) -> msgspec.msgpack.Decoder[S]:
-    return msgspec.msgpack.Decoder(kind)
+    # msgspec reads the fields' types for the first decoder. One that another thread
+    # makes meanwhile has none, and crashes the process.
+    with _reading_types:
+        return msgspec.msgpack.Decoder(kind)
 
 
 @cache

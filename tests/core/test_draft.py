@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scripts import run_script
 
 from flask_wizard import Receipt, StoreError, UnreadableDraftError
 from flask_wizard.core.draft import (
@@ -504,3 +505,44 @@ def test_key_that_is_only_missing_makes_a_draft_unreadable() -> None:
     del parts["mount"]
     with pytest.raises(UnreadableDraftError):
         decode(msgspec.msgpack.encode(parts))
+
+
+def test_two_threads_that_decode_first_at_once_decode_alike() -> None:
+    script = """
+    from __future__ import annotations
+
+    import threading
+    from concurrent.futures import ThreadPoolExecutor
+    from dataclasses import dataclass
+
+    from flask_wizard.core.draft import Stored, pack, unpack
+
+    reads, done = threading.Event(), threading.Event()
+
+    class Slow:
+        def __getattr__(self, name):
+            reads.set()
+            done.wait(0.5)  # the other thread cannot be done, as it has to wait
+            return str
+
+    slow = Slow()
+
+    @dataclass
+    class Name:
+        first: slow.text
+
+    class Kept(Stored, frozen=True, kw_only=True):
+        name: Name
+
+    def second():
+        assert reads.wait(60)
+        found = unpack(Kept, packed)
+        done.set()
+        return found
+
+    packed = pack(Kept(name=Name("Ada")))
+    with ThreadPoolExecutor(2) as threads:
+        found = [threads.submit(second), threads.submit(unpack, Kept, packed)]
+    print(*[kept.result().name.first for kept in found])
+    """
+    assert run_script(script) == "Ada Ada"
