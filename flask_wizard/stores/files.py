@@ -221,7 +221,7 @@ class _PrivateCache(FileSystemCache):
             os.mkdir(path)
             os.chmod(path, self._folder_mode)
 
-    def _may_go(self, entry: os.DirEntry[str], now: float) -> bool:
+    def _may_remove(self, entry: os.DirEntry[str], now: float) -> bool:
         if entry.name.endswith(self._fs_transaction_suffix):
             return entry.stat().st_mtime + LEFTOVER_AGE < now
         try:
