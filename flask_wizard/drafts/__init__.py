@@ -1,1 +1,1 @@
-"""How drafts are kept: encrypted, by their holders, until they end. Knows no HTTP."""
+"""Drafts: their encryption, their holders, their lists and their end, without HTTP."""

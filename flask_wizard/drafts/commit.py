@@ -1,4 +1,4 @@
-"""Commit: validate everything again, claim the draft, call the hook, end the draft."""
+"""commit: validate everything again, claim the draft, call the hook, end the draft."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 def receipt_of(result: Any) -> Receipt:
-    """Return what ``commit`` returned as a receipt. Raises CommitResultError."""
+    """Return the result of ``Wizard.commit`` as a receipt. Raise CommitResultError."""
     if result is None:
         return Receipt()
     if isinstance(result, Receipt) and (result.url is None or _is_url(result.url)):
@@ -66,10 +66,10 @@ def _is_url(text: str) -> bool:
 
 
 class Hooks(Protocol):
-    """What a wizard does with a submission."""
+    """The hooks of a wizard that get a submission."""
 
-    #: True if the end of the draft is part of the transaction that the application's
-    #: session has begun in ``commit``, and ends with it.
+    #: True if the end of the draft is committed in the transaction that the
+    #: application's session begins in ``commit``.
     one_transaction: bool
 
     def validate(self, submission: Submission) -> Any:
@@ -81,9 +81,11 @@ class Hooks(Protocol):
 
 @dataclass(frozen=True)
 class CommitResult:
-    """The draft as it is stored now, and the step to lead to unless it has ended."""
+    """The result of ``commit``."""
 
+    #: The draft as it is stored now.
     draft: Draft
+    #: The step that the visitor must go back to, or ``None``.
     step: AnyStep | None = None
 
 
@@ -97,22 +99,23 @@ def commit(
 ) -> CommitResult:
     """Commit a draft whose steps are all done, once.
 
-    Everything is validated again. Then the draft is claimed for ``lease`` seconds,
-    ``wizard.commit`` runs, and the draft ends with its receipt. If that raises, the
-    draft is open again with everything in it, and the exception goes on. An unsettled
-    draft is not passed to ``wizard.validate``: it was before its first attempt, and has
-    stayed as it was. Raises ConflictError if the draft changed before the claim.
+    This validates everything again, claims the draft for ``lease`` seconds, calls
+    ``wizard.commit``, and ends the draft with its receipt. If the hook raises, this
+    releases the draft with everything in it, and raises the exception again. It skips
+    ``wizard.validate`` for an unsettled draft, which passed it before the first attempt
+    and has not changed since. Raise ConflictError if the draft changed before the
+    claim.
     """
     if failing := [bound for bound in journey.path if not bound.trusted]:
         rejected = _reject(stored.draft, failing)
         saved = drafts.save(stored, rejected)
         return CommitResult(saved.draft, failing[0].step)
     submission = Submission.of(journey)
-    if not stored.draft.unsettled:  # else it might refuse what took effect
+    if not stored.draft.unsettled:  # it might refuse a commit that took effect
         try:
             _validate(wizard, submission)
         except StepError as error:
-            bound = _find_step(journey, error)
+            bound = _step_of(journey, error)
             saved = drafts.save(stored, _send_back(stored.draft, bound, error))
             return CommitResult(saved.draft, bound.step)
     claimed = _claim(stored, drafts, lease=lease)
@@ -120,20 +123,20 @@ def commit(
 
 
 def _validate(wizard: Hooks, submission: Submission) -> None:
-    verdict = wizard.validate(submission)
-    if verdict is not None:
+    result = wizard.validate(submission)
+    if result is not None:
         raise DefinitionError(
-            f"validate returned a {type(verdict).__name__}, which says nothing. "
+            f"validate returned a {type(result).__name__}, which has no meaning. "
             "Raise a StepError to refuse a submission; return None to accept it."
         )
 
 
 def _claim(stored: StoredDraft, drafts: VisitorDrafts, *, lease: float) -> StoredDraft:
-    """Claim the draft. If the store fails, try to leave it unclaimed."""
+    """Claim the draft. If the store fails, try to release it again."""
     claimed = stored.draft.claim(time.time(), lease)
     try:
         return drafts.save(stored, claimed)
-    except StoreError:  # it may have been written, and the reply was lost
+    except StoreError:  # the write may have succeeded, and the reply been lost
         with suppress(StoreError, ConflictError):
             found = drafts.reload(stored)
             if found.draft == claimed:
@@ -143,7 +146,7 @@ def _claim(stored: StoredDraft, drafts: VisitorDrafts, *, lease: float) -> Store
 
 @dataclass(frozen=True)
 class _Attempt:
-    """One call of ``wizard.commit`` under a claim, which is released if it fails."""
+    """One call of ``wizard.commit`` under a claim, released if the call fails."""
 
     wizard: Hooks
     journey: Journey
@@ -158,26 +161,26 @@ class _Attempt:
             draft = self._release()
             if draft is None or not self._has_ended(draft):
                 raise
-            # The transaction went through and only its reply was lost.
+            # The transaction was committed, and only the reply was lost.
             logger.exception("A commit took place although it seems to have failed.")
             return CommitResult(draft)
         return finish()
 
     def _call(self) -> Callable[[], CommitResult]:
-        """Call the hook; return what remains to be done, now that its end is known."""
+        """Call the hook; return the function that saves its outcome."""
         try:
             if self.wizard.one_transaction:
                 return self._call_in_transaction()
             result = self._call_hook()
         except StepError as error:
-            bound = _find_step(self.journey, error)
+            bound = _step_of(self.journey, error)
             return partial(self._send_back, bound, error)
         return partial(self._end, result)
 
     def _call_hook(self) -> Any:
         try:
             return self.wizard.commit(self.submission)
-        except ConflictError as error:  # not one about this draft
+        except ConflictError as error:  # not about this draft
             raise RuntimeError("commit raised a ConflictError of its own.") from error
 
     def _call_in_transaction(self) -> Callable[[], CommitResult]:
@@ -187,11 +190,11 @@ class _Attempt:
                 receipt = receipt_of(self._call_hook())
                 ended = joined.end(self.claimed.draft, "committed", receipt)
                 saved = joined.save(self.claimed, ended)
-        except ConflictError:  # the lease ran out, and the draft is another attempt's
+        except ConflictError:  # the lease expired, and another attempt has the claim
             saved = self.drafts.reload(self.claimed)
         return partial(CommitResult, saved.draft)
 
-    def _is_ours(self, draft: Draft) -> bool:
+    def _has_claim(self, draft: Draft) -> bool:
         return (draft.state, draft.attempt) == ("committing", self.submission.attempt)
 
     def _has_ended(self, draft: Draft) -> bool:
@@ -201,21 +204,21 @@ class _Attempt:
         """Release the claim. Return None if the store fails."""
 
         def release(draft: Draft) -> Draft | None:
-            if not self._is_ours(draft):
+            if not self._has_claim(draft):
                 return None
             return self.drafts.add_holder(draft.release())
 
         try:
             return _save_with_retry(self.drafts, self.claimed, release)
         except StoreError:
-            logger.exception("A draft stays claimed until its lease runs out.")
+            logger.exception("A draft stays claimed until its lease expires.")
             return None
 
     def _send_back(self, bound: BoundStep, error: StepError) -> CommitResult:
         """Release the claim, with the error at its step."""
 
         def send_back(draft: Draft) -> Draft | None:
-            if not self._is_ours(draft):
+            if not self._has_claim(draft):
                 return None
             back = _send_back(draft.clear_unsettled(), bound, error)
             return self.drafts.add_holder(back)
@@ -224,14 +227,14 @@ class _Attempt:
         return CommitResult(draft, bound.step)
 
     def _end(self, result: object) -> CommitResult:
-        """End the draft, with a receipt if ``commit`` returned one.
+        """End the draft with the receipt that ``commit`` returned.
 
-        Raises CommitResultError for what is none, when the draft has ended.
+        Raise CommitResultError for any other result, after the draft has ended.
         """
         receipt = Receipt()
 
         def end(draft: Draft) -> Draft | None:
-            # Whatever became of the draft meanwhile: this commit did take effect.
+            # Even if the draft changed meanwhile: this commit did take effect.
             if draft.state == "committed":
                 return None
             return self.drafts.end(draft, "committed", receipt)
@@ -246,7 +249,10 @@ class _Attempt:
 def _save_with_retry(
     drafts: VisitorDrafts, stored: StoredDraft, change: Callable[[Draft], Draft | None]
 ) -> Draft:
-    """Save the changed draft whoever else writes; None from ``change`` leaves it."""
+    """Save the changed draft, and change it again if another request wrote first.
+
+    If ``change`` returns None, this saves nothing. Return the draft as it is stored.
+    """
     while (draft := change(stored.draft)) is not None:
         try:
             return drafts.save(stored, draft).draft
@@ -256,7 +262,7 @@ def _save_with_retry(
 
 
 def _reject(draft: Draft, failing: Sequence[BoundStep]) -> Draft:
-    """Return the draft open, with the errors of these steps on them."""
+    """Return the draft, open again, with the errors of these steps."""
     draft = draft.release(notice=REFUSED)
     for bound in failing:
         draft = bound.reject(draft, bound.errors)
@@ -264,11 +270,11 @@ def _reject(draft: Draft, failing: Sequence[BoundStep]) -> Draft:
 
 
 def _send_back(draft: Draft, bound: BoundStep, error: StepError) -> Draft:
-    """Return the draft open, with the error on its step."""
+    """Return the draft, open again, with the error on its step."""
     return bound.send_back(draft.release(notice=REFUSED), error)
 
 
-def _find_step(journey: Journey, error: StepError) -> BoundStep:
+def _step_of(journey: Journey, error: StepError) -> BoundStep:
     path = {bound.name: bound for bound in journey.path}
     if error.step not in path:
         raise DefinitionError(

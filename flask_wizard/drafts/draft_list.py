@@ -1,4 +1,4 @@
-"""DraftList: which drafts a holder has, over all wizards and mounts."""
+"""DraftList: the list of a holder's drafts, of all wizards and mounts."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ from .encrypted_store import EncryptedStore, StoredVersion
 from .holders import Holder
 from .keyring import Kind
 
-REMEMBERED = 30 * 24 * 60 * 60  # 30 days, in seconds: how long "expired" is told
+# 30 days, in seconds: how long a visitor sees that a draft has expired.
+REMEMBERED = 30 * 24 * 60 * 60
 
-CREATE_GRACE = 60  # seconds that a draft may take from the list into the store
-MAX_LIST_COPIES = 8  # of one holder, of which all but the last are damaged
-MAX_EXPIRED_LISTED = 20  # of one wizard; of older ones nobody is told that they expired
+CREATE_GRACE = 60  # seconds between listing a new draft and storing it, at most
+MAX_LIST_COPIES = 8  # of one holder; all but the last are damaged
+MAX_EXPIRED_LISTED = 20  # of one wizard; older ones look as if they had never been
 
 logger = logging.getLogger(__name__)
 
@@ -41,20 +42,23 @@ class ListedDraft(Stored, frozen=True):
     #: The same with the bound variables.
     mount: str
     started: Seconds
-    #: When the row may be forgotten.
+    #: When the row may be removed.
     until: Seconds
-    #: True if the draft was found to have expired. It is not looked up again, unless
-    #: it is begun anew.
+    #: True if the draft has expired. It is not loaded again unless it is begun anew.
     expired: bool = False
 
     def has_expired(self, oldest: float) -> bool:
-        """True if it has; ``oldest`` is when a draft started that can still live."""
+        """True if the draft has expired.
+
+        ``oldest`` is when the oldest draft that can still live was started.
+        """
         return self.expired or self.started <= oldest
 
 
 class StoredList(Stored, frozen=True):
-    """A holder's list as it is stored, the drafts of each wizard oldest first."""
+    """A holder's list as it is stored."""
 
+    #: Encoded ListedDrafts; the drafts of each wizard are oldest first.
     rows: tuple[msgspec.Raw, ...] = msgspec.field(name="drafts")
 
 
@@ -62,16 +66,18 @@ EMPTY = StoredList(())
 
 
 class LoadedList(NamedTuple):
-    """A list, and where it is stored; ``damage`` is why the list before it is not."""
+    """A list, and where it is stored."""
 
-    whole: StoredList
+    stored: StoredList
+    #: The decoded rows.
     drafts: tuple[ListedDraft, ...]
     version: StoredVersion
+    #: The error of the damaged list that this one replaces, if there is one.
     damage: UnreadableDraftError | None
 
 
 class DraftList:
-    """The drafts of one holder, those that have expired for a while too."""
+    """The drafts of one holder. Expired ones stay for a while."""
 
     def __init__(self, store: EncryptedStore, holder: Holder) -> None:
         self._store = store
@@ -80,7 +86,7 @@ class DraftList:
     def drafts(self, *, mount: str) -> list[ListedDraft]:
         """Return the visitor's drafts of one mount, expired ones too, oldest first.
 
-        Raises UnreadableDraftError for a damaged list, until another is begun, and
+        Raise UnreadableDraftError if the list is damaged and no other replaces it, or
         NewerFormatError.
         """
         if self._holder.token is None:
@@ -100,36 +106,37 @@ class DraftList:
         is_open: Callable[[ListedDraft], bool],
         lifetime: float,
     ) -> None:
-        """Put a draft on the list. Raises TooManyDraftsError at ``most`` open ones.
+        """Add a draft to the list. Raise TooManyDraftsError if ``most`` are open.
 
-        One that is on it already has been begun anew, and can live as long again.
+        If the draft is listed already, it has been begun anew, and so is its row.
         ``lifetime`` is the longest that a draft of the wizard can live, in seconds.
-        Expired ones stay for a while, to be told so; no more than ``most`` are not
-        known to have expired, so that the list costs a limited number of looks.
+        This calls ``is_open`` only if ``most`` drafts may be open, and marks those that
+        are not as expired, so that at most ``most`` have to be loaded. Expired drafts
+        stay listed for a while, so that a page can say that they have expired.
         """
         now = time.time()
         new = ListedDraft(draft_id, wizard, mount, now, now + lifetime + REMEMBERED)
 
         def lives(draft: ListedDraft) -> bool:
-            # One that was listed just now may be on its way into the store.
+            # A draft that was listed just now may not be stored yet.
             return draft.started > now - CREATE_GRACE or is_open(draft)
 
         def added(listed: Iterable[ListedDraft]) -> list[ListedDraft]:
-            kept = [d for d in listed if d.id != draft_id and d.until > now]
-            own = [d for d in kept if d.wizard == wizard]
+            current = [d for d in listed if d.id != draft_id and d.until > now]
+            own = [d for d in current if d.wizard == wizard]
             living = [d for d in own if not d.has_expired(now - lifetime)]
             if len(living) >= most:
                 living = [d for d in living if lives(d)]
             if len(living) >= most:
                 raise TooManyDraftsError(most)
             expired = [replace(d, expired=True) for d in own if d not in living]
-            others = [d for d in kept if d.wizard != wizard]
+            others = [d for d in current if d.wizard != wizard]
             return [*others, *expired[-MAX_EXPIRED_LISTED:], *living, new]
 
         self._change(added)
 
     def remove(self, draft_id: str) -> None:
-        """Take a draft off the list."""
+        """Remove a draft from the list."""
 
         def removed(listed: Iterable[ListedDraft]) -> list[ListedDraft]:
             return [draft for draft in listed if draft.id != draft_id]
@@ -137,20 +144,21 @@ class DraftList:
         self._change(removed)
 
     def _load(self) -> LoadedList:
-        """Find the list. Where one is damaged, the next has its place.
+        """Return the first list that is not damaged.
 
-        The damaged bytes are left as they are: they may be readable again, as when
-        they were encrypted with a key that is missing. A list of a newer release gets
-        no other beside it, which that release would not read.
+        Damaged bytes stay unchanged: they may be readable again, for example if they
+        were encrypted with a missing key. Raise NewerFormatError instead of beginning a
+        list beside that of a newer release, which would not read it. Raise
+        UnreadableDraftError if all lists are damaged.
         """
         damage = None
         for number in range(MAX_LIST_COPIES):
             name = self._holder.ensure_token() + (f" {number}" if number else "")
             try:
                 plain, version = self._store.load("list", name)
-                whole = EMPTY if plain is None else unpack(StoredList, plain)
-                drafts = tuple(unpack(ListedDraft, row) for row in whole.rows)
-                return LoadedList(whole, drafts, version, damage)
+                stored = EMPTY if plain is None else unpack(StoredList, plain)
+                drafts = tuple(unpack(ListedDraft, row) for row in stored.rows)
+                return LoadedList(stored, drafts, version, damage)
             except NewerFormatError:
                 raise
             except UnreadableDraftError as error:
@@ -176,7 +184,7 @@ class DraftList:
             with suppress(ConflictError):
                 self._store.save(
                     found.version,
-                    pack(replace(found.whole, rows=rows)),
+                    pack(replace(found.stored, rows=rows)),
                     kind=Kind.LIST,
                     ttl=max(1, round(until - now)),
                 )

@@ -1,4 +1,4 @@
-"""EncryptedStore: values encrypted in an engine, under keys that reveal nothing."""
+"""EncryptedStore: encrypted values in an engine, under keys that reveal nothing."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ from .keyring import Keyring, Kind
 KINDS = {"draft": (Kind.DRAFT, Kind.TOMBSTONE), "list": (Kind.LIST,)}
 
 PLAIN, ZLIB = b"\x00", b"\x01"
-# By default zlib would ask the system for 256 KB each time, which takes longer than to
-# compress a draft; in a window of 8 KB its names repeat often enough.
+# By default zlib allocates 256 KB each time, which takes longer than compressing a
+# draft. In a window of 8 KB the names in a draft repeat often enough.
 LEVEL, WINDOW, MEMORY = 1, 13, 6
 
 
 @dataclass(frozen=True, slots=True)
 class StoredVersion:
-    """A key in the store, and the version found there if any."""
+    """A key in the store, and the version found there."""
 
     key: str
+    #: ``None`` if the store has no value under the key.
     version: bytes | None
 
 
 class EncryptedStore:
     """Encrypted values in one engine, under keyed hashes of their names.
 
-    A value opens only under the key that it was saved under. Those of more than
-    ``compress_above`` bytes are compressed.
+    A value can be decrypted only under the key that it was saved under. The store
+    compresses values of more than ``compress_above`` bytes.
     """
 
     def __init__(
@@ -43,19 +44,19 @@ class EncryptedStore:
         self._compress_above = compress_above
 
     def using(self, engine: DraftStore) -> EncryptedStore:
-        """Return the same store in another engine."""
+        """Return a store with the same keys in another engine."""
         return EncryptedStore(engine, self.keyring, compress_above=self._compress_above)
 
     def load(
         self, purpose: Literal["draft", "list"], name: str
     ) -> tuple[bytes | None, StoredVersion]:
-        """Return the value, or None, and the version to save the next one at.
+        """Return the value, or None, and the version to save the next value at.
 
-        Raises StoreError, or UnreadableDraftError for damaged bytes.
+        Raise StoreError, or UnreadableDraftError for damaged bytes.
         """
         digests = self.keyring.digests(f"key {purpose}", name)
         keys = [urlsafe_b64encode(digest[:24]).decode() for digest in digests]
-        for key in keys:  # an older SECRET_KEY may have named it
+        for key in keys:  # the value may have been saved under an older SECRET_KEY
             if found := self.engine.load(key):
                 blob, version = found
                 packed = self.keyring.decrypt(blob, key.encode(), KINDS[purpose])
@@ -66,9 +67,9 @@ class EncryptedStore:
     def save(
         self, at: StoredVersion, plain: bytes, *, kind: Kind, ttl: int
     ) -> StoredVersion:
-        """Write, or raise ConflictError if somebody has written since ``at`` was read.
+        """Save a value. ``ttl`` is in seconds.
 
-        ``ttl`` is in seconds.
+        Raise ConflictError if another request has written since ``at`` was read.
         """
         is_long = len(plain) > self._compress_above
         packed = _compress(plain) if is_long else PLAIN + plain
@@ -83,7 +84,7 @@ class EncryptedStore:
         return StoredVersion(at.key, version)
 
     def _is_there(self, key: str, version: bytes) -> bool:
-        """True if it was written after all, and only the reply was lost."""
+        """True if the write succeeded and only its reply was lost."""
         found = self.engine.load(key)
         return found is not None and hmac.compare_digest(found[1], version)
 
@@ -96,7 +97,7 @@ def _compress(plain: bytes) -> bytes:
 
 
 def _decompress(packed: bytes) -> bytes:
-    """Return the content of any codec but ``PLAIN``. Raises UnreadableDraftError."""
+    """Return the content of any codec but ``PLAIN``. Raise UnreadableDraftError."""
     codec, content = packed[:1], packed[1:]
     if codec != ZLIB:
         raise UnreadableDraftError(f"A stored value has the unknown codec {codec!r}.")

@@ -1,4 +1,4 @@
-"""Holder: the visitor of a request, known by a random token in the session."""
+"""Holder: the visitor of a request, identified by a random token in the session."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def is_id(text: str) -> bool:
-    """True if it is 128 bits in base64url, as drafts' ids and nonces are."""
+    """True if the string is 128 bits in base64url, like ids of drafts and nonces."""
     return _ID.fullmatch(text) is not None
 
 
@@ -39,18 +39,18 @@ class Holder:
 
     @property
     def token(self) -> str | None:
-        """The token; None, too, if something else has written its place."""
+        """The token; None if the session has none, or another value in its place."""
         token = self._session.get(TOKEN_KEY)
         return token if isinstance(token, str) and _TOKEN.fullmatch(token) else None
 
     def ensure_token(self) -> str:
-        """Return the token, which is made now if the visitor has none yet."""
+        """Return the token; make one if the session has none."""
         if (token := self.token) is None:
             token = self._session[TOKEN_KEY] = secrets.token_urlsafe(32)
         return token
 
     def token_hash(self) -> bytes:
-        """Return what the store may know of the visitor: a keyed hash."""
+        """Return the keyed hash of the token, which the store has instead of it."""
         self.ensure_token()
         return self.token_hashes()[0]
 
@@ -64,13 +64,13 @@ class Holder:
         return self._hashed[1]
 
     def draft_id(self, nonce: str, mount: str) -> str:
-        """Return the id of the draft that this nonce starts here.
+        """Return the id of the draft that a nonce starts in a mount.
 
-        Nobody can plant one, for it depends on the session's token.
+        It depends on the session's token, so that nobody can choose it for another.
         """
         digest = self._keyring.digest("draft id", nonce, self.ensure_token(), mount)
         return urlsafe_b64encode(digest[:16]).decode().rstrip("=")
 
     def mark_end(self) -> None:
-        """Change the session's cookie, so that browsers drop pages kept for Back."""
+        """Change the session's cookie, so that browsers drop pages cached for Back."""
         self._session[ENDED_KEY] = secrets.token_urlsafe(6)

@@ -16,9 +16,9 @@ from ..errors import ConfigurationError, NewerFormatError, UnreadableDraftError
 
 
 def mark_of(format: int) -> bytes:
-    """Return how a value of a format begins: its number, and that again, inverted.
+    """Return the first bytes of a value of a format: its number, and that inverted.
 
-    A flipped bit in either is damage, and not the format of a newer release.
+    With both, a flipped bit is recognised as damage, and not as a newer format.
     """
     return bytes((format, 0xFF - format))
 
@@ -33,13 +33,13 @@ HEADER_SIZE = len(FORMAT) + KEY_ID_SIZE + KIND_SIZE
 OVERHEAD = HEADER_SIZE + NONCE_SIZE + TAG_SIZE
 
 SHA = "sha256"
-# Neither a stray surrogate from a browser nor an undecodable byte in an environment
-# variable may end in a UnicodeEncodeError.
+# A stray surrogate from a browser, or an undecodable byte in an environment variable,
+# must not raise UnicodeEncodeError.
 ERRORS = "surrogatepass"
 
 
 class Kind(IntEnum):
-    """What an encrypted value is: one byte of its header, which is authenticated."""
+    """The kind of an encrypted value: one authenticated byte of its header."""
 
     #: The names of a page's fields, which the page carries.
     FIELDS = 0
@@ -51,22 +51,22 @@ class Kind(IntEnum):
 
 
 class Keyring:
-    """Encrypts with the newest secret, and decrypts what any of them has encrypted.
+    """Encrypts with the newest secret, and decrypts with all of them.
 
-    ``secrets`` come newest first. Nothing of them shows in the repr.
+    ``secrets`` are newest first. The repr shows nothing of them.
     """
 
     def __init__(self, secrets: Sequence[str | bytes]) -> None:
-        self._keys = [_Key(secret) for secret in _checked(secrets)]
+        self._keys = [_Key(secret) for secret in _check_secrets(secrets)]
         self._newest = self._keys[0]
-        # Reversed: should two ids ever be the same, the newest key has it.
+        # Reversed, so that the newest key wins if two ids are the same.
         self._by_id = {key.id: key for key in reversed(self._keys)}
 
     def __repr__(self) -> str:
         return f"<Keyring of {len(self._keys)}>"
 
     def encrypt(self, plain: bytes, context: bytes, kind: Kind) -> bytes:
-        """Encrypt ``plain`` so that it opens only under the same ``context``."""
+        """Return ``plain`` encrypted; only the same ``context`` decrypts it."""
         header = FORMAT + self._newest.id + bytes((kind,))
         nonce = os.urandom(NONCE_SIZE)
         cipher = self._newest.cipher(context)
@@ -75,9 +75,9 @@ class Keyring:
     def decrypt(
         self, encrypted: bytes, context: bytes, kinds: Collection[Kind]
     ) -> bytes:
-        """Return what was encrypted under ``context`` as one of these kinds.
+        """Return the plain bytes of a value of this context and of one of these kinds.
 
-        Raises UnreadableDraftError for anything else.
+        Raise UnreadableDraftError for any other value.
         """
         if len(encrypted) < OVERHEAD:
             raise UnreadableDraftError(
@@ -87,7 +87,7 @@ class Keyring:
         header, body = encrypted[:HEADER_SIZE], encrypted[HEADER_SIZE:]
         key = self._by_id.get(header[len(FORMAT) : -KIND_SIZE])
         if key is None or not header.startswith(FORMAT):
-            raise _unreadable(header)
+            raise _unreadable_error(header)
         cipher = key.cipher(context)
         if header[-1] not in kinds:
             raise UnreadableDraftError(
@@ -103,26 +103,26 @@ class Keyring:
             ) from error
 
     def digest(self, purpose: str, *parts: str | bytes) -> bytes:
-        """Hash ``parts`` for ``purpose`` with the newest key, into 32 bytes."""
+        """Return 32 bytes: the hash of ``parts`` for ``purpose``, by the newest key."""
         return self.digests(purpose, *parts)[0]
 
     def digests(self, purpose: str, *parts: str | bytes) -> tuple[bytes, ...]:
-        """Hash as ``digest`` does, with every key, newest first."""
+        """Return the hashes of ``digest`` with every key, newest first."""
         message = b""
         for part in (purpose, *parts):
             encoded = part.encode("utf-8", ERRORS) if isinstance(part, str) else part
-            # With the length before each, no two lists of parts look the same.
+            # With the length before each, no two lists of parts have one message.
             message += len(encoded).to_bytes(8, "big") + encoded
         found = []
         for key in self._keys:
-            hashing = key.hashing.copy()  # with the key worked in already
+            hashing = key.hashing.copy()  # it has hashed the key already
             hashing.update(message)
             found.append(hashing.digest())
         return tuple(found)
 
 
-def _unreadable(header: bytes) -> UnreadableDraftError:
-    """Return what to say of a value of another format, or with an unknown key."""
+def _unreadable_error(header: bytes) -> UnreadableDraftError:
+    """Return the exception for a value of another format, or with an unknown key."""
     found, expected = header[0], FORMAT_NUMBER
     if not header.startswith(mark_of(found)):
         return UnreadableDraftError("A stored value is damaged where it begins.")
@@ -137,13 +137,13 @@ def _unreadable(header: bytes) -> UnreadableDraftError:
             f"A stored value has format {found}. Expected format {expected}."
         )
     return UnreadableDraftError(
-        "A stored value was encrypted with a key that is not at hand. Keep "
-        "the former secret in SECRET_KEY_FALLBACKS."
+        "A stored value was encrypted with a secret that is not configured. Put "
+        "the former secret into SECRET_KEY_FALLBACKS."
     )
 
 
 class _Key:
-    """What one secret is turned into; the secret itself is not kept."""
+    """The keys derived from one secret. The secret itself is not stored."""
 
     def __init__(self, secret: bytes) -> None:
         self.id = _derive(secret, "key id", KEY_ID_SIZE)
@@ -152,29 +152,30 @@ class _Key:
         self._last: tuple[bytes, AESGCM] | None = None
 
     def cipher(self, context: bytes) -> AESGCM:
-        """Return what encrypts under this context, and decrypts."""
+        """Return the cipher of a context."""
         # A key for each context: random nonces under one key for all would run into
         # the limit of 2**32 messages (NIST SP 800-38D, 8.3).
         last = self._last
-        if last is None or last[0] != context:  # most are decrypted, then encrypted
+        # Most values are decrypted and then encrypted, so the last cipher is cached.
+        if last is None or last[0] != context:
             encrypting = self._encrypting.copy()
             encrypting.update(context)
             last = self._last = context, AESGCM(encrypting.digest())
         return last[1]
 
 
-def _checked(secrets: Sequence[str | bytes]) -> list[bytes]:
-    """Return the distinct secrets as bytes, in order; refuse anything else."""
+def _check_secrets(secrets: Sequence[str | bytes]) -> list[bytes]:
+    """Return the distinct secrets as bytes, in order. Raise ConfigurationError."""
     if isinstance(secrets, str | bytes):
         raise ConfigurationError(
-            "A keyring takes a list of secrets, newest first; it got a single one."
+            "A keyring needs a list of secrets, newest first; it got a single one."
         )
     if not secrets:
         raise ConfigurationError("A keyring needs at least one secret; it got none.")
     for position, secret in enumerate(secrets):
         if not isinstance(secret, str | bytes) or not secret:
             raise ConfigurationError(
-                f"Secret {position} of a keyring is empty or no str or bytes; "
+                f"Secret {position} of a keyring is empty, or neither str nor bytes; "
                 f"it is of type {type(secret).__name__}."
             )
     encoded = (s.encode("utf-8", ERRORS) if isinstance(s, str) else s for s in secrets)

@@ -1,4 +1,4 @@
-"""How long a draft lives."""
+"""Lifetimes: how long a wizard's drafts live."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Lifetimes(Protocol):
     max_lifetime: timedelta | float
 
 
-@cache  # each request asks for those of its wizard
+@cache  # every request needs the durations of its wizard
 def seconds(duration: timedelta | float) -> float:
     """Return a duration in seconds."""
     if isinstance(duration, timedelta):
@@ -27,5 +27,5 @@ def seconds(duration: timedelta | float) -> float:
 
 
 def expires(wizard: Lifetimes, draft: Draft) -> float:
-    """Return when a draft ends by itself, in seconds since the epoch."""
+    """Return when a draft expires, in seconds since the epoch."""
     return draft.expires(seconds(wizard.lifetime), seconds(wizard.max_lifetime))

@@ -12,15 +12,16 @@ from .lifetimes import Lifetimes, expires
 
 
 class Titled(Lifetimes, Protocol):
-    """What a wizard says of its drafts."""
+    """The attributes of a wizard that its drafts need."""
 
     title: str
 
 
 @dataclass(frozen=True, eq=False)
 class Draft:
-    """A visitor's draft, as a hook of the wizard gets it. Times are in UTC."""
+    """A visitor's draft, as the wizard's hooks get it. Times are in UTC."""
 
+    #: The draft's id, which stands in its URLs.
     id: str
     #: The wizard's title.
     title: str
@@ -28,13 +29,13 @@ class Draft:
     started: datetime
     #: When the visitor last sent something.
     saved: datetime
-    #: When it ends by itself unless the visitor sends something.
+    #: When it expires unless the visitor sends something.
     expires: datetime
     _stored: stored.Draft = field(repr=False)
 
     @classmethod
     def of(cls, draft: stored.Draft, wizard: Titled) -> Draft:
-        """Build it from the draft as it is stored."""
+        """Return the public draft of a stored one."""
         return cls(
             id=draft.id,
             title=str(wizard.title),
@@ -46,10 +47,10 @@ class Draft:
 
     @cached_property
     def entries(self) -> dict[str, dict[str, list[str]]]:
-        """What was sent, strings by step and field, as it was sent.
+        """The strings that were sent, by step and field.
 
-        Steps that were not accepted, or do not apply, are there as well; passwords are
-        not. Raises UnreadableDraftError.
+        They include steps that were not accepted or do not apply, and exclude
+        passwords. Raise UnreadableDraftError.
         """
         return {step: entry.raw for step, entry in self._stored.entries.items()}
 
@@ -57,5 +58,5 @@ class Draft:
 def _utc(seconds: float) -> datetime:
     try:
         return datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError):  # a lifetime without an end to speak of
+    except (ValueError, OverflowError):  # a lifetime of thousands of years
         return datetime.max.replace(tzinfo=UTC)

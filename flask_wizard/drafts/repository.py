@@ -1,4 +1,4 @@
-"""DraftRepository: drafts in an encrypted store, each save a compare-and-set."""
+"""DraftRepository: loads and saves drafts, each save a compare-and-set."""
 
 from __future__ import annotations
 
@@ -15,28 +15,27 @@ from .keyring import Kind
 
 @dataclass(frozen=True)
 class StoredDraft:
-    """A draft and the version that it was loaded at; none before its first save."""
+    """A draft, and where it is stored."""
 
     draft: Draft
+    #: The version that was loaded or saved.
     version: StoredVersion
     #: True if the store has nothing under the draft's key.
     is_new: bool
 
 
 class DraftRepository:
-    """Loads and saves drafts.
-
-    ``limit`` is how large a visitor may make one: in bytes, before compression.
-    """
+    """Loads and saves drafts in an encrypted store."""
 
     def __init__(self, store: EncryptedStore, *, limit: int) -> None:
         self.store = store
+        #: How large a visitor may make a draft: in bytes, before compression.
         self.limit = limit
 
     def load(self, draft_id: str) -> tuple[Draft | None, StoredVersion]:
         """Return the draft, or None, and the version to save the next one at.
 
-        Raises StoreError, or UnreadableDraftError.
+        Raise StoreError, or UnreadableDraftError.
         """
         plain, version = self.store.load("draft", draft_id)
         if plain is None:
@@ -48,9 +47,10 @@ class DraftRepository:
 
     @contextmanager
     def joined(self) -> Iterator[DraftRepository]:
-        """Yield these drafts inside the application's transaction.
+        """Yield a repository that writes in the application's transaction.
 
-        It ends with the block. Raises ConfigurationError if the store cannot join it.
+        The end of the block commits the transaction. Raise ConfigurationError if the
+        store cannot join it.
         """
         engine = self.store.engine
         if not isinstance(engine, JoiningStore):
@@ -61,10 +61,10 @@ class DraftRepository:
     def save(
         self, draft: Draft, plain: bytes, *, at: StoredVersion, ttl: int
     ) -> StoredDraft:
-        """Write a draft that was encoded as ``plain``. ``ttl`` is in seconds.
+        """Save a draft, which is encoded as ``plain``. ``ttl`` is in seconds.
 
-        Raises ConflictError if somebody has written since ``at`` was read, or
-        StoreError; then nothing is stored.
+        Raise ConflictError if another request has written since ``at`` was read, or
+        StoreError.
         """
         kind = Kind.TOMBSTONE if draft.state in ENDED else Kind.DRAFT
         version = self.store.save(at, plain, kind=kind, ttl=ttl)
@@ -72,9 +72,9 @@ class DraftRepository:
 
 
 def cannot_join(store: DraftStore) -> str:
-    """Return what to say of a store that is asked for ``one_transaction``."""
+    """Return the message for a store that does not support ``one_transaction``."""
     return (
-        "A wizard has one_transaction = True, but its drafts are kept by "
-        f"{type(store).__name__}, which cannot join a transaction. Keep them in the "
+        "A wizard has one_transaction = True, but its drafts are stored by "
+        f"{type(store).__name__}, which cannot join a transaction. Store them in the "
         "application's own database: FlaskWizard(store=db)."
     )

@@ -1,4 +1,4 @@
-"""VisitorDrafts: which drafts of a mount a visitor may open, and until when."""
+"""VisitorDrafts: the drafts of a mount that one visitor may open."""
 
 from __future__ import annotations
 
@@ -25,9 +25,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Mount:
-    """Where a wizard is mounted: a name, and the URL variables that bind its drafts."""
+    """Where a wizard is mounted."""
 
+    #: The blueprint's full name, or the class of a wizard without one.
     name: str
+    #: The URL variables that bind its drafts.
     bound: Mapping[str, Any]
 
     @property
@@ -38,12 +40,13 @@ class Mount:
 
 
 class Rules(Lifetimes, Protocol):
-    """What a wizard says about its drafts."""
+    """The attributes of a wizard that its drafts obey."""
 
+    #: The number of the wizard's definition.
     version: int
     #: How many open drafts a holder may have.
     max_drafts: int
-    #: True if a commit and the end of its draft are one transaction.
+    #: True if one transaction commits the application's rows and the draft's end.
     one_transaction: bool
 
 
@@ -63,16 +66,16 @@ class VisitorDrafts:
 
     @contextmanager
     def joined(self) -> Iterator[VisitorDrafts]:
-        """Yield these drafts, saved as part of the application's transaction."""
+        """Yield the visitor's drafts, to be saved in the application's transaction."""
         with self._repository.joined() as repository:
             drafts = copy(self)
             drafts._repository = repository
             yield drafts
 
     def load(self, draft_id: str, mount: str | None = None) -> StoredDraft | None:
-        """Return a draft that this visitor holds and that has not expired.
+        """Return a draft that this visitor holds and that has not expired, or None.
 
-        ``mount`` is another one of this wizard, if the draft is not from here.
+        ``mount`` is the key of the draft's mount, if it is another one of this wizard.
         """
         if not is_id(draft_id) or not (marks := self.holder.token_hashes()):
             return None
@@ -89,9 +92,9 @@ class VisitorDrafts:
         return StoredDraft(held, version, is_new=False)
 
     def start(self, nonce: str) -> StoredDraft:
-        """Return the draft that this nonce starts: one it started before, or a new one.
+        """Return the draft that a nonce has started, or a new one, not stored yet.
 
-        A new one is not in the store before it is saved.
+        Raise UnreadableDraftError if the stored draft belongs to another mount.
         """
         draft_id = self.holder.draft_id(nonce, self.mount)
         draft, version = self._repository.load(draft_id)
@@ -104,15 +107,15 @@ class VisitorDrafts:
         return StoredDraft(draft, version, is_new=version.version is None)
 
     def _expire_lease(self, draft: Draft) -> Draft:
-        """Return it as it is once its claim has run out.
+        """Return the draft, without its claim if the lease has expired.
 
-        A transaction leaves nothing unknown.
+        Then it is unsettled, except with ``one_transaction``, whose outcome is known.
         """
         unknown = not self.wizard.one_transaction
         return draft.expire_lease(time.time(), unsettled=unknown)
 
     def fresh(self, draft_id: str, *, held: bool = True) -> Draft:
-        """Return a new draft, which is not stored."""
+        """Return a new draft, which is not stored. ``held`` adds this holder."""
         now = time.time()
         draft = Draft(
             id=draft_id,
@@ -126,9 +129,9 @@ class VisitorDrafts:
         return self.add_holder(draft) if held else draft
 
     def reload(self, stored: StoredDraft) -> StoredDraft:
-        """Return the draft as it is now, whoever holds it.
+        """Return the draft as it is stored now, whoever holds it.
 
-        One that expired meanwhile comes back as it was, to be saved anew.
+        If it has expired meanwhile, return it as it was, to be saved anew.
         """
         draft, version = self._repository.load(stored.draft.id)
         current = self._expire_lease(draft or stored.draft)
@@ -137,16 +140,16 @@ class VisitorDrafts:
     def save(
         self, stored: StoredDraft, draft: Draft, *, capped: bool = False
     ) -> StoredDraft:
-        """Save over what was loaded.
+        """Save ``draft`` over ``stored``.
 
-        ``capped`` limits what a visitor sends; what a commit has to note always fits.
-        Raises ConflictError if somebody else wrote meanwhile, TooManyDraftsError,
-        DraftTooLargeError or StoreError.
+        ``capped`` limits its size, for the values that a visitor sends; a commit must
+        always be able to save its outcome. Raise ConflictError if another request wrote
+        meanwhile, TooManyDraftsError, DraftTooLargeError or StoreError.
         """
         plain, limit = encode(draft), self._repository.limit
         if capped and len(plain) > limit:
             raise DraftTooLargeError(len(plain), limit)
-        # One that expired is begun anew in its place in the store.
+        # An expired draft begins anew under its key in the store.
         begins = stored.is_new or not stored.draft.packed_entries
         if begins and not draft.ended:
             self._add_to_list(draft.id)
@@ -168,7 +171,7 @@ class VisitorDrafts:
         )
 
     def unlist(self, draft_id: str) -> None:
-        """Take a draft off the visitor's list."""
+        """Remove a draft from the visitor's list."""
         self._list.remove(draft_id)
 
     def end(
@@ -177,16 +180,16 @@ class VisitorDrafts:
         state: Literal["committed", "discarded"],
         receipt: Receipt | None = None,
     ) -> Draft:
-        """Return the tombstone, which this session opens even if it was cleared."""
+        """Return the tombstone of a draft, with this session as a holder."""
         return self.add_holder(draft).end(state, time.time(), receipt=receipt)
 
     def add_holder(self, draft: Draft) -> Draft:
-        """Return the draft as this session opens it, even if it is a new session."""
+        """Return the draft with this session as a holder."""
         self.holder.ensure_token()
         return draft.add_holder(time.time(), marks=self.holder.token_hashes())
 
     def open_drafts(self) -> list[Draft]:
-        """Return those that can be continued, oldest first."""
+        """Return the visitor's open drafts of this mount, oldest first."""
         listed = self._list.drafts(mount=self.mount)
         oldest = time.time() - seconds(self.wizard.max_lifetime)
         found = [
@@ -195,11 +198,10 @@ class VisitorDrafts:
         return [draft for draft in found if draft is not None]
 
     def _find_open(self, listed: ListedDraft) -> Draft | None:
-        """Return a listed draft of this wizard if it can be continued.
+        """Return a listed draft of this wizard if it is open, or None.
 
-        One that is damaged is left out: the others can be continued all the same. Of
-        one that a newer release has written it cannot be told: it raises
-        NewerFormatError.
+        For a damaged draft it is None too, because the visitor can continue the others.
+        Raise NewerFormatError for a draft of a newer release, which may be open.
         """
         try:
             stored = self.load(listed.id, listed.mount)
@@ -211,6 +213,6 @@ class VisitorDrafts:
         return None if stored is None or stored.draft.ended else stored.draft
 
     def remembers(self, draft_id: str) -> bool:
-        """True if it was one of this visitor's drafts."""
+        """True if the draft is on this visitor's list."""
         listed = self._list.drafts(mount=self.mount)
         return any(draft.id == draft_id for draft in listed)

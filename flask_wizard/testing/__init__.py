@@ -1,4 +1,4 @@
-"""What an application and a store of its own can be tested with, by pytest."""
+"""Pytest contracts that an application can test a store of its own with."""
 
 from __future__ import annotations
 

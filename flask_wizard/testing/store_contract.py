@@ -1,4 +1,4 @@
-"""What every store must do. Subclass the contract that fits a store of your own.
+"""The contracts of stores. Subclass those that fit a store of your own.
 
     class TestMyStore(SharedStoreContract):
         @pytest.fixture
@@ -9,14 +9,15 @@
         def store(self, reopen):
             return reopen()
 
-``store`` is empty. ``reopen`` is called for another handle on the same values; for
-``SharedStoreContract`` in other processes too, hence it must be picklable.
+``store`` returns an empty store. ``reopen`` returns a function that returns another
+handle on the same values. ``SharedStoreContract`` calls that in other processes too, so
+it must be picklable.
 
-``ServerContract`` wants a ``server`` that harms nobody else when it is killed, with the
-methods of ``StoppableServer``, and a ``store`` that finds it again on the same address.
+``ServerContract`` needs a ``server`` that only this test uses, with the methods of
+``StoppableServer``, and a ``store`` that finds it again at the same address.
 
-``FullContract`` wants ``full``, a function that gives a block in which there is no room
-for 200 KB more.
+``FullContract`` needs ``full``, a function that returns a context manager. Inside its
+block the store must have no room for 200 KB more.
 """
 
 from __future__ import annotations
@@ -44,9 +45,9 @@ Full = Callable[[], AbstractContextManager[object]]
 Result = TypeVar("Result")
 
 TTL = 2  # seconds
-LONG = 3600  # seconds, for values that are not to expire on a busy machine
-PATIENCE = 60.0  # seconds that racers wait for each other
-RENEWED = 40  # values of each thread beside a sweep
+LONG = 3600  # seconds, for values that must not expire on a busy machine
+PATIENCE = 60.0  # seconds that racing calls wait for each other
+RENEWED = 40  # values of each thread during a sweep
 LARGE = bytes(200_000)
 # Neither hands an open connection on to a new process.
 METHODS = multiprocessing.get_all_start_methods()
@@ -54,17 +55,18 @@ METHOD = "forkserver" if "forkserver" in METHODS else "spawn"
 
 
 class Clocked:
-    """For the contracts in which values expire.
+    """The base class of contracts in which values expire."""
 
-    ``ttl`` is the lifetime, in whole seconds, of those values. Make it longer where
-    ``pass_time`` does not wait: then no busy machine comes too late.
-    """
-
+    #: The lifetime of those values, in whole seconds. Make it longer if ``pass_time``
+    #: does not wait, so that a busy machine is not too late.
     ttl = TTL
 
     @pytest.fixture
     def pass_time(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-        """Let seconds pass; override it by ``time.sleep`` if the engine has a clock."""
+        """Return a function that advances the clock.
+
+        Override it by ``time.sleep`` if the engine has a clock of its own.
+        """
 
         def pass_time(seconds: float) -> None:
             now = time.time()
@@ -74,7 +76,7 @@ class Clocked:
 
 
 class StoreContract(Clocked):
-    """For every store. Supply the fixtures ``store`` and ``reopen``."""
+    """The contract of every store. Supply the fixtures ``store`` and ``reopen``."""
 
     def test_is_a_draft_store(self, store: DraftStore) -> None:
         assert isinstance(store, DraftStore)
@@ -277,7 +279,7 @@ class StoreContract(Clocked):
 
 
 class SharedStoreContract(StoreContract):
-    """For a store whose values other processes see as well."""
+    """The contract of a store that processes share."""
 
     def test_processes_lose_no_increment(
         self, store: DraftStore, reopen: Reopen
@@ -294,7 +296,7 @@ class SharedStoreContract(StoreContract):
 
 
 class SweptStoreContract(Clocked):
-    """For a store whose engine does not remove expired values by itself."""
+    """The contract of a store whose engine does not remove expired values by itself."""
 
     def test_is_a_swept_store(self, store: SweptStore) -> None:
         assert isinstance(store, SweptStore)
@@ -333,7 +335,7 @@ class SweptStoreContract(Clocked):
 
         def sweep() -> list[tuple[str, bytes]]:
             while not done.is_set():
-                store.sweep(time.time() + TTL + 1)  # all that was not renewed is old
+                store.sweep(time.time() + TTL + 1)  # only renewed values live then
             return []
 
         calls: list[Callable[[], list[tuple[str, bytes]]]] = [
@@ -373,7 +375,10 @@ class SweptStoreContract(Clocked):
 
 
 class OutageContract:
-    """For a store that can fail. Supply one that cannot answer as ``broken_store``."""
+    """The contract of a store that can fail.
+
+    Supply the fixture ``broken_store``, a store that cannot answer.
+    """
 
     def test_outage_is_no_absence(self, broken_store: DraftStore) -> None:
         with pytest.raises(StoreError) as raised:
@@ -392,7 +397,7 @@ class OutageContract:
 
 
 class FullContract:
-    """For a store that can be full. Supply ``full``, in which it has no more room."""
+    """The contract of a store that can be full. Supply the fixture ``full``."""
 
     def test_full_store_takes_no_value(self, store: DraftStore, full: Full) -> None:
         with full(), pytest.raises(StoreError) as raised:
@@ -425,20 +430,20 @@ class StoppableServer(Protocol):
     """The server of a store under test."""
 
     def start(self) -> None:
-        """Start it, and return when it answers."""
+        """Start the server; return when it answers."""
 
     def kill(self) -> None:
-        """End it at once, as a crash does."""
+        """End the server at once, as a crash does."""
 
     def freeze(self) -> None:
-        """Let it be silent: connections are taken, and nothing is answered."""
+        """Make the server silent: it accepts connections, and answers nothing."""
 
     def thaw(self) -> None:
-        """Let it answer again."""
+        """Make the server answer again."""
 
 
 class ServerContract:
-    """For a store on a server. Supply the fixtures ``store`` and ``server``."""
+    """The contract of a store on a server. Supply ``store`` and ``server``."""
 
     def test_killed_server_is_no_absence(
         self, store: DraftStore, server: StoppableServer
@@ -507,7 +512,7 @@ class ServerContract:
         with pytest.raises(StoreError):
             store.replace("key", b"second", second, first, LONG)
         server.thaw()
-        store.replace("key", b"second", second, first, LONG)  # unless it has been, late
+        store.replace("key", b"second", second, first, LONG)  # if the first did not
         assert store.load("key") == (b"second", second)
 
 
@@ -542,7 +547,7 @@ def _create_elsewhere(reopen: Reopen, count: int) -> list[int]:
 
 
 def _race(calls: Sequence[Callable[[], Result]]) -> list[Result]:
-    """Make all calls at once, each in a thread of its own."""
+    """Make all calls at once, each in its own thread; return their results."""
     start = threading.Barrier(len(calls))
 
     def run(call: Callable[[], Result]) -> Result:
@@ -550,7 +555,7 @@ def _race(calls: Sequence[Callable[[], Result]]) -> list[Result]:
         return call()
 
     interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)  # seconds; at the usual 5 ms Python races hardly show
+    sys.setswitchinterval(1e-6)  # seconds; at the default of 5 ms races are rare
     try:
         with ThreadPoolExecutor(len(calls)) as threads:
             return list(threads.map(run, calls))
@@ -559,7 +564,7 @@ def _race(calls: Sequence[Callable[[], Result]]) -> list[Result]:
 
 
 def _in_processes(count: int, call: Callable[[], Result]) -> list[Result]:
-    """Make the call in new processes, which begin when all of them are up."""
+    """Make the call in new processes, which begin together; return the results."""
     context = multiprocessing.get_context(METHOD)
     context.set_forkserver_preload([__name__])  # or each would import it anew
     start = context.Barrier(count)

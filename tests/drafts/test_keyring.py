@@ -144,7 +144,7 @@ def test_newest_key_seals() -> None:
 
 def test_unknown_key_is_refused() -> None:
     encrypted = Keyring(["old"]).encrypt(b"plain", CONTEXT, DRAFT)
-    with pytest.raises(UnreadableDraftError, match="not at hand"):
+    with pytest.raises(UnreadableDraftError, match="not configured"):
         Keyring(["new"]).decrypt(encrypted, CONTEXT, DRAFTS)
 
 

@@ -335,7 +335,7 @@ def test_store_that_cannot_join_is_refused_when_it_is_mounted(tmp_path: Path) ->
     app = Flask("club", instance_path=str(tmp_path))
     app.config["SECRET_KEY"] = "k" * 32
     FlaskWizard(app)
-    with pytest.raises(ConfigurationError, match="kept by SQLiteStore"):
+    with pytest.raises(ConfigurationError, match="stored by SQLiteStore"):
         app.register_blueprint(Join.as_blueprint("join"), url_prefix="/join")
 
 
@@ -345,7 +345,7 @@ def test_store_that_cannot_join_is_refused_when_it_comes_later(tmp_path: Path) -
     app.register_blueprint(Join.as_blueprint("join"), url_prefix="/join")
     FlaskWizard(app)
     app.config["PROPAGATE_EXCEPTIONS"] = True
-    with pytest.raises(ConfigurationError, match="kept by SQLiteStore"):
+    with pytest.raises(ConfigurationError, match="stored by SQLiteStore"):
         app.test_client().get("/join/new/you")
 
 
