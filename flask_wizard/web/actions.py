@@ -32,7 +32,7 @@ class Move(NamedTuple):
 
 
 class Action(NamedTuple):
-    """What one value of ``_action`` means."""
+    """The meaning of one value of ``_action``."""
 
     name: str
     #: Returns the URL to go on to, or ``None`` to commit the draft.

@@ -80,7 +80,7 @@ class Mounted:
         self._checked: set[str] = set()
 
     def register(self, setup: BlueprintSetupState) -> None:
-        """Check what the configuration tells, if it is whole by now."""
+        """Check the fields' names now if the application has the extension already."""
         app = setup.app
         if isinstance(app, Flask) and EXTENSION in app.extensions:
             self._check_fields(app.config.get(*CSRF_FIELD))
