@@ -19,9 +19,6 @@ Raw = dict[str, list[str]]
 Seconds = Annotated[float, msgspec.Meta(ge=0, lt=2**37)]
 Count = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 
-MOVED = "moved"
-REFUSED = "refused"
-CHANGED = "changed"
 
 T = TypeVar("T")
 S = TypeVar("S", bound="Stored")

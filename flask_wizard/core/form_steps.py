@@ -193,7 +193,7 @@ class BoundFormStep(BoundStep):
         """Messages of a form that is not valid; some forms give none."""
         return errors_of(self.validation.form) or {"": [forms.UNUSABLE]}
 
-    @property
+    @cached_property
     def initial(self) -> object:
         """The data that its form starts with."""
         return self.journey.initial(self.name)

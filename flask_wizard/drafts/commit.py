@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import astuple
 
-from ..core.draft import REFUSED, Draft, Receipt
+from ..core.draft import Draft, Receipt
 from ..core.journey import Journey
+from ..core.messages import Notice
 from ..core.steps import AnyStep, BoundStep
 from ..core.submission import Submission
 from ..errors import (
@@ -263,7 +264,7 @@ def _save_with_retry(
 
 def _reject(draft: Draft, failing: Sequence[BoundStep]) -> Draft:
     """Return the draft, open again, with the errors of these steps."""
-    draft = draft.release(notice=REFUSED)
+    draft = draft.release(notice=Notice.REFUSED)
     for bound in failing:
         draft = bound.reject(draft, bound.errors)
     return draft
@@ -271,7 +272,7 @@ def _reject(draft: Draft, failing: Sequence[BoundStep]) -> Draft:
 
 def _send_back(draft: Draft, bound: BoundStep, error: StepError) -> Draft:
     """Return the draft, open again, with the error on its step."""
-    return bound.send_back(draft.release(notice=REFUSED), error)
+    return bound.send_back(draft.release(notice=Notice.REFUSED), error)
 
 
 def _step_of(journey: Journey, error: StepError) -> BoundStep:

@@ -24,6 +24,7 @@ from .keyring import Kind
 
 # 30 days, in seconds: how long a visitor sees that a draft has expired.
 REMEMBERED = 30 * 24 * 60 * 60
+LATEST = 2.0**37 - 1  # the last moment that can be stored, in the year 6325
 
 CREATE_GRACE = 60  # seconds between listing a new draft and storing it, at most
 MAX_LIST_COPIES = 8  # of one holder; all but the last are damaged
@@ -36,10 +37,11 @@ class ListedDraft(Stored, frozen=True):
     """A draft in its holder's list. Times are seconds since the epoch."""
 
     id: str
-    #: The blueprint's full name, or the class of a wizard without one. The drafts of
-    #: one wizard count together, whatever the bound variables are.
+    #: The module and name of the wizard's class. The drafts of one wizard count
+    #: together, wherever it is mounted and whatever the bound variables are.
     wizard: str
-    #: The same with the bound variables.
+    #: The blueprint's full name, or the class of a wizard without one, and the bound
+    #: variables.
     mount: str
     started: Seconds
     #: When the row may be removed.
@@ -115,7 +117,8 @@ class DraftList:
         stay listed for a while, so that a page can say that they have expired.
         """
         now = time.time()
-        new = ListedDraft(draft_id, wizard, mount, now, now + lifetime + REMEMBERED)
+        until = min(now + lifetime + REMEMBERED, LATEST)
+        new = ListedDraft(draft_id, wizard, mount, now, until)
 
         def lives(draft: ListedDraft) -> bool:
             # A draft that was listed just now may not be stored yet.

@@ -59,7 +59,8 @@ class VisitorDrafts:
         self.wizard = wizard
         self.mount = mount.key
         self.holder = holder
-        self._wizard_name = mount.name
+        kind = type(wizard)
+        self._wizard_name = f"{kind.__module__}.{kind.__qualname__}"
         self._repository = repository
         self._list_store = repository.store
         self._lifetimes = seconds(wizard.lifetime), seconds(wizard.max_lifetime)

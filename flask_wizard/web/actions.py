@@ -41,6 +41,8 @@ class Action(NamedTuple):
     page: str = ""
     #: True if the values are validated, so that the step may become done.
     validates: bool = False
+    #: True if a colon and an argument may follow the name, as in ``goto:you``.
+    takes_argument: bool = False
     #: True if a script sends it, which needs no page in return.
     quiet: bool = False
     #: The text of the button on a step of a journey.
@@ -82,7 +84,7 @@ def go_to(move: Move) -> str:
 
     The current step takes its place if the named one may not be opened.
     """
-    name = move.submitted.argument
+    name = move.submitted.action.partition(":")[2]
     aim = move.journey.steps.by_url_name.get(name)
     found = move.journey.get(aim.name if aim is not None else name)
     then = move.submitted.from_review
@@ -146,13 +148,20 @@ ACTIONS: dict[str, Action] = {
             offered=_always,
         ),
         Action("autosave", lead=stay, quiet=True),
-        Action("goto", lead=go_to),
+        Action("goto", lead=go_to, takes_argument=True),
         Action("discard", lead=partial(lead_to_page, "discard"), page="discard"),
     )
 }
 
 UNKNOWN = Action("", lead=stay)
 """The action for any other value: save what was sent, and show the page again."""
+
+
+def action_of(sent: str) -> Action:
+    """Return the action that a value of ``_action`` names; ``UNKNOWN`` if none."""
+    name, colon, _ = sent.partition(":")
+    action = ACTIONS.get(name, UNKNOWN)
+    return UNKNOWN if colon and not action.takes_argument else action
 
 
 def buttons_of(journey: Journey, bound: BoundStep) -> list[Button]:

@@ -75,13 +75,10 @@ class NotStored(Exception):
         return refusal
 
     @classmethod
-    def refused(
-        cls, refusal: HTTPException, attempt: Attempt | None = None
-    ) -> NotStored:
+    def refused(cls, refusal: HTTPException) -> NotStored:
         """Return the exception for an error of ``Wizard.admit``, with its status."""
         return cls(
             Problem.NOT_ADMITTED,
-            attempt=attempt,
             status=refusal.code,
             retry_after=dict(refusal.get_headers()).get("Retry-After"),
         )

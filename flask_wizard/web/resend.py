@@ -14,7 +14,7 @@ from ..core.messages import Problem
 from ..core.steps import AnyStep, BoundStep
 from ..drafts.holders import new_nonce
 from ..errors import StoreError
-from .actions import ACTIONS, UNKNOWN
+from .actions import action_of
 from .notices import choose_notice
 from .pages import SEND_AGAIN, Page, PageProblem
 from .problems import Attempt, NotStored
@@ -32,7 +32,9 @@ def give_back(
     """Return a page with everything that was sent, and a button to send it again."""
     if refusal.problem is Problem.STORE:
         visit.log(refusal.__cause__)
-    if ACTIONS.get(submitted.action, UNKNOWN).quiet:
+    if refusal.retry_after is not None:
+        set_header("Retry-After", refusal.retry_after)
+    if action_of(submitted.action).quiet:
         return Response(status=refusal.status)
     problem, button = _explain(visit, refusal), submitted.button(SEND_AGAIN)
     if at.page == "discard":
@@ -40,8 +42,6 @@ def give_back(
     else:
         page = _resend_page(visit, at, submitted, refusal.attempt, problem, button)
     page.status = refusal.status
-    if refusal.retry_after is not None:
-        set_header("Retry-After", refusal.retry_after)
     return page
 
 

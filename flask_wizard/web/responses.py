@@ -5,22 +5,23 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from flask import Response, after_this_request
+from flask import Response, after_this_request, redirect
+from werkzeug.wrappers import Response as BaseResponse
 
 from .pages import Page
 
-Outcome = Response | Page
+Outcome = BaseResponse | Page
 """A response to send as it is, or a page to render."""
 
 
-def redirect_to(url: str, status: int = 303, *, quiet: bool = False) -> Response:
+def redirect_to(url: str, status: int = 303, *, quiet: bool = False) -> BaseResponse:
     """Lead on: with 303 by a GET, whatever the request was.
 
     A ``quiet`` request was sent by a script, which follows no redirect: it gets a 204.
     """
     if quiet:
         return Response(status=204)
-    return Response(status=status, headers=[("Location", url)])
+    return redirect(url, status)
 
 
 def protect(response: Any) -> Any:

@@ -53,7 +53,7 @@ def make_blueprint(wizard: Wizard, name: str, *, unbound: frozenset[str]) -> Blu
 def _check_prefix(unbound: frozenset[str], state: BlueprintSetupState) -> None:
     prefix = state.url_prefix or ""
     variables = set(re.findall(r"<(?:[^<>]*:)?([^<>:]+)>", prefix))
-    if taken := OWN & variables:
+    if taken := (OWN | {"endpoint"}) & variables:
         raise DefinitionError(
             f"The url_prefix {prefix!r} has a variable {min(taken)!r}, which the "
             "wizard's own URLs use. Give it another name."
@@ -127,7 +127,7 @@ class Mounted:
         g.wizard_prefix = prefix
         g.wizard_context = context
 
-    def answer(self, endpoint: str, **values: Any) -> Response:
+    def answer(self, endpoint: str, /, **values: Any) -> Response:
         """Return the response to a request for one of the wizard's URLs."""
         context: Context = g.wizard_context
         prefix = g.wizard_prefix

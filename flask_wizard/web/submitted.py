@@ -33,10 +33,8 @@ class Button(NamedTuple):
 class Submitted:
     """A submission as it was sent: its action, its values, and its page."""
 
-    #: The name of the action, ``goto`` for ``goto:you``; ``next`` if none was sent.
+    #: What was sent as ``_action``: ``next`` if nothing was.
     action: str
-    #: The part of an action after the colon, such as ``you``.
-    argument: str
     #: The values of the step's fields, and the names that its page has signed.
     values: Values = field(repr=False)
     #: The revision of the step that the page showed.
@@ -63,7 +61,6 @@ class Submitted:
         if None in form:  # Werkzeug gives the value of such a part under None
             raise BadRequest
         from_review = is_from_review(request)
-        action, _, argument = form.get("_action", "next").partition(":")
         nonce, rev = form.get("_draft", ""), form.get("_rev", "")
         own = RESERVED_FIELDS | {csrf_field}
         values = Values.of(pair for pair in form.lists() if pair[0] not in own)
@@ -71,8 +68,7 @@ class Submitted:
         if field_names and field_names[0]:
             values.names = decrypt_names(field_names[0])
         return cls(
-            action=action,
-            argument=argument,
+            action=form.get("_action", "next"),
             values=values,
             rev=int(rev) if rev.isascii() and rev.isdigit() and len(rev) < 10 else 0,
             nonce=nonce if nonce and is_id(nonce) else "",
@@ -83,8 +79,7 @@ class Submitted:
 
     def button(self, label: str) -> Button:
         """Return a button that sends the same action again."""
-        value = f"{self.action}:{self.argument}" if self.argument else self.action
-        return Button(value, label, primary=True)
+        return Button(self.action, label, primary=True)
 
 
 def is_from_review(request: Request) -> bool:

@@ -23,9 +23,16 @@ from ..drafts.lifetimes import expires
 from ..drafts.public_draft import Draft as PublicDraft
 from ..drafts.repository import StoredDraft
 from ..drafts.visitor_drafts import Mount, VisitorDrafts
-from ..errors import ConflictError, StoreError, UnreadableDraftError
+from ..errors import (
+    ConflictError,
+    DraftTooLargeError,
+    NewerFormatError,
+    StoreError,
+    TooManyDraftsError,
+    UnreadableDraftError,
+)
 from . import guard
-from .actions import ACTIONS, UNKNOWN, Action, Move
+from .actions import Action, Move, action_of
 from .notices import choose_notice, saved_notice
 from .page_fields import SignedFields
 from .pages import OpenDraft, Page, Pages, utc_datetime
@@ -44,7 +51,7 @@ Moment = Literal["start", "commit"]
 TRIES = 100
 #: Errors that a hook may raise too, if it uses a store of its own. Then they are about
 #: that store, and must not be answered like errors of the draft's store.
-HOOK_ERRORS: tuple[type[Exception], ...] = (ConflictError, *STOPS)
+HOOK_ERRORS = (ConflictError, StoreError, DraftTooLargeError, TooManyDraftsError)
 POLL = 0.05  # seconds between two loads of a draft whose commit runs
 
 
@@ -56,6 +63,8 @@ class Post(NamedTuple):
     action: Action
     #: Calls ``Wizard.admit``, once for each moment however often the save is tried.
     admit: Callable[[Moment], None]
+    #: The last submission that could not be saved yet, if there is one.
+    attempts: list[Attempt]
 
 
 @dataclass(frozen=True)
@@ -140,6 +149,7 @@ class Visit:
         except StoreError as error:
             self.log(error)
             damaged = isinstance(error, UnreadableDraftError)
+            damaged = damaged and not isinstance(error, NewerFormatError)
             again_url = self.context.request.full_path.removesuffix("?")
             return self.pages.unavailable(again_url, damaged=damaged)
 
@@ -258,14 +268,21 @@ class Visit:
         Raise StoreError after ``TRIES`` tries.
         """
         step = None if at.page == "discard" else self.step_at(at)
-        action = ACTIONS.get(submitted.action, UNKNOWN)
-        post = Post(at, submitted, action, cache(self._admit))
-        for attempt in range(TRIES):
-            try:
-                return self._discard(post) if step is None else self._submit(post, step)
-            except ConflictError:
-                time.sleep(random.uniform(0, 0.001 * min(attempt, 20)))
-        raise StoreError(f"The draft changed during each of {TRIES} tries to save it.")
+        post = Post(at, submitted, action_of(submitted.action), cache(self._admit), [])
+        try:
+            for tries in range(TRIES):
+                try:
+                    if step is None:
+                        return self._discard(post)
+                    return self._submit(post, step)
+                except ConflictError:
+                    time.sleep(random.uniform(0, 0.001 * min(tries, 20)))
+            raise StoreError(f"The draft changed during each of {TRIES} tries.")
+        except NotStored as refusal:
+            refusal.attempt = next(iter(post.attempts), None)
+            raise
+        except STOPS as error:
+            raise NotStored.because(error, next(iter(post.attempts), None)) from error
 
     def _submit(self, post: Post, step: AnyStep) -> Outcome:
         """Save a submission of a step, and redirect or commit.
@@ -314,7 +331,8 @@ class Visit:
             stored = self.drafts.reload(stored)
             if stored.is_new:
                 raise ConflictError("The draft expired while its commit was running.")
-        return stored
+        # It may have been saved under another mark of this session meanwhile.
+        return replace(stored, draft=self.drafts.add_holder(stored.draft))
 
     def _commit_again(
         self, post: Post, journey: Journey, bound: BoundStep, stored: StoredDraft
@@ -348,21 +366,15 @@ class Visit:
         if url is None and not step.takes_input:
             stored = replace(stored, draft=onward.draft)
         else:
-            attempt = (
-                Attempt(journey, bound.form) if bound and step.takes_input else None
-            )
-            stored = self._save(post, stored, onward.to_draft(), notice, attempt)
+            if bound is not None and step.takes_input:
+                post.attempts[:] = [Attempt(journey, bound.form)]
+            stored = self._save(post, stored, onward.to_draft(), notice)
         if url is None:
             return self._commit(post, onward, stored)
         return redirect_to(url, quiet=action.quiet)
 
     def _save(
-        self,
-        post: Post,
-        stored: StoredDraft,
-        draft: Draft,
-        notice: str,
-        attempt: Attempt | None,
+        self, post: Post, stored: StoredDraft, draft: Draft, notice: str
     ) -> StoredDraft:
         """Save a draft and renew its lifetime. Raise NotStored, or ConflictError."""
         if post.action.quiet:
@@ -370,28 +382,25 @@ class Visit:
         if self.draft_id is not None and draft.id != self.draft_id:
             notice = Notice.MOVED
         renewed = draft.renew(time.time(), notice=notice)
-        try:
-            if stored.is_new:
-                post.admit("start")
-            saved = self.drafts.save(stored, renewed, capped=True)
-        except HTTPException as refusal:
-            raise NotStored.refused(refusal, attempt) from refusal
-        except STOPS as error:
-            raise NotStored.because(error, attempt) from error
+        if stored.is_new:
+            post.admit("start")
+        saved = self.drafts.save(stored, renewed, capped=True)
+        post.attempts.clear()
         if self.context.app.config["WIZARD_PERMANENT_SESSION"]:
             self.context.session.permanent = True
         return saved
 
-    def _admit(self, moment: Literal["start", "commit"]) -> None:
-        self.wizard.admit(moment, self.drafts.holder.token_hash().hex())
+    def _admit(self, moment: Moment) -> None:
+        """Ask the application. Raise NotStored if it refuses."""
+        try:
+            self.wizard.admit(moment, self.drafts.holder.token_hash().hex())
+        except HTTPException as refusal:
+            raise NotStored.refused(refusal) from refusal
 
     # The end
 
     def _commit(self, post: Post, journey: Journey, stored: StoredDraft) -> Outcome:
-        try:
-            post.admit("commit")
-        except HTTPException as refusal:
-            raise NotStored.refused(refusal) from refusal
+        post.admit("commit")
         lease = self.context.app.config["WIZARD_COMMIT_LEASE"]
         result = commit(self.wizard, journey, stored, self.drafts, lease=lease)
         if result.step is not None:
@@ -464,7 +473,7 @@ class Visit:
     def _url(self, page: str, draft: Draft) -> str:
         return self.urls.to(Address(page, draft.id))
 
-    def _redirect_to_page(self, page: str, draft: Draft) -> Response:
+    def _redirect_to_page(self, page: str, draft: Draft) -> Outcome:
         return redirect_to(self._url(page, draft))
 
     def log(self, error: BaseException | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from store_wrappers import Probe
 from time_machine import Traveller
 from visitor import Visitor
 from werkzeug.test import TestResponse
+from wizards import Commits
 from wtforms import Form, StringField
 
 from flask_wizard import Step, Submission, Wizard
@@ -253,6 +255,32 @@ def test_drafts_count_whatever_the_bound_variables(bounded: Visitor) -> None:
     answer = bounded.send("next", {"name": "Eve"})
     assert answer.status_code == 409
     assert "Eve" in answer.text
+
+
+def test_drafts_count_wherever_their_wizard_is_mounted(make_app: MakeApp) -> None:
+    app = make_app(Bounded, prefix="/join/<int:year>")
+    app.register_blueprint(Bounded.as_blueprint("other"), url_prefix="/other")
+    visitor = Visitor(app)
+    for year in range(Bounded.max_drafts):
+        begin_year(visitor, year)
+    visitor.open("/other/new/you")
+    assert visitor.send("next", {"name": "Eve"}).status_code == 409
+
+
+def test_list_of_drafts_that_live_for_ever_is_read_again(make_app: MakeApp) -> None:
+    class Lasting(Commits, Wizard):
+        lifetime = max_lifetime = timedelta.max
+        max_drafts = 12
+
+        you = Step(NameForm)
+        more = Step(NameForm)
+
+    visitor = Visitor(make_app(Lasting))
+    begun = {begin(visitor) for _ in range(12)}
+    listed = visitor.open("/join/").links.values()
+    assert len([url for url in listed if url.endswith("/discard")]) == len(begun) == 12
+    visitor.open("/join/new/you")
+    assert visitor.send("next", {"name": "Eve"}).status_code == 409
 
 
 def test_draft_of_another_bound_variable_makes_room_when_discarded(

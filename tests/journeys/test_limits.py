@@ -89,6 +89,12 @@ def test_refusal_says_when_to_come_back(visitor: Visitor) -> None:
     assert visitor.send("next", {"name": "Eve"}).headers["Retry-After"] == "60"
 
 
+def test_refusal_tells_a_script_when_to_come_back(visitor: Visitor) -> None:
+    visitor.open("/join/new/you")
+    answer = visitor.send("autosave", {"name": "Eve"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "60")
+
+
 def test_refused_commit_leaves_the_draft_open(visitor: Visitor) -> None:
     holder = next(holder for _, holder in Limited.seen)
     Limited.seen["commit", holder] = 1

@@ -833,6 +833,18 @@ def test_cleared_initial_value_stays_cleared(make_app: MakeApp) -> None:
     assert visitor.page.value("name") == ""
 
 
+def test_initial_data_are_asked_for_once_a_page(make_app: MakeApp) -> None:
+    asked: list[str] = []
+
+    class Asking(Join):
+        def initial(self, step_name: str, bound: Mapping[str, Any]) -> object:
+            asked.append(step_name)
+            return {"name": "Ada"}
+
+    Visitor(make_app(Asking)).open("/join/new/you")
+    assert asked == ["you"]
+
+
 def test_page_with_initial_data_stays_out_of_caches(make_app: MakeApp) -> None:
     answer = Visitor(make_app(Known)).get("/join/new/you")
     assert answer.headers["Cache-Control"] == "no-store"

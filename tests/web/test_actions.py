@@ -83,3 +83,20 @@ def test_unknown_action_keeps_what_was_typed(visitor: Visitor) -> None:
     visitor.press("never-heard-of", {"name": "Ada"})
     assert visitor.page.path == f"{visitor.draft}you"
     assert visitor.page.value("name") == "Ada"
+
+
+@pytest.mark.parametrize("action", ["next:", "next:you", "back:x", "discard:x"])
+def test_action_with_an_argument_that_it_does_not_take_is_unknown(
+    visitor: Visitor, action: str
+) -> None:
+    visitor.press(action, {"name": "Ada"})
+    assert visitor.page.path == f"{visitor.draft}you"
+    assert visitor.page.value("name") == "Ada"
+
+
+def test_discard_with_an_argument_discards_nothing(visitor: Visitor) -> None:
+    visitor.fill(name="Ada")
+    draft = visitor.draft
+    visitor.open(f"{draft}discard")
+    visitor.press("discard:x")
+    assert visitor.page.path == f"{draft}pet"
