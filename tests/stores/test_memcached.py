@@ -646,7 +646,7 @@ def test_start_warns_even_if_the_server_is_down() -> None:
 
 def test_start_warns_of_evictions(store: MemcachedStore) -> None:
     _, warning = store.warnings()
-    assert "drops values" in warning
+    assert "evicts values" in warning
     assert "(0 up to now)" in warning
 
 

@@ -1301,7 +1301,7 @@ def test_warns_of_a_server_that_does_not_tell(
 ) -> None:
     url = f"redis://{user}:{user}@127.0.0.1:{guarded_server.port}"
     (warning,) = warnings_of(open_store(url, UNUSED))
-    assert "does not tell" in warning
+    assert "hides the settings" in warning
     assert "appendonly yes" in warning
 
 
