@@ -647,7 +647,7 @@ def test_start_warns_even_if_the_server_is_down() -> None:
 def test_start_warns_of_evictions(store: MemcachedStore) -> None:
     _, warning = store.warnings()
     assert "evicts values" in warning
-    assert "(0 up to now)" in warning
+    assert "(0 so far)" in warning
 
 
 def test_start_warns_of_evictions_that_were(tmp_path: Path) -> None:
