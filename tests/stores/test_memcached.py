@@ -655,7 +655,7 @@ def test_start_warns_of_evictions_that_were(tmp_path: Path) -> None:
         store = opened(server.url)
         fill(store)
         _, warning = store.warnings()
-        assert "(0 up to now)" not in warning
+        assert "(0 so far)" not in warning
 
 
 def test_start_warns_of_each_server(
