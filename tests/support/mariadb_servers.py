@@ -46,6 +46,8 @@ class MariaDB(Server):
             "bind-address": "127.0.0.1",
             "port": str(self.port),
             "socket": str(self.folder / "mariadb.sock"),
+            # As it starts, it removes the temporary tables that any other left in /tmp.
+            "tmpdir": str(self.folder),
             "innodb-log-file-size": "8M",  # instead of 96 MB, for a quick start
         }
         options = [f"--{name}={value}" for name, value in settings.items()]
