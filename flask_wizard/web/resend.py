@@ -36,7 +36,7 @@ def give_back(
         set_header("Retry-After", refusal.retry_after)
     if action_of(submitted.action).quiet:
         return Response(status=refusal.status)
-    problem, button = _explain(visit, refusal), submitted.button(SEND_AGAIN)
+    problem, button = _explain(visit, at, refusal), submitted.button(SEND_AGAIN)
     if at.page == "discard":
         page = visit.pages.discard(at, problem=problem, button=button)
     else:
@@ -45,8 +45,14 @@ def give_back(
     return page
 
 
-def _explain(visit: Visit, refusal: NotStored) -> PageProblem:
-    """Return the problem, with the open drafts if there are too many of them."""
+def _explain(visit: Visit, at: Address, refusal: NotStored) -> PageProblem:
+    """Return the problem, with the open drafts if there are too many of them.
+
+    If the user is signed out, it has the URL of the login page, if that is known.
+    """
+    if refusal.problem is Problem.SIGNED_OUT:
+        login_url = visit.context.state.logins.login_url(visit.urls.to(at))
+        return PageProblem(refusal.problem, login_url=login_url)
     if refusal.problem is not Problem.TOO_MANY:
         return PageProblem(refusal.problem)
     try:
@@ -81,6 +87,7 @@ def _resend_page(
             notice=choose_notice(journey.draft, bound, given_back=True),
             problem=problem,
             button=button,
+            signed_in=submitted.signed_in or problem.code is Problem.SIGNED_OUT,
             **shown,
         )
 
