@@ -11,12 +11,15 @@ from flask import Blueprint, Flask, current_app
 from .cli import commands
 from .core.rows import named_rows
 from .drafts.keyring import Keyring
+from .drafts.public_draft import Draft
 from .errors import ConfigurationError, StoreError
 from .stores import CheckedStore, DraftStore
 from .stores.registry import open_store
 from .web.controls import block, control, layout
 from .web.logins import Logins
-from .web.state import EXTENSION, WizardState, secrets_of
+from .web.own_drafts import own_drafts
+from .web.state import EXTENSION, WizardState, get_context, secrets_of
+from .wizard import Wizard
 
 DEFAULTS: dict[str, Any] = {
     "WIZARD_STORE": None,
@@ -91,6 +94,15 @@ class FlaskWizard:
             flask_wizard_block=block,
             flask_wizard_named_rows=named_rows,
         )
+
+    def drafts(self, **unbound: object) -> list[Draft]:
+        """Return the visitor's open drafts of all wizards, newest first.
+
+        ``unbound`` are the values of URL variables that mounts leave unbound, for the
+        drafts' URLs. This begins no draft, and a session gets no token by it. Raise
+        StoreError, and ConfigurationError if a value is missing or unknown.
+        """
+        return own_drafts(get_context(), unbound, Wizard._find)
 
     def adopt(self) -> None:
         """Have the user who has just signed in adopt what the session has begun.

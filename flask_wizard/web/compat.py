@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
 from flask.globals import request_ctx
 from flask.sessions import SessionMixin
 
@@ -15,3 +19,15 @@ def peek_session() -> SessionMixin:
     private: SessionMixin | None = getattr(context, "_session", None)
     # Before Flask 3.1.3 the attribute does not mark it.
     return private if private is not None else context.session  # type: ignore[no-any-return]
+
+
+def typed_values(
+    app: Flask, endpoint: str, values: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the values of URL variables as the endpoint's view gets them."""
+    rule = next(app.url_map.iter_rules(endpoint))
+    converters = rule._converters
+    return {
+        name: converters[name].to_python(value) if name in converters else value
+        for name, value in values.items()
+    }

@@ -61,6 +61,8 @@ class OpenDraft:
     saved: datetime
     #: The title of its current step.
     place: str
+    #: What the wizard calls it, or an empty string.
+    description: str = ""
 
 
 @dataclass(frozen=True)

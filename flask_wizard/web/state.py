@@ -24,6 +24,9 @@ EXTENSION = "flask_wizard"
 CONTEXT = "flask_wizard.context"
 """The key of a request's environment under which its Context is."""
 
+MOUNTS = "flask_wizard.mounts"
+"""The key of ``app.extensions`` under which the mounts are, by blueprint."""
+
 CSRF_FIELD = "WTF_CSRF_FIELD_NAME", "csrf_token"
 """The key that names the field of the CSRF token, and its default in Flask-WTF."""
 

@@ -36,6 +36,7 @@ from . import guard
 from .actions import Action, Move, action_of
 from .logins import SignedOut
 from .notices import choose_notice, saved_notice
+from .own_drafts import description_of
 from .page_fields import SignedFields
 from .pages import OpenDraft, Page, Pages, utc_datetime
 from .problems import STOPS, Attempt, NotStored, is_frozen, refuse_change
@@ -541,6 +542,7 @@ class Visit:
             started=utc_datetime(draft.created),
             saved=utc_datetime(draft.updated),
             place=current.step.title,
+            description=description_of(PublicDraft.of(draft, self.wizard), self.wizard),
         )
 
 

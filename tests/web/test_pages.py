@@ -36,8 +36,22 @@ ACTIONS = [
 ]
 AGAIN = [Bag(value="next", label="Send it again", primary=True)]
 DRAFTS = [
-    Bag(url="/a", discard_url="/a/x", started=WHEN, saved=WHEN, place="Address"),
-    Bag(url="/b", discard_url="/b/x", started=WHEN, saved=WHEN, place="Address"),
+    Bag(
+        url="/a",
+        discard_url="/a/x",
+        started=WHEN,
+        saved=WHEN,
+        place="Address",
+        description="",
+    ),
+    Bag(
+        url="/b",
+        discard_url="/b/x",
+        started=WHEN,
+        saved=WHEN,
+        place="Address",
+        description="",
+    ),
 ]
 
 Page = Any  # justhtml's nodes
