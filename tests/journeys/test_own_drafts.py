@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from apps import MakeApp
 from clock import DAY, HOUR
-from flask import Blueprint, Flask, session, url_for
+from flask import Blueprint, Flask, url_for
 from login_sites import Site, plain_site
 from store_wrappers import Probe
 from time_machine import Traveller
