@@ -73,7 +73,7 @@ class RegisterForm(PersonForm):
     )
 
 
-@manager.user_loader
+@manager.user_loader  # type: ignore[untyped-decorator] # it has no annotations
 def customer_of(id: str) -> Customer | None:
     """Return the customer who is signed in."""
     return db.session.get(Customer, int(id))
@@ -150,7 +150,7 @@ def sign_out() -> ResponseReturnValue:
 
 
 @blueprint.get("/my-drafts")
-@login_required
+@login_required  # type: ignore[untyped-decorator] # it has no annotations
 def drafts() -> ResponseReturnValue:
     """Show what the customer has begun, on this device and on others."""
     page = render_template("my_drafts.html", drafts=wizards.drafts())

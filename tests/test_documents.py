@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,7 @@ def test_recipe_for_users_works(instance: Path, recipe: str) -> None:
     visitor = Visitor(app)
     friend = follow(visitor, "/join/", name="Ann")
     visitor.client.post("/login", data={"name": "ann"})
-    (draft,) = visitor.get("/my-drafts").json
+    (draft,) = json.loads(visitor.get("/my-drafts").text)
     assert draft["what"] == "Join: Ann"
     assert draft["continue"] == friend
     visitor.client.post("/logout")

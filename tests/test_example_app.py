@@ -755,7 +755,7 @@ def test_customer_finds_drafts_on_another_device(
     phone = app.test_client()
     page = sign_in(phone)
     assert page.heading == "My drafts"
-    assert page.link("Checkout: for Wilhelmina Reed") == begun.path
+    assert page.link("Continue Checkout: for Wilhelmina Reed") == begun.path
     assert "Step 2: Is it a gift?" in page.text
     assert get(phone, begun.path).status == 200
 

@@ -230,7 +230,7 @@ class Holder:
         that a page from before meets the same draft.
         """
         token, begun = self.ensure_token(), self._session.get(BEGUN_KEY)
-        secret = begun if self.user is not None and _is_token(begun) else token
+        secret = str(begun) if self.user is not None and _is_token(begun) else token
         digest = self._keyring.digest("draft id", nonce, secret, mount)
         return urlsafe_b64encode(digest[:16]).decode().rstrip("=")
 

@@ -18,7 +18,7 @@ def peek_session() -> SessionMixin:
     context = request_ctx._get_current_object()  # type: ignore[attr-defined]
     private: SessionMixin | None = getattr(context, "_session", None)
     # Before Flask 3.1.3 the attribute does not mark it.
-    return private if private is not None else context.session  # type: ignore[no-any-return]
+    return private if private is not None else context.session
 
 
 def typed_values(

@@ -89,7 +89,7 @@ def _place_of(
         wizard = mounted.wizard
         bound = typed_values(context.app, f"{name}.step", dict(pairs))
         free = {n: value for n, value in unbound.items() if n in mounted.unbound}
-        url_of = partial(_url_at, name, **bound, **free)
+        url_of = partial(_url_at, name, {**bound, **free})
     if wizard is None:
         return None
     drafts = VisitorDrafts(
@@ -98,9 +98,11 @@ def _place_of(
     return _Place(wizard, bound, drafts, url_of)
 
 
-def _url_at(mount: str, endpoint: str, **values: Any) -> str:
+def _url_at(
+    mount: str, variables: Mapping[str, Any], endpoint: str, **values: str
+) -> str:
     try:
-        return url_for(f"{mount}.{endpoint}", **values)
+        return url_for(f"{mount}.{endpoint}", **variables, **values)
     except BuildError as error:
         raise ConfigurationError(
             f"A draft of {mount!r} has no URL without all variables of its prefix. "

@@ -391,7 +391,7 @@ def test_logout_in_the_request_itself_keeps_nothing(
 ) -> None:
     """As of an application that ends logins that were idle for long."""
     site = make_site(WIZARD_LOGIN_URL="/login")
-    idle = []
+    idle: list[bool] = []
     site.app.before_request(lambda: session.clear() if idle else None)
     visitor = Visitor(site.app)
     site.sign_in(visitor, "ada")
@@ -514,7 +514,7 @@ def test_flask_security_users_keep_drafts_when_signed_out_everywhere(
 
 
 def test_flask_login_user_without_an_id_is_known_by_get_id(make_app: MakeApp) -> None:
-    class User(UserMixin):
+    class User(UserMixin):  # type: ignore[misc] # it has no annotations
         def get_id(self) -> str:
             return "ada"
 

@@ -86,7 +86,7 @@ def plain_site(app: Flask, store: object) -> Site:
 def flask_login_site(app: Flask, store: object) -> Site:
     """Flask-Login is in use, so that no holder has to be named."""
 
-    class User(UserMixin):
+    class User(UserMixin):  # type: ignore[misc] # it has no annotations
         def __init__(self, name: str) -> None:
             self.id = name
 
