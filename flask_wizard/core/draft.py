@@ -19,6 +19,12 @@ Raw = dict[str, list[str]]
 Seconds = Annotated[float, msgspec.Meta(ge=0, lt=2**37)]
 Count = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 
+Path = Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=4)]
+"""What was read of an earlier answer: a step and a field.
+
+An empty field stands for "is there an answer". Other releases may know longer paths,
+such as step, item, page and field.
+"""
 
 T = TypeVar("T")
 S = TypeVar("S", bound="Stored")
@@ -92,30 +98,24 @@ def _keys(kind: type[Stored]) -> frozenset[str]:
     return frozenset(field.encode_name for field in fields(kind))
 
 
-class StoredDependencies(msgspec.Struct, frozen=True, gc=False):
-    """What an accepted step had read of earlier answers: a hash of all of it.
-
-    ``names`` are those of ``prepare`` and the form, as (step, field) pairs; an empty
-    field stands for "is there an answer". What the condition and the form function
-    read is found out anew by each request, since they run in each.
-    """
-
-    names: tuple[tuple[str, str], ...] = ()
-    digest: bytes = b""
-
-
 class Entry(Stored, frozen=True, gc=False):
-    """One step's last submission and what became of it.
+    """One step's last submission and what became of it."""
 
-    ``errors`` are messages by full field name; the empty name is the whole step. What
-    was sent stays packed until it is asked for: a walk over many steps asks for few.
-    """
-
+    #: What was sent, as msgpack. It is decoded when ``raw`` is asked for: a walk over
+    #: many steps asks for few.
     packed: msgspec.Raw = msgspec.field(name="raw", default=msgspec.Raw(b"\x80"))
+    #: How often the step was submitted, autosaves left out.
     rev: Count = 0
+    #: True if a Continue found it valid, and nothing else was sent since.
     accepted: bool = False
+    #: Messages by full field name; the empty name is the whole step.
     errors: dict[str, list[str]] = msgspec.field(default_factory=dict)
-    read: StoredDependencies = StoredDependencies()
+    #: What ``prepare`` and the form read when it was accepted. What the condition and
+    #: the form function read is not stored, since they run in each request.
+    read: tuple[Path, ...] = ()
+    #: A hash of what all of them read, and of what the form asked for.
+    read_digest: bytes = b""
+    #: Accepted passwords by full field name.
     passwords: Raw = msgspec.field(default_factory=dict)
 
     @classmethod
@@ -126,12 +126,15 @@ class Entry(Stored, frozen=True, gc=False):
         rev: int = 0,
         accepted: bool = False,
         errors: dict[str, list[str]] | None = None,
-        read: StoredDependencies = StoredDependencies(),  # noqa: B008  # immutable
+        read: tuple[Path, ...] = (),
+        read_digest: bytes = b"",
         passwords: Raw | None = None,
     ) -> Entry:
         """Build an entry from what was sent."""
         packed = msgspec.Raw(_encoder.encode(raw))
-        return cls(packed, rev, accepted, errors or {}, read, passwords or {})
+        return cls(
+            packed, rev, accepted, errors or {}, read, read_digest, passwords or {}
+        )
 
     @property
     def raw(self) -> Raw:

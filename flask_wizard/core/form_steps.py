@@ -13,7 +13,7 @@ from wtforms import Form
 from ..errors import DefinitionError
 from . import forms
 from .answers import NAMES, Answers, Dependencies, Record, plain, values_of
-from .draft import Draft, Entry, Raw, StoredDependencies
+from .draft import Draft, Entry, Path, Raw
 from .form_errors import errors_of, show_errors
 from .forms import FieldNames, Values
 from .rows import Row, rows_of
@@ -220,22 +220,20 @@ class BoundFormStep(BoundStep):
         """True if it was accepted, and what it had read has changed since."""
         if self.entry is None or not self.entry.accepted:
             return False
-        return self._read_now(self.entry.read.names) != self.entry.read
+        return self._digest(self.entry.read) != self.entry.read_digest
 
-    def _read_now(
-        self, names: tuple[tuple[str, str], ...] | None = None
-    ) -> StoredDependencies:
-        """Return ``names``, or what the form has read, with a hash of the answers.
+    @property
+    def _read_now(self) -> tuple[Path, ...]:
+        """What ``prepare`` and the form have read, and nothing else has."""
+        return tuple(sorted(self.dependencies - self.reads))
 
-        The hash is also of what the form asks for, and of what is in ``reads``.
-        """
+    def _digest(self, read: tuple[Path, ...]) -> bytes:
+        """Hash what the form asks for, and the answers in ``read`` and ``reads``."""
         digest = self.signature.digest  # a form function has read now
-        if names is None:
-            names = tuple(sorted(self.dependencies - self.reads))
-        if names or self.reads:
-            read = [*sorted(self.reads), *names]
-            digest = self.journey.digest(digest, read, before=self.position)
-        return StoredDependencies(names, digest)
+        if read or self.reads:
+            paths = [*sorted(self.reads), *read]
+            digest = self.journey.digest(digest, paths, before=self.position)
+        return digest
 
     # Submissions
 
@@ -279,11 +277,13 @@ class BoundFormStep(BoundStep):
     def _judge(self, raw: Raw, passwords: Raw, rev: int) -> None:
         """Set the entry to values that are accepted if the form is valid with them."""
         if self.validation.passed:
+            read = self._read_now
             self.entry = Entry.of(
                 raw,
                 rev=rev,
                 accepted=True,
-                read=self._read_now(),
+                read=read,
+                read_digest=self._digest(read),
                 passwords=passwords,
             )
             self.outdated = False
@@ -306,8 +306,9 @@ class BoundFormStep(BoundStep):
         if self.entry is None or not self.still_holds:
             return draft
         # A form that was not validated again has not read all that it had.
-        read = self._read_now(None if self.step.revalidate else self.entry.read.names)
-        return draft.with_entries({self.name: replace(self.entry, read=read)})
+        read = self._read_now if self.step.revalidate else self.entry.read
+        entry = replace(self.entry, read=read, read_digest=self._digest(read))
+        return draft.with_entries({self.name: entry})
 
     def error_name(self, field: str | None) -> str:
         """Return the full name of a field that may be dotted, as StepError has it."""

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from ..errors import DefinitionError
 from .answers import Answers, Dependencies
-from .draft import Draft, Entry
+from .draft import Draft, Entry, Path
 from .forms import Values
 from .steps import ABSENT, BoundStep, Steps, encode
 
@@ -53,7 +53,7 @@ class Journey:
             self._plain = 0
         # None stands for such a step, until it is asked for.
         self._walked: list[BoundStep | None] = [None] * self._plain
-        self._serialized: dict[tuple[str, str], bytes] = {}
+        self._serialized: dict[Path, bytes] = {}
 
     def __repr__(self) -> str:
         # Going on could run the application's code.
@@ -86,7 +86,7 @@ class Journey:
         own = self._digests.own[position]
         if entry is None or not entry.accepted or own is None:
             return False
-        return entry.read.digest == own
+        return entry.read_digest == own
 
     def _walk(self) -> int:
         """Walk as far as it goes, and return how many steps were met."""
@@ -233,21 +233,20 @@ class Journey:
             return self.steps[at].no_answers(reads)
         return (self._walked[at] or self._met(at)).record(reads)
 
-    def digest(
-        self, signature: bytes, names: Sequence[tuple[str, str]], *, before: int
-    ) -> bytes:
-        """Hash a signature, and what ``names`` stand for in the steps before."""
+    def digest(self, signature: bytes, paths: Sequence[Path], *, before: int) -> bytes:
+        """Hash a signature, and what ``paths`` stand for in the steps before."""
         known, read = self._serialized, []
         met = min(before, len(self._walked))
-        for name in names:
-            step, field = name
+        for path in paths:
+            step, *inner = path
             position = self.steps.positions.get(step, met)
-            if position >= met:  # a deploy may have moved it behind its reader
+            # A deploy may have moved it behind its reader, or have read inside it.
+            if position >= met or len(inner) != 1:
                 read.append(ABSENT)
                 continue
-            if name not in known:
+            if path not in known:
                 bound = self._walked[position] or self._met(position)
-                known[name] = bound.serialize(field)
-            read.append(known[name])
-        whole = encode([signature, names, read])
+                known[path] = bound.serialize(inner[0])
+            read.append(known[path])
+        whole = encode([signature, paths, read])
         return hashlib.blake2b(whole, digest_size=16).digest()

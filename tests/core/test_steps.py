@@ -15,7 +15,7 @@ from wtforms import BooleanField, Form, StringField
 
 from flask_wizard import Answers, DefinitionError, Review, Row, Step, Submission, Wizard
 from flask_wizard.core.answers import Dependencies, Record
-from flask_wizard.core.draft import Draft, Entry, StoredDependencies, decode, encode
+from flask_wizard.core.draft import Draft, Entry, decode, encode
 from flask_wizard.core.forms import Values
 from flask_wizard.core.journey import Journey
 from flask_wizard.core.steps import AnyStep, BoundStep, Condition
@@ -250,7 +250,7 @@ def test_readers_remember_an_answer_of_a_foreign_kind(wizard: type[Wizard]) -> N
     last = journey.get("last")
     assert last is not None
     assert not last.outdated
-    other = replace(last.entry or Entry(), read=StoredDependencies())
+    other = replace(last.entry or Entry(), read=(), read_digest=b"")
     before = Journey(wizard.steps, journey.draft.with_entries({"last": other}))
     outdated = before.get("last")
     assert outdated is not None
