@@ -44,7 +44,9 @@ class Step(AnyStep):
     takes_input: ClassVar[bool] = True
     has_answers: ClassVar[bool] = True
 
-    def bind(self, journey: Journey, position: int, *, reached: bool) -> BoundFormStep:
+    def bind(
+        self, journey: Journey, position: int, entry: Entry | None, *, reached: bool
+    ) -> BoundFormStep:
         """Bind the step to the draft of a journey."""
         reads: Dependencies = set()
         applies = self.when is None or (
@@ -57,7 +59,7 @@ class Step(AnyStep):
             reads=reads,
             applies=applies,
             opens=reached and applies,
-            entry=journey.draft.entries.get(self.name),
+            entry=entry,
         )
 
     @cached_property
@@ -145,11 +147,11 @@ class BoundFormStep(BoundStep):
     @cached_property
     def signature(self) -> FormSignature:
         """What its form asks for. The form function tells which form that is."""
-        form_class = self.step.fixed_form
-        if form_class is None:
-            answers = Answers(self.journey, self.position, self.reads)
-            form_class = self.step.form_class(answers)
-        return signature(form_class)
+        fixed = self.journey.signatures.forms[self.position]
+        if fixed is not None:
+            return fixed
+        answers = Answers(self.journey, self.position, self.reads)
+        return signature(self.step.form_class(answers))
 
     @cached_property
     def form(self) -> Form:
@@ -256,8 +258,10 @@ class BoundFormStep(BoundStep):
             secrets = kept.passwords
             if secrets and values.fills(secrets):  # they count unless one is typed
                 secrets = {}
-            after.form = after._fill(values, secrets)
-            raw, passwords = forms.sent(after.form, values)
+            form = after.form = after._fill(values, secrets)
+            raw, passwords = forms.sent(form, values)
+            if validate:
+                after.validation = Validation(form, forms.validate(form))
         elif self.step.fixed_form is not None:
             form = self._fill(values, {}, prepare=False)
             raw, passwords = values.unprepared(form)
@@ -286,7 +290,7 @@ class BoundFormStep(BoundStep):
                 read_digest=self._digest(read),
                 passwords=passwords,
             )
-            self.outdated = False
+            self.done, self.outdated = True, False
         else:
             kept = self.entry.passwords if self.entry is not None else {}
             self.entry = Entry.of(raw, rev=rev, errors=self.errors, passwords=kept)

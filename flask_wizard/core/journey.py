@@ -48,8 +48,9 @@ class Journey:
         # How many of the first steps are done by their entries alone: as many as the
         # draft says if the steps still ask for the same.
         self._plain, digest = draft.plain_prefix
-        self._digests = steps.plain_digests()
-        if digest not in self._digests.chained[self._plain : self._plain + 1]:
+        #: What the forms of the steps ask for.
+        self.signatures = steps.signatures()
+        if digest not in self.signatures.chained[self._plain : self._plain + 1]:
             self._plain = 0
         # None stands for such a step, until it is asked for.
         self._walked: list[BoundStep | None] = [None] * self._plain
@@ -73,17 +74,17 @@ class Journey:
                 return None
             if at == len(self.steps):
                 return None
-            step, own = self.steps[at], self._digests.own[at]
-            entry = self.draft.entries.get(step.name) if own is not None else None
+            step = self.steps[at]
+            entry = self.draft.entries.get(step.name)
             plain = entry is not None and self._is_plain(at, entry)
             self._plain += plain and at == self._plain
-            last = None if plain else step.bind(self, at, reached=True)
+            last = None if plain else step.bind(self, at, entry, reached=True)
             walked.append(last)
         return walked[position] or self._met(position)
 
     def _is_plain(self, position: int, entry: Entry | None) -> bool:
         """True if the entry alone tells that its step applies and is done."""
-        own = self._digests.own[position]
+        own = self.signatures.plain[position]
         if entry is None or not entry.accepted or own is None:
             return False
         return entry.read_digest == own
@@ -97,9 +98,13 @@ class Journey:
         """Return a step that was walked to."""
         bound = self._walked[position]
         if bound is None:
-            bound = self.steps[position].bind(self, position, reached=True)
-            self._walked[position] = bound
+            bound = self._walked[position] = self._bind(position, reached=True)
         return bound
+
+    def _bind(self, position: int, *, reached: bool) -> BoundStep:
+        step = self.steps[position]
+        entry = self.draft.entries.get(step.name)
+        return step.bind(self, position, entry, reached=reached)
 
     def _last_applicable(self, before: int) -> BoundStep | None:
         met = map(self._met, reversed(range(before)))
@@ -108,8 +113,7 @@ class Journey:
     def bind(self, name: str) -> BoundStep:
         """Return a step bound to the draft, whether it opens or not."""
         position = self.steps.positions[name]
-        bound = self._reach(position)
-        return bound or self.steps[position].bind(self, position, reached=False)
+        return self._reach(position) or self._bind(position, reached=False)
 
     @property
     def path(self) -> tuple[BoundStep, ...]:
@@ -211,7 +215,7 @@ class Journey:
         for bound in self._walked[self._plain :]:
             if bound is not None and bound.still_holds:
                 draft = bound.refresh_dependencies(draft)
-        prefix = (self._plain, self._digests.chained[self._plain])
+        prefix = (self._plain, self.signatures.chained[self._plain])
         same = prefix == draft.plain_prefix
         return draft if same else replace(draft, plain_prefix=prefix)
 

@@ -1,4 +1,4 @@
-"""DraftRepository: loads and saves drafts, each save a compare-and-set."""
+"""DraftRepository: loads drafts from an encrypted store."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ..core.draft import ENDED, Draft, decode
+from ..core.draft import Draft, decode
 from ..errors import ConfigurationError, UnreadableDraftError
 from ..stores import DraftStore, JoiningStore
 from .encrypted_store import EncryptedStore, StoredVersion
-from .keyring import Kind
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class StoredDraft:
 
 
 class DraftRepository:
-    """Loads and saves drafts in an encrypted store."""
+    """Loads drafts from an encrypted store, in which ``store`` saves them."""
 
     def __init__(self, store: EncryptedStore, *, limit: int) -> None:
         self.store = store
@@ -57,18 +56,6 @@ class DraftRepository:
             raise ConfigurationError(cannot_join(engine))
         with engine.joined() as inner:
             yield DraftRepository(self.store.using(inner), limit=self.limit)
-
-    def save(
-        self, draft: Draft, plain: bytes, *, at: StoredVersion, ttl: int
-    ) -> StoredDraft:
-        """Save a draft, which is encoded as ``plain``. ``ttl`` is in seconds.
-
-        Raise ConflictError if another request has written since ``at`` was read, or
-        StoreError.
-        """
-        kind = Kind.TOMBSTONE if draft.state in ENDED else Kind.DRAFT
-        version = self.store.save(at, plain, kind=kind, ttl=ttl)
-        return StoredDraft(draft, version, is_new=False)
 
 
 def cannot_join(store: DraftStore) -> str:

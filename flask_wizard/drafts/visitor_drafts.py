@@ -17,6 +17,7 @@ from ..core.draft import Draft, Receipt, encode
 from ..errors import DraftTooLargeError, NewerFormatError, UnreadableDraftError
 from .draft_list import DraftList, ListedDraft
 from .holders import Holder, is_id
+from .keyring import Kind
 from .lifetimes import Lifetimes, seconds
 from .repository import DraftRepository, StoredDraft
 
@@ -155,7 +156,10 @@ class VisitorDrafts:
         if begins and not draft.ended:
             self._add_to_list(draft.id)
         ttl = math.ceil(draft.expires(*self._lifetimes) - time.time())
-        return self._repository.save(draft, plain, at=stored.version, ttl=max(1, ttl))
+        kind = Kind.TOMBSTONE if draft.ended else Kind.DRAFT
+        store = self._repository.store
+        version = store.save(stored.version, plain, kind=kind, ttl=max(1, ttl))
+        return StoredDraft(draft, version, is_new=False)
 
     @property
     def _list(self) -> DraftList:
