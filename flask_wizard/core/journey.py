@@ -98,13 +98,11 @@ class Journey:
         """Return a step that was walked to."""
         bound = self._walked[position]
         if bound is None:
-            bound = self._walked[position] = self._bind(position, reached=True)
+            step = self.steps[position]
+            entry = self.draft.entries.get(step.name)
+            bound = step.bind(self, position, entry, reached=True)
+            self._walked[position] = bound
         return bound
-
-    def _bind(self, position: int, *, reached: bool) -> BoundStep:
-        step = self.steps[position]
-        entry = self.draft.entries.get(step.name)
-        return step.bind(self, position, entry, reached=reached)
 
     def _last_applicable(self, before: int) -> BoundStep | None:
         met = map(self._met, reversed(range(before)))
@@ -113,7 +111,10 @@ class Journey:
     def bind(self, name: str) -> BoundStep:
         """Return a step bound to the draft, whether it opens or not."""
         position = self.steps.positions[name]
-        return self._reach(position) or self._bind(position, reached=False)
+        if (bound := self._reach(position)) is not None:
+            return bound
+        entry = self.draft.entries.get(name)
+        return self.steps[position].bind(self, position, entry, reached=False)
 
     @property
     def path(self) -> tuple[BoundStep, ...]:
