@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Annotated, Any, Literal, TypeVar, overload
 
 import msgspec
+from markupsafe import Markup
 from msgspec.structs import fields, replace
 
 from ..errors import UnreadableDraftError
@@ -115,6 +116,8 @@ class Entry(Stored, frozen=True, gc=False):
     rev: Count = 0
     accepted: bool = False
     errors: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    #: By field name, the positions of those messages that are HTML.
+    html_errors: dict[str, list[int]] = msgspec.field(default_factory=dict)
     read: StoredDependencies = StoredDependencies()
     passwords: Raw = msgspec.field(default_factory=dict)
 
@@ -130,8 +133,36 @@ class Entry(Stored, frozen=True, gc=False):
         passwords: Raw | None = None,
     ) -> Entry:
         """Build an entry from what was sent."""
-        packed = msgspec.Raw(_encoder.encode(raw))
-        return cls(packed, rev, accepted, errors or {}, read, passwords or {})
+        entry = cls(
+            msgspec.Raw(_encoder.encode(raw)),
+            rev=rev,
+            accepted=accepted,
+            read=read,
+            passwords=passwords or {},
+        )
+        return entry.with_messages(errors) if errors else entry
+
+    def with_messages(self, messages: Mapping[str, Sequence[str]]) -> Entry:
+        """Return the entry with these messages as its errors, those in HTML marked."""
+        html = {
+            name: [n for n, text in enumerate(texts) if isinstance(text, Markup)]
+            for name, texts in messages.items()
+        }
+        return replace(
+            self,
+            errors={name: [str(text) for text in messages[name]] for name in messages},
+            html_errors={name: found for name, found in html.items() if found},
+        )
+
+    @property
+    def messages(self) -> dict[str, list[str]]:
+        """The messages by full field name. HTML is ``Markup``, as it was given."""
+        found = {name: list(texts) for name, texts in self.errors.items()}
+        for name, positions in self.html_errors.items():
+            texts = found.get(name, [])
+            for position in positions:
+                texts[position : position + 1] = map(Markup, texts[position:][:1])
+        return found
 
     @property
     def raw(self) -> Raw:
@@ -208,6 +239,8 @@ class Receipt(msgspec.Struct, frozen=True):
     reference: str | None = None
     url: str | None = None
     message: str | None = None
+    #: True if the message was given as ``Markup``.
+    html: bool = False
 
 
 class Draft(Stored, frozen=True, dict=True):
