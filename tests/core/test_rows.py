@@ -164,7 +164,7 @@ def test_list_of_plain_fields_is_one_row() -> None:
     form = You(
         MultiDict([("emails-0", "a@b.c"), ("emails-1", ""), ("emails-2", "d@e")])
     )
-    assert pairs(form) == [("Emails", ("a@b.c", "d@e"))]
+    assert pairs(form) == [("Emails", ("a@b.c", "Not provided", "d@e"))]
     assert rows_of("you", form)[0].anchor == "emails-0"
 
 
