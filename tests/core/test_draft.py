@@ -84,7 +84,10 @@ def test_any_text_comes_back_from_bytes(
 
 def test_messages_in_html_come_back_from_bytes_as_such_and_no_others() -> None:
     link = Markup('Taken. <a href="/login">Log in</a>')
-    messages = {"name": ["<b>", link, "also <i>"], "": [Markup("Whole")]}
+    messages: dict[str, list[str]] = {
+        "name": ["<b>", link, "also <i>"],
+        "": [Markup("Whole")],
+    }
     kept = draft().with_entries({"you": Entry.of({}, errors=messages)})
     back = decode(encode(kept)).entries["you"].messages
     assert back == messages
