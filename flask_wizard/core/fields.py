@@ -201,12 +201,16 @@ def row_marker(entry: Any) -> str:
     nothing is sent, such as a box that is not ticked, would go, and those behind it
     would move up.
     """
+    return f"{inner_start(entry)}_row"
+
+
+def inner_start(field: Any) -> str:
+    """Return how the names inside a list, a nested form or a list's entry begin."""
     separator = "-"
-    if isinstance(entry, FormField):
-        separator = entry.separator
-    elif isinstance(entry, FieldList):
-        separator = entry._separator
-    return f"{entry.name}{separator}_row"
+    if isinstance(field, (FormField, FieldList)):
+        own = "separator" if isinstance(field, FormField) else "_separator"
+        separator = getattr(field, own)
+    return f"{field.name}{separator}"
 
 
 def needs_row_marker(field: Field) -> bool:

@@ -332,9 +332,11 @@ class BoundFormStep(BoundStep):
 
         Only the form knows the prefix that its ``__init__`` may give it.
         """
+        form: Any
         name, separator = self.signature.html_names.get(field, (field, "-"))
         if name and self.signature.may_prefix:
-            name = self.form._prefix + name
+            form = self.form
+            name = form._prefix + name
         return name, separator
 
     # Pages

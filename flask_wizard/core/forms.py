@@ -26,7 +26,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.meta import DefaultMeta
 
 from .draft import Raw
-from .fields import UNREAD, copy_of, read_as, row_marker
+from .fields import UNREAD, copy_of, inner_start, read_as, row_marker
 from .form_data import FormData
 from .signatures import (
     BUTTONS,
@@ -75,7 +75,7 @@ class FieldNames(msgspec.Struct, frozen=True):
             for leaf in filter(_reads_by_itself, inner):
                 exact += _names_read(leaf)
             if isinstance(field, NESTING) and not _holds_passwords(field):
-                starts.append(_inner_start(field))
+                starts.append(inner_start(field))
             elif _reads_by_itself(field) and not is_password(field):
                 starts.append(field.name)
         return cls(tuple(exact), tuple(starts), tuple(passwords(form)))
@@ -271,7 +271,7 @@ def _bind_field(form: Any, unbound: Any, options: dict[str, Any]) -> Field:
     elif isinstance(field, FieldList) and meta.sent is not None:
         entries = range(meta.room.take(field, meta.sent.renumber(field)))
         # WTForms would take "tags2" for an entry of "tag", and fail for "tag-²".
-        field._extract_indices = lambda *_: entries  # type: ignore[method-assign]
+        vars(field)["_extract_indices"] = lambda *_: entries
     return field
 
 
@@ -399,14 +399,8 @@ def _holds_passwords(field: Field) -> bool:
     )
 
 
-def _inner_start(field: Any) -> str:
-    """Return how the names inside a list or a nested form begin."""
-    is_list = isinstance(field, FieldList)
-    return str(field.name + (field._separator if is_list else field.separator))
-
-
 def _below(field: Field, values: Values) -> Raw:
-    start = _inner_start(field)
+    start = inner_start(field)
     return {name: sent for name, sent in values.items() if name.startswith(start)}
 
 

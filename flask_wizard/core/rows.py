@@ -153,7 +153,7 @@ def _lines(field: Field) -> list[str]:
     if isinstance(field, MonthField) and isinstance(field.data, date):
         return [f"{MONTHS[field.data.month - 1]} {field.data.year}"]
     if isinstance(field, WeekField) and isinstance(field.data, date):
-        return [_week(field)]
+        return [_week(field, field.data)]
     if isinstance(field.data, (int, float, Decimal)) and not isinstance(
         field.data, bool
     ):
@@ -175,15 +175,15 @@ def _as_typed(field: Field) -> str:
     return typed_text(field) if is_same and math.isfinite(field.data) else ""
 
 
-def _week(field: WeekField) -> str:
+def _week(field: WeekField, day: date) -> str:
     """Return the week as it was typed.
 
     WTForms counts weeks in another way than browsers do: what it reads in 2026-W53 is
     a day of 2027.
     """
     typed = [str(value) for value in field.raw_data or ()]
-    is_same = bool(typed) and read_as(field, typed) == field.data
-    text = typed_text(field) if is_same else field.data.strftime(field.format[0])
+    is_same = bool(typed) and read_as(field, typed) == day
+    text = typed_text(field) if is_same else day.strftime(field.format[0])
     found = re.fullmatch(r"(\d{4})-W(\d\d?)", text.strip())
     return f"Week {int(found[2])} of {found[1]}" if found else text
 

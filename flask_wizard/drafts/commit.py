@@ -36,9 +36,9 @@ def receipt_of(result: Any) -> Receipt:
     if result is None:
         return Receipt()
     if isinstance(result, Receipt) and (result.url is None or _is_url(result.url)):
-        texts = (result.reference, result.url, result.message)
-        html = isinstance(result.message, Markup)
-        return Receipt(*(None if v is None else str(v) for v in texts), html=html)
+        named = (result.reference, result.url, result.message)
+        reference, url, message = (v if v is None else str(v) for v in named)
+        return Receipt(reference, url, message, isinstance(result.message, Markup))
     if isinstance(result, str) and _is_url(result):
         return Receipt(url=result)
     location = getattr(result, "location", None)
