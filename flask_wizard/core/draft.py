@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Annotated, Any, Literal, TypeVar, overload
 
 import msgspec
+from markupsafe import Markup
 from msgspec.structs import fields, replace
 
 from ..errors import UnreadableDraftError
@@ -110,6 +111,8 @@ class Entry(Stored, frozen=True, gc=False):
     accepted: bool = False
     #: Messages by full field name; the empty name is the whole step.
     errors: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    #: By full field name, the positions of those messages that are HTML.
+    html_errors: dict[str, list[int]] = msgspec.field(default_factory=dict)
     #: What ``prepare`` and the form read when it was accepted. What the condition and
     #: the form function read is not stored, since they run in each request.
     read: tuple[Path, ...] = ()
@@ -131,10 +134,37 @@ class Entry(Stored, frozen=True, gc=False):
         passwords: Raw | None = None,
     ) -> Entry:
         """Build an entry from what was sent."""
-        packed = msgspec.Raw(_encoder.encode(raw))
-        return cls(
-            packed, rev, accepted, errors or {}, read, read_digest, passwords or {}
+        entry = cls(
+            msgspec.Raw(_encoder.encode(raw)),
+            rev=rev,
+            accepted=accepted,
+            read=read,
+            read_digest=read_digest,
+            passwords=passwords or {},
         )
+        return entry.with_messages(errors) if errors else entry
+
+    def with_messages(self, messages: Mapping[str, Sequence[str]]) -> Entry:
+        """Return the entry with these messages as its errors, those in HTML marked."""
+        html = {
+            name: [n for n, text in enumerate(texts) if isinstance(text, Markup)]
+            for name, texts in messages.items()
+        }
+        return replace(
+            self,
+            errors={name: [str(text) for text in messages[name]] for name in messages},
+            html_errors={name: found for name, found in html.items() if found},
+        )
+
+    @property
+    def messages(self) -> dict[str, list[str]]:
+        """The messages by full field name. HTML is ``Markup``, as it was given."""
+        found = {name: list(texts) for name, texts in self.errors.items()}
+        for name, positions in self.html_errors.items():
+            texts = found.get(name, [])
+            for position in positions:
+                texts[position : position + 1] = map(Markup, texts[position:][:1])
+        return found
 
     @property
     def raw(self) -> Raw:
@@ -216,6 +246,8 @@ class Receipt(msgspec.Struct, frozen=True):
     url: str | None = None
     #: A sentence to the visitor.
     message: str | None = None
+    #: True if the message was given as ``Markup``.
+    html: bool = False
 
 
 class Draft(Stored, frozen=True, dict=True):

@@ -43,8 +43,11 @@ class Journey:
         draft: Draft,
         *,
         initial: Initial = lambda name: None,
+        max_entries: int | None = None,
     ) -> None:
         self.steps = steps
+        #: How many entries the lists of one page may have that set no maximum.
+        self.max_entries = max_entries
         self.draft = draft
         self.initial = initial
         # How many of the first steps are done by their entries alone: as many as the

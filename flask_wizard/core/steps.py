@@ -210,7 +210,7 @@ class BoundStep(Protocol):
     @property
     def errors(self) -> dict[str, list[str]]:
         """Messages by full field name; the empty name stands for the whole step."""
-        return self.entry.errors if self.entry is not None else {}
+        return self.entry.messages if self.entry is not None else {}
 
     def form_to_show(self) -> Form | None:
         """Return the form with the errors that its page shows.
@@ -276,7 +276,7 @@ class BoundStep(Protocol):
     def reject(self, draft: Draft, errors: Mapping[str, list[str]]) -> Draft:
         """Return the draft with the step open again, and these messages on it."""
         entry = draft.entries.get(self.name, Entry())
-        rejected = replace(entry, accepted=False, errors=dict(errors))
+        rejected = replace(entry, accepted=False).with_messages(errors)
         return draft.with_entries({self.name: rejected})
 
     def send_back(self, draft: Draft, error: StepError) -> Draft:

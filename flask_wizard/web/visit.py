@@ -107,7 +107,12 @@ class Visit:
         def initial(step_name: str) -> object:
             return wizard.initial(step_name, mount.bound)
 
-        journey_of = partial(Journey, wizard.steps, initial=initial)
+        journey_of = partial(
+            Journey,
+            wizard.steps,
+            initial=initial,
+            max_entries=context.app.config["WIZARD_MAX_ENTRIES"],
+        )
 
         def first_page() -> str:
             return str(journey_of(drafts.fresh(NEW, held=False)).current.url_name)
