@@ -13,8 +13,9 @@ from ..core.draft import encode
 from ..core.messages import Notice
 from ..errors import ConflictError, NewerFormatError, UnreadableDraftError
 from .draft_list import DraftList, ListedDraft
+from .encrypted_store import DraftRepository
 from .holders import Holder
-from .repository import DraftRepository
+from .keyring import Kind
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +70,8 @@ def _adopt(
             return
         adopted = replace(held, notice=Notice.ADOPTED)
         try:
-            repository.save(adopted, encode(adopted), at=version, ttl=ttl)
+            plain = encode(adopted)
+            repository.store.save(version, plain, kind=Kind.DRAFT, ttl=ttl)
         except ConflictError:
             continue
         return

@@ -95,7 +95,17 @@ def _place_of(
     drafts = VisitorDrafts(
         wizard, Mount(name, bound), context.holder, context.repository
     )
-    return _Place(wizard, bound, drafts, url_of)
+    journey_of = partial(
+        Journey,
+        wizard.steps,
+        initial=partial(_initial, wizard, bound),
+        max_entries=context.app.config["WIZARD_MAX_ENTRIES"],
+    )
+    return _Place(wizard, drafts, journey_of, url_of)
+
+
+def _initial(wizard: Wizard, bound: Mapping[str, Any], step_name: str) -> object:
+    return wizard.initial(step_name, bound)
 
 
 def _url_at(
@@ -115,8 +125,9 @@ class _Place:
     """A wizard where it is mounted, with the visitor's drafts of it."""
 
     wizard: Wizard
-    bound: Mapping[str, Any]
     drafts: VisitorDrafts
+    #: Returns the journey of a draft through the wizard.
+    journey_of: Callable[[Draft], Journey]
     #: Returns the URL of an endpoint; ``None`` for a wizard without a blueprint.
     url_of: Callable[..., str] | None
 
@@ -127,12 +138,8 @@ class _Place:
 
     def describe(self, draft: Draft) -> PublicDraft:
         """Return the draft as an application shows it."""
-
-        def initial(step_name: str) -> object:
-            return self.wizard.initial(step_name, self.bound)
-
         try:
-            journey = Journey(self.wizard.steps, draft, initial=initial)
+            journey = self.journey_of(draft)
             current = journey.current
             progress, step = journey.progress(current).text, current.step
         except Exception:  # one draft's fault must not hide the others
