@@ -97,8 +97,12 @@ class VisitorDrafts:
 
         Raise UnreadableDraftError if the stored draft belongs to another mount.
         """
-        draft_id = self.holder.draft_id(nonce, self.mount)
-        draft, version = self._repository.load(draft_id)
+        ids = self.holder.draft_ids(nonce, self.mount)
+        loads = ((draft_id, *self._repository.load(draft_id)) for draft_id in ids)
+        draft_id, draft, version = new = next(loads)
+        if draft is None:  # the secrets may have changed since it began
+            found = (load for load in loads if load[1] is not None)
+            draft_id, draft, version = next(found, new)
         if draft is not None and draft.mount != self.mount:
             raise UnreadableDraftError("A stored draft carries another mount's name.")
         if draft is None or draft.expires(*self._lifetimes) <= time.time():
@@ -106,6 +110,13 @@ class VisitorDrafts:
         else:
             draft = self._expire_lease(self.add_holder(draft))
         return StoredDraft(draft, version, is_new=version.version is None)
+
+    def find_begun(self, nonce: str) -> StoredDraft | None:
+        """Return the draft that a nonce has started if this visitor holds it."""
+        if self.holder.token is None:
+            return None
+        ids = self.holder.draft_ids(nonce, self.mount)
+        return next(filter(None, map(self.load, ids)), None)
 
     def _expire_lease(self, draft: Draft) -> Draft:
         """Return the draft, without its claim if the lease has expired.

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from flask import url_for
 from wtforms import Form
@@ -25,7 +24,7 @@ from .controls import ErrorLink, summary
 from .page_fields import SignedFields
 from .state import Context
 from .submitted import ANSWERS_HASH, Button
-from .urls import NEW, Address, Urls, row_anchor
+from .urls import NEW, NONCE, Address, Urls, other_host, row_anchor
 
 if TYPE_CHECKING:
     from ..wizard import Wizard
@@ -131,7 +130,6 @@ class Pages:
         at: Address,
         *,
         form: Form | None,
-        nonce: str,
         then: bool,
         notice: str | None = None,
         problem: PageProblem | None = None,
@@ -150,7 +148,7 @@ class Pages:
         then = then or journey.draft.notice == Notice.REFUSED
         hidden = [*self._token(), ("_rev", str(bound.rev))]
         if at.draft_id == NEW:
-            hidden.append(("_draft", nonce))
+            hidden.append((NONCE, at.nonce))
         is_review = placed and bound.step.lists_answers
         own = self._review(journey, bound) if is_review else self._form(bound, form)
         return self.make(
@@ -261,7 +259,6 @@ class Pages:
     def receipt(self, draft: Draft, host: str) -> Page:
         """Return the page of an ended draft. ``host`` is this site's host."""
         receipt = draft.receipt or Receipt()
-        other = urlsplit(receipt.url or "").netloc
         return self.make(
             "receipt",
             outcome=draft.state,
@@ -269,7 +266,7 @@ class Pages:
             reference=receipt.reference,
             message=receipt.message,
             next_url=receipt.url,
-            next_host=other if other != host else "",
+            next_host=other_host(receipt.url or "", host),
         )
 
     def sending(self, at: Address) -> Page:

@@ -70,13 +70,14 @@ def _resend_page(
     without a draft.
     """
     step = visit.step_at(at)
+    if at.draft_id == NEW:
+        at = at._replace(nonce=submitted.nonce or new_nonce())
 
     def page(journey: Journey, bound: BoundStep, **shown: Any) -> Page:
         return visit.pages.step(
             journey,
             bound,
             at,
-            nonce=submitted.nonce or new_nonce(),
             then=submitted.from_review,
             notice=choose_notice(journey.draft, bound, given_back=True),
             problem=problem,

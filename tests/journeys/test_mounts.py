@@ -14,6 +14,7 @@ from flask_wtf.csrf import CSRFProtect
 from store_wrappers import Probe
 from visitor import Visitor, attribute
 from werkzeug.exceptions import NotFound
+from werkzeug.test import TestResponse
 from wizards import Join, Pet, You, begun, committed
 from wtforms import Form, fields
 
@@ -44,7 +45,7 @@ def test_two_mounts_never_share_a_draft(make_app: MakeApp) -> None:
 
 def test_two_mounts_have_lists_of_their_own(make_app: MakeApp) -> None:
     visitor = begun(two_mounts(make_app))
-    assert visitor.get("/again/").location == "/again/new/you"
+    assert visitor.open("/again/").path == "/again/new/you"
 
 
 def test_one_nonce_makes_two_drafts_on_two_mounts(make_app: MakeApp) -> None:
@@ -99,7 +100,48 @@ def test_wizard_at_the_root_works(make_app: MakeApp) -> None:
 def test_application_below_a_path_works(make_app: MakeApp) -> None:
     app = make_app(Join)
     answer = app.test_client().get("/join/", base_url="http://localhost/shop/")
-    assert answer.location == "/shop/join/new/you"
+    assert answer.location.startswith("/shop/join/new/you?_draft=")
+
+
+def test_every_url_of_an_application_below_a_path_begins_with_it(
+    make_app: MakeApp, store: Probe
+) -> None:
+    visitor = Visitor(make_app(Join))
+    base = "http://localhost/shop/"
+    met: set[str] = set()
+
+    def visit(url: str) -> TestResponse:
+        answer = visitor.get(url.removeprefix("/shop"), base_url=base)
+        if answer.location:
+            met.add(answer.location)
+            return visit(answer.location)
+        page = visitor.show(answer)
+        styles = [attribute(node, "href") for node in page.html.query("link")]
+        met.update(page.links.values(), page.forms, styles)
+        return answer
+
+    def send(values: Mapping[str, str]) -> None:
+        action = visitor.page.action.removeprefix("/shop")
+        sent = {**visitor.page.values, **values}
+        answer = visitor.post(action, sent, base_url=base)
+        visit(answer.location)
+
+    visit("/join/")
+    send({"name": ""})
+    send({"name": "Ada"})
+    draft = visitor.page.action.removeprefix("/shop").rsplit("/", 1)[0]
+    for page in ("", "saved", "discard", "check", "pet"):
+        visit(f"{draft}/{page}")
+    visit("/join/")
+    visit("/join/none/you")
+    store.down = True
+    assert visit(f"{draft}/saved").status_code == 503
+    store.down = False
+    visit(f"{draft}/pet")
+    send({"pet": "cat"})
+    send({})
+    assert len(met) > 10
+    assert {url for url in met if not url.startswith(("/shop/", "#"))} == set()
 
 
 def test_drafts_may_move_with_their_prefix(make_app: MakeApp) -> None:
@@ -151,7 +193,8 @@ def test_prefix_stays_until_the_receipt(make_app: MakeApp) -> None:
 def test_entry_keeps_the_prefix(make_app: MakeApp) -> None:
     app = make_app(Join, prefix=ORDERS)
     answer = app.test_client().get("/orders/7/join/?x=1")
-    assert answer.location == "/orders/7/join/new/you?x=1"
+    assert answer.location.startswith("/orders/7/join/new/you?_draft=")
+    assert answer.location.endswith("&x=1")
 
 
 @pytest.mark.parametrize("at", ["", "you", "pet", "check", "saved", "discard"])
