@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import zlib
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Literal
 
-from ..errors import ConflictError, UnreadableDraftError
-from ..stores import DraftStore, new_version
+from ..errors import ConflictError, StoreError, UnreadableDraftError
+from ..stores import DraftStore, ErasingStore, new_version
 from .keyring import Keyring, Kind
 
 KINDS = {"draft": (Kind.DRAFT, Kind.TOMBSTONE), "list": (Kind.LIST,)}
@@ -18,6 +19,8 @@ PLAIN, ZLIB = b"\x00", b"\x01"
 # By default zlib allocates 256 KB each time, which takes longer than compressing a
 # draft. In a window of 8 KB the names in a draft repeat often enough.
 LEVEL, WINDOW, MEMORY = 1, 13, 6
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,18 @@ class EncryptedStore:
         if not written and not self._is_there(at.key, version):
             raise ConflictError("Another request wrote this value first.")
         return StoredVersion(at.key, version)
+
+    def erase_remains(self) -> None:
+        """Let the engine remove what it still has of replaced values.
+
+        Their replacements are stored already, so a StoreError is only logged.
+        """
+        if not isinstance(self.engine, ErasingStore):
+            return
+        try:
+            self.engine.erase_remains()
+        except StoreError:
+            logger.exception("The store may still have the answers of an ended draft.")
 
     def _is_there(self, key: str, version: bytes) -> bool:
         """True if the write succeeded and only its reply was lost."""

@@ -57,6 +57,7 @@ class DraftRepository:
             raise ConfigurationError(cannot_join(engine))
         with engine.joined() as inner:
             yield DraftRepository(self.store.using(inner), limit=self.limit)
+        self.store.erase_remains()
 
     def save(
         self, draft: Draft, plain: bytes, *, at: StoredVersion, ttl: int
@@ -68,6 +69,8 @@ class DraftRepository:
         """
         kind = Kind.TOMBSTONE if draft.state in ENDED else Kind.DRAFT
         version = self.store.save(at, plain, kind=kind, ttl=ttl)
+        if kind is Kind.TOMBSTONE:
+            self.store.erase_remains()
         return StoredDraft(draft, version, is_new=False)
 
 

@@ -54,6 +54,17 @@ class SweptStore(DraftStore, Protocol):
 
 
 @runtime_checkable
+class ErasingStore(DraftStore, Protocol):
+    """A store whose engine keeps what a value was before it was written over."""
+
+    def erase_remains(self) -> None:
+        """Remove what the engine still has of replaced and removed values.
+
+        The framework calls this after a draft has ended. It may raise StoreError.
+        """
+
+
+@runtime_checkable
 class CheckedStore(DraftStore, Protocol):
     """A store that can check how its engine is set up."""
 

@@ -14,6 +14,7 @@ from weakref import WeakSet
 
 from flask_wizard.errors import DefinitionError, StoreError, UnreadableDraftError
 from flask_wizard.stores import path_of, sweep_now_and_then
+from flask_wizard.stores.wal import repeat_until_done, truncate_log
 
 BUSY_TIMEOUT = 5.0  # seconds
 SWEPT_AT_ONCE = 1000
@@ -49,7 +50,8 @@ class SQLiteStore:
 
     Threads and processes may share the file, forked ones too. The store uses
     ``synchronous=NORMAL``: a written value survives a killed process; a power cut may
-    lose the last writes, but never damages the file.
+    lose the last writes, but never damages the file. SQLite overwrites what it deletes
+    (``secure_delete``), and ``erase_remains`` truncates its write-ahead log.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -104,7 +106,17 @@ class SQLiteStore:
             removed += count
             if report is not None:
                 report(removed)
+        if removed:
+            self.erase_remains()
         return removed
+
+    def erase_remains(self) -> None:
+        """Truncate the write-ahead log, which has replaced and removed values.
+
+        If somebody reads in it at this moment, a thread truncates it as soon as they
+        have finished.
+        """
+        repeat_until_done(self._file, self._truncate_log)
 
     def close(self) -> None:
         """Close the connections of all threads; the next call opens a new one."""
@@ -114,7 +126,11 @@ class SQLiteStore:
                     connection.close()
 
     def _sweep_some(self) -> None:
-        self._run(SWEEP, time.time(), SWEPT_AT_ONCE)
+        if self._run(SWEEP, time.time(), SWEPT_AT_ONCE).changed:
+            self.erase_remains()
+
+    def _truncate_log(self) -> bool:
+        return truncate_log(lambda sql: self._run(sql).rows)
 
     def _run(self, sql: str, *parameters: object) -> _Outcome:
         """Run a statement on this thread's connection. Raise StoreError."""
@@ -198,10 +214,13 @@ class _Connection:
 
     def _reconnect(self, found: os.stat_result) -> sqlite3.Connection:
         self.close()
-        self._database = _connect(self.file.path)
+        database = self._database = _connect(self.file.path)
         self._identity = found.st_dev, found.st_ino
+        if not self.file.seen:  # a process may have died before it could erase remains
+            with suppress(sqlite3.Error):  # the statement to come will report it
+                truncate_log(lambda sql: database.execute(sql).fetchall())
         self.file.seen = True
-        return self._database
+        return database
 
 
 def _connect(path: str) -> sqlite3.Connection:
@@ -211,6 +230,7 @@ def _connect(path: str) -> sqlite3.Connection:
     try:
         _use_wal(database)
         database.execute("PRAGMA synchronous = NORMAL")
+        database.execute("PRAGMA secure_delete = ON")
         database.executescript(SCHEMA)
     except BaseException:
         database.close()
