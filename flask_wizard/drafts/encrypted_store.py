@@ -11,6 +11,7 @@ from typing import Literal
 
 from ..errors import ConflictError, StoreError, UnreadableDraftError
 from ..stores import DraftStore, ErasingStore, new_version
+from ..tracebacks import without_locals
 from .keyring import Keyring, Kind
 
 KINDS = {"draft": (Kind.DRAFT, Kind.TOMBSTONE), "list": (Kind.LIST,)}
@@ -95,8 +96,11 @@ class EncryptedStore:
             return
         try:
             self.engine.erase_remains()
-        except StoreError:
-            logger.exception("The store may still have the answers of an ended draft.")
+        except StoreError as error:
+            logger.error(
+                "The store may still have the answers of an ended draft.",
+                exc_info=without_locals(error),
+            )
 
     def _is_there(self, key: str, version: bytes) -> bool:
         """True if the write succeeded and only its reply was lost."""

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 from ..core.draft import Draft, Receipt, encode
 from ..errors import DraftTooLargeError, NewerFormatError, UnreadableDraftError
+from ..tracebacks import without_locals
 from .draft_list import DraftList, ListedDraft
 from .holders import Holder, is_id
 from .lifetimes import Lifetimes, seconds
@@ -219,8 +220,11 @@ class VisitorDrafts:
             stored = self.load(listed.id, listed.mount)
         except NewerFormatError:
             raise
-        except UnreadableDraftError:
-            logger.exception("A draft on its holder's list cannot be read.")
+        except UnreadableDraftError as error:
+            logger.error(
+                "A draft on its holder's list cannot be read.",
+                exc_info=without_locals(error),
+            )
             return None
         return None if stored is None or stored.draft.ended else stored.draft
 

@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 from urllib.parse import unquote
 
 from flask_wizard.errors import ConfigurationError, StoreError
+from flask_wizard.tracebacks import without_locals
 
 VERSION_SIZE = 12  # bytes
 WRITES_A_SWEEP = 256
@@ -106,8 +107,10 @@ def sweep_now_and_then(sweep: Callable[[], object]) -> None:
         return
     try:
         sweep()
-    except StoreError:
-        log.exception("Expired drafts could not be removed.")
+    except StoreError as error:
+        log.error(
+            "Expired drafts could not be removed.", exc_info=without_locals(error)
+        )
 
 
 def seconds_in(name: str, given: str) -> float:

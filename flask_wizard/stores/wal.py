@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
+from flask_wizard.tracebacks import without_locals
+
 PATIENCE = 20  # milliseconds that a truncation waits for readers, and writers for it
 RETRY_EVERY = 0.3  # seconds
 
@@ -66,8 +68,11 @@ def _repeat() -> None:
 def _is_done(act: Callable[[], bool]) -> bool:
     try:
         return act()
-    except Exception:
-        log.exception("Old values stay in the log of an SQLite database for now.")
+    except Exception as error:
+        log.error(
+            "Old values stay in the log of an SQLite database for now.",
+            exc_info=without_locals(error),
+        )
         return True
 
 

@@ -31,7 +31,7 @@ def give_back(
 ) -> Outcome:
     """Return a page with everything that was sent, and a button to send it again."""
     if refusal.problem is Problem.STORE:
-        visit.log(refusal.__cause__)
+        visit.log(refusal.__cause__ or refusal)
     if refusal.retry_after is not None:
         set_header("Retry-After", refusal.retry_after)
     if action_of(submitted.action).quiet:
@@ -51,8 +51,8 @@ def _explain(visit: Visit, refusal: NotStored) -> PageProblem:
         return PageProblem(refusal.problem)
     try:
         return PageProblem(refusal.problem, visit.open_drafts())
-    except StoreError:
-        visit.context.app.logger.exception("The drafts of a holder cannot be listed.")
+    except StoreError as error:
+        visit.log(error, "The drafts of a holder cannot be listed.")
         return PageProblem(refusal.problem)
 
 

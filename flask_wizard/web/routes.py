@@ -20,8 +20,10 @@ from flask.blueprints import BlueprintSetupState
 from ..core.signatures import field_names
 from ..drafts.visitor_drafts import Mount
 from ..errors import ConfigurationError, DefinitionError
+from ..tracebacks import without_locals
 from . import guard
 from .pages import Page
+from .responses import Outcome
 from .state import CSRF_FIELD, EXTENSION, Context, get_context
 from .urls import url_at_mount
 from .visit import Visit
@@ -111,7 +113,11 @@ class Mounted:
         app, sent, *_ = context
         if context.csrf_field not in self._checked:
             self._check_fields(context.csrf_field)
-        guard.check_request(sent, app.config)
+        try:
+            guard.check_request(sent, app.config)
+        except BaseException as error:
+            without_locals(error)
+            raise
         protect = app.extensions.get("csrf")
         if protect is not None:
             protect.exempt(Mounted.answer)
@@ -132,25 +138,31 @@ class Mounted:
         context: Context = g.wizard_context
         prefix = g.wizard_prefix
         bound = {n: v for n, v in prefix.items() if n not in self.unbound}
-        visit = Visit.open(
-            self.wizard,
-            Mount(str(context.request.blueprint), bound),
-            values.get("draft"),
-            context,
-            url_for_step=url_at_mount,
-            entry_url=partial(url_for, ".entry", **prefix),
-        )
-        if endpoint == "entry":
-            outcome = visit.enter()
-        elif endpoint == "draft":
-            outcome = visit.resume()
-        else:
-            outcome = visit.handle(values.get("step", endpoint))
-        if not isinstance(outcome, Page):
-            return make_response(outcome)
-        name = context.state.template(outcome.templates, context.app.jinja_env)
-        text = render_template(name, **outcome)
-        return make_response(text, outcome.status)
+        outcome: Outcome | None = None
+        try:
+            visit = Visit.open(
+                self.wizard,
+                Mount(str(context.request.blueprint), bound),
+                values.get("draft"),
+                context,
+                url_for_step=url_at_mount,
+                entry_url=partial(url_for, ".entry", **prefix),
+            )
+            if endpoint == "entry":
+                outcome = visit.enter()
+            elif endpoint == "draft":
+                outcome = visit.resume()
+            else:
+                outcome = visit.handle(values.get("step", endpoint))
+            if not isinstance(outcome, Page):
+                return make_response(outcome)
+            name = context.state.template(outcome.templates, context.app.jinja_env)
+            text = render_template(name, **outcome)
+            return make_response(text, outcome.status)
+        except BaseException as error:
+            outcome = None  # this frame still runs, so it is not cleared
+            without_locals(error)
+            raise
 
 
 #: The URLs of a mount: rule, endpoint and methods. A page without ``<step>`` in its

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -30,6 +30,7 @@ from ..errors import (
     TooManyDraftsError,
     UnreadableDraftError,
 )
+from ..tracebacks import without_locals
 from . import guard
 from .actions import Action, Move, action_of
 from .notices import choose_notice, saved_notice
@@ -83,7 +84,7 @@ class Visit:
     context to render, with its ``templates`` and ``status``.
     """
 
-    context: Context
+    context: Context = field(repr=False)
     wizard: Wizard
     #: Returns the journey of a draft through the wizard.
     journey_of: Callable[[Draft], Journey]
@@ -134,9 +135,13 @@ class Visit:
             abort(404)
         after_this_request(protect)
         at = Address(page, self.draft_id or NEW)
-        if self.context.request.method == "POST":
-            return self._post(at)
-        return self._get(partial(self._show, at))
+        try:
+            if self.context.request.method == "POST":
+                return self._post(at)
+            return self._get(partial(self._show, at))
+        except BaseException as error:
+            without_locals(error)
+            raise
 
     def enter(self) -> Outcome:
         """Return the answer for the wizard's own URL: a new draft, or a choice."""
@@ -443,9 +448,8 @@ class Visit:
         self._unlist(draft)
         try:
             self.wizard.discarded(PublicDraft.of(draft, self.wizard))
-        except HOOK_ERRORS:  # otherwise the page would say that nothing was stored
-            logger = self.context.app.logger
-            logger.exception("discarded failed. The draft is discarded.")
+        except HOOK_ERRORS as error:  # else the page would say that nothing was stored
+            self.log(error, "discarded failed. The draft is discarded.")
         return self._redirect_to_page("receipt", draft)
 
     def _unlist(self, draft: Draft) -> None:
@@ -453,8 +457,8 @@ class Visit:
         self.drafts.holder.mark_end()
         try:
             self.drafts.unlist(draft.id)
-        except StoreError:
-            self.context.app.logger.exception("An ended draft is still listed.")
+        except StoreError as error:
+            self.log(error, "An ended draft is still listed.")
 
     def _lead_to_end(self, draft: Draft, action: Action) -> Outcome:
         if action.quiet:
@@ -493,9 +497,11 @@ class Visit:
     def _redirect_to_page(self, page: str, draft: Draft) -> Outcome:
         return redirect_to(self._url(page, draft))
 
-    def log(self, error: BaseException | None) -> None:
-        """Log a failure of the store with its traceback."""
-        self.context.app.logger.error("The store of drafts failed.", exc_info=error)
+    def log(
+        self, error: BaseException, message: str = "The store of drafts failed."
+    ) -> None:
+        """Log a failure with its traceback."""
+        self.context.app.logger.error(message, exc_info=without_locals(error))
 
     def open_drafts(self) -> list[OpenDraft]:
         """Return the visitor's open drafts, as a page lists them."""
@@ -509,10 +515,8 @@ class Visit:
         """
         try:
             current = self.journey_of(draft).current
-        except UnreadableDraftError:
-            self.context.app.logger.exception(
-                "A draft on its holder's list is damaged."
-            )
+        except UnreadableDraftError as error:
+            self.log(error, "A draft on its holder's list is damaged.")
             return None
         return OpenDraft(
             url=self._url(current.url_name, draft),
