@@ -20,6 +20,7 @@ from .web.state import EXTENSION, WizardState, secrets_of
 DEFAULTS: dict[str, Any] = {
     "WIZARD_STORE": None,
     "WIZARD_SECRET_KEYS": None,
+    "WIZARD_NAMESPACE": "",  # part of all keys in the store
     "WIZARD_BASE_TEMPLATE": "flask_wizard/base.html",
     "WIZARD_SITE_NAME": None,
     "WIZARD_LANG": "en",
@@ -61,6 +62,7 @@ class FlaskWizard:
         for key, default in DEFAULTS.items():
             app.config.setdefault(key, default)
         _check_numbers(app.config)
+        _check_namespace(app.config["WIZARD_NAMESPACE"])
         Keyring(secrets_of(app))  # to refuse bad secrets now, not at the first request
         given = self._store if self._store is not None else app.config["WIZARD_STORE"]
         default_file = Path(app.instance_path) / "flask_wizard.sqlite3"
@@ -98,6 +100,14 @@ def _check_numbers(config: Mapping[str, Any]) -> None:
             raise ConfigurationError(f"{key} is {value!r}. Expected a number.")
         if value < least:
             raise ConfigurationError(f"{key} is {value!r}. Expected {least} or more.")
+
+
+def _check_namespace(namespace: object) -> None:
+    if not isinstance(namespace, str):
+        raise ConfigurationError(
+            f"WIZARD_NAMESPACE is {namespace!r}. Expected a string, such as the "
+            "application's name."
+        )
 
 
 def _assets_blueprint() -> Blueprint:

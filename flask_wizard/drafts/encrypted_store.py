@@ -37,19 +37,31 @@ class EncryptedStore:
     """Encrypted values in one engine, under keyed hashes of their names.
 
     A value can be decrypted only under the key that it was saved under. The store
-    compresses values of more than ``compress_above`` bytes.
+    compresses values of more than ``compress_above`` bytes. ``namespace`` is part of
+    the keys: stores with different ones share no value.
     """
 
     def __init__(
-        self, engine: DraftStore, keyring: Keyring, *, compress_above: int
+        self,
+        engine: DraftStore,
+        keyring: Keyring,
+        *,
+        compress_above: int,
+        namespace: str = "",
     ) -> None:
         self.engine = engine
         self.keyring = keyring
         self._compress_above = compress_above
+        self._namespace = (namespace,) if namespace else ()
 
     def using(self, engine: DraftStore) -> EncryptedStore:
         """Return a store with the same keys in another engine."""
-        return EncryptedStore(engine, self.keyring, compress_above=self._compress_above)
+        return EncryptedStore(
+            engine,
+            self.keyring,
+            compress_above=self._compress_above,
+            namespace="".join(self._namespace),
+        )
 
     def load(
         self, purpose: Literal["draft", "list"], name: str
@@ -58,7 +70,7 @@ class EncryptedStore:
 
         Raise StoreError, or UnreadableDraftError for damaged bytes.
         """
-        digests = self.keyring.digests(f"key {purpose}", name)
+        digests = self.keyring.digests(f"key {purpose}", name, *self._namespace)
         keys = [urlsafe_b64encode(digest[:24]).decode() for digest in digests]
         for key in keys:  # the value may have been saved under an older SECRET_KEY
             if found := self.engine.load(key):

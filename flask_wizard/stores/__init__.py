@@ -6,7 +6,7 @@ import logging
 import math
 import os
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -111,6 +111,26 @@ def sweep_now_and_then(sweep: Callable[[], object]) -> None:
         log.error(
             "Expired drafts could not be removed.", exc_info=without_locals(error)
         )
+
+
+def unwritable(folder: str, *files: str) -> Iterator[str]:
+    """Yield a warning if this process cannot write in a folder, or to its files.
+
+    The folder and the files need not exist yet.
+    """
+    found = folder
+    while not os.path.lexists(found) and found != os.path.dirname(found):
+        found = os.path.dirname(found)
+    may_write = os.path.isdir(found) and os.access(found, os.W_OK | os.X_OK)
+    there = [path for path in files if os.path.lexists(path)]
+    denied = [path for path in there if not os.access(path, os.R_OK | os.W_OK)]
+    if may_write and not denied:
+        return
+    yield (
+        f"Drafts are stored in {folder}, but this process cannot write to "
+        f"{denied[0] if may_write else found}: no answer will be saved. Let it write "
+        "there, or name another place in WIZARD_STORE."
+    )
 
 
 def seconds_in(name: str, given: str) -> float:

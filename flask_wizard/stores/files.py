@@ -18,7 +18,7 @@ from cachelib import FileSystemCache
 from cachelib.serializers import FileSystemSerializer
 
 from flask_wizard.errors import ConfigurationError, StoreError, UnreadableDraftError
-from flask_wizard.stores import path_of, sweep_now_and_then
+from flask_wizard.stores import path_of, sweep_now_and_then, unwritable
 from flask_wizard.stores.encoding import Framed, frame, unframe
 
 try:
@@ -92,6 +92,10 @@ class FileStore:
                 if report is not None:
                     report(removed)
         return removed
+
+    def warnings(self) -> Iterator[str]:
+        """Return a warning if this process cannot write in the folder."""
+        return unwritable(self._files._path)
 
     def _sweep_one_stripe(self) -> None:
         with self._store_errors():

@@ -212,13 +212,14 @@ def store_errors(engine: Engine) -> Iterator[None]:
 
     SQLAlchemy's errors show the parameters of the statement, so the cause is the
     driver's error. SQLAlchemy passes that on unchanged if the connection is lost while
-    it sets the isolation level, which is before each of our statements.
+    it sets the isolation level, which is before each of our statements. The driver of
+    SQLite raises UnicodeError if a damaged file makes its message no UTF-8.
     """
     try:
         yield
     except PendingRollbackError:  # the application has caught an error of its own
         raise
-    except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
+    except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error, UnicodeError) as error:
         cause = getattr(error, "orig", None) or error
         message = str(cause).strip().partition("\n")[0]
         if has_code(cause, NO_TABLE):

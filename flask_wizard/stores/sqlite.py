@@ -6,17 +6,19 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
 from flask_wizard.errors import DefinitionError, StoreError, UnreadableDraftError
-from flask_wizard.stores import path_of, sweep_now_and_then
+from flask_wizard.stores import path_of, sweep_now_and_then, unwritable
 from flask_wizard.stores.wal import repeat_until_done, truncate_log
 
 BUSY_TIMEOUT = 5.0  # seconds
+# Of a damaged file, the driver may get a message that is no UTF-8, or an absurd size.
+FAILURES = (sqlite3.Error, OSError, UnicodeError, MemoryError)
 SWEPT_AT_ONCE = 1000
 
 SCHEMA = """
@@ -118,6 +120,11 @@ class SQLiteStore:
         """
         repeat_until_done(self._file, self._truncate_log)
 
+    def warnings(self) -> Iterator[str]:
+        """Return a warning if this process cannot write the file."""
+        path = self._file.path
+        return unwritable(os.path.dirname(path), path)
+
     def close(self) -> None:
         """Close the connections of all threads; the next call opens a new one."""
         with _registering:
@@ -141,7 +148,7 @@ class SQLiteStore:
             if connection is None:
                 connection = self._local.connection = _Connection(self._file)
             return connection.run(sql, parameters)
-        except (sqlite3.Error, OSError) as error:
+        except FAILURES as error:
             raise StoreError(f"Drafts in {self._file.path}: {error}") from error
 
 

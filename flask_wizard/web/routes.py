@@ -53,16 +53,17 @@ def make_blueprint(wizard: Wizard, name: str, *, unbound: frozenset[str]) -> Blu
 
 
 def _check_prefix(unbound: frozenset[str], state: BlueprintSetupState) -> None:
-    prefix = state.url_prefix or ""
+    places = {"url_prefix": state.url_prefix, "subdomain": state.subdomain}
+    prefix = ", ".join(f"{name} {text!r}" for name, text in places.items() if text)
     variables = set(re.findall(r"<(?:[^<>]*:)?([^<>:]+)>", prefix))
     if taken := (OWN | {"endpoint"}) & variables:
         raise DefinitionError(
-            f"The url_prefix {prefix!r} has a variable {min(taken)!r}, which the "
+            f"The {prefix} has a variable {min(taken)!r}, which the "
             "wizard's own URLs use. Give it another name."
         )
     if unknown := unbound - variables - state.url_defaults.keys():
         raise DefinitionError(
-            f"unbound names {min(unknown)!r}, but the url_prefix {prefix!r} has "
+            f"unbound names {min(unknown)!r}, but the {prefix or 'mount'} has "
             f"{', '.join(sorted(variables)) or 'no variables'}."
         )
 

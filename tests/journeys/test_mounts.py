@@ -12,7 +12,7 @@ from flask import Blueprint, Flask, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 from store_wrappers import Probe
-from visitor import Visitor, attribute
+from visitor import Page, Visitor, attribute
 from werkzeug.exceptions import NotFound
 from werkzeug.test import TestResponse
 from wizards import Join, Pet, You, begun, committed
@@ -46,6 +46,53 @@ def test_two_mounts_never_share_a_draft(make_app: MakeApp) -> None:
 def test_two_mounts_have_lists_of_their_own(make_app: MakeApp) -> None:
     visitor = begun(two_mounts(make_app))
     assert visitor.open("/again/").path == "/again/new/you"
+
+
+@pytest.mark.parametrize("namespace", ["", "shop"])
+def test_namespaces_part_applications_with_one_store(
+    make_app: MakeApp, namespace: str
+) -> None:
+    visitor = begun(make_app(Join))
+    app = make_app(Join, WIZARD_NAMESPACE=namespace)
+    other = visitor.twin(app)
+    shares = namespace == ""
+    assert (other.get(visitor.page.path).status_code == 200) is shares
+    assert (visitor.draft in other.get("/join/").text) is shares
+    answer = other.post(f"{visitor.draft}pet", {"pet": "cat"})
+    assert (answer.location == f"{visitor.draft}check") is shares
+
+
+def test_namespace_must_be_a_string(make_app: MakeApp) -> None:
+    with pytest.raises(ConfigurationError, match="WIZARD_NAMESPACE is 7"):
+        make_app(WIZARD_NAMESPACE=7)
+
+
+def tenants(make_app: MakeApp, *unbound: str, subdomain: str = "<tenant>") -> Flask:
+    app = make_app(SERVER_NAME="ex.org", SESSION_COOKIE_DOMAIN="ex.org")
+    app.subdomain_matching = True
+    blueprint = Join.as_blueprint("shop", unbound=unbound)
+    app.register_blueprint(blueprint, url_prefix="/shop", subdomain=subdomain)
+    return app
+
+
+@pytest.mark.parametrize("unbound", [(), ("tenant",)])
+def test_variables_of_a_subdomain_bind_as_those_of_the_prefix(
+    make_app: MakeApp, unbound: tuple[str, ...]
+) -> None:
+    client = tenants(make_app, *unbound).test_client()
+    north, south = "http://north.ex.org", "http://south.ex.org"
+    answer = client.get("/shop/", base_url=north)
+    page = Page(client.get(answer.location, base_url=north))
+    sent = {**page.values, "name": "Ada"}
+    draft = client.post(page.action, data=sent, base_url=north).location
+    assert client.get(draft, base_url=north).status_code == 200
+    expected = 200 if unbound else 404
+    assert client.get(draft, base_url=south).status_code == expected
+
+
+def test_variable_of_a_subdomain_may_not_be_the_wizards_own(make_app: MakeApp) -> None:
+    with pytest.raises(DefinitionError, match="subdomain '<draft>' has a variable"):
+        tenants(make_app, subdomain="<draft>")
 
 
 def test_one_nonce_makes_two_drafts_on_two_mounts(make_app: MakeApp) -> None:
