@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flask import url_for
+from markupsafe import Markup
 from wtforms import Form
 
 from ..core import forms
@@ -264,7 +265,7 @@ class Pages:
             outcome=draft.state,
             unsettled=draft.unsettled,
             reference=receipt.reference,
-            message=receipt.message,
+            message=Markup(receipt.message) if receipt.html else receipt.message,
             next_url=receipt.url,
             next_host=other_host(receipt.url or "", host),
         )

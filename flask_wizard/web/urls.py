@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote_plus
 
 from flask import Request, g, url_for
 
-from ..core.steps import RESERVED_STEPS
+from ..core.steps import RESERVED_STEPS, BoundStep
 from ..drafts.holders import is_id
 
 NEW = "new"
@@ -50,6 +50,13 @@ class Urls(NamedTuple):
         if address.nonce:
             url = add_query(url, f"{NONCE}={address.nonce}")
         return f"{url}#{anchor}" if anchor else url
+
+    def to_step(
+        self, draft_id: str, bound: BoundStep, *, then: bool = False, anchor: str = ""
+    ) -> str:
+        """Return the URL of a step of a draft; with ``then``, as a change link."""
+        address = Address(bound.step.url_name, draft_id)
+        return self.to(address, then=then, anchor=anchor)
 
     @property
     def new(self) -> str:

@@ -45,7 +45,7 @@ def readable(monkeypatch: pytest.MonkeyPatch) -> None:
             return plain + b"." * keyring.TAG_SIZE
 
         def decrypt(self, nonce: bytes, data: bytes, context: bytes) -> bytes:
-            return data[: -keyring.TAG_SIZE]
+            return bytes(data[: -keyring.TAG_SIZE])
 
     monkeypatch.setattr(keyring, "AESGCM", NoCipher)
 
