@@ -15,6 +15,7 @@ from .errors import ConfigurationError, StoreError
 from .stores import CheckedStore, DraftStore
 from .stores.registry import open_store
 from .web.controls import block, control, layout
+from .web.shipped_templates import ShippedTemplates, check_templates
 from .web.state import EXTENSION, WizardState, secrets_of
 
 DEFAULTS: dict[str, Any] = {
@@ -71,7 +72,9 @@ class FlaskWizard:
         app.extensions[EXTENSION] = WizardState(app, store)
         _log_warnings(app, store)
         app.cli.add_command(commands)
-        app.register_blueprint(_assets_blueprint())
+        assets = _assets_blueprint()
+        check_templates(assets.jinja_loader, app.jinja_env)
+        app.register_blueprint(assets)
         app.jinja_env.globals.update(
             flask_wizard_control=control,
             flask_wizard_layout=layout,
@@ -117,10 +120,11 @@ def _assets_blueprint() -> Blueprint:
     templates = here / "templates"
     if not templates.is_dir():  # in a checkout they are beside the package
         templates = here.parent / "templates"
-    return Blueprint(
+    blueprint = Blueprint(
         EXTENSION,
         __name__,
         static_folder=str(here / "static"),
         static_url_path="/flask_wizard/static",
-        template_folder=str(templates),
     )
+    blueprint.jinja_loader = ShippedTemplates(templates)
+    return blueprint
