@@ -273,6 +273,19 @@ def test_entries_drawn_by_columns_keep_the_order_of_the_full_column() -> None:
     assert [row["name"] for row in bind(rows, sent).it.data] == ["Ann", "Bob"]
 
 
+@pytest.mark.parametrize(
+    "names", [("{}_d", "{}_m"), ("{}.d", "{}.m"), ("{}[d]", "{}[m]")]
+)
+def test_entry_that_reads_names_of_its_own_is_renumbered_with_its_row(
+    names: tuple[str, str],
+) -> None:
+    row = "it-1764328979123"
+    day, month = (name.format(row) for name in names)
+    sent = values((f"{row}-_row", ""), (day, "3"), (month, "4"))
+    form = bind(one(fields.FieldList(ThreeField(names=names))), sent)
+    assert form.it.data == ["3/4"]
+
+
 def test_clock_numbers_inside_clock_numbers_are_entries() -> None:
     inner = type("Kid", (Form,), {"toys": fields.FieldList(fields.StringField())})
     outer = one(fields.FieldList(fields.FormField(inner)))
