@@ -346,8 +346,9 @@ def sent(form: Any) -> tuple[Raw, Raw]:
             kept = secret if is_password(field) else raw
             kept[field.name] = [str(value) for value in field.raw_data]
     if meta.data_read is not None:
+        secret_starts = _secret_starts(form)
         for name in _read_besides(form):
-            kept = secret if name.startswith(_secret_starts(form)) else raw
+            kept = secret if name.startswith(secret_starts) else raw
             kept[name] = values[name]
     for field in _lists(form) if meta.room is not None else ():
         markers = (row_marker(entry) for entry in field.entries)
