@@ -222,4 +222,5 @@ def _is_silent(field: Field) -> bool:
         return True
     if field.flags.disabled or render_kw(field).get("disabled"):
         return True
-    return kind_of(field) not in ("input", "hidden")
+    drawn = input_type(field)
+    return drawn == "checkbox" or kind_of(field) not in ("input", "hidden")

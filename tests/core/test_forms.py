@@ -219,7 +219,18 @@ def calls_of(act: Callable[[], object]) -> int:
 
 @pytest.mark.parametrize(
     "name",
-    ["it-²", "it-①", "it-", "it-1e5", "it--1", "it5", "items9", "itX5"],
+    [
+        "it-²",
+        "it-①",
+        "it-",
+        "it-5_x",
+        "it-5.x",
+        "it-1e5",
+        "it--1",
+        "it5",
+        "items9",
+        "itX5",
+    ],
 )
 def test_name_that_is_no_number_is_no_entry(name: str) -> None:
     form = tags("it-0", name)
@@ -474,6 +485,7 @@ SILENT = [
     fields.RadioField(choices=CHOICES, validate_choice=False),
     fields.BooleanField(),
     fields.SelectMultipleField(choices=CHOICES),
+    fields.BooleanField(render_kw={"style": "display: none"}),
     fields.StringField(render_kw={"disabled": True}),
     fields.FormField(one(fields.BooleanField())),
     fields.FormField(one(fields.BooleanField()), separator="."),
