@@ -25,7 +25,7 @@ from ..errors import (
     StepError,
     StoreError,
 )
-from .repository import StoredDraft
+from .encrypted_store import StoredDraft
 from .visitor_drafts import VisitorDrafts
 
 logger = logging.getLogger(__name__)
