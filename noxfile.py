@@ -55,7 +55,9 @@ IN_PARALLEL = (f"--numprocesses={PROCESSES}", "--dist=loadgroup")
 # The tests that try more if they are given more time.
 RANDOM = (
     "tests/web/test_hostile.py",
+    "tests/web/test_generated_forms.py",
     "tests/core/test_properties.py",
+    "tests/browser/test_browser_forms.py",  # it has to be the last
 )
 KILLING = ("tests/drafts/test_concurrency.py",)
 
@@ -208,12 +210,13 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["dev"])
 def fuzz(session: nox.Session) -> None:
-    """Send hostile requests and draw odd wizards at random, for half an hour or more.
+    """Send hostile requests, draw odd wizards and forms at random, for half an hour.
 
     WIZARD_EXAMPLES is how many times as many examples as in `make test`: 150, unless
     the environment has another number. Every run tries others; what fails says how to
     repeat it.
     """
+    require(session, BROWSER)
     install_wheel(session, DEV)
     times = os.environ.get("WIZARD_EXAMPLES", "150")
     session.run(
