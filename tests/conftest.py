@@ -26,6 +26,8 @@ from flask_wizard.stores.files import FileStore
 from flask_wizard.stores.memory import MemoryStore
 from flask_wizard.stores.sqlite import SQLiteStore
 
+pytest_plugins = ["scheduling"]
+
 
 @pytest.fixture(autouse=True)
 def canary() -> Iterator[Canary]:
