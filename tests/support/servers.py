@@ -75,7 +75,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 user=self.user,
-                env=unmeasured(),  # one in Python has nothing of the package
+                env=unmeasured(),  # the tests' own processes are enough
             )
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and self._process.poll() is None:
