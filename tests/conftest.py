@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from apps import COMPILED, MakeApp, MakeOnDisk
+from apps import COMPILED, MakeApp, MakeOnDisk, Site
 from cachelib import FileSystemCache, SimpleCache
 from canaries import Canary
 from engines import Engine, FileEngine, SQLiteEngine
@@ -86,7 +86,7 @@ def make_app(store: Probe, tmp_path_factory: pytest.TempPathFactory) -> MakeApp:
         store: object | None = None,
         **config: object,
     ) -> Flask:
-        app = Flask("site", root_path=folder, instance_path=folder)
+        app = Site("site", root_path=folder, instance_path=folder)
         app.jinja_options = {"undefined": StrictUndefined, "bytecode_cache": COMPILED}
         app.config.update(TESTING=True, SECRET_KEY="k" * 32, WIZARD_COMMIT_WAIT=0)
         app.config.update(config)

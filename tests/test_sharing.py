@@ -1,4 +1,4 @@
-"""Tests of one file share a process of xdist, and what they start there."""
+"""What keeps the tests quick: what is shared, is shared."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from apps import BUILDERS, MakeApp
 from scripts import run_script
+from wizards import Join
 
 FOUR_TESTS = """
     import os
@@ -39,3 +41,11 @@ def test_tests_of_one_file_share_a_process_but_in_a_browser(
     ran = (tmp_path / "processes").read_text().split()
     assert len(ran) == 4
     assert len(set(ran)) == processes
+
+
+def test_urls_are_compiled_once_for_all_applications(make_app: MakeApp) -> None:
+    make_app(Join)
+    compiled = list(BUILDERS)
+    assert compiled
+    make_app(Join)
+    assert list(BUILDERS) == compiled
