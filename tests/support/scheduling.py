@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import PurePath
 
 import pytest
-from xdist.remote import Producer
-from xdist.scheduler import LoadFileScheduling
+from xdist.remote import Producer  # type: ignore[import-untyped]
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 
-class ByFile(LoadFileScheduling):
+class ByFile(LoadFileScheduling):  # type: ignore[misc]  # it has no types
     """Run all tests of a file in one process, where they share what they start.
 
     Tests in a browser start little and wait for much, so they are handed out one by
@@ -20,7 +20,7 @@ class ByFile(LoadFileScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        file = super()._split_scope(nodeid)
+        file: str = super()._split_scope(nodeid)
         return nodeid if "browser" in PurePath(file).parts else file
 
 
