@@ -13,6 +13,7 @@ import time_machine
 from apps import COMPILED, MakeApp, MakeOnDisk, Site
 from cachelib import FileSystemCache, SimpleCache
 from canaries import Canary
+from coverage import Coverage
 from engines import Engine, FileEngine, SQLiteEngine
 from flask import Flask, request_tearing_down
 from jinja2 import StrictUndefined
@@ -48,6 +49,21 @@ def canary() -> Iterator[Canary]:
 def nothing_committed() -> None:
     """Forget what another test has committed."""
     committed.clear()
+
+
+@pytest.fixture(scope="module")
+def without_coverage() -> Iterator[None]:
+    """Measure no coverage in a module whose tests run long over what others reach.
+
+    Python calls the tracer for each line, of all libraries too: it takes nearly as
+    long as what it traces.
+    """
+    measuring = Coverage.current()
+    if measuring is not None:
+        measuring.stop()
+    yield
+    if measuring is not None:
+        measuring.start()
 
 
 @pytest.fixture
