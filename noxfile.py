@@ -46,11 +46,10 @@ PLACES = os.pathsep.join(
     ]
 )
 
-# One process more than there are cores, as many tests wait. Tests of one xdist_group
-# share servers, and run in one process, first; the others are handed out in order:
-# those in a browser, which leave an event loop running, are the last in each.
+# One process more than there are cores, as many tests wait. Which process runs which
+# tests is in tests/support/scheduling.py.
 PROCESSES = min(len(os.sched_getaffinity(0)) + 1, 8)
-IN_PARALLEL = (f"--numprocesses={PROCESSES}", "--dist=loadgroup")
+IN_PARALLEL = (f"--numprocesses={PROCESSES}",)
 
 # The tests that try more if they are given more time. The one in a browser is the last:
 # it leaves an event loop running.
@@ -60,7 +59,10 @@ RANDOM = (
     "tests/core/test_properties.py",
     "tests/browser/test_browser_forms.py",
 )
-KILLING = ("tests/drafts/test_concurrency.py",)
+KILLING = (
+    "tests/drafts/test_concurrency.py",
+    "tests/drafts/test_one_transaction.py",
+)
 
 
 # The environments
