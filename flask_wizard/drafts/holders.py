@@ -222,17 +222,18 @@ class Holder:
         """The name of the visitor's list of drafts. It makes a token if it has to."""
         return self.ensure_token() if self.user is None else _list_of(self.user)
 
-    def draft_id(self, nonce: str, mount: str) -> str:
-        """Return the id of the draft that a nonce starts in a mount.
+    def draft_ids(self, nonce: str, mount: str) -> list[str]:
+        """Return the ids of the draft that a nonce starts in a mount, by key.
 
-        It depends on a secret of the session, so that nobody can choose it for another.
-        The secret is the session's first token, and survives that somebody signs in, so
-        that a page from before meets the same draft.
+        The first is by the newest key; the draft may have begun under a former one.
+        They depend on a secret of the session, so that nobody can choose one for
+        another. The secret is the session's first token, and survives that somebody
+        signs in, so that a page from before meets the same draft.
         """
         token, begun = self.ensure_token(), self._session.get(BEGUN_KEY)
         secret = str(begun) if self.user is not None and _is_token(begun) else token
-        digest = self._keyring.digest("draft id", nonce, secret, mount)
-        return urlsafe_b64encode(digest[:16]).decode().rstrip("=")
+        digests = self._keyring.digests("draft id", nonce, secret, mount)
+        return [urlsafe_b64encode(d[:16]).decode().rstrip("=") for d in digests]
 
     def adopted(self) -> None:
         """Note that the user has adopted all drafts that waited."""

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 from ..core.draft import Draft, Receipt, encode
 from ..errors import DraftTooLargeError, NewerFormatError, UnreadableDraftError
+from ..tracebacks import without_locals
 from .draft_list import DraftList, ListedDraft
 from .encrypted_store import DraftRepository, StoredDraft
 from .holders import Holder, is_id, new_nonce
@@ -89,8 +90,7 @@ class VisitorDrafts:
             return None
         if draft.expires(*lifetimes) <= time.time():
             return None
-        holder = self.holder
-        held = draft.re_mark(holder.marks, kind=holder.kind) or self._adopted(draft)
+        held = self.held(draft)
         if held is None:
             return None
         if held.state == "committing":
@@ -104,8 +104,12 @@ class VisitorDrafts:
         cookie may be in a browser where a user has signed in since. Raise
         UnreadableDraftError if the stored draft belongs to another mount.
         """
-        draft_id = self.holder.draft_id(nonce, self.mount)
-        draft, version = self._repository.load(draft_id)
+        ids = self.holder.draft_ids(nonce, self.mount)
+        loads = ((draft_id, *self._repository.load(draft_id)) for draft_id in ids)
+        draft_id, draft, version = new = next(loads)
+        if draft is None:  # the secrets may have changed since it began
+            found = (load for load in loads if load[1] is not None)
+            draft_id, draft, version = next(found, new)
         if draft is not None and draft.mount != self.mount:
             raise UnreadableDraftError("A stored draft carries another mount's name.")
         if draft is None or draft.expires(*self._lifetimes) <= time.time():
@@ -117,10 +121,17 @@ class VisitorDrafts:
             _, version = self._repository.load(draft.id)
         return StoredDraft(draft, version, is_new=version.version is None)
 
+    def find_begun(self, nonce: str) -> StoredDraft | None:
+        """Return the draft that a nonce has started if this visitor holds it."""
+        if self.holder.token is None:
+            return None
+        ids = self.holder.draft_ids(nonce, self.mount)
+        return next(filter(None, map(self.load, ids)), None)
+
     def held(self, draft: Draft) -> Draft | None:
         """Return a draft if this visitor holds it, with the visitor's newest mark."""
-        own = draft.re_mark(self.holder.marks, kind=self.holder.kind)
-        return own or self._adopted(draft)
+        holder = self.holder
+        return draft.re_mark(holder.marks, kind=holder.kind) or self._adopted(draft)
 
     def _adopted(self, draft: Draft) -> Draft | None:
         """Return a draft that this session began before its user signed in, or None.
@@ -184,6 +195,8 @@ class VisitorDrafts:
         kind = Kind.TOMBSTONE if draft.ended else Kind.DRAFT
         store = self._repository.store
         version = store.save(stored.version, plain, kind=kind, ttl=max(1, ttl))
+        if draft.ended:
+            store.erase_remains()
         return StoredDraft(draft, version, is_new=False)
 
     @property
@@ -266,8 +279,11 @@ class VisitorDrafts:
             stored = self.load(listed.id, listed.mount)
         except NewerFormatError:
             raise
-        except UnreadableDraftError:
-            logger.exception("A draft on its holder's list cannot be read.")
+        except UnreadableDraftError as error:
+            logger.error(
+                "A draft on its holder's list cannot be read.",
+                exc_info=without_locals(error),
+            )
             return None
         return None if stored is None or stored.draft.ended else stored.draft
 

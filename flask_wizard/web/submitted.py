@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest
 from ..core.forms import FIELDS, FieldNames, Values
 from ..core.steps import RESERVED_FIELDS
 from ..drafts.holders import is_id
-from .urls import FROM_REVIEW
+from .urls import FROM_REVIEW, NONCE
 
 ANSWERS_HASH = "_seen"
 """The name of the field in which a review sends the hash of what it shows."""
@@ -66,7 +66,7 @@ class Submitted:
         if None in form:  # Werkzeug gives the value of such a part under None
             raise BadRequest
         from_review = is_from_review(request)
-        nonce, rev = form.get("_draft", ""), form.get("_rev", "")
+        nonce, rev = form.get(NONCE, ""), form.get("_rev", "")
         own = RESERVED_FIELDS | {csrf_field}
         values = Values(pair for pair in form.lists() if pair[0] not in own)
         field_names = tuple(form.getlist(FIELDS))

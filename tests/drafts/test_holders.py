@@ -123,10 +123,10 @@ def test_session_does_not_name_its_user() -> None:
 
 def test_id_of_a_draft_survives_the_login_alone() -> None:
     session = session_of()
-    before = identified(session).draft_id("nonce", "mount")
-    assert identified(session, "7").draft_id("nonce", "mount") == before
-    assert identified(session).draft_id("nonce", "mount") != before
-    assert identified(session, "8").draft_id("nonce", "mount") != before
+    before = identified(session).draft_ids("nonce", "mount")
+    assert identified(session, "7").draft_ids("nonce", "mount") == before
+    assert identified(session).draft_ids("nonce", "mount") != before
+    assert identified(session, "8").draft_ids("nonce", "mount") != before
 
 
 def test_failing_function_changes_nothing() -> None:
