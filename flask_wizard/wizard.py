@@ -156,7 +156,8 @@ class Wizard(metaclass=_Declarative):
         from .web.visit import Visit
 
         context = get_context()
-        guard.check_request(context.request, context.app.config)
+        context.state.headless.add(context.request.endpoint)
+        guard.check_request(context)
         name = f"{cls.__module__}.{cls.__qualname__}"
         mount = Mount(name, dict(bound or {}))
         return Visit.open(

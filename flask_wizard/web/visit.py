@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -36,7 +37,14 @@ from .actions import Action, Move, action_of
 from .notices import choose_notice, saved_notice
 from .page_fields import SignedFields
 from .pages import OpenDraft, Page, Pages, utc_datetime
-from .problems import STOPS, Attempt, NotStored, is_frozen, refuse_change
+from .problems import (
+    STOPS,
+    Attempt,
+    NotStored,
+    is_frozen,
+    is_ours,
+    refuse_change,
+)
 from .resend import give_back
 from .responses import Outcome, protect, redirect_to, set_header
 from .state import Context
@@ -52,7 +60,6 @@ TRIES = 100
 #: Errors that a hook may raise too, if it uses a store of its own. Then they are about
 #: that store, and must not be answered like errors of the draft's store.
 HOOK_ERRORS = (ConflictError, StoreError, DraftTooLargeError, TooManyDraftsError)
-POLL = 0.05  # seconds between two loads of a draft whose commit runs
 
 
 class Post(NamedTuple):
@@ -251,6 +258,11 @@ class Visit:
     def _post(self, at: Address) -> Outcome:
         """Save a submission, or return a page with everything that was sent."""
         context = self.context
+        refused: Exception | None = None
+        try:
+            guard.check_csrf(context)
+        except STOPS as error:
+            refused = error
         submitted = Submitted.from_request(
             context.request,
             csrf_field=context.csrf_field,
@@ -258,7 +270,8 @@ class Visit:
         )
         action = action_of(submitted.action)
         try:
-            guard.check_csrf(context.request, context.app, field=context.csrf_field)
+            if refused is not None:
+                raise refused
             return self._process(Post(at, submitted, action, cache(self._admit), []))
         except NotStored as refusal:
             return give_back(self, at, submitted, refusal)
@@ -294,17 +307,20 @@ class Visit:
         stored = self._load_or_start(post, step)
         if stored is None:  # the redirect leads to the page of a missing draft
             return redirect_to(self.urls.to(post.at))
-        if stored.draft.state == "committing":
+        if stored.draft.state == "committing" and post.action.waits:
             stored = self._wait_for_commit(stored)
         draft = stored.draft
         if draft.state in ENDED:
             return self._lead_to_end(draft, post.action)
         journey = self.journey_of(draft)
+        before = journey.bind(step.name)
+        if not (post.submitted.has_action or is_ours(post.submitted, before)):
+            abort(400)
         if draft.state == "committing" or draft.unsettled:
             outcome = self._leave_unchanged(post, journey, step, stored)
             if outcome is not None:
                 return outcome
-        submitted, action, before = post.submitted, post.action, journey.bind(step.name)
+        submitted, action = post.submitted, post.action
         if action.quiet and submitted.rev < before.rev:
             return Response(status=409)
         onward = journey.submit(
@@ -317,7 +333,9 @@ class Visit:
         to = partial(self.urls.to_step, draft.id)
         url = action.lead(Move(onward, bound, submitted, self.urls, to))
         notice = ""
-        shown = submitted.answers_hash if bound and action.validates else None
+        shown = None
+        if step.lists_answers and bound and action.validates:
+            shown = submitted.answers_hash
         if shown is not None and shown != onward.answers_hash:
             # Another tab has changed an answer that the review showed: show it again.
             url, notice = to(before), Notice.CHANGED
@@ -346,14 +364,18 @@ class Visit:
     def _wait_for_commit(self, stored: StoredDraft) -> StoredDraft:
         """Wait while a commit runs, for ``WIZARD_COMMIT_WAIT`` seconds at most.
 
-        Raise ConflictError if the draft expires meanwhile.
+        If a few requests of this process wait already, this does not wait. Raise
+        ConflictError if the draft expires meanwhile.
         """
-        deadline = time.monotonic() + self.context.app.config["WIZARD_COMMIT_WAIT"]
-        while stored.draft.state == "committing" and time.monotonic() < deadline:
-            time.sleep(POLL)
-            stored = self.drafts.reload(stored)
-            if stored.is_new:
-                raise ConflictError("The draft expired while its commit was running.")
+        wait = self.context.app.config["WIZARD_COMMIT_WAIT"]
+        pauses = self.context.state.waiters.pauses(stored.draft.id, wait)
+        with closing(pauses):
+            for _ in pauses:
+                stored = self.drafts.reload(stored)
+                if stored.is_new:
+                    raise ConflictError("The draft expired while its commit ran.")
+                if stored.draft.state != "committing":
+                    break
         # It may have been saved under another mark of this session meanwhile.
         return replace(stored, draft=self.drafts.add_holder(stored.draft))
 
@@ -417,10 +439,11 @@ class Visit:
 
     def _discard(self, post: Post) -> Outcome:
         """Discard the draft if the visitor has confirmed it."""
+        if not post.submitted.has_action:
+            abort(400)
         stored = self.drafts.load(self.draft_id or "")
         if stored is None:
             return self._missing_page()
-        stored = self._wait_for_commit(stored)
         draft = stored.draft
         if _is_closed(draft):
             return self._lead_to_end(draft, post.action)
