@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Annotated, Any, Literal, TypeVar, overload
 
 import msgspec
+from markupsafe import Markup
 from msgspec.structs import fields, replace
 
 from ..errors import UnreadableDraftError
@@ -63,7 +64,7 @@ def pack(value: Stored) -> bytes:
     return _encoder.encode({**value.unknown, **_parts.decode(_encoder.encode(own))})
 
 
-def unpack(kind: type[S], packed: bytes | msgspec.Raw) -> S:
+def unpack(kind: type[S], packed: bytes | memoryview | msgspec.Raw) -> S:
     """Return the struct in these bytes. Raises UnreadableDraftError."""
     decoder: msgspec.msgpack.Decoder[S] = _decoder(kind)
     try:
@@ -77,7 +78,7 @@ def unpack(kind: type[S], packed: bytes | msgspec.Raw) -> S:
         ) from error
 
 
-def _unpack_newer(kind: type[S], packed: bytes | msgspec.Raw) -> S:
+def _unpack_newer(kind: type[S], packed: bytes | memoryview | msgspec.Raw) -> S:
     parts = _parts.decode(packed)
     unknown = {name: parts.pop(name) for name in parts.keys() - _keys(kind)}
     decoder: msgspec.msgpack.Decoder[S] = _decoder(kind)
@@ -110,6 +111,8 @@ class Entry(Stored, frozen=True, gc=False):
     accepted: bool = False
     #: Messages by full field name; the empty name is the whole step.
     errors: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    #: By full field name, the positions of those messages that are HTML.
+    html_errors: dict[str, list[int]] = msgspec.field(default_factory=dict)
     #: What ``prepare`` and the form read when it was accepted. What the condition and
     #: the form function read is not stored, since they run in each request.
     read: tuple[Path, ...] = ()
@@ -131,10 +134,37 @@ class Entry(Stored, frozen=True, gc=False):
         passwords: Raw | None = None,
     ) -> Entry:
         """Build an entry from what was sent."""
-        packed = msgspec.Raw(_encoder.encode(raw))
-        return cls(
-            packed, rev, accepted, errors or {}, read, read_digest, passwords or {}
+        entry = cls(
+            msgspec.Raw(_encoder.encode(raw)),
+            rev=rev,
+            accepted=accepted,
+            read=read,
+            read_digest=read_digest,
+            passwords=passwords or {},
         )
+        return entry.with_messages(errors) if errors else entry
+
+    def with_messages(self, messages: Mapping[str, Sequence[str]]) -> Entry:
+        """Return the entry with these messages as its errors, those in HTML marked."""
+        html = {
+            name: [n for n, text in enumerate(texts) if isinstance(text, Markup)]
+            for name, texts in messages.items()
+        }
+        return replace(
+            self,
+            errors={name: [str(text) for text in messages[name]] for name in messages},
+            html_errors={name: found for name, found in html.items() if found},
+        )
+
+    @property
+    def messages(self) -> dict[str, list[str]]:
+        """The messages by full field name. HTML is ``Markup``, as it was given."""
+        found = {name: list(texts) for name, texts in self.errors.items()}
+        for name, positions in self.html_errors.items():
+            texts = found.get(name, [])
+            for position in positions:
+                texts[position : position + 1] = map(Markup, texts[position:][:1])
+        return found
 
     @property
     def raw(self) -> Raw:
@@ -194,10 +224,12 @@ class Entries(Mapping[str, Entry]):
 
 
 class StoredHolder(Stored, frozen=True):
-    """Who holds a draft: ``mark`` is a keyed hash of what a session or a user has."""
+    """Who holds a draft."""
 
+    #: A keyed hash of what identifies the holder, such as the session's token.
     mark: bytes
     kind: Literal["session", "user", "guest"]
+    #: When the holder got the draft, in seconds since the epoch.
     since: Seconds
 
 
@@ -208,9 +240,14 @@ class Receipt(msgspec.Struct, frozen=True):
     built-in receipt page shows them, and the ``url`` as a link to go on.
     """
 
+    #: What the visitor can refer to, such as the number of an order.
     reference: str | None = None
+    #: A path of this site, or an absolute URL.
     url: str | None = None
+    #: A sentence to the visitor.
     message: str | None = None
+    #: True if the message was given as ``Markup``.
+    html: bool = False
 
 
 class Draft(Stored, frozen=True, dict=True):
@@ -372,5 +409,5 @@ class Draft(Stored, frozen=True, dict=True):
 encode: Callable[[Draft], bytes] = pack
 """Return a draft as bytes. Entries that nobody changed stay the same bytes."""
 
-decode: Callable[[bytes], Draft] = partial(unpack, Draft)
+decode: Callable[[bytes | memoryview], Draft] = partial(unpack, Draft)
 """Return the draft in these bytes. Raise UnreadableDraftError."""

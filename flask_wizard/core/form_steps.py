@@ -26,19 +26,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Step(AnyStep):
-    """One page with one form.
+    """One page with one form. Its functions get the answers of earlier steps."""
 
-    ``form`` is a form class, or a function of the answers that returns one.
-    ``when(answers)`` says whether the step applies. ``prepare(form, answers)`` sets
-    late choices, labels and validators. Both read earlier steps only.
-    ``revalidate=False`` trusts the verdict of the step's own Continue at commit:
-    for captchas and one-time codes.
-    """
-
+    #: A form class, or a function of the answers that returns one.
     form: Any
     _: KW_ONLY
+    #: Returns whether the step applies, by the answers; ``None`` if it always does.
     when: Condition | None = None
+    #: Sets late choices, labels and validators on the built form, by the answers.
     prepare: Callable[[Any, Answers], object] | None = None
+    #: False if a commit trusts the step's own Continue, and does not validate the
+    #: answers again: for captchas and one-time codes.
     revalidate: bool = True
 
     takes_input: ClassVar[bool] = True
@@ -120,9 +118,11 @@ class Step(AnyStep):
 
 
 class Validation(NamedTuple):
-    """A form after its validators ran, which may have changed what a field holds."""
+    """The result of validating a form."""
 
+    #: The form after its validators ran, which may have changed what a field holds.
     form: Form
+    #: True if the form is valid.
     passed: bool
 
 
@@ -171,7 +171,13 @@ class BoundFormStep(BoundStep):
         initial = self.initial if values is None else None
         sent = Values({**(values or {}), **passwords}) if passwords else values
         meta = {"answers": answers}
-        form = forms.bind(self.signature, sent, meta=meta, initial=initial)
+        form = forms.bind(
+            self.signature,
+            sent,
+            meta=meta,
+            initial=initial,
+            max_entries=self.journey.max_entries,
+        )
         if prepare and self.step.prepare is not None:
             self.step.prepare(form, answers)
         # What is no longer a password must not be shown: it is left out.
@@ -259,7 +265,7 @@ class BoundFormStep(BoundStep):
             if secrets and values.fills(secrets):  # they count unless one is typed
                 secrets = {}
             form = after.form = after._fill(values, secrets)
-            raw, passwords = forms.sent(form, values)
+            raw, passwords = forms.sent(form)
             if validate:
                 after.validation = Validation(form, forms.validate(form))
         elif self.step.fixed_form is not None:
@@ -275,7 +281,8 @@ class BoundFormStep(BoundStep):
         elif raw != kept.raw or values.fills(passwords):
             after.entry = Entry.of(raw, rev=rev, passwords=kept.passwords)
         else:
-            after.entry = kept if autosave else replace(kept, rev=rev, errors={})
+            unchanged = kept.with_messages({}) if kept.errors else kept
+            after.entry = kept if autosave else replace(unchanged, rev=rev)
         return after
 
     def _judge(self, raw: Raw, passwords: Raw, rev: int) -> None:
@@ -332,8 +339,20 @@ class BoundFormStep(BoundStep):
     def error_name(self, field: str | None) -> str:
         """Return the full name of a field that may be dotted, as StepError has it."""
         first, *inner = (field or "").split(".")
-        name, separator = self.signature.html_names.get(first, (first, "-"))
+        name, separator = self._html_name(first)
         return separator.join((name, "-".join(inner))) if inner else name
+
+    def _html_name(self, field: str) -> tuple[str, str]:
+        """Return a field's name in the page, and the separator before those inside.
+
+        Only the form knows the prefix that its ``__init__`` may give it.
+        """
+        form: Any
+        name, separator = self.signature.html_names.get(field, (field, "-"))
+        if name and self.signature.may_prefix:
+            form = self.form
+            name = form._prefix + name
+        return name, separator
 
     # Pages
 
@@ -341,7 +360,7 @@ class BoundFormStep(BoundStep):
         """Return the form with the errors that its page shows."""
         form = self.form
         if not self.invalidated:  # else it was judged anew, and has the errors
-            show_errors(form, self.entry.errors if self.entry is not None else {})
+            show_errors(form, self.entry.messages if self.entry is not None else {})
         return form
 
     def page_names(self, form: Form) -> FieldNames | None:
@@ -412,8 +431,8 @@ class BoundFormStep(BoundStep):
             return b"present"
         if field == NAMES:
             return encode(self.signature.names)
+        name, separator = self._html_name(field)
         sent = {**self.entry.raw, **self.entry.passwords}
-        name, separator = self.signature.html_names.get(field, (field, "-"))
         inner = name + separator
         mine = [(n, sent[n]) for n in sorted(sent) if n == name or n.startswith(inner)]
         return encode(mine)

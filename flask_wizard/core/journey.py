@@ -21,9 +21,11 @@ Initial = Callable[[str], object]
 
 @dataclass(frozen=True)
 class Progress:
-    """The number of a step on the path, and of all; None while that may change."""
+    """Where a step stands on the path."""
 
+    #: The number of the step, from 1.
     number: int
+    #: How many steps there are; ``None`` while that may change.
     total: int | None
 
     @property
@@ -41,8 +43,11 @@ class Journey:
         draft: Draft,
         *,
         initial: Initial = lambda name: None,
+        max_entries: int | None = None,
     ) -> None:
         self.steps = steps
+        #: How many entries the lists of one page may have that set no maximum.
+        self.max_entries = max_entries
         self.draft = draft
         self.initial = initial
         # How many of the first steps are done by their entries alone: as many as the

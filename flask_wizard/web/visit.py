@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from ..core.draft import ENDED, Draft, Receipt
 from ..core.journey import Journey
-from ..core.messages import Notice
+from ..core.messages import Notice, Problem
 from ..core.steps import AnyStep
 from ..drafts.commit import commit
 from ..drafts.encrypted_store import StoredDraft
@@ -45,7 +45,7 @@ from .problems import (
     is_ours,
     refuse_change,
 )
-from .resend import give_back
+from .resend import Resend
 from .responses import Outcome, protect, redirect_to, set_header
 from .state import Context
 from .submitted import Submitted, is_from_review
@@ -114,7 +114,12 @@ class Visit:
         def initial(step_name: str) -> object:
             return wizard.initial(step_name, mount.bound)
 
-        journey_of = partial(Journey, wizard.steps, initial=initial)
+        journey_of = partial(
+            Journey,
+            wizard.steps,
+            initial=initial,
+            max_entries=context.app.config["WIZARD_MAX_ENTRIES"],
+        )
 
         def first_page() -> str:
             return str(journey_of(drafts.fresh(NEW, held=False)).current.url_name)
@@ -274,9 +279,18 @@ class Visit:
                 raise refused
             return self._process(Post(at, submitted, action, cache(self._admit), []))
         except NotStored as refusal:
-            return give_back(self, at, submitted, refusal)
+            return self._give_back(at, submitted, refusal)
         except STOPS as error:
-            return give_back(self, at, submitted, NotStored.because(error))
+            return self._give_back(at, submitted, NotStored.because(error))
+
+    def _give_back(
+        self, at: Address, submitted: Submitted, refusal: NotStored
+    ) -> Outcome:
+        """Return the page with everything that was sent, and log a store's failure."""
+        if refusal.problem is Problem.STORE:
+            self.log(refusal.__cause__)
+        resend = Resend(self.pages, self.drafts, self.journey_of, self.open_drafts)
+        return resend.page(at, submitted, refusal)
 
     def _process(self, post: Post) -> Outcome:
         """Save or end the draft, and try again if another request wrote first.

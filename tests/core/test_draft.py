@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markupsafe import Markup
 from scripts import run_script
 
 from flask_wizard import Receipt, StoreError, UnreadableDraftError
@@ -81,6 +82,27 @@ def test_any_text_comes_back_from_bytes(
     entry = Entry.of(raw, errors=errors)
     kept = draft().with_entries({"you": entry})
     assert decode(encode(kept)).entries["you"] == entry
+
+
+def test_messages_in_html_come_back_from_bytes_as_such_and_no_others() -> None:
+    link = Markup('Taken. <a href="/login">Log in</a>')
+    messages: dict[str, list[str]] = {
+        "name": ["<b>", link, "also <i>"],
+        "": [Markup("Whole")],
+    }
+    kept = draft().with_entries({"you": Entry.of({}, errors=messages)})
+    back = decode(encode(kept)).entries["you"].messages
+    assert back == messages
+    assert [isinstance(text, Markup) for text in back["name"]] == [False, True, False]
+    assert isinstance(back[""][0], Markup)
+
+
+def test_new_messages_replace_those_in_html() -> None:
+    entry = Entry.of({}, errors={"name": [Markup("<b>")]}).with_messages(
+        {"name": ["x"]}
+    )
+    assert not isinstance(entry.messages["name"][0], Markup)
+    assert Entry.of({}, errors={"name": [Markup("<b>")]}).with_messages({}) == Entry()
 
 
 def test_rich_shows_no_answer_either() -> None:

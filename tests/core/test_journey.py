@@ -74,7 +74,7 @@ def values(**sent: str | list[str]) -> Values:
         (name.replace("__", "-"), [v] if isinstance(v, str) else v)
         for name, v in sent.items()
     )
-    return Values.of(listed)
+    return Values(listed)
 
 
 def submit(journey: Journey, name: str, accept: bool = True, /, **sent: Any) -> Journey:
