@@ -85,10 +85,13 @@ class DraftList:
         self._store = store
         self._holder = holder
 
-    def drafts(self, *, mount: str) -> list[ListedDraft]:
-        """Return the visitor's drafts of one mount, expired ones too, oldest first.
+    def drafts(
+        self, *, mount: str | None = None, wizard: str | None = None
+    ) -> list[ListedDraft]:
+        """Return the visitor's drafts, expired ones too, oldest first.
 
-        Raise UnreadableDraftError if the list is damaged and no other replaces it, or
+        If ``mount`` or ``wizard`` is given, return only its own. Raise
+        UnreadableDraftError if the list is damaged and no other replaces it, or
         NewerFormatError.
         """
         if self._holder.token is None:
@@ -96,7 +99,11 @@ class DraftList:
         found = self._load()
         if found.damage is not None and found.version.version is None:
             raise found.damage
-        return [draft for draft in found.drafts if draft.mount == mount]
+        return [
+            draft
+            for draft in found.drafts
+            if mount in (None, draft.mount) and wizard in (None, draft.wizard)
+        ]
 
     def add(
         self,

@@ -168,11 +168,15 @@ class VisitorDrafts:
     def _list(self) -> DraftList:
         return DraftList(self._repository.store, self.holder)
 
-    def _add_to_list(self, draft_id: str) -> None:
+    @property
+    def _wizard_name(self) -> str:
         kind = type(self.wizard)
+        return f"{kind.__module__}.{kind.__qualname__}"
+
+    def _add_to_list(self, draft_id: str) -> None:
         self._list.add(
             draft_id,
-            wizard=f"{kind.__module__}.{kind.__qualname__}",
+            wizard=self._wizard_name,
             mount=self.mount,
             most=self.wizard.max_drafts,
             is_open=lambda listed: self._find_open(listed) is not None,
@@ -197,9 +201,17 @@ class VisitorDrafts:
         self.holder.ensure_token()
         return draft.add_holder(time.time(), marks=self.holder.token_hashes())
 
-    def open_drafts(self) -> list[Draft]:
-        """Return the visitor's open drafts of this mount, oldest first."""
-        listed = self._list.drafts(mount=self.mount)
+    def open_drafts(self, *, everywhere: bool = False) -> list[Draft]:
+        """Return the visitor's open drafts of this mount, oldest first.
+
+        With ``everywhere``, return those of this wizard at all its mounts, which
+        ``max_drafts`` counts.
+        """
+        listed = (
+            self._list.drafts(wizard=self._wizard_name)
+            if everywhere
+            else self._list.drafts(mount=self.mount)
+        )
         oldest = time.time() - seconds(self.wizard.max_lifetime)
         found = [
             self._find_open(each) for each in listed if not each.has_expired(oldest)

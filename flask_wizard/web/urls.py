@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import NamedTuple
 
-from flask import g, url_for
+from flask import current_app, g, url_for
+from werkzeug.routing import BuildError
 
 from ..core.steps import RESERVED_STEPS, BoundStep
 
@@ -62,6 +64,23 @@ class Urls(NamedTuple):
 def row_anchor(url_name: str) -> str:
     """Return the anchor of a step's answers on the review, by its name in URLs."""
     return f"row-{url_name}"
+
+
+def url_elsewhere(mount: str, page: str, draft_id: str) -> str | None:
+    """Return the URL of one of a draft's own pages at another mount.
+
+    ``mount`` is the key of the mount. URL variables that do not bind drafts have the
+    values that they have here. Return ``None`` if this cannot be told: a wizard without
+    a blueprint has other mounts in views that are not known here.
+    """
+    name, bound = json.loads(mount)
+    endpoint, known = f"{name}.{page}", {**g.get("wizard_prefix", {}), **dict(bound)}
+    try:
+        rule = next(current_app.url_map.iter_rules(endpoint))
+        values = {n: value for n, value in known.items() if n in rule.arguments}
+        return url_for(endpoint, draft=draft_id, **values)
+    except (KeyError, BuildError):
+        return None
 
 
 def url_at_mount(*, draft: str, step: str) -> str:

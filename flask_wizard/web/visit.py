@@ -49,7 +49,7 @@ from .resend import Resend
 from .responses import Outcome, protect, redirect_to, set_header
 from .state import Context
 from .submitted import Submitted, is_from_review
-from .urls import NEW, Address, Urls
+from .urls import NEW, Address, Urls, url_elsewhere
 
 if TYPE_CHECKING:
     from ..wizard import Wizard
@@ -289,7 +289,8 @@ class Visit:
         """Return the page with everything that was sent, and log a store's failure."""
         if refusal.problem is Problem.STORE:
             self.log(refusal.__cause__)
-        resend = Resend(self.pages, self.drafts, self.journey_of, self.open_drafts)
+        drafts = partial(self.open_drafts, everywhere=True)
+        resend = Resend(self.pages, self.drafts, self.journey_of, drafts)
         return resend.page(at, submitted, refusal)
 
     def _process(self, post: Post) -> Outcome:
@@ -522,16 +523,24 @@ class Visit:
         """Log a failure of the store with its traceback."""
         self.context.app.logger.error("The store of drafts failed.", exc_info=error)
 
-    def open_drafts(self) -> list[OpenDraft]:
-        """Return the visitor's open drafts, as a page lists them."""
-        listed = map(self._listed, self.drafts.open_drafts())
+    def open_drafts(self, *, everywhere: bool = False) -> list[OpenDraft]:
+        """Return the visitor's open drafts, as a page lists them.
+
+        With ``everywhere``, return those of this wizard at all mounts whose URLs are
+        known.
+        """
+        drafts = self.drafts.open_drafts(everywhere=everywhere)
+        listed = map(self._listed, drafts)
         return [each for each in listed if each is not None]
 
     def _listed(self, draft: Draft) -> OpenDraft | None:
         """Return an open draft as a page lists it, or ``None`` if it is damaged.
 
-        The visitor can continue the other drafts all the same.
+        It is ``None`` too if no URL is known. The visitor can continue the other drafts
+        all the same.
         """
+        url: str | None
+        discard_url: str | None
         try:
             current = self.journey_of(draft).current
         except UnreadableDraftError:
@@ -539,9 +548,19 @@ class Visit:
                 "A draft on its holder's list is damaged."
             )
             return None
+        if draft.mount == self.drafts.mount:
+            url = self._url(current.url_name, draft)
+            discard_url = self._url("discard", draft)
+        else:
+            url, discard_url = (
+                url_elsewhere(draft.mount, page, draft.id)
+                for page in ("draft", "discard")
+            )
+        if url is None or discard_url is None:
+            return None
         return OpenDraft(
-            url=self._url(current.url_name, draft),
-            discard_url=self._url("discard", draft),
+            url=url,
+            discard_url=discard_url,
             started=utc_datetime(draft.created),
             saved=utc_datetime(draft.updated),
             place=current.step.title,

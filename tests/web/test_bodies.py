@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import pytest
 from apps import MakeApp
@@ -18,7 +19,8 @@ from visitor import Visitor
 from wizards import Join, You, begun, committed, declare, fill_in
 
 from flask_wizard import ConfigurationError, Review, Step
-from flask_wizard.web import guard, visit
+from flask_wizard.web import guard
+from flask_wizard.web.submitted import Submitted
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=X"
@@ -106,7 +108,7 @@ def test_form_is_ours_by_its_fields_or_its_button(
 
 def test_fields_of_a_form_function_are_told(make_app: MakeApp) -> None:
     class Prefixed(You):
-        def __init__(self, *args: object, **options: object) -> None:
+        def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **{**options, "prefix": "p"})
 
     wizard = declare(
@@ -184,7 +186,7 @@ def test_too_many_fields_of_a_script_need_no_page(make_app: MakeApp) -> None:
 # Views of the application's own
 
 
-def headless(make_app: MakeApp, **config: object) -> Flask:
+def headless(make_app: MakeApp, **config: Any) -> Flask:
     app = make_app(**config)
 
     @app.route("/apply/<draft>/<step>", methods=["GET", "POST"])
@@ -376,17 +378,17 @@ def test_token_is_checked_before_the_names_of_fields_are_read(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []
-    check, read = guard.check_csrf, visit.Submitted.from_request
+    check, read = guard.check_csrf, Submitted.from_request
 
-    def checked(context: object) -> None:
+    def checked(*args: Any) -> None:
         order.append("token")
-        check(context)  # type: ignore[arg-type]
+        check(*args)
 
-    def submitted(*args: object, **options: object) -> object:
+    def submitted(*args: Any, **options: Any) -> Submitted:
         order.append("fields")
-        return read(*args, **options)  # type: ignore[arg-type]
+        return read(*args, **options)
 
     monkeypatch.setattr(guard, "check_csrf", checked)
-    monkeypatch.setattr(visit.Submitted, "from_request", submitted)
+    monkeypatch.setattr(Submitted, "from_request", submitted)
     begun(make_app(Join))
     assert order == ["token", "fields"]
