@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,12 +51,24 @@ class TooManyFields(Exception):
 # The body
 
 
+class StrictFormParser(FormDataParser):
+    """Refuses a malformed form, for which Werkzeug would return an empty one."""
+
+    def parse(self, *args: Any, **options: Any) -> Any:
+        """Return the stream, the fields and the files. Raise BadRequest."""
+        self.silent = False
+        try:
+            return super().parse(*args, **options)
+        except ValueError as error:  # no boundary, no end, or bytes that are no text
+            raise BadRequest from error
+
+
 def check_request(context: Context) -> None:
-    """Check the query string, and cap and parse the body, before anything else does.
+    """Check the query string, and cap the body, before anything parses either.
 
     A POST with more than ``WIZARD_MAX_PAIRS`` fields is cut to that many, so that its
     page can give these back. Raise RequestEntityTooLarge for more than
-    ``WIZARD_MAX_BODY`` bytes, or BadRequest for a body that is cut off or malformed.
+    ``WIZARD_MAX_BODY`` bytes, or BadRequest for a body that is cut off.
     """
     request, config = context.request, context.app.config
     if LIMITED in request.environ:
@@ -89,13 +100,7 @@ def check_request(context: Context) -> None:
     request.stream = BytesIO(kept)
     if request.get_data() != kept:  # a hook has read the whole body, which is cached
         raise RequestEntityTooLarge
-    # Werkzeug would return an empty form for a malformed one.
-    request.form_data_parser_class = partial(FormDataParser, silent=False)  # type: ignore[assignment]
-    try:
-        if None in request.form:  # the value of a part without a name
-            raise BadRequest
-    except ValueError as error:  # no boundary, no end, or bytes that are no text
-        raise BadRequest from error
+    request.form_data_parser_class = StrictFormParser
     request.environ[LIMITED] = kept is not body
 
 
@@ -156,21 +161,27 @@ def check_csrf(context: Context) -> None:
     BadRequest if the browser says that a page of another site has sent the form, or
     ForeignOrigin if nobody can tell such a page from a proxy that replaces the host.
     """
-    config = context.app.config
-    if context.request.environ.get(LIMITED):  # to be sent again whatever the token is
+    request, config = context.request, context.app.config
+    is_checked = config.get("WTF_CSRF_ENABLED", True)
+    is_own = is_checked and _is_own(context)
+    if request.environ.get(LIMITED):  # to be sent again whatever the token is
         raise TooManyFields
-    if not config.get("WTF_CSRF_ENABLED", True):
+    if not is_checked:
         return
-    is_own = _is_own(context)
     protect = context.app.extensions.get("csrf")
     try:
-        if protect is not None and not is_own:
+        if protect is not None:
             protect.protect()  # checks the referrer too if the page uses HTTPS
-        else:
-            token = context.request.form.get(context.csrf_field)
-            validate_csrf(token or _token_in_headers(context.request, config))
-    except (CSRFError, ValidationError, ValueError) as error:
-        raise CSRFFailure from error  # a ValueError is of a referrer that is no URL
+            return
+    except (CSRFError, ValueError) as error:  # a ValueError: the referrer is no URL
+        if not is_own:
+            raise CSRFFailure from error
+    # Behind a proxy that replaces the host, the referrer of an own page looks foreign.
+    token = request.form.get(context.csrf_field)
+    try:
+        validate_csrf(token or _token_in_headers(request, config))
+    except ValidationError as error:
+        raise CSRFFailure from error
 
 
 def token_field(config: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
@@ -197,13 +208,14 @@ def _is_own(context: Context) -> bool:
     if site == "cross-site":
         raise BadRequest(FOREIGN)
     # The origin "null" has no host. Werkzeug's host is empty if the Host is malformed.
-    if origin is None or (
-        (host := _host(origin)) and host == _host(f"//{request.host}")
-    ):
+    if origin is None:
+        return False
+    host = _host(origin)
+    if host and host == _host(f"//{request.host}"):
         return False
     if site is not None:  # the browser knows the hosts that no proxy has replaced
         raise BadRequest(FOREIGN)
-    if _host(origin):
+    if host:
         context.state.log_once(context.app, MISMATCH.format(request.host, origin[:200]))
     if trusted or not _is_same_page(request, origin):
         raise ForeignOrigin(FOREIGN)

@@ -60,13 +60,15 @@ class Submitted:
         csrf_field: str,
         decrypt_names: Callable[[str], FieldNames | None],
     ) -> Submitted:
-        """Return what a request sent. Raise BadRequest if it sent nothing.
+        """Return what a request sent.
 
-        Raise UnsupportedMediaType if its body is no form.
+        Raise BadRequest if it sent nothing, or a part without a name. Raise UnsupportedMediaType if its body is no form.
         """
         if request.mimetype not in FORM_TYPES:
             raise UnsupportedMediaType if request.get_data() else BadRequest
         form = request.form
+        if None in form:  # Werkzeug gives the value of such a part under None
+            raise BadRequest
         from_review = is_from_review(request)
         nonce, rev = form.get("_draft", ""), form.get("_rev", "")
         own = RESERVED_FIELDS | {csrf_field}

@@ -79,6 +79,25 @@ def test_body_that_is_no_form_changes_nothing(
 
 @on_one_engine
 @pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (MULTIPART, part("csrf_token", "{}") + part("name", "Bob")[:-2]),
+        (URLENCODED, b"csrf_token={}&name=\xff"),
+    ],
+)
+def test_page_does_not_give_back_a_body_that_nobody_can_read(
+    visitor: Visitor, kind: str, body: bytes
+) -> None:
+    """With blank fields it would say that nothing was lost."""
+    url = fill_in(visitor)
+    body = body.replace(b"{}", visitor.token.encode())
+    answer = visitor.client.post(f"{url}you", data=body, content_type=kind)
+    assert answer.status_code == 400
+    assert "Send it again" not in answer.text
+
+
+@on_one_engine
+@pytest.mark.parametrize(
     ("at", "body", "status"),
     [
         ("you", "name=Bob", 303),
