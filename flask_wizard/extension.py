@@ -17,11 +17,13 @@ from .stores import CheckedStore, DraftStore
 from .stores.registry import open_store
 from .web.controls import block, control, layout
 from .web.routes import check_headless
+from .web.shipped_templates import ShippedTemplates, check_templates
 from .web.state import EXTENSION, WizardState, secrets_of
 
 DEFAULTS: dict[str, Any] = {
     "WIZARD_STORE": None,
     "WIZARD_SECRET_KEYS": None,
+    "WIZARD_NAMESPACE": "",  # part of all keys in the store
     "WIZARD_BASE_TEMPLATE": "flask_wizard/base.html",
     "WIZARD_SITE_NAME": None,
     "WIZARD_LANG": "en",
@@ -66,6 +68,7 @@ class FlaskWizard:
             app.config.setdefault(key, default)
         _check_numbers(app.config)
         _check_origins(app.config["WIZARD_TRUSTED_ORIGINS"])
+        _check_namespace(app.config["WIZARD_NAMESPACE"])
         Keyring(secrets_of(app))  # to refuse bad secrets now, not at the first request
         given = self._store if self._store is not None else app.config["WIZARD_STORE"]
         default_file = Path(app.instance_path) / "flask_wizard.sqlite3"
@@ -74,7 +77,9 @@ class FlaskWizard:
         _log_warnings(app, store)
         app.url_value_preprocessor(check_headless)
         app.cli.add_command(commands)
-        app.register_blueprint(_assets_blueprint())
+        assets = _assets_blueprint()
+        check_templates(assets.jinja_loader, app.jinja_env)
+        app.register_blueprint(assets)
         app.jinja_env.globals.update(
             flask_wizard_control=control,
             flask_wizard_layout=layout,
@@ -119,16 +124,25 @@ def _check_origins(origins: object) -> None:
 _ORIGIN = re.compile(r"https?://[^/?#@\s]+", re.IGNORECASE)
 
 
+def _check_namespace(namespace: object) -> None:
+    if not isinstance(namespace, str):
+        raise ConfigurationError(
+            f"WIZARD_NAMESPACE is {namespace!r}. Expected a string, such as the "
+            "application's name."
+        )
+
+
 def _assets_blueprint() -> Blueprint:
     """Return a blueprint with the templates and the stylesheet of all wizards."""
     here = Path(__file__).parent
     templates = here / "templates"
     if not templates.is_dir():  # in a checkout they are beside the package
         templates = here.parent / "templates"
-    return Blueprint(
+    blueprint = Blueprint(
         EXTENSION,
         __name__,
         static_folder=str(here / "static"),
         static_url_path="/flask_wizard/static",
-        template_folder=str(templates),
     )
+    blueprint.jinja_loader = ShippedTemplates(templates)
+    return blueprint

@@ -13,6 +13,7 @@ from .core.submission import Submission
 from .drafts.lifetimes import seconds
 from .drafts.public_draft import Draft
 from .errors import DefinitionError
+from .tracebacks import without_locals
 
 if TYPE_CHECKING:
     from flask import Blueprint
@@ -157,7 +158,11 @@ class Wizard(metaclass=_Declarative):
 
         context = get_context()
         context.state.headless.add(context.request.endpoint)
-        guard.check_request(context)
+        try:
+            guard.check_request(context)
+        except BaseException as error:
+            without_locals(error)
+            raise
         name = f"{cls.__module__}.{cls.__qualname__}"
         mount = Mount(name, dict(bound or {}))
         return Visit.open(

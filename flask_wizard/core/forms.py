@@ -47,6 +47,9 @@ FIELDS = "_fields"
 UNUSABLE = "This value cannot be used. Check it and enter it again."
 
 
+_NUMBERED = re.compile(r"(\d+)(?![^\W_])")
+"""A number in a name, behind which there is no letter. ``\\d`` is what int() reads."""
+
 PAGE_DIGITS = 3
 """How long the numbers are by which a page names its entries: it has few of them."""
 
@@ -102,22 +105,26 @@ class Values(dict[str, list[str]]):
         """
         start, end = field.name + field._separator, field._field_separator
         found: dict[str, tuple[str, str]] = {}  # the number and the rest of a name
+        sent: dict[str, None] = {}
         by_rest: dict[str, dict[str, None]] = {}
         for name in [name for name in self if name.startswith(start)]:
-            number = name[len(start) :].partition(end)[0]
-            if number.isdecimal():  # unlike isdigit(), what int() reads: not "²"
-                rest = name[len(start) + len(number) :]
-                number = "".join(str(int(digit)) for digit in number).lstrip("0")
-                found[name] = number, rest
+            if (parts := _NUMBERED.match(name, len(start))) is None:
+                continue
+            digits, rest = parts[1], name[parts.end() :]
+            number = "".join(str(int(digit)) for digit in digits).lstrip("0")
+            found[name] = number, rest
+            # An entry may read names of its own, by which WTForms does not find it.
+            if not rest or rest.startswith(end):
+                sent[number] = None
                 by_rest.setdefault(rest, {})[number] = None
-        if not found:
+        if not sent:
             return 0
-        sent = dict.fromkeys(number for number, _ in found.values())
         order = _entry_order(sent, by_rest.values())
         new = {number: position for position, number in enumerate(order)}
         names = {
             name: f"{start}{new[number]}{rest}"
             for name, (number, rest) in found.items()
+            if number in new
         }
         if any(old != name for old, name in names.items()):
             self._rename(names)
@@ -339,8 +346,9 @@ def sent(form: Any) -> tuple[Raw, Raw]:
             kept = secret if is_password(field) else raw
             kept[field.name] = [str(value) for value in field.raw_data]
     if meta.data_read is not None:
+        secret_starts = _secret_starts(form)
         for name in _read_besides(form):
-            kept = secret if name.startswith(_secret_starts(form)) else raw
+            kept = secret if name.startswith(secret_starts) else raw
             kept[name] = values[name]
     for field in _lists(form) if meta.room is not None else ():
         markers = (row_marker(entry) for entry in field.entries)

@@ -18,6 +18,7 @@ from ..errors import (
     TooManyDraftsError,
     UnreadableDraftError,
 )
+from ..tracebacks import without_locals
 from .encrypted_store import EncryptedStore, StoredVersion
 from .holders import Holder
 from .keyring import Kind
@@ -172,8 +173,9 @@ class DraftList:
             except NewerFormatError:
                 raise
             except UnreadableDraftError as error:
-                logger.exception(
-                    "A list of drafts cannot be read and is left as it is."
+                logger.error(
+                    "A list of drafts cannot be read and is left as it is.",
+                    exc_info=without_locals(error),
                 )
                 damage = error
         raise UnreadableDraftError(

@@ -63,13 +63,15 @@ class Holder:
             self._hashed = found, marks
         return self._hashed[1]
 
-    def draft_id(self, nonce: str, mount: str) -> str:
-        """Return the id of the draft that a nonce starts in a mount.
+    def draft_ids(self, nonce: str, mount: str) -> list[str]:
+        """Return the ids of the draft that a nonce starts in a mount, by key.
 
-        It depends on the session's token, so that nobody can choose it for another.
+        The first is by the newest key; the draft may have begun under a former one.
+        They depend on the session's token, so that nobody can choose one for another.
         """
-        digest = self._keyring.digest("draft id", nonce, self.ensure_token(), mount)
-        return urlsafe_b64encode(digest[:16]).decode().rstrip("=")
+        token = self.ensure_token()
+        digests = self._keyring.digests("draft id", nonce, token, mount)
+        return [urlsafe_b64encode(d[:16]).decode().rstrip("=") for d in digests]
 
     def mark_end(self) -> None:
         """Change the session's cookie, so that browsers drop pages cached for Back."""

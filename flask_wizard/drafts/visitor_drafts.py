@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 from ..core.draft import Draft, Receipt, encode
 from ..errors import DraftTooLargeError, NewerFormatError, UnreadableDraftError
+from ..tracebacks import without_locals
 from .draft_list import DraftList, ListedDraft
 from .encrypted_store import DraftRepository, StoredDraft
 from .holders import Holder, is_id
@@ -101,8 +102,12 @@ class VisitorDrafts:
 
         Raise UnreadableDraftError if the stored draft belongs to another mount.
         """
-        draft_id = self.holder.draft_id(nonce, self.mount)
-        draft, version = self._repository.load(draft_id)
+        ids = self.holder.draft_ids(nonce, self.mount)
+        loads = ((draft_id, *self._repository.load(draft_id)) for draft_id in ids)
+        draft_id, draft, version = new = next(loads)
+        if draft is None:  # the secrets may have changed since it began
+            found = (load for load in loads if load[1] is not None)
+            draft_id, draft, version = next(found, new)
         if draft is not None and draft.mount != self.mount:
             raise UnreadableDraftError("A stored draft carries another mount's name.")
         if draft is None or draft.expires(*self._lifetimes) <= time.time():
@@ -110,6 +115,13 @@ class VisitorDrafts:
         else:
             draft = self._expire_lease(self.add_holder(draft))
         return StoredDraft(draft, version, is_new=version.version is None)
+
+    def find_begun(self, nonce: str) -> StoredDraft | None:
+        """Return the draft that a nonce has started if this visitor holds it."""
+        if self.holder.token is None:
+            return None
+        ids = self.holder.draft_ids(nonce, self.mount)
+        return next(filter(None, map(self.load, ids)), None)
 
     def _expire_lease(self, draft: Draft) -> Draft:
         """Return the draft, without its claim if the lease has expired.
@@ -162,6 +174,8 @@ class VisitorDrafts:
         kind = Kind.TOMBSTONE if draft.ended else Kind.DRAFT
         store = self._repository.store
         version = store.save(stored.version, plain, kind=kind, ttl=max(1, ttl))
+        if draft.ended:
+            store.erase_remains()
         return StoredDraft(draft, version, is_new=False)
 
     @property
@@ -228,8 +242,11 @@ class VisitorDrafts:
             stored = self.load(listed.id, listed.mount)
         except NewerFormatError:
             raise
-        except UnreadableDraftError:
-            logger.exception("A draft on its holder's list cannot be read.")
+        except UnreadableDraftError as error:
+            logger.error(
+                "A draft on its holder's list cannot be read.",
+                exc_info=without_locals(error),
+            )
             return None
         return None if stored is None or stored.draft.ended else stored.draft
 

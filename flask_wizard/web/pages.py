@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from flask import url_for
 from markupsafe import Markup
@@ -26,7 +25,7 @@ from .controls import ErrorLink, summary
 from .page_fields import SignedFields
 from .state import Context
 from .submitted import ANSWERS_HASH, Button
-from .urls import NEW, Address, Urls, row_anchor
+from .urls import NEW, NONCE, Address, Urls, other_host, row_anchor
 
 if TYPE_CHECKING:
     from ..wizard import Wizard
@@ -132,7 +131,6 @@ class Pages:
         at: Address,
         *,
         form: Form | None,
-        nonce: str,
         then: bool,
         notice: str | None = None,
         problem: PageProblem | None = None,
@@ -151,7 +149,7 @@ class Pages:
         then = then or journey.draft.notice == Notice.REFUSED
         hidden = [*self._token(), ("_rev", str(bound.rev))]
         if at.draft_id == NEW:
-            hidden.append(("_draft", nonce))
+            hidden.append((NONCE, at.nonce))
         is_review = placed and bound.step.lists_answers
         own = self._review(journey, bound) if is_review else self._form(bound, form)
         return self.make(
@@ -262,7 +260,6 @@ class Pages:
     def receipt(self, draft: Draft, host: str) -> Page:
         """Return the page of an ended draft. ``host`` is this site's host."""
         receipt = draft.receipt or Receipt()
-        other = urlsplit(receipt.url or "").netloc
         return self.make(
             "receipt",
             outcome=draft.state,
@@ -270,7 +267,7 @@ class Pages:
             reference=receipt.reference,
             message=Markup(receipt.message) if receipt.html else receipt.message,
             next_url=receipt.url,
-            next_host=other if other != host else "",
+            next_host=other_host(receipt.url or "", host),
         )
 
     def sending(self, at: Address) -> Page:

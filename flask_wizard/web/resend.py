@@ -18,6 +18,7 @@ from ..core.steps import AnyStep, BoundStep
 from ..drafts.holders import new_nonce
 from ..drafts.visitor_drafts import VisitorDrafts
 from ..errors import StoreError
+from ..tracebacks import without_locals
 from .actions import action_of
 from .notices import choose_notice
 from .pages import SEND_AGAIN, OpenDraft, Page, PageProblem, Pages
@@ -62,9 +63,11 @@ class Resend:
             return PageProblem(refusal.problem)
         try:
             return PageProblem(refusal.problem, self.open_drafts())
-        except StoreError:
-            logger = self.pages.context.app.logger
-            logger.exception("The drafts of a holder cannot be listed.")
+        except StoreError as error:
+            self.pages.context.app.logger.error(
+                "The drafts of a holder cannot be listed.",
+                exc_info=without_locals(error),
+            )
             return PageProblem(refusal.problem)
 
     def _step_page(
@@ -81,13 +84,14 @@ class Resend:
         without a draft.
         """
         step = self.pages.wizard.steps.by_url_name.get(at.page) or abort(404)
+        if at.draft_id == NEW:
+            at = at._replace(nonce=submitted.nonce or new_nonce())
 
         def page(journey: Journey, bound: BoundStep, **shown: Any) -> Page:
             return self.pages.step(
                 journey,
                 bound,
                 at,
-                nonce=submitted.nonce or new_nonce(),
                 then=submitted.from_review,
                 notice=choose_notice(journey.draft, bound, given_back=True),
                 problem=problem,

@@ -46,6 +46,7 @@ class WizardState:
                 self.store,
                 Keyring(secrets_of(app)),
                 compress_above=self.config["WIZARD_COMPRESS_ABOVE"],
+                namespace=self.config["WIZARD_NAMESPACE"],
             )
             limit = self.config["WIZARD_MAX_DRAFT"]
             self._opened = given, DraftRepository(store, limit=limit)

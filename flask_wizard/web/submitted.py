@@ -13,7 +13,7 @@ from ..core.forms import FIELDS, FieldNames, Values
 from ..core.steps import RESERVED_FIELDS
 from ..drafts.holders import is_id
 from .guard import FORM_TYPES
-from .urls import FROM_REVIEW
+from .urls import FROM_REVIEW, NONCE
 
 ANSWERS_HASH = "_seen"
 """The name of the field in which a review sends the hash of what it shows."""
@@ -62,7 +62,8 @@ class Submitted:
     ) -> Submitted:
         """Return what a request sent.
 
-        Raise BadRequest if it sent nothing, or a part without a name. Raise UnsupportedMediaType if its body is no form.
+        Raise BadRequest if it sent nothing, or a part without a name. Raise
+        UnsupportedMediaType if its body is no form.
         """
         if request.mimetype not in FORM_TYPES:
             raise UnsupportedMediaType if request.get_data() else BadRequest
@@ -70,7 +71,7 @@ class Submitted:
         if None in form:  # Werkzeug gives the value of such a part under None
             raise BadRequest
         from_review = is_from_review(request)
-        nonce, rev = form.get("_draft", ""), form.get("_rev", "")
+        nonce, rev = form.get(NONCE, ""), form.get("_rev", "")
         own = RESERVED_FIELDS | {csrf_field}
         values = Values(pair for pair in form.lists() if pair[0] not in own)
         field_names = tuple(form.getlist(FIELDS))

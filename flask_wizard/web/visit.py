@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
-from urllib.parse import urlsplit
 
 from flask import Response, abort, after_this_request
 from werkzeug.exceptions import HTTPException
@@ -32,6 +31,7 @@ from ..errors import (
     TooManyDraftsError,
     UnreadableDraftError,
 )
+from ..tracebacks import without_locals
 from . import guard
 from .actions import Action, Move, action_of
 from .notices import choose_notice, saved_notice
@@ -46,10 +46,20 @@ from .problems import (
     refuse_change,
 )
 from .resend import Resend
-from .responses import Outcome, protect, redirect_to, set_header
+from .responses import Outcome, protect, redirect_to
 from .state import Context
 from .submitted import Submitted, is_from_review
-from .urls import NEW, Address, Urls, url_elsewhere
+from .urls import (
+    NEW,
+    Address,
+    Urls,
+    add_query,
+    nonce_of,
+    other_host,
+    query_without_nonce,
+    url_elsewhere,
+    url_of,
+)
 
 if TYPE_CHECKING:
     from ..wizard import Wizard
@@ -82,7 +92,7 @@ class Visit:
     context to render, with its ``templates`` and ``status``.
     """
 
-    context: Context
+    context: Context = field(repr=False)
     wizard: Wizard
     #: Returns the journey of a draft through the wizard.
     journey_of: Callable[[Draft], Journey]
@@ -140,9 +150,13 @@ class Visit:
             abort(404)
         after_this_request(protect)
         at = Address(page, self.draft_id or NEW)
-        if self.context.request.method == "POST":
-            return self._post(at)
-        return self._get(partial(self._show, at))
+        try:
+            if self.context.request.method == "POST":
+                return self._post(at)
+            return self._get(partial(self._show, at))
+        except BaseException as error:
+            without_locals(error)
+            raise
 
     def enter(self) -> Outcome:
         """Return the answer for the wizard's own URL: a new draft, or a choice."""
@@ -164,14 +178,13 @@ class Visit:
             self.log(error)
             damaged = isinstance(error, UnreadableDraftError)
             damaged = damaged and not isinstance(error, NewerFormatError)
-            again_url = self.context.request.full_path.removesuffix("?")
+            again_url = url_of(self.context.request)
             return self.pages.unavailable(again_url, damaged=damaged)
 
     def _enter(self) -> Outcome:
         if drafts := self.open_drafts():
             return self.pages.entry(drafts)
-        query = self.context.request.query_string.decode()
-        return redirect_to(self.urls.new + (f"?{query}" if query else ""), 302)
+        return self._redirect_to_new()
 
     def _resume(self) -> Outcome:
         stored = self.drafts.load(self.draft_id or "")
@@ -201,16 +214,27 @@ class Visit:
             )
         return self._show_step(at, self.step_at(at), self.journey_of(draft))
 
+    def _redirect_to_new(self) -> Outcome:
+        """Return a redirect to the first page of a new draft, with a new nonce.
+
+        The nonce stands in the URL, and not only in the page: Back asks for the page
+        again, since no page is cached, and must meet the same draft.
+        """
+        url = self.urls.to(Address(self.urls.first_page(), nonce=new_nonce()))
+        query = query_without_nonce(self.context.request)
+        return redirect_to(add_query(url, query), 302)
+
     def _show_new(self, at: Address) -> Outcome:
+        step, nonce = self.step_at(at), nonce_of(self.context.request)
+        if not nonce:
+            return self._redirect_to_new()
+        if (begun := self.drafts.find_begun(nonce)) is not None:
+            return redirect_to(self._url(at.page, begun.draft), 302)
         # The session needs the token before the first POST. Otherwise two clicks would
         # make two tokens, and two drafts.
         self.drafts.holder.ensure_token()
         journey = self.journey_of(self.drafts.fresh(NEW))
-        outcome = self._show_step(at, self.step_at(at), journey)
-        if isinstance(outcome, Page) and _is_empty(journey.current.initial):
-            # The page has no answers, and Back must show it with the same nonce.
-            set_header("Cache-Control", "private, no-cache")
-        return outcome
+        return self._show_step(at._replace(nonce=nonce), step, journey)
 
     def _show_step(self, at: Address, step: AnyStep, journey: Journey) -> Outcome:
         """Return a step's page, or a redirect to the step that comes first."""
@@ -221,13 +245,12 @@ class Visit:
             or (is_first and bound is not journey.first_incomplete)
             or (is_frozen(journey.draft, bound) and bound is not journey.current)
         ):
-            return self._redirect_to_page(journey.current.url_name, journey.draft)
+            return redirect_to(self.urls.to(at._replace(page=journey.current.url_name)))
         return self.pages.step(
             journey,
             bound,
             at,
             form=bound.form_to_show(),
-            nonce=new_nonce(),
             then=is_from_review(self.context.request),
             notice=choose_notice(journey.draft, bound),
         )
@@ -288,7 +311,7 @@ class Visit:
     ) -> Outcome:
         """Return the page with everything that was sent, and log a store's failure."""
         if refusal.problem is Problem.STORE:
-            self.log(refusal.__cause__)
+            self.log(refusal.__cause__ or refusal)
         drafts = partial(self.open_drafts, everywhere=True)
         resend = Resend(self.pages, self.drafts, self.journey_of, drafts)
         return resend.page(at, submitted, refusal)
@@ -469,9 +492,8 @@ class Visit:
         self._unlist(draft)
         try:
             self.wizard.discarded(PublicDraft.of(draft, self.wizard))
-        except HOOK_ERRORS:  # otherwise the page would say that nothing was stored
-            logger = self.context.app.logger
-            logger.exception("discarded failed. The draft is discarded.")
+        except HOOK_ERRORS as error:  # else the page would say that nothing was stored
+            self.log(error, "discarded failed. The draft is discarded.")
         return self._redirect_to_page("receipt", draft)
 
     def _unlist(self, draft: Draft) -> None:
@@ -479,8 +501,8 @@ class Visit:
         self.drafts.holder.mark_end()
         try:
             self.drafts.unlist(draft.id)
-        except StoreError:
-            self.context.app.logger.exception("An ended draft is still listed.")
+        except StoreError as error:
+            self.log(error, "An ended draft is still listed.")
 
     def _lead_to_end(self, draft: Draft, action: Action) -> Outcome:
         if action.quiet:
@@ -496,7 +518,7 @@ class Visit:
         """
         receipt = draft.receipt or Receipt()
         is_all = receipt.url and not (receipt.reference or receipt.message)
-        if is_all and urlsplit(receipt.url).netloc in ("", self.context.request.host):
+        if is_all and not other_host(str(receipt.url), self.context.request.host):
             return str(receipt.url)
         return self._url("receipt", draft)
 
@@ -519,9 +541,11 @@ class Visit:
     def _redirect_to_page(self, page: str, draft: Draft) -> Outcome:
         return redirect_to(self._url(page, draft))
 
-    def log(self, error: BaseException | None) -> None:
-        """Log a failure of the store with its traceback."""
-        self.context.app.logger.error("The store of drafts failed.", exc_info=error)
+    def log(
+        self, error: BaseException, message: str = "The store of drafts failed."
+    ) -> None:
+        """Log a failure with its traceback."""
+        self.context.app.logger.error(message, exc_info=without_locals(error))
 
     def open_drafts(self, *, everywhere: bool = False) -> list[OpenDraft]:
         """Return the visitor's open drafts, as a page lists them.
@@ -543,10 +567,8 @@ class Visit:
         discard_url: str | None
         try:
             current = self.journey_of(draft).current
-        except UnreadableDraftError:
-            self.context.app.logger.exception(
-                "A draft on its holder's list is damaged."
-            )
+        except UnreadableDraftError as error:
+            self.log(error, "A draft on its holder's list is damaged.")
             return None
         if draft.mount == self.drafts.mount:
             url = self._url(current.url_name, draft)
@@ -569,7 +591,3 @@ class Visit:
 
 def _is_closed(draft: Draft) -> bool:
     return draft.ended or draft.state == "committing"
-
-
-def _is_empty(initial: object) -> bool:
-    return not (any(initial.values()) if isinstance(initial, Mapping) else initial)
