@@ -90,7 +90,9 @@ class VisitorDrafts:
             return None
         if draft.expires(*lifetimes) <= time.time():
             return None
-        held = self.held(draft)
+        # What `held` does, by one call less.
+        own = draft.re_mark(self.holder.marks, kind=self.holder.kind)
+        held = own or self._adopted(draft)
         if held is None:
             return None
         if held.state == "committing":
