@@ -72,9 +72,9 @@ class FlaskWizard:
         app.extensions[EXTENSION] = WizardState(app, store)
         _log_warnings(app, store)
         app.cli.add_command(commands)
-        assets = _assets_blueprint()
-        check_templates(assets.jinja_loader, app.jinja_env)
-        app.register_blueprint(assets)
+        templates = ShippedTemplates(_folder_of_templates())
+        check_templates(templates, app.jinja_env)
+        app.register_blueprint(_assets_blueprint(templates))
         app.jinja_env.globals.update(
             flask_wizard_control=control,
             flask_wizard_layout=layout,
@@ -114,17 +114,20 @@ def _check_namespace(namespace: object) -> None:
         )
 
 
-def _assets_blueprint() -> Blueprint:
-    """Return a blueprint with the templates and the stylesheet of all wizards."""
+def _folder_of_templates() -> Path:
     here = Path(__file__).parent
-    templates = here / "templates"
-    if not templates.is_dir():  # in a checkout they are beside the package
-        templates = here.parent / "templates"
+    inside = here / "templates"
+    # In a checkout they are beside the package.
+    return inside if inside.is_dir() else here.parent / "templates"
+
+
+def _assets_blueprint(templates: ShippedTemplates) -> Blueprint:
+    """Return a blueprint with the templates and the stylesheet of all wizards."""
     blueprint = Blueprint(
         EXTENSION,
         __name__,
-        static_folder=str(here / "static"),
+        static_folder=str(Path(__file__).parent / "static"),
         static_url_path="/flask_wizard/static",
     )
-    blueprint.jinja_loader = ShippedTemplates(templates)
+    blueprint.jinja_loader = templates
     return blueprint
