@@ -51,12 +51,13 @@ PLACES = os.pathsep.join(
 PROCESSES = min(len(os.sched_getaffinity(0)) + 1, 8)
 IN_PARALLEL = (f"--numprocesses={PROCESSES}",)
 
-# The tests that try more if they are given more time.
+# The tests that try more if they are given more time. The one in a browser is the last:
+# it leaves an event loop running.
 RANDOM = (
     "tests/web/test_hostile.py",
     "tests/web/test_generated_forms.py",
     "tests/core/test_properties.py",
-    "tests/browser/test_browser_forms.py",  # it has to be the last
+    "tests/browser/test_browser_forms.py",
 )
 KILLING = (
     "tests/drafts/test_concurrency.py",

@@ -211,7 +211,8 @@ def inner_start(field: Any) -> str:
 
 def needs_row_marker(field: Field) -> bool:
     """True if the field is an entry of a list of which a browser may send nothing."""
-    index = getattr(field, "index", None)
+    # Not getattr(): a nested form gives its own field of that name.
+    index = vars(field).get("index")
     return index is not None and field.short_name == str(index) and _is_silent(field)
 
 

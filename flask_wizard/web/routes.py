@@ -24,7 +24,7 @@ from ..tracebacks import without_locals
 from . import guard
 from .pages import Page
 from .responses import Outcome
-from .state import CSRF_FIELD, EXTENSION, Context, get_context
+from .state import CSRF_FIELD, EXTENSION, MOUNTS, Context, get_context
 from .urls import url_at_mount
 from .visit import Visit
 
@@ -85,6 +85,8 @@ class Mounted:
     def register(self, setup: BlueprintSetupState) -> None:
         """Check the fields' names now if the application has the extension already."""
         app = setup.app
+        name = f"{setup.name_prefix}.{setup.name}".lstrip(".")
+        app.extensions.setdefault(MOUNTS, {})[name] = self
         if isinstance(app, Flask) and EXTENSION in app.extensions:
             self._check_fields(app.config.get(*CSRF_FIELD))
 

@@ -17,6 +17,9 @@ from .urls import FROM_REVIEW, NONCE
 ANSWERS_HASH = "_seen"
 """The name of the field in which a review sends the hash of what it shows."""
 
+SIGNED_IN = "_signed_in"
+"""The name of a field of the pages that signed-in users see."""
+
 
 class Button(NamedTuple):
     """A submit button of a page."""
@@ -43,6 +46,8 @@ class Submitted:
     nonce: str = field(repr=False)
     #: True if the visitor came by a change link of the review.
     from_review: bool
+    #: True if the page was shown to a signed-in user.
+    signed_in: bool
     #: The hash of the answers that a review has shown; ``None`` for any other page.
     answers_hash: str | None
     #: The names of the page's fields as the page carried them, encrypted.
@@ -73,6 +78,7 @@ class Submitted:
             rev=int(rev) if rev.isascii() and rev.isdigit() and len(rev) < 10 else 0,
             nonce=nonce if nonce and is_id(nonce) else "",
             from_review=from_review,
+            signed_in=SIGNED_IN in form,
             answers_hash=form.get(ANSWERS_HASH),
             field_names=field_names,
         )

@@ -16,9 +16,10 @@ from ..core.draft import ENDED, Draft, Receipt
 from ..core.journey import Journey
 from ..core.messages import Notice, Problem
 from ..core.steps import AnyStep
+from ..drafts.adoption import adopt
 from ..drafts.commit import commit
 from ..drafts.encrypted_store import StoredDraft
-from ..drafts.holders import Holder, new_nonce
+from ..drafts.holders import new_nonce
 from ..drafts.lifetimes import expires
 from ..drafts.public_draft import Draft as PublicDraft
 from ..drafts.visitor_drafts import Mount, VisitorDrafts
@@ -33,7 +34,9 @@ from ..errors import (
 from ..tracebacks import without_locals
 from . import guard
 from .actions import Action, Move, action_of
+from .logins import SignedOut
 from .notices import choose_notice, saved_notice
+from .own_drafts import description_of
 from .page_fields import SignedFields
 from .pages import OpenDraft, Page, Pages, utc_datetime
 from .problems import STOPS, Attempt, NotStored, is_frozen, refuse_change
@@ -110,8 +113,7 @@ class Visit:
             context.state.require_joining()
         repository = context.repository
         keyring = repository.store.keyring
-        holder = Holder(context.session, keyring)
-        drafts = VisitorDrafts(wizard, mount, holder, repository)
+        drafts = VisitorDrafts(wizard, mount, context.holder, repository)
 
         def initial(step_name: str) -> object:
             return wizard.initial(step_name, mount.bound)
@@ -160,12 +162,24 @@ class Visit:
         after_this_request(protect)
         return self._get(self._resume)
 
+    def _welcome(self) -> None:
+        """Have the user adopt what the session has begun. Raise StoreError."""
+        holder = self.drafts.holder
+        holder.ensure_token()  # by which the session knows later that a user has left
+        if holder.waiting:
+            adopt(holder, self.context.repository)
+
     # GET
 
     def _get(self, show: Callable[[], Outcome]) -> Outcome:
         """Return what ``show`` returns, or the 503 page if the store has failed."""
         try:
+            self.drafts.holder.identify()
+            if self.drafts.holder.user is not None:
+                self._welcome()
             return show()
+        except SignedOut as signed_out:  # the application answers it, as anywhere else
+            raise signed_out.refusal from signed_out
         except StoreError as error:
             self.log(error)
             damaged = isinstance(error, UnreadableDraftError)
@@ -249,14 +263,15 @@ class Visit:
 
     def _show_saved(self, draft: Draft) -> Outcome:
         until = expires(self.wizard, draft)
-        if self.context.session.permanent:
+        is_users = self.drafts.holder.user is not None
+        if self.context.session.permanent and not is_users:
             lasts = self.context.app.permanent_session_lifetime.total_seconds()
             until = min(until, time.time() + lasts)
         return self.pages.saved(
             draft,
             Address(self._current_page(draft), draft.id),
             until=until,
-            in_browser=not self.context.session.permanent,
+            in_browser=not (self.context.session.permanent or is_users),
             notice=saved_notice(draft),
         )
 
@@ -285,12 +300,30 @@ class Visit:
         )
         action = action_of(submitted.action)
         try:
+            self.drafts.holder.identify()
+            if self.drafts.holder.user is not None:
+                self._welcome()
+            elif self.drafts.holder.token is None:
+                self._check_signed_in(submitted)
             guard.check_csrf(context.request, context.app, field=context.csrf_field)
             return self._process(Post(at, submitted, action, cache(self._admit), []))
         except NotStored as refusal:
             return self._give_back(at, submitted, refusal)
         except STOPS as error:
             return self._give_back(at, submitted, NotStored.because(error))
+
+    def _check_signed_in(self, submitted: Submitted) -> None:
+        """Raise NotStored if the page was a user's, who is not signed in any more.
+
+        The session cannot open the draft in the URL. It must not keep what was typed
+        either: another person may sit at the browser by now.
+        """
+        holder = self.drafts.holder
+        if submitted.signed_in and holder.token is None and holder.user is None:
+            holder.leave()
+        is_users = submitted.signed_in or self.draft_id is not None
+        if holder.has_left and is_users:
+            raise NotStored(Problem.SIGNED_OUT)
 
     def _give_back(
         self, at: Address, submitted: Submitted, refusal: NotStored
@@ -373,6 +406,8 @@ class Visit:
         Return ``None`` if it is absent and the step has no values to save.
         """
         stored = self.drafts.load(self.draft_id) if self.draft_id else None
+        if stored is None:
+            self._check_signed_in(post.submitted)
         if stored is None and self.draft_id and not step.takes_input:
             return None
         return stored or self.drafts.start(
@@ -390,8 +425,12 @@ class Visit:
             stored = self.drafts.reload(stored)
             if stored.is_new:
                 raise ConflictError("The draft expired while its commit was running.")
-        # It may have been saved under another mark of this session meanwhile.
-        return replace(stored, draft=self.drafts.add_holder(stored.draft))
+        # It may have been saved under another mark of this session meanwhile, or
+        # adopted by the user who has signed in.
+        held = self.drafts.held(stored.draft)
+        if held is None:
+            raise ConflictError("The draft has another holder since its commit began.")
+        return replace(stored, draft=held)
 
     def _leave_unchanged(
         self, post: Post, journey: Journey, step: AnyStep, stored: StoredDraft
@@ -422,10 +461,9 @@ class Visit:
             notice = draft.notice
         if self.draft_id is not None and draft.id != self.draft_id:
             notice = Notice.MOVED
-        renewed = draft.renew(time.time(), notice=notice)
         if stored.is_new:
             post.admit("start")
-        saved = self.drafts.save(stored, renewed, capped=True)
+        saved = self.drafts.save(stored, draft, notice=notice)
         post.attempts.clear()
         if self.context.app.config["WIZARD_PERMANENT_SESSION"]:
             self.context.session.permanent = True
@@ -434,7 +472,7 @@ class Visit:
     def _admit(self, moment: Moment) -> None:
         """Ask the application. Raise NotStored if it refuses."""
         try:
-            self.wizard.admit(moment, self.drafts.holder.token_hash().hex())
+            self.wizard.admit(moment, self.drafts.holder.mark.hex())
         except HTTPException as refusal:
             raise NotStored.refused(refusal) from refusal
 
@@ -455,6 +493,7 @@ class Visit:
         """Discard the draft if the visitor has confirmed it."""
         stored = self.drafts.load(self.draft_id or "")
         if stored is None:
+            self._check_signed_in(post.submitted)
             return self._missing_page()
         stored = self._wait_for_commit(stored)
         draft = stored.draft
@@ -543,6 +582,7 @@ class Visit:
             started=utc_datetime(draft.created),
             saved=utc_datetime(draft.updated),
             place=current.step.title,
+            description=description_of(PublicDraft.of(draft, self.wizard), self.wizard),
         )
 
 

@@ -514,6 +514,14 @@ def test_field_outside_a_list_is_not_marked() -> None:
     assert "_row" not in bind(one(fields.BooleanField()), None).it()
 
 
+def test_row_with_a_field_called_index_is_marked() -> None:
+    inner = type("Inner", (Form,), {"index": fields.BooleanField()})
+    outside = bind(one(fields.FormField(inner)), None)
+    listed = bind(one(fields.FieldList(fields.FormField(inner), min_entries=1)), None)
+    assert "_row" not in outside.it()
+    assert 'name="it-0-_row"' in listed.it()
+
+
 @pytest.mark.parametrize("entry", SILENT)
 def test_marked_rows_stay_where_they_are(entry: Any) -> None:
     """Those before what was sent, and those behind it."""

@@ -140,12 +140,11 @@ def _leaves(draw: st.DrawFn) -> str:
     kind = one_of(("Radio", "Select", "Select", "SelectMultiple"))
     numbers = draw(st.integers(0, 3)) == 0
     choices = f"choices=[{NUMBER_CHOICES if numbers else one_of(CHOICES)}]"
-    own = (
-        *(choices, "coerce=int" if numbers else "", rules("choice")),
-        one_of(("", "", "validate_choice=False")),
-    )
+    coerce = "coerce=int" if numbers else ""
+    is_open = one_of(("", "", "validate_choice=False"))
     ticks = kind == "SelectMultiple" and draw(st.booleans())
-    return _field(kind, *own, "**TICKS" if ticks else drawn)
+    look = "**TICKS" if ticks else drawn
+    return _field(kind, choices, coerce, rules("choice"), is_open, look)
 
 
 def _form(name: str, members: list[tuple[str, str]], prefix: str = "") -> str:
@@ -261,7 +260,7 @@ def by_script(
     changed = list(entries)
     for field in bound:
         if isinstance(field, fields.FieldList) and field.entries and not pick(3):
-            start = field.entries[0].name  # type: ignore[attr-defined]
+            start = field.entries[0].name
             rows = [(n[len(start) :], v) for n, v in entries if _begins(n, start)]
             room = field.max_entries is None
             for clock in range(CLOCK, CLOCK + pick(3) * room):
