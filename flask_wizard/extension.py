@@ -15,6 +15,7 @@ from .drafts.public_draft import Draft
 from .errors import ConfigurationError, StoreError
 from .stores import CheckedStore, DraftStore
 from .stores.registry import open_store
+from .tracebacks import without_locals
 from .web.controls import block, control, layout
 from .web.logins import Logins
 from .web.own_drafts import own_drafts
@@ -108,7 +109,11 @@ class FlaskWizard:
         drafts' URLs. This begins no draft, and a session gets no token by it. Raise
         StoreError, and ConfigurationError if a value is missing or unknown.
         """
-        return own_drafts(get_context(), unbound, Wizard._find)
+        try:
+            return own_drafts(get_context(), unbound, Wizard._find)
+        except BaseException as error:
+            without_locals(error)
+            raise
 
     def adopt(self) -> None:
         """Have the user who has just signed in adopt what the session has begun.
