@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -39,7 +40,14 @@ from .notices import choose_notice, saved_notice
 from .own_drafts import description_of
 from .page_fields import SignedFields
 from .pages import OpenDraft, Page, Pages, utc_datetime
-from .problems import STOPS, Attempt, NotStored, is_frozen, refuse_change
+from .problems import (
+    STOPS,
+    Attempt,
+    NotStored,
+    is_frozen,
+    is_ours,
+    refuse_change,
+)
 from .resend import Resend
 from .responses import Outcome, protect, redirect_to
 from .state import Context
@@ -52,6 +60,7 @@ from .urls import (
     nonce_of,
     other_host,
     query_without_nonce,
+    url_elsewhere,
     url_of,
 )
 
@@ -64,7 +73,6 @@ TRIES = 100
 #: Errors that a hook may raise too, if it uses a store of its own. Then they are about
 #: that store, and must not be answered like errors of the draft's store.
 HOOK_ERRORS = (ConflictError, StoreError, DraftTooLargeError, TooManyDraftsError)
-POLL = 0.05  # seconds between two loads of a draft whose commit runs
 
 
 class Post(NamedTuple):
@@ -293,6 +301,14 @@ class Visit:
     def _post(self, at: Address) -> Outcome:
         """Save a submission, or return a page with everything that was sent."""
         context = self.context
+        refused: Exception | None = None
+        try:
+            self.drafts.holder.identify()
+            if self.drafts.holder.user is not None:
+                self._welcome()
+            guard.check_csrf(context)
+        except STOPS as error:
+            refused = error
         submitted = Submitted.from_request(
             context.request,
             csrf_field=context.csrf_field,
@@ -300,12 +316,10 @@ class Visit:
         )
         action = action_of(submitted.action)
         try:
-            self.drafts.holder.identify()
-            if self.drafts.holder.user is not None:
-                self._welcome()
-            elif self.drafts.holder.token is None:
+            if self.drafts.holder.user is None and self.drafts.holder.token is None:
                 self._check_signed_in(submitted)
-            guard.check_csrf(context.request, context.app, field=context.csrf_field)
+            if refused is not None:
+                raise refused
             return self._process(Post(at, submitted, action, cache(self._admit), []))
         except NotStored as refusal:
             return self._give_back(at, submitted, refusal)
@@ -331,7 +345,8 @@ class Visit:
         """Return the page with everything that was sent, and log a store's failure."""
         if refusal.problem is Problem.STORE:
             self.log(refusal.__cause__ or refusal)
-        resend = Resend(self.pages, self.drafts, self.journey_of, self.open_drafts)
+        drafts = partial(self.open_drafts, everywhere=True)
+        resend = Resend(self.pages, self.drafts, self.journey_of, drafts)
         return resend.page(at, submitted, refusal)
 
     def _process(self, post: Post) -> Outcome:
@@ -363,17 +378,20 @@ class Visit:
         stored = self._load_or_start(post, step)
         if stored is None:  # the redirect leads to the page of a missing draft
             return redirect_to(self.urls.to(post.at))
-        if stored.draft.state == "committing":
+        if stored.draft.state == "committing" and post.action.waits:
             stored = self._wait_for_commit(stored)
         draft = stored.draft
         if draft.state in ENDED:
             return self._lead_to_end(draft, post.action)
         journey = self.journey_of(draft)
+        before = journey.bind(step.name)
+        if not (post.submitted.has_action or is_ours(post.submitted, before)):
+            abort(400)
         if draft.state == "committing" or draft.unsettled:
             outcome = self._leave_unchanged(post, journey, step, stored)
             if outcome is not None:
                 return outcome
-        submitted, action, before = post.submitted, post.action, journey.bind(step.name)
+        submitted, action = post.submitted, post.action
         if action.quiet and submitted.rev < before.rev:
             return Response(status=409)
         onward = journey.submit(
@@ -386,7 +404,9 @@ class Visit:
         to = partial(self.urls.to_step, draft.id)
         url = action.lead(Move(onward, bound, submitted, self.urls, to))
         notice = ""
-        shown = submitted.answers_hash if bound and action.validates else None
+        shown = None
+        if step.lists_answers and bound and action.validates:
+            shown = submitted.answers_hash
         if shown is not None and shown != onward.answers_hash:
             # Another tab has changed an answer that the review showed: show it again.
             url, notice = to(before), Notice.CHANGED
@@ -417,14 +437,18 @@ class Visit:
     def _wait_for_commit(self, stored: StoredDraft) -> StoredDraft:
         """Wait while a commit runs, for ``WIZARD_COMMIT_WAIT`` seconds at most.
 
-        Raise ConflictError if the draft expires meanwhile.
+        If a few requests of this process wait already, this does not wait. Raise
+        ConflictError if the draft expires meanwhile.
         """
-        deadline = time.monotonic() + self.context.app.config["WIZARD_COMMIT_WAIT"]
-        while stored.draft.state == "committing" and time.monotonic() < deadline:
-            time.sleep(POLL)
-            stored = self.drafts.reload(stored)
-            if stored.is_new:
-                raise ConflictError("The draft expired while its commit was running.")
+        wait = self.context.app.config["WIZARD_COMMIT_WAIT"]
+        pauses = self.context.state.waiters.pauses(stored.draft.id, wait)
+        with closing(pauses):
+            for _ in pauses:
+                stored = self.drafts.reload(stored)
+                if stored.is_new:
+                    raise ConflictError("The draft expired while its commit ran.")
+                if stored.draft.state != "committing":
+                    break
         # It may have been saved under another mark of this session meanwhile, or
         # adopted by the user who has signed in.
         held = self.drafts.held(stored.draft)
@@ -491,11 +515,12 @@ class Visit:
 
     def _discard(self, post: Post) -> Outcome:
         """Discard the draft if the visitor has confirmed it."""
+        if not post.submitted.has_action:
+            abort(400)
         stored = self.drafts.load(self.draft_id or "")
         if stored is None:
             self._check_signed_in(post.submitted)
             return self._missing_page()
-        stored = self._wait_for_commit(stored)
         draft = stored.draft
         if _is_closed(draft):
             return self._lead_to_end(draft, post.action)
@@ -561,24 +586,42 @@ class Visit:
         """Log a failure with its traceback."""
         self.context.app.logger.error(message, exc_info=without_locals(error))
 
-    def open_drafts(self) -> list[OpenDraft]:
-        """Return the visitor's open drafts, as a page lists them."""
-        listed = map(self._listed, self.drafts.open_drafts())
+    def open_drafts(self, *, everywhere: bool = False) -> list[OpenDraft]:
+        """Return the visitor's open drafts, as a page lists them.
+
+        With ``everywhere``, return those of this wizard at all mounts whose URLs are
+        known.
+        """
+        drafts = self.drafts.open_drafts(everywhere=everywhere)
+        listed = map(self._listed, drafts)
         return [each for each in listed if each is not None]
 
     def _listed(self, draft: Draft) -> OpenDraft | None:
         """Return an open draft as a page lists it, or ``None`` if it is damaged.
 
-        The visitor can continue the other drafts all the same.
+        It is ``None`` too if no URL is known. The visitor can continue the other drafts
+        all the same.
         """
+        url: str | None
+        discard_url: str | None
         try:
             current = self.journey_of(draft).current
         except UnreadableDraftError as error:
             self.log(error, "A draft on its holder's list is damaged.")
             return None
+        if draft.mount == self.drafts.mount:
+            url = self._url(current.url_name, draft)
+            discard_url = self._url("discard", draft)
+        else:
+            url, discard_url = (
+                url_elsewhere(draft.mount, page, draft.id)
+                for page in ("draft", "discard")
+            )
+        if url is None or discard_url is None:
+            return None
         return OpenDraft(
-            url=self._url(current.url_name, draft),
-            discard_url=self._url("discard", draft),
+            url=url,
+            discard_url=discard_url,
             started=utc_datetime(draft.created),
             saved=utc_datetime(draft.updated),
             place=current.step.title,
