@@ -36,7 +36,8 @@ class Resend:
     drafts: VisitorDrafts
     #: Returns the journey of a draft through the wizard.
     journey_of: Callable[[Draft], Journey]
-    #: Returns the visitor's open drafts, as a page lists them.
+    #: Returns the visitor's open drafts that ``max_drafts`` counts, as a page lists
+    #: them.
     open_drafts: Callable[[], list[OpenDraft]]
 
     def page(self, at: Address, submitted: Submitted, refusal: NotStored) -> Outcome:
@@ -48,7 +49,7 @@ class Resend:
             set_header("Retry-After", refusal.retry_after)
         if action_of(submitted.action).quiet:
             return Response(status=refusal.status)
-        problem, button = self._explain(refusal), submitted.button(SEND_AGAIN)
+        problem, button = self._explain(at, refusal), submitted.button(SEND_AGAIN)
         if at.page == "discard":
             page = self.pages.discard(at, problem=problem, button=button)
         else:
@@ -56,8 +57,15 @@ class Resend:
         page.status = refusal.status
         return page
 
-    def _explain(self, refusal: NotStored) -> PageProblem:
-        """Return the problem, with the open drafts if there are too many of them."""
+    def _explain(self, at: Address, refusal: NotStored) -> PageProblem:
+        """Return the problem, with the open drafts if there are too many of them.
+
+        If the user is signed out, it has the URL of the login page, if that is known.
+        """
+        if refusal.problem is Problem.SIGNED_OUT:
+            logins = self.pages.context.state.logins
+            login_url = logins.login_url(self.pages.urls.to(at))
+            return PageProblem(refusal.problem, login_url=login_url)
         if refusal.problem is not Problem.TOO_MANY:
             return PageProblem(refusal.problem)
         try:
@@ -95,6 +103,7 @@ class Resend:
                 notice=choose_notice(journey.draft, bound, given_back=True),
                 problem=problem,
                 button=button,
+                signed_in=submitted.signed_in or problem.code is Problem.SIGNED_OUT,
                 **shown,
             )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -16,9 +17,10 @@ from ..core.draft import ENDED, Draft, Receipt
 from ..core.journey import Journey
 from ..core.messages import Notice, Problem
 from ..core.steps import AnyStep
+from ..drafts.adoption import adopt
 from ..drafts.commit import commit
 from ..drafts.encrypted_store import StoredDraft
-from ..drafts.holders import Holder, new_nonce
+from ..drafts.holders import new_nonce
 from ..drafts.lifetimes import expires
 from ..drafts.public_draft import Draft as PublicDraft
 from ..drafts.visitor_drafts import Mount, VisitorDrafts
@@ -33,10 +35,19 @@ from ..errors import (
 from ..tracebacks import without_locals
 from . import guard
 from .actions import Action, Move, action_of
+from .logins import SignedOut
 from .notices import choose_notice, saved_notice
+from .own_drafts import description_of
 from .page_fields import SignedFields
 from .pages import OpenDraft, Page, Pages, utc_datetime
-from .problems import STOPS, Attempt, NotStored, is_frozen, refuse_change
+from .problems import (
+    STOPS,
+    Attempt,
+    NotStored,
+    is_frozen,
+    is_ours,
+    refuse_change,
+)
 from .resend import Resend
 from .responses import Outcome, protect, redirect_to
 from .state import Context
@@ -49,6 +60,7 @@ from .urls import (
     nonce_of,
     other_host,
     query_without_nonce,
+    url_elsewhere,
     url_of,
 )
 
@@ -61,7 +73,6 @@ TRIES = 100
 #: Errors that a hook may raise too, if it uses a store of its own. Then they are about
 #: that store, and must not be answered like errors of the draft's store.
 HOOK_ERRORS = (ConflictError, StoreError, DraftTooLargeError, TooManyDraftsError)
-POLL = 0.05  # seconds between two loads of a draft whose commit runs
 
 
 class Post(NamedTuple):
@@ -110,8 +121,7 @@ class Visit:
             context.state.require_joining()
         repository = context.repository
         keyring = repository.store.keyring
-        holder = Holder(context.session, keyring)
-        drafts = VisitorDrafts(wizard, mount, holder, repository)
+        drafts = VisitorDrafts(wizard, mount, context.holder, repository)
 
         def initial(step_name: str) -> object:
             return wizard.initial(step_name, mount.bound)
@@ -160,12 +170,24 @@ class Visit:
         after_this_request(protect)
         return self._get(self._resume)
 
+    def _welcome(self) -> None:
+        """Have the user adopt what the session has begun. Raise StoreError."""
+        holder = self.drafts.holder
+        holder.ensure_token()  # by which the session knows later that a user has left
+        if holder.waiting:
+            adopt(holder, self.context.repository)
+
     # GET
 
     def _get(self, show: Callable[[], Outcome]) -> Outcome:
         """Return what ``show`` returns, or the 503 page if the store has failed."""
         try:
+            self.drafts.holder.identify()
+            if self.drafts.holder.user is not None:
+                self._welcome()
             return show()
+        except SignedOut as signed_out:  # the application answers it, as anywhere else
+            raise signed_out.refusal from signed_out
         except StoreError as error:
             self.log(error)
             damaged = isinstance(error, UnreadableDraftError)
@@ -249,14 +271,15 @@ class Visit:
 
     def _show_saved(self, draft: Draft) -> Outcome:
         until = expires(self.wizard, draft)
-        if self.context.session.permanent:
+        is_users = self.drafts.holder.user is not None
+        if self.context.session.permanent and not is_users:
             lasts = self.context.app.permanent_session_lifetime.total_seconds()
             until = min(until, time.time() + lasts)
         return self.pages.saved(
             draft,
             Address(self._current_page(draft), draft.id),
             until=until,
-            in_browser=not self.context.session.permanent,
+            in_browser=not (self.context.session.permanent or is_users),
             notice=saved_notice(draft),
         )
 
@@ -278,6 +301,14 @@ class Visit:
     def _post(self, at: Address) -> Outcome:
         """Save a submission, or return a page with everything that was sent."""
         context = self.context
+        refused: Exception | None = None
+        try:
+            self.drafts.holder.identify()
+            if self.drafts.holder.user is not None:
+                self._welcome()
+            guard.check_csrf(context)
+        except STOPS as error:
+            refused = error
         submitted = Submitted.from_request(
             context.request,
             csrf_field=context.csrf_field,
@@ -285,12 +316,28 @@ class Visit:
         )
         action = action_of(submitted.action)
         try:
-            guard.check_csrf(context.request, context.app, field=context.csrf_field)
+            if self.drafts.holder.user is None and self.drafts.holder.token is None:
+                self._check_signed_in(submitted)
+            if refused is not None:
+                raise refused
             return self._process(Post(at, submitted, action, cache(self._admit), []))
         except NotStored as refusal:
             return self._give_back(at, submitted, refusal)
         except STOPS as error:
             return self._give_back(at, submitted, NotStored.because(error))
+
+    def _check_signed_in(self, submitted: Submitted) -> None:
+        """Raise NotStored if the page was a user's, who is not signed in any more.
+
+        The session cannot open the draft in the URL. It must not keep what was typed
+        either: another person may sit at the browser by now.
+        """
+        holder = self.drafts.holder
+        if submitted.signed_in and holder.token is None and holder.user is None:
+            holder.leave()
+        is_users = submitted.signed_in or self.draft_id is not None
+        if holder.has_left and is_users:
+            raise NotStored(Problem.SIGNED_OUT)
 
     def _give_back(
         self, at: Address, submitted: Submitted, refusal: NotStored
@@ -298,7 +345,8 @@ class Visit:
         """Return the page with everything that was sent, and log a store's failure."""
         if refusal.problem is Problem.STORE:
             self.log(refusal.__cause__ or refusal)
-        resend = Resend(self.pages, self.drafts, self.journey_of, self.open_drafts)
+        drafts = partial(self.open_drafts, everywhere=True)
+        resend = Resend(self.pages, self.drafts, self.journey_of, drafts)
         return resend.page(at, submitted, refusal)
 
     def _process(self, post: Post) -> Outcome:
@@ -330,17 +378,20 @@ class Visit:
         stored = self._load_or_start(post, step)
         if stored is None:  # the redirect leads to the page of a missing draft
             return redirect_to(self.urls.to(post.at))
-        if stored.draft.state == "committing":
+        if stored.draft.state == "committing" and post.action.waits:
             stored = self._wait_for_commit(stored)
         draft = stored.draft
         if draft.state in ENDED:
             return self._lead_to_end(draft, post.action)
         journey = self.journey_of(draft)
+        before = journey.bind(step.name)
+        if not (post.submitted.has_action or is_ours(post.submitted, before)):
+            abort(400)
         if draft.state == "committing" or draft.unsettled:
             outcome = self._leave_unchanged(post, journey, step, stored)
             if outcome is not None:
                 return outcome
-        submitted, action, before = post.submitted, post.action, journey.bind(step.name)
+        submitted, action = post.submitted, post.action
         if action.quiet and submitted.rev < before.rev:
             return Response(status=409)
         onward = journey.submit(
@@ -353,7 +404,9 @@ class Visit:
         to = partial(self.urls.to_step, draft.id)
         url = action.lead(Move(onward, bound, submitted, self.urls, to))
         notice = ""
-        shown = submitted.answers_hash if bound and action.validates else None
+        shown = None
+        if step.lists_answers and bound and action.validates:
+            shown = submitted.answers_hash
         if shown is not None and shown != onward.answers_hash:
             # Another tab has changed an answer that the review showed: show it again.
             url, notice = to(before), Notice.CHANGED
@@ -373,6 +426,8 @@ class Visit:
         Return ``None`` if it is absent and the step has no values to save.
         """
         stored = self.drafts.load(self.draft_id) if self.draft_id else None
+        if stored is None:
+            self._check_signed_in(post.submitted)
         if stored is None and self.draft_id and not step.takes_input:
             return None
         return stored or self.drafts.start(
@@ -382,16 +437,24 @@ class Visit:
     def _wait_for_commit(self, stored: StoredDraft) -> StoredDraft:
         """Wait while a commit runs, for ``WIZARD_COMMIT_WAIT`` seconds at most.
 
-        Raise ConflictError if the draft expires meanwhile.
+        If a few requests of this process wait already, this does not wait. Raise
+        ConflictError if the draft expires meanwhile.
         """
-        deadline = time.monotonic() + self.context.app.config["WIZARD_COMMIT_WAIT"]
-        while stored.draft.state == "committing" and time.monotonic() < deadline:
-            time.sleep(POLL)
-            stored = self.drafts.reload(stored)
-            if stored.is_new:
-                raise ConflictError("The draft expired while its commit was running.")
-        # It may have been saved under another mark of this session meanwhile.
-        return replace(stored, draft=self.drafts.add_holder(stored.draft))
+        wait = self.context.app.config["WIZARD_COMMIT_WAIT"]
+        pauses = self.context.state.waiters.pauses(stored.draft.id, wait)
+        with closing(pauses):
+            for _ in pauses:
+                stored = self.drafts.reload(stored)
+                if stored.is_new:
+                    raise ConflictError("The draft expired while its commit ran.")
+                if stored.draft.state != "committing":
+                    break
+        # It may have been saved under another mark of this session meanwhile, or
+        # adopted by the user who has signed in.
+        held = self.drafts.held(stored.draft)
+        if held is None:
+            raise ConflictError("The draft has another holder since its commit began.")
+        return replace(stored, draft=held)
 
     def _leave_unchanged(
         self, post: Post, journey: Journey, step: AnyStep, stored: StoredDraft
@@ -422,10 +485,9 @@ class Visit:
             notice = draft.notice
         if self.draft_id is not None and draft.id != self.draft_id:
             notice = Notice.MOVED
-        renewed = draft.renew(time.time(), notice=notice)
         if stored.is_new:
             post.admit("start")
-        saved = self.drafts.save(stored, renewed, capped=True)
+        saved = self.drafts.save(stored, draft, notice=notice)
         post.attempts.clear()
         if self.context.app.config["WIZARD_PERMANENT_SESSION"]:
             self.context.session.permanent = True
@@ -434,7 +496,7 @@ class Visit:
     def _admit(self, moment: Moment) -> None:
         """Ask the application. Raise NotStored if it refuses."""
         try:
-            self.wizard.admit(moment, self.drafts.holder.token_hash().hex())
+            self.wizard.admit(moment, self.drafts.holder.mark.hex())
         except HTTPException as refusal:
             raise NotStored.refused(refusal) from refusal
 
@@ -453,10 +515,12 @@ class Visit:
 
     def _discard(self, post: Post) -> Outcome:
         """Discard the draft if the visitor has confirmed it."""
+        if not post.submitted.has_action:
+            abort(400)
         stored = self.drafts.load(self.draft_id or "")
         if stored is None:
+            self._check_signed_in(post.submitted)
             return self._missing_page()
-        stored = self._wait_for_commit(stored)
         draft = stored.draft
         if _is_closed(draft):
             return self._lead_to_end(draft, post.action)
@@ -522,27 +586,46 @@ class Visit:
         """Log a failure with its traceback."""
         self.context.app.logger.error(message, exc_info=without_locals(error))
 
-    def open_drafts(self) -> list[OpenDraft]:
-        """Return the visitor's open drafts, as a page lists them."""
-        listed = map(self._listed, self.drafts.open_drafts())
+    def open_drafts(self, *, everywhere: bool = False) -> list[OpenDraft]:
+        """Return the visitor's open drafts, as a page lists them.
+
+        With ``everywhere``, return those of this wizard at all mounts whose URLs are
+        known.
+        """
+        drafts = self.drafts.open_drafts(everywhere=everywhere)
+        listed = map(self._listed, drafts)
         return [each for each in listed if each is not None]
 
     def _listed(self, draft: Draft) -> OpenDraft | None:
         """Return an open draft as a page lists it, or ``None`` if it is damaged.
 
-        The visitor can continue the other drafts all the same.
+        It is ``None`` too if no URL is known. The visitor can continue the other drafts
+        all the same.
         """
+        url: str | None
+        discard_url: str | None
         try:
             current = self.journey_of(draft).current
         except UnreadableDraftError as error:
             self.log(error, "A draft on its holder's list is damaged.")
             return None
+        if draft.mount == self.drafts.mount:
+            url = self._url(current.url_name, draft)
+            discard_url = self._url("discard", draft)
+        else:
+            url, discard_url = (
+                url_elsewhere(draft.mount, page, draft.id)
+                for page in ("draft", "discard")
+            )
+        if url is None or discard_url is None:
+            return None
         return OpenDraft(
-            url=self._url(current.url_name, draft),
-            discard_url=self._url("discard", draft),
+            url=url,
+            discard_url=discard_url,
             started=utc_datetime(draft.created),
             saved=utc_datetime(draft.updated),
             place=current.step.title,
+            description=description_of(PublicDraft.of(draft, self.wizard), self.wizard),
         )
 
 

@@ -25,7 +25,7 @@ from time_machine import Traveller
 from visitor import Visitor
 from wizards import CANARY, Membership, begin, end, fill_in
 
-from flask_wizard import stores
+from flask_wizard import StoreError, stores
 from flask_wizard.drafts import keyring
 from flask_wizard.stores import wal
 from flask_wizard.stores.sql import SQLAlchemyStore
@@ -56,7 +56,7 @@ def little_secured(monkeypatch: pytest.MonkeyPatch) -> None:
     connect = sqlite3.connect
 
     def connected(*args: Any, **more: Any) -> sqlite3.Connection:
-        database = connect(*args, **more)
+        database: sqlite3.Connection = connect(*args, **more)
         database.execute("PRAGMA secure_delete = OFF").close()
         return database
 
@@ -241,7 +241,7 @@ def test_draft_ends_although_its_remains_cannot_be_erased(
     begin(visitor)
 
     def fail(name: object, act: object) -> None:
-        raise stores.StoreError("disk I/O error")
+        raise StoreError("disk I/O error")
 
     monkeypatch.setattr("flask_wizard.stores.sqlite.repeat_until_done", fail)
     monkeypatch.setattr("flask_wizard.stores.sql.repeat_until_done", fail)

@@ -240,7 +240,7 @@ def test_no_answer_is_shown_when_a_template_raises(
     app = make_app(wizard, PROPAGATE_EXCEPTIONS=False)
     mine = f"{{% extends 'flask_wizard/default/step.html' %}}{{% block {at} %}}"
     mine += "{{ super() }}{{ nothing.here }}{% endblock %}"
-    app.jinja_loader = DictLoader({"flask_wizard/step.html": mine})  # type: ignore[misc]
+    app.jinja_loader = DictLoader({"flask_wizard/step.html": mine})
     twin = visitor.twin(app)
     assert twin.get(page.path).status_code == 500
     store.down = True

@@ -36,7 +36,7 @@ def make(options: dict[str, Any], templates: dict[str, str] | None = None) -> Fl
     app.jinja_options = options
     app.config.update(TESTING=True, SECRET_KEY="k" * 32)
     if templates is not None:
-        app.jinja_loader = DictLoader(templates)  # type: ignore[misc]
+        app.jinja_loader = DictLoader(templates)
     FlaskWizard(app, store="memory:")
     app.register_blueprint(Join.as_blueprint("join"), url_prefix="/join")
     return app
