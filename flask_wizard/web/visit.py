@@ -347,31 +347,51 @@ class Visit:
     def _save_and_lead(
         self, post: Post, journey: Journey, step: AnyStep, stored: StoredDraft
     ) -> Outcome:
-        submitted, action, before = post.submitted, post.action, journey.bind(step.name)
-        if action.quiet and submitted.rev < before.rev:
-            return Response(status=409)
-        onward = journey.submit(
-            before,
-            submitted.values,
-            validate=action.validates,
-            autosave=action.quiet,
-        )
-        bound = onward.get(step.name)
-        url = action.lead(Move(onward, bound, submitted, self.urls))
-        notice = ""
-        shown = submitted.answers_hash if bound and action.validates else None
-        if shown is not None and shown != onward.answers_hash:
-            # Another tab has changed an answer that the review showed: show it again.
-            url, notice = self._url(step.url_name, stored.draft), Notice.CHANGED
-        if url is None and not step.takes_input:
+        submitted, action, draft = post.submitted, post.action, None
+        try:  # this runs the application's hooks, and stores nothing
+            before = journey.bind(step.name)
+            if action.quiet and submitted.rev < before.rev:
+                return Response(status=409)
+            onward = journey.submit(
+                before,
+                submitted.values,
+                validate=action.validates,
+                autosave=action.quiet,
+            )
+            bound = onward.get(step.name)
+            url = action.lead(Move(onward, bound, submitted, self.urls))
+            notice = ""
+            shown = submitted.answers_hash if bound and action.validates else None
+            if shown is not None and shown != onward.answers_hash:
+                # Another tab has changed an answer that the review showed.
+                url, notice = self._url(step.url_name, stored.draft), Notice.CHANGED
+            if url is not None or step.takes_input:
+                draft = onward.to_draft()
+        except HOOK_ERRORS:
+            raise
+        except BaseException:
+            self._save_unjudged(post, journey, step, stored)
+            raise
+        if draft is None:
             stored = replace(stored, draft=onward.draft)
         else:
             if bound is not None and step.takes_input:
                 post.attempts[:] = [Attempt(journey, bound.form)]
-            stored = self._save(post, stored, onward.to_draft(), notice)
+            stored = self._save(post, stored, draft, notice)
         if url is None:
             return self._commit(post, onward, stored)
         return redirect_to(url, quiet=action.quiet)
+
+    def _save_unjudged(
+        self, post: Post, journey: Journey, step: AnyStep, stored: StoredDraft
+    ) -> None:
+        """Save what was sent without calling a hook, because one of them has failed."""
+        position = journey.steps.positions[step.name]
+        bound = step.bind(journey, position, reached=False)
+        values, quiet = post.submitted.values, post.action.quiet
+        after = bound.submit(values, validate=False, autosave=quiet)
+        if after is not None and not (quiet and post.submitted.rev < bound.rev):
+            self._save(post, stored, after.write_to(stored.draft), "")
 
     def _save(
         self, post: Post, stored: StoredDraft, draft: Draft, notice: str
