@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ..core.journey import Journey
 from ..core.steps import BoundStep
 from .submitted import Button, Submitted
-from .urls import Address, Urls, row_anchor
+from .urls import NEW, Address, Urls, row_anchor
 
 
 class Move(NamedTuple):
@@ -117,6 +117,10 @@ def _has_step_before(journey: Journey, bound: BoundStep) -> bool:
     return journey.previous(bound) is not None
 
 
+def _is_stored(journey: Journey, bound: BoundStep) -> bool:
+    return journey.draft.id != NEW
+
+
 def _next_label(journey: Journey, bound: BoundStep) -> str:
     return SEND if bound.step is journey.steps[-1] else "Continue"
 
@@ -149,7 +153,13 @@ ACTIONS: dict[str, Action] = {
         ),
         Action("autosave", lead=stay, quiet=True),
         Action("goto", lead=go_to, takes_argument=True),
-        Action("discard", lead=partial(lead_to_page, "discard"), page="discard"),
+        Action(
+            "discard",
+            lead=partial(lead_to_page, "discard"),
+            page="discard",
+            label=lambda journey, bound: "Discard my answers",
+            offered=_is_stored,
+        ),
     )
 }
 

@@ -181,10 +181,7 @@ class Visit:
         if at.page == "saved":
             return self._show_saved(draft)
         if at.page == "discard":
-            back_page = self._current_page(draft)
-            return self.pages.discard(
-                at, back_page=back_page, unsettled=draft.unsettled
-            )
+            return self.pages.discard(at, unsettled=draft.unsettled)
         return self._show_step(at, self.step_at(at), self.journey_of(draft))
 
     def _show_new(self, at: Address) -> Outcome:
