@@ -14,7 +14,7 @@ from ..errors import DefinitionError
 from . import forms
 from .answers import NAMES, Answers, Dependencies, Record, plain, values_of
 from .draft import Draft, Entry, Raw, StoredDependencies
-from .form_errors import errors_of, show_errors
+from .form_errors import errors_of, show_errors, with_lost
 from .forms import FieldNames, Values
 from .rows import Row, rows_of
 from .signatures import FormSignature, field_names, file_fields, signature
@@ -256,7 +256,7 @@ class BoundFormStep(BoundStep):
         if self.opens:
             after.signature = self.signature
             secrets = kept.passwords
-            if secrets and values.fills(secrets):  # they count unless one is typed
+            if secrets and values.filled(secrets):  # they count unless one is typed
                 secrets = {}
             after.form = after._fill(values, secrets)
             raw, passwords = forms.sent(after.form, values)
@@ -269,15 +269,21 @@ class BoundFormStep(BoundStep):
             return None
         rev = kept.rev if autosave else kept.rev + 1
         if validate and self.opens:
-            after._judge(raw, passwords, rev)
-        elif raw != kept.raw or values.fills(passwords):
-            after.entry = Entry.of(raw, rev=rev, passwords=kept.passwords)
+            after._judge(raw, passwords, rev, values)
+        elif raw != kept.raw or values.filled(passwords):
+            errors = with_lost({}, values.filled(passwords))
+            after.entry = Entry.of(
+                raw, rev=rev, errors=errors, passwords=kept.passwords
+            )
         else:
             after.entry = kept if autosave else replace(kept, rev=rev, errors={})
         return after
 
-    def _judge(self, raw: Raw, passwords: Raw, rev: int) -> None:
-        """Set the entry to values that are accepted if the form is valid with them."""
+    def _judge(self, raw: Raw, passwords: Raw, rev: int, values: Values) -> None:
+        """Set the entry to values that are accepted if the form is valid with them.
+
+        ``values`` are all that was sent. They tell which passwords are lost if not.
+        """
         if self.validation.passed:
             self.entry = Entry.of(
                 raw,
@@ -289,7 +295,8 @@ class BoundFormStep(BoundStep):
             self.outdated = False
         else:
             kept = self.entry.passwords if self.entry is not None else {}
-            self.entry = Entry.of(raw, rev=rev, errors=self.errors, passwords=kept)
+            errors = with_lost(self.errors, values.filled(passwords))
+            self.entry = Entry.of(raw, rev=rev, errors=errors, passwords=kept)
 
     def would_change(self, values: Values) -> bool:
         """True if saving ``values`` would change what is stored."""

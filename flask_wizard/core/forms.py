@@ -105,9 +105,9 @@ class Values(dict[str, list[str]]):
         raw, secret = sent(form, self)
         return {name: raw[name] for name in raw if name not in later}, secret
 
-    def fills(self, names: Iterable[str]) -> bool:
-        """True if something was typed into any of these fields."""
-        return any(text for name in names for text in self.getlist(name))
+    def filled(self, names: Iterable[str]) -> list[str]:
+        """Return the names of those of these fields that something was typed into."""
+        return [name for name in names if any(self.getlist(name))]
 
     def __missing__(self, name: str) -> list[str]:
         return []

@@ -9,12 +9,14 @@ from flask import Response
 from wtforms import Form
 
 from ..core import forms
+from ..core.form_errors import errors_of, show_errors, with_lost
 from ..core.journey import Journey
 from ..core.messages import Problem
 from ..core.steps import AnyStep, BoundStep
 from ..drafts.holders import new_nonce
 from ..errors import StoreError
 from .actions import action_of
+from .controls import ErrorLink
 from .notices import choose_notice
 from .pages import SEND_AGAIN, Page, PageProblem
 from .problems import Attempt, NotStored
@@ -24,6 +26,9 @@ from .urls import NEW, Address
 
 if TYPE_CHECKING:
     from .visit import Visit
+
+
+PASSWORDS_LEFT_OUT = "The passwords that you typed are not among what you sent."
 
 
 def give_back(
@@ -69,13 +74,18 @@ def _resend_page(
     It is built from the attempt if there is one, else from the stored draft, else
     without a draft.
     """
-    step = visit.step_at(at)
+    step, values = visit.step_at(at), submitted.values
 
-    def page(journey: Journey, bound: BoundStep, **shown: Any) -> Page:
+    def page(
+        journey: Journey, bound: BoundStep, form: Form | None, **shown: Any
+    ) -> Page:
+        if form is not None and (lost := values.filled(forms.passwords(form))):
+            show_errors(form, with_lost(errors_of(form), lost))
         return visit.pages.step(
             journey,
             bound,
             at,
+            form=form,
             nonce=submitted.nonce or new_nonce(),
             then=submitted.from_review,
             notice=choose_notice(journey.draft, bound, given_back=True),
@@ -86,13 +96,16 @@ def _resend_page(
 
     bound = attempt.journey.get(step.name) if attempt is not None else None
     if attempt is not None and bound is not None:
-        return page(attempt.journey, bound, form=attempt.form)
+        return page(attempt.journey, bound, attempt.form)
     with suppress(StoreError):  # logged already, or by the visitor's next request
-        journey, bound, form = _among_answers(visit, step, submitted.values)
+        journey, bound, form = _among_answers(visit, step, values)
         if bound is not None:
-            return page(journey, bound, form=form)
+            return page(journey, bound, form)
     journey, bound, form, pairs = _without_answers(visit, step, submitted)
-    return page(journey, bound, form=form, placed=False, pairs=pairs)
+    shown = page(journey, bound, form, placed=False, pairs=pairs)
+    if form is None and values.names and values.filled(values.names.passwords):
+        shown["errors"] = [ErrorLink(PASSWORDS_LEFT_OUT, None)]
+    return shown
 
 
 def _among_answers(
