@@ -104,6 +104,22 @@ class StoredDependencies(msgspec.Struct, frozen=True, gc=False):
     digest: bytes = b""
 
 
+class Before(msgspec.Struct, frozen=True, gc=False):
+    """What a step's page began with, as the page would send it if nobody touched it."""
+
+    raw: Raw
+    #: The names of checkboxes and multiple choices in it, which send nothing once the
+    #: visitor has cleared them.
+    silent: tuple[str, ...] = ()
+    read: StoredDependencies = StoredDependencies()
+
+    def __repr__(self) -> str:  # a log must never show an answer
+        return f"<Before: {', '.join(self.raw)}>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("fields", [*self.raw])]
+
+
 class Entry(Stored, frozen=True, gc=False):
     """One step's last submission and what became of it.
 
@@ -117,6 +133,9 @@ class Entry(Stored, frozen=True, gc=False):
     errors: dict[str, list[str]] = msgspec.field(default_factory=dict)
     read: StoredDependencies = StoredDependencies()
     passwords: Raw = msgspec.field(default_factory=dict)
+    before: Before | None = None
+    #: False if nothing was submitted yet: the entry has no more than ``before``.
+    sent: bool = True
 
     @classmethod
     def of(
@@ -128,10 +147,11 @@ class Entry(Stored, frozen=True, gc=False):
         errors: dict[str, list[str]] | None = None,
         read: StoredDependencies = StoredDependencies(),  # noqa: B008  # immutable
         passwords: Raw | None = None,
+        before: Before | None = None,
     ) -> Entry:
         """Build an entry from what was sent."""
         packed = msgspec.Raw(_encoder.encode(raw))
-        return cls(packed, rev, accepted, errors or {}, read, passwords or {})
+        return cls(packed, rev, accepted, errors or {}, read, passwords or {}, before)
 
     @property
     def raw(self) -> Raw:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from msgspec.structs import replace
@@ -13,15 +14,18 @@ from wtforms import Form
 from ..errors import DefinitionError
 from . import forms
 from .answers import NAMES, Answers, Dependencies, Record, plain, values_of
-from .draft import Draft, Entry, Raw, StoredDependencies
+from .draft import Before, Draft, Entry, Raw, StoredDependencies
 from .form_errors import errors_of, show_errors, with_lost
 from .forms import FieldNames, Values
 from .rows import Row, rows_of
 from .signatures import FormSignature, field_names, file_fields, signature
 from .steps import ABSENT, RESERVED_FIELDS, AnyStep, BoundStep, Condition, encode
+from .untouched import UnshowableError, untouched
 
 if TYPE_CHECKING:
     from .journey import Journey
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +54,7 @@ class Step(AnyStep):
         applies = self.when is None or (
             reached and bool(self.when(Answers(journey, position, reads)))
         )
+        entry = journey.draft.entries.get(self.name)
         return BoundFormStep(
             step=self,
             journey=journey,
@@ -57,7 +62,8 @@ class Step(AnyStep):
             reads=reads,
             applies=applies,
             opens=reached and applies,
-            entry=journey.draft.entries.get(self.name),
+            entry=entry if entry is not None and entry.sent else None,
+            before=entry.before if entry is not None else None,
         )
 
     @cached_property
@@ -137,8 +143,11 @@ class BoundFormStep(BoundStep):
     applies: bool
     opens: bool
     entry: Entry | None
+    #: What its page began with, if that is stored.
+    before: Before | None = None
     #: What ``prepare`` and the form itself have read.
     dependencies: Dependencies = field(default_factory=set)
+    _began_form: Form | None = field(default=None, init=False)
 
     # The form
 
@@ -154,29 +163,112 @@ class BoundFormStep(BoundStep):
     @cached_property
     def form(self) -> Form:
         """The form bound to what was submitted, or with its initial data."""
-        if self.entry is None:
-            return self._fill(None, {})
-        return self._fill(Values(self.entry.raw), self.entry.passwords)
+        if self.entry is not None:
+            values, passwords = Values(self.entry.raw), self.entry.passwords
+            return self._fill(values, passwords, before=self.before)
+        if self.before is not None and self._before_holds:
+            return self._fill(Values(self.before.raw), {}, before=self.before)
+        return self._fill(None, {})
 
     def _fill(
-        self, values: Values | None, passwords: Raw, *, prepare: bool = True
+        self,
+        values: Values | None,
+        passwords: Raw,
+        *,
+        prepare: bool = True,
+        before: Before | None = None,
     ) -> Form:
         """Return the form with values, or with the step's initial data.
 
-        What ``prepare`` and the form itself read is added to ``dependencies``.
+        Fields that sent nothing keep what they had in ``before``. What ``prepare`` and
+        the form itself read is added to ``dependencies``.
         """
         answers = Answers(self.journey, self.position, self.dependencies)
         initial = self.initial if values is None else None
-        sent = Values({**(values or {}), **passwords}) if passwords else values
+        sent = values
+        if before is not None and values is not None:
+            sent = forms.with_unsent(values, self._began(before), before)
+        if passwords:
+            sent = Values({**(sent or {}), **passwords})
         meta = {"answers": answers}
         form = forms.bind(self.signature, sent, meta=meta, initial=initial)
+        if prepare and self.journey.initial and values is not None:
+            self._set_object(form)
         if prepare and self.step.prepare is not None:
+            typed = forms.typed(form) if values is not None else []
             self.step.prepare(form, answers)
+            for name in forms.restore_typed(typed):
+                _warn_of_prepare(self.name, name)
+        if before is not None and values is not None:
+            forms.restore_before(form, values, self._began(before), before)
         # What is no longer a password must not be shown: it is left out.
         if passwords and not passwords.keys() <= (own := {*forms.passwords(form)}):
             kept = {name: passwords[name] for name in passwords if name in own}
-            return self._fill(values, kept, prepare=prepare)
+            return self._fill(values, kept, prepare=prepare, before=before)
         return form
+
+    def _set_object(self, form: Form) -> None:
+        """Let validators that look at ``form._obj`` see what ``initial`` returns."""
+        if forms.wants_object(form):
+            forms.set_object(form, self.initial)
+
+    # What the page began with
+
+    def _began(self, before: Before) -> Form:
+        """Return the form bound to what its page began with."""
+        if self._began_form is None:
+            self.dependencies.update(before.read.names)
+            self._began_form = self._fill(Values(before.raw), {})
+        return self._began_form
+
+    @cached_property
+    def _before_holds(self) -> bool:
+        """True if what the page began with is stored, and what it read is unchanged."""
+        before = self.before
+        return before is not None and self._read_now(before.read.names) == before.read
+
+    def _take_before(self) -> Before | None:
+        """Return what the page begins with, if there is more than the form's own.
+
+        Raise DefinitionError if the page cannot show it.
+        """
+        form = self._fill(None, {})
+        if self.initial is None and not any(map(forms.is_locked, forms.leaves(form))):
+            return None
+        try:
+            raw, silent = untouched(form)
+        except UnshowableError as error:
+            raise DefinitionError(
+                f"initial gave a value of type {error.kind} for the field "
+                f"{error.field!r} of the step {self.name!r}, which its page cannot "
+                f"show: {error.reason}. Return a value that the field can show, or "
+                "leave it out."
+            ) from error
+        return Before(raw, silent, self._read_now())
+
+    def _take_locked(self, fresh: BoundFormStep, values: Values) -> None:
+        """Take what fields began with that nobody can edit, from the ``fresh`` step."""
+        if any(map(forms.is_locked, forms.leaves(self.form))):
+            self.before = fresh._take_before()
+            self.form = self._fill(values, {}, before=self.before)
+
+    def begin(self, draft: Draft) -> Draft:
+        """Return the draft with what the step's page begins with, if that is new."""
+        if self.entry is not None or self._before_holds:
+            return draft
+        return self._with_before(draft, self._take_before())
+
+    def _with_before(self, draft: Draft, before: Before | None) -> Draft:
+        if before is None:
+            return draft
+        return draft.with_entries({self.name: Entry(before=before, sent=False)})
+
+    def _is_untouched(self, raw: Raw, passwords: Raw) -> bool:
+        """True if what was sent is what the page began with."""
+        before = self.before
+        if before is None:
+            return False
+        return raw == before.raw and not any(map(any, passwords.values()))
 
     @cached_property
     def validation(self) -> Validation:
@@ -196,7 +288,10 @@ class BoundFormStep(BoundStep):
     @cached_property
     def initial(self) -> object:
         """The data that its form starts with."""
-        return self.journey.initial(self.name)
+        if self.journey.initial is None:
+            return None
+        answers = Answers(self.journey, self.position, self.dependencies)
+        return self.journey.initial(self.name, answers)
 
     # Is it done?
 
@@ -251,14 +346,18 @@ class BoundFormStep(BoundStep):
             applies=self.applies,
             opens=self.opens,
             entry=self.entry,
+            before=self.before,
         )
-        kept = self.entry or Entry()
         if self.opens:
             after.signature = self.signature
-            secrets = kept.passwords
+            if self.entry is None and self.journey.initial and not self._before_holds:
+                after.before = self._take_before()
+            secrets = self.entry.passwords if self.entry is not None else {}
             if secrets and values.filled(secrets):  # they count unless one is typed
                 secrets = {}
-            after.form = after._fill(values, secrets)
+            after.form = after._fill(values, secrets, before=after.before)
+            if self.entry is None and after.before is None:
+                after._take_locked(self, values)
             raw, passwords = forms.sent(after.form, values)
         elif self.step.fixed_form is not None:
             form = self._fill(values, {}, prepare=False)
@@ -267,13 +366,20 @@ class BoundFormStep(BoundStep):
             raw, passwords = values.named(), {}
         else:  # which form it is depends on answers that are not given now
             return None
+        kept = self.entry or Entry(before=after.before)
         rev = kept.rev if autosave else kept.rev + 1
         if validate and self.opens:
             after._judge(raw, passwords, rev, values)
+        elif self.entry is None and after._is_untouched(raw, passwords):
+            after.entry = None
         elif raw != kept.raw or values.filled(passwords):
             errors = with_lost({}, values.filled(passwords))
             after.entry = Entry.of(
-                raw, rev=rev, errors=errors, passwords=kept.passwords
+                raw,
+                rev=rev,
+                errors=errors,
+                passwords=kept.passwords,
+                before=after.before,
             )
         else:
             after.entry = kept if autosave else replace(kept, rev=rev, errors={})
@@ -291,12 +397,15 @@ class BoundFormStep(BoundStep):
                 accepted=True,
                 read=self._read_now(),
                 passwords=passwords,
+                before=self.before,
             )
             self.outdated = False
         else:
             kept = self.entry.passwords if self.entry is not None else {}
             errors = with_lost(self.errors, values.filled(passwords))
-            self.entry = Entry.of(raw, rev=rev, errors=errors, passwords=kept)
+            self.entry = Entry.of(
+                raw, rev=rev, errors=errors, passwords=kept, before=self.before
+            )
 
     def would_change(self, values: Values) -> bool:
         """True if saving ``values`` would change what is stored."""
@@ -305,8 +414,9 @@ class BoundFormStep(BoundStep):
 
     def write_to(self, draft: Draft) -> Draft:
         """Return the draft with the entry of this step."""
-        entry = self.entry
-        return draft if entry is None else draft.with_entries({self.step.name: entry})
+        if (entry := self.entry) is not None:
+            return draft.with_entries({self.step.name: entry})
+        return self._with_before(draft, self.before)
 
     def refresh_dependencies(self, draft: Draft) -> Draft:
         """Return the draft with what the step reads now, if it ``still_holds``."""
@@ -404,6 +514,18 @@ class BoundFormStep(BoundStep):
         inner = name + separator
         mine = [(n, sent[n]) for n in sorted(sent) if n == name or n.startswith(inner)]
         return encode(mine)
+
+
+@cache
+def _warn_of_prepare(step: str, field: str) -> None:
+    """Log once that ``prepare`` has replaced what a visitor typed."""
+    logger.warning(
+        "prepare of the step %r has set the data of the field %r, where a visitor had "
+        "typed something else. What was typed counts. Return such data from "
+        "Wizard.initial, which may take the answers as a third argument.",
+        step,
+        field,
+    )
 
 
 def check_form_class(form_class: type, where: str) -> None:

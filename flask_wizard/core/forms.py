@@ -10,10 +10,18 @@ from typing import Any, TypeVar
 
 import msgspec
 from wtforms import Form
-from wtforms.fields import BooleanField, Field, FieldList, FormField, PasswordField
+from wtforms.fields import (
+    BooleanField,
+    Field,
+    FieldList,
+    FormField,
+    PasswordField,
+    SelectMultipleField,
+)
 from wtforms.meta import DefaultMeta
 
-from .draft import Raw
+from .draft import Before, Raw
+from .fields import input_type
 from .signatures import (
     BUTTONS,
     NESTING,
@@ -130,6 +138,118 @@ def _is_number(text: str) -> bool:
 def _is_sane(name: str) -> bool:
     indices = [part for part in name.split("-")[1:] if part.isdigit()]
     return all(index.isascii() and len(index) < 10 for index in indices)
+
+
+def with_unsent(values: Values, form: Form, before: Before) -> Values:
+    """Return the values, and what a page began with in fields that sent nothing.
+
+    ``form`` is bound to what the page began with. A checkbox and a multiple choice send
+    nothing if the visitor has cleared them, and so does a list without rows.
+    """
+    unsent = {name: before.raw[name] for name in _unsent(form, before, values)}
+    if not unsent:
+        return values
+    filled = Values({**values, **unsent})
+    filled.names = values.names
+    return filled
+
+
+def _unsent(fields: Iterable[Field], before: Before, values: Values) -> Iterator[str]:
+    for field in fields:
+        if isinstance(field, FormField):
+            yield from _unsent(field.form, before, values)
+        elif isinstance(field, FieldList):
+            rows = [row for row in field.entries if _sends(row.name, values)]
+            if not rows and field.min_entries:  # its page always sends a row
+                rows = field.entries
+            yield from _unsent(rows, before, values)
+        else:
+            names = [field.name]
+            if _reads_below(field):
+                names = [name for name in before.raw if name.startswith(field.name)]
+            for name in names:
+                known = name in before.raw and name not in before.silent
+                if known and name not in values:
+                    yield name
+
+
+def _sends(name: str, values: Values) -> bool:
+    start = f"{name}-"
+    return any(sent == name or sent.startswith(start) for sent in values)
+
+
+def restore_before(form: Form, values: Values, began: Form, before: Before) -> None:
+    """Give the fields of a form the data that they began with.
+
+    They become the fields' ``object_data``, and the data of those that nobody can edit
+    and that sent nothing. ``values`` were sent; ``began`` is bound to ``before``.
+    """
+    fields: dict[str, Any] = {field.name: field for field in leaves(began)}
+    for field in leaves(form):
+        first = fields.get(field.name)
+        if first is None or is_password(field):
+            continue
+        field.object_data = first.data
+        if is_locked(field) and field.name not in values:
+            field.data = first.data
+            # The validator Disabled refuses whatever was sent.
+            kept = [] if field.flags.disabled else before.raw.get(field.name, [])
+            field.raw_data = kept
+
+
+def is_locked(field: Field) -> bool:
+    """True if the visitor cannot edit the field: it is disabled or read-only."""
+    own = field.render_kw or {}
+    flags: Any = field.flags
+    return any(
+        getattr(flags, name, None) or own.get(name) not in (None, False)
+        for name in ("disabled", "readonly")
+    )
+
+
+def typed(form: Form) -> list[tuple[Field, object]]:
+    """Return the visible fields that were sent, each with the data made of it."""
+    return [
+        (field, vars(field)["data"])
+        for field in leaves(form)
+        if (field.raw_data or isinstance(field, (BooleanField, SelectMultipleField)))
+        and "data" in vars(field)
+        and input_type(field) != "hidden"
+    ]
+
+
+def restore_typed(fields: Iterable[tuple[Any, object]]) -> list[str]:
+    """Give fields their data again, and return the names of those that had other."""
+    lost = [
+        (field, data)
+        for field, data in fields
+        if field.data is not data and field.data != data
+    ]
+    for field, data in lost:
+        field.data = data
+    return [field.name for field, _ in lost]
+
+
+def set_object(form: Any, initial: object) -> None:
+    """Let ``form._obj`` be the object that the form began with.
+
+    Validators such as Unique of WTForms-Alchemy compare with it. Forms that have no
+    such attribute are left alone.
+    """
+    if initial is None:
+        return
+    if hasattr(form, "_obj") and not isinstance(initial, Mapping):
+        form._obj = initial
+    inner = initial.get if isinstance(initial, Mapping) else partial(getattr, initial)
+    for field in form:
+        if isinstance(field, FormField):
+            set_object(field.form, inner(field.short_name, None))
+
+
+def wants_object(form: Form) -> bool:
+    """True if the form has an attribute ``_obj``, or one inside it has."""
+    nested = (field.form for field in form if isinstance(field, FormField))
+    return hasattr(form, "_obj") or any(map(wants_object, nested))
 
 
 def bind(

@@ -15,8 +15,8 @@ from .draft import Draft, Entry
 from .forms import Values
 from .steps import ABSENT, BoundStep, Steps, encode
 
-Initial = Callable[[str], object]
-"""Returns the initial data of a step that was never submitted, by its name."""
+Initial = Callable[[str, Answers], object]
+"""Returns the initial data of a step, by its name and the answers before it."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Journey:
         steps: Steps,
         draft: Draft,
         *,
-        initial: Initial = lambda name: None,
+        initial: Initial | None = None,
     ) -> None:
         self.steps = steps
         self.draft = draft
@@ -206,8 +206,14 @@ class Journey:
         return hashlib.blake2b(encode(sent), digest_size=8).hexdigest()
 
     def to_draft(self) -> Draft:
-        """Return the draft to store, with what steps that were judged anew read now."""
+        """Return the draft to store.
+
+        It has what steps that were judged anew read now, and what the page of the first
+        incomplete step begins with.
+        """
         draft = self.draft
+        if self.initial is not None and (bound := self.first_incomplete) is not None:
+            draft = bound.begin(draft)
         for bound in self._walked[self._plain :]:
             if bound is not None and bound.still_holds:
                 draft = bound.refresh_dependencies(draft)

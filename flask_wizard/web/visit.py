@@ -103,10 +103,8 @@ class Visit:
         keyring = repository.store.keyring
         holder = Holder(context.session, keyring)
         drafts = VisitorDrafts(wizard, mount, holder, repository)
-
-        def initial(step_name: str) -> object:
-            return wizard.initial(step_name, mount.bound)
-
+        gives = wizard._gives_initial
+        initial = wizard._initial_at(mount.bound) if gives else None
         journey_of = partial(Journey, wizard.steps, initial=initial)
 
         def first_page() -> str:
