@@ -442,8 +442,14 @@ class BoundFormStep(BoundStep):
         return form
 
     def page_names(self, form: Form) -> FieldNames | None:
-        """Return the names of the form's fields if they depend on earlier answers."""
-        return None if self.step.is_fixed else FieldNames.of(form)
+        """Return the names of the form's fields if the page must tell them.
+
+        It must if they depend on earlier answers. If there are passwords it must too,
+        so that a page of a step that was removed can leave them out.
+        """
+        if self.step.is_fixed and not forms.passwords(form):
+            return None
+        return FieldNames.of(form)
 
     def resend(self, values: Values) -> tuple[Form | None, Raw]:
         """Return what can be given back of ``values`` without any earlier answer."""

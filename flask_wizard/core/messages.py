@@ -27,4 +27,6 @@ class Problem(StrEnum):
     NOT_ADMITTED = "not-admitted"
     BUSY = "busy"
     UNSETTLED = "unsettled"
+    #: A deploy has removed or renamed the step while its page was open.
+    REMOVED = "removed"
     STORE = "store"

@@ -214,6 +214,20 @@ class Pages:
         status, reason = (410, "expired") if expired else (404, "unknown")
         return self.make("gone", status, reason=reason, new_url=self.urls.new)
 
+    def removed(
+        self, texts: Sequence[str], *, continue_url: str, passwords_lost: bool
+    ) -> Page:
+        """Return the page of a POST to a step that a deploy has removed.
+
+        ``texts`` are what was sent, without passwords.
+        """
+        return self.make(
+            "removed",
+            texts=texts,
+            continue_url=continue_url,
+            passwords_lost=passwords_lost,
+        )
+
     def saved(
         self,
         draft: Draft,

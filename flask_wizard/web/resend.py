@@ -44,10 +44,28 @@ def give_back(
     problem, button = _explain(visit, refusal), submitted.button(SEND_AGAIN)
     if at.page == "discard":
         page = visit.pages.discard(at, problem=problem, button=button)
+    elif at.page not in visit.wizard.steps.by_url_name:
+        page = _removed_page(visit, submitted.values)
     else:
         page = _resend_page(visit, at, submitted, refusal.attempt, problem, button)
     page.status = refusal.status
     return page
+
+
+def _removed_page(visit: Visit, values: forms.Values) -> Page:
+    """Return the page of a step that a deploy has removed while its page was open.
+
+    A page with passwords carries the names of its fields, so that these can be left
+    out: nothing else tells them from other values.
+    """
+    shown = values.named() if values.names else values
+    lost = values.filled(values.names.passwords) if values.names else []
+    url = visit.urls.entry
+    with suppress(StoreError):  # logged already, or by the visitor's next request
+        stored = visit.drafts.load(visit.draft_id) if visit.draft_id else None
+        url = visit.standing_url(stored.draft) if stored is not None else url
+    texts = [text for sent in shown.values() for text in sent if text]
+    return visit.pages.removed(texts, continue_url=url, passwords_lost=bool(lost))
 
 
 def _explain(visit: Visit, refusal: NotStored) -> PageProblem:

@@ -10,7 +10,7 @@ from flask import Request
 from werkzeug.exceptions import BadRequest
 
 from ..core.forms import FIELDS, FieldNames, Values
-from ..core.steps import RESERVED_FIELDS
+from ..core.steps import RESERVED_FIELDS, RESERVED_STEPS
 from ..drafts.holders import is_id
 from .urls import FROM_REVIEW
 
@@ -80,6 +80,14 @@ class Submitted:
     def button(self, label: str) -> Button:
         """Return a button that sends the same action again."""
         return Button(self.action, label, primary=True)
+
+
+def is_from_removed_step(request: Request, page: str) -> bool:
+    """True if the POST to an unknown step comes from a page of a step that was there.
+
+    Every page of a step sends a revision.
+    """
+    return page not in RESERVED_STEPS and "_rev" in request.form
 
 
 def is_from_review(request: Request) -> bool:

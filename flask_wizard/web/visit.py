@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from ..core.draft import ENDED, Draft, Receipt
 from ..core.journey import Journey
-from ..core.messages import Notice
+from ..core.messages import Notice, Problem
 from ..core.steps import AnyStep, BoundStep
 from ..drafts.commit import commit
 from ..drafts.holders import Holder, new_nonce
@@ -40,7 +40,7 @@ from .problems import STOPS, Attempt, NotStored, is_frozen, refuse_change
 from .resend import give_back
 from .responses import Outcome, protect, redirect_to, set_header
 from .state import Context
-from .submitted import Submitted, is_from_review
+from .submitted import Submitted, is_from_removed_step, is_from_review
 from .urls import NEW, Address, Urls
 
 if TYPE_CHECKING:
@@ -161,9 +161,7 @@ class Visit:
         stored = self.drafts.load(self.draft_id or "")
         if stored is None:
             return self._missing_page()
-        is_closed = _is_closed(stored.draft)
-        page = "receipt" if is_closed else self._current_page(stored.draft)
-        return redirect_to(self._url(page, stored.draft), 302)
+        return redirect_to(self.standing_url(stored.draft), 302)
 
     def _show(self, at: Address) -> Outcome:
         if self.draft_id is None:
@@ -244,6 +242,9 @@ class Visit:
     def _post(self, at: Address) -> Outcome:
         """Save a submission, or return a page with everything that was sent."""
         context = self.context
+        known = at.page in self.wizard.steps.by_url_name or at.page == "discard"
+        if not known and not is_from_removed_step(context.request, at.page):
+            abort(404)
         submitted = Submitted.from_request(
             context.request,
             csrf_field=context.csrf_field,
@@ -262,7 +263,9 @@ class Visit:
 
         Raise StoreError after ``TRIES`` tries.
         """
-        step = None if at.page == "discard" else self.step_at(at)
+        step = self.wizard.steps.by_url_name.get(at.page)
+        if step is None and at.page != "discard":
+            raise NotStored(Problem.REMOVED)
         post = Post(at, submitted, action_of(submitted.action), cache(self._admit), [])
         try:
             for tries in range(TRIES):
@@ -476,11 +479,18 @@ class Visit:
 
     def _fields_of(self, page: str) -> SignedFields:
         step = self.wizard.steps.by_url_name.get(page)
-        return self.pages.fields_of(step.name if step is not None else page)
+        name = step.name if step is not None else page.replace("-", "_")
+        return self.pages.fields_of(name)
 
     def step_at(self, at: Address) -> AnyStep:
         """Return the step of an address. Raise NotFound if there is none."""
         return self.wizard.steps.by_url_name.get(at.page) or abort(404)
+
+    def standing_url(self, draft: Draft) -> str:
+        """Return the URL of the page where a draft stands."""
+        is_closed = _is_closed(draft)
+        page = "receipt" if is_closed else self._current_page(draft)
+        return self._url(page, draft)
 
     def _current_page(self, draft: Draft) -> str:
         return str(self.journey_of(draft).current.url_name)

@@ -7,11 +7,12 @@ from contextlib import suppress
 import pytest
 from apps import MakeApp
 from flask import Flask, abort
+from store_wrappers import Probe
 from visitor import Visitor
 from wizards import Commits, declare
-from wtforms import Form, fields
+from wtforms import Form, fields, validators
 
-from flask_wizard import Answers, Review, Step
+from flask_wizard import Answers, Review, Step, Wizard
 
 # A hook of the application fails
 
@@ -151,3 +152,134 @@ def test_outdated_autosave_is_dropped_if_a_hook_raises(
     visitor.post(at, {**old, "note": "old"}, action="autosave")
     service.failure = None
     assert visitor.open(at).value("note") == "new"
+
+
+# A deploy removes or renames the step of an open page
+
+
+class You(Form):
+    name = fields.StringField("Name", [validators.InputRequired()])
+    story = fields.TextAreaField("Story")
+
+
+class Secret(Form):
+    word = fields.PasswordField("Word")
+    note = fields.StringField("Note")
+
+
+def form_of(answers: Answers) -> type[Form]:
+    return Secret
+
+
+class Old(Commits, Wizard):
+    you = Step(You)
+    more_old = Step(You)
+    secret_old = Step(Secret)
+    made_old = Step(form_of)
+    check = Review()
+
+
+class New(Commits, Wizard):
+    about_you = Step(You)
+    you = Step(You)
+    more_new = Step(You)
+    check = Review()
+
+
+def deployed(make_app: MakeApp, visitor: Visitor, wizard: type[Wizard]) -> Visitor:
+    """The same browser with the same page, after a deploy."""
+    return visitor.twin(make_app(wizard))
+
+
+def at_step(app: Flask, name: str) -> Visitor:
+    visitor = Visitor(app)
+    visitor.open("/join/new/you")
+    visitor.fill(name="Ada")
+    while not visitor.page.path.endswith(name):
+        visitor.fill(name="Ada")
+    return visitor
+
+
+@pytest.mark.parametrize("action", ["next", "save", "back"])
+def test_page_of_a_removed_step_gives_back_what_was_typed(
+    make_app: MakeApp, store: Probe, action: str
+) -> None:
+    visitor = deployed(make_app, at_step(make_app(Old), "more-old"), New)
+    before = store.snapshot()
+    page = visitor.press(action, {"name": "Zoë", "story": "long & <b>"})
+    assert page.status == 409
+    assert "Zoë" in page.text
+    assert "long & <b>" in page.text
+    assert store.snapshot() == before
+    assert visitor.open(page.link("Continue")).path.endswith("/about-you")
+
+
+def test_renamed_first_step_gives_back_what_was_typed(
+    make_app: MakeApp, store: Probe
+) -> None:
+    class Renamed(New):
+        you = None
+
+    visitor = Visitor(make_app(Old))
+    visitor.open("/join/new/you")
+    visitor.client.get("/join/")
+    visitor = deployed(make_app, visitor, Renamed)
+    page = visitor.press("next", {"name": "Zoë"})
+    assert (page.status, "Zoë" in page.text) == (409, True)
+    assert visitor.open(page.link("Continue")).path == "/join/new/about-you"
+
+
+@pytest.mark.parametrize("step", ["secret-old", "made-old"])
+def test_passwords_on_a_removed_page_are_not_shown(
+    make_app: MakeApp, step: str
+) -> None:
+    visitor = deployed(make_app, at_step(make_app(Old), step), New)
+    page = visitor.press("next", {"word": "hidden word", "note": "shown note"})
+    assert page.status == 409
+    assert "shown note" in page.text
+    assert "hidden word" not in page.source
+    assert "passwords that you typed are not shown" in page.text
+
+
+def test_bad_token_on_a_removed_page_loses_nothing(make_app: MakeApp) -> None:
+    visitor = deployed(make_app, at_step(make_app(Old), "more-old"), New)
+    page = visitor.press("next", {"name": "Zoë", "csrf_token": "wrong"})
+    assert (page.status, "Zoë" in page.text) == (400, True)
+
+
+def test_removed_page_leads_to_the_receipt_of_an_ended_draft(
+    make_app: MakeApp,
+) -> None:
+    visitor = at_step(make_app(Old), "more-old")
+    visitor.post(f"{visitor.draft}discard", action="discard")
+    visitor = deployed(make_app, visitor, New)
+    page = visitor.press("next", {"name": "Zoë"})
+    assert page.link("Continue").endswith("/receipt")
+
+
+def test_removed_page_of_anothers_draft_tells_nothing(make_app: MakeApp) -> None:
+    app = make_app(Old)
+    other, visitor = at_step(app, "more-old"), at_step(app, "more-old")
+    at = other.page.path
+    visitor = deployed(make_app, visitor, New)
+    answers = [
+        visitor.post(url, {"_rev": "0", "name": "Zoë"})
+        for url in (at, f"/join/{'a' * 22}/more-old")
+    ]
+    assert [answer.status_code for answer in answers] == [409, 409]
+    assert answers[0].text == answers[1].text
+
+
+def test_autosave_of_a_removed_page_is_a_bare_answer(make_app: MakeApp) -> None:
+    visitor = deployed(make_app, at_step(make_app(Old), "more-old"), New)
+    answer = visitor.send("autosave", {"name": "Zoë"})
+    assert (answer.status_code, answer.data) == (409, b"")
+
+
+def test_page_of_a_removed_step_gives_back_what_was_typed_when_the_store_is_down(
+    make_app: MakeApp, store: Probe
+) -> None:
+    visitor = deployed(make_app, at_step(make_app(Old), "more-old"), New)
+    store.down = True
+    page = visitor.press("next", {"name": "Zoë"})
+    assert (page.status, "Zoë" in page.text) == (409, True)

@@ -186,6 +186,10 @@ OTHER_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "discarded": ("receipt", DISCARDED),
     "sending": ("sending", {"again_url": "/again"}),
     "unavailable": ("unavailable", {"again_url": "/again", "new_url": None}),
+    "removed": (
+        "removed",
+        {"texts": ["a < b"], "continue_url": "/c", "passwords_lost": True},
+    ),
     "unknown": ("gone", {"reason": "unknown", "new_url": "/new"}),
     "expired": ("gone", {"reason": "expired", "new_url": "/new"}),
 }
