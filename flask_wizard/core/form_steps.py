@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from msgspec.structs import replace
@@ -34,7 +35,9 @@ class Step(AnyStep):
 
     ``form`` is a form class, or a function of the answers that returns one.
     ``when(answers)`` says whether the step applies. ``prepare(form, answers)`` sets
-    late choices, labels and validators. Both read earlier steps only.
+    late choices, labels and validators. ``kwargs(answers)`` returns the arguments by
+    which the form is built, if its ``__init__`` takes any of its own. All of them read
+    earlier steps only.
     ``revalidate=False`` trusts the verdict of the step's own Continue at commit:
     for captchas and one-time codes.
     """
@@ -43,6 +46,7 @@ class Step(AnyStep):
     _: KW_ONLY
     when: Condition | None = None
     prepare: Callable[[Any, Answers], object] | None = None
+    kwargs: Callable[[Answers], Mapping[str, Any]] | None = None
     revalidate: bool = True
 
     takes_input: ClassVar[bool] = True
@@ -68,8 +72,10 @@ class Step(AnyStep):
 
     @cached_property
     def fixed_form(self) -> type[Form] | None:
-        """The form class, if it is the same whatever the answers are."""
-        return self.form if isinstance(self.form, type) else None
+        """The form class, if it can be built without the answers."""
+        if self.kwargs is not None or not isinstance(self.form, type):
+            return None
+        return self.form
 
     @property
     def plain_digest(self) -> bytes | None:
@@ -97,12 +103,19 @@ class Step(AnyStep):
         where = f"{wizard}.{name}"
         if isinstance(self.form, type):
             check_form_class(self.form, where)
+            if self.kwargs is None:
+                check_arguments(self.form, (), where)
+        elif isinstance(self.form, partial) and isinstance(self.form.func, type):
+            raise DefinitionError(
+                f"{where} was given a partial of {self.form.func.__name__}. Pass the "
+                "class, and its arguments with kwargs=lambda answers: {...}."
+            )
         elif not callable(self.form):
             raise DefinitionError(
                 f"{where} was given {self.form!r} as its form. Expected a WTForms form "
                 "class, or a function of the answers that returns one."
             )
-        for hook in ("when", "prepare"):
+        for hook in ("when", "prepare", "kwargs"):
             if getattr(self, hook) is not None and not callable(getattr(self, hook)):
                 raise DefinitionError(
                     f"{where} has {hook}={getattr(self, hook)!r}, which cannot be "
@@ -111,15 +124,33 @@ class Step(AnyStep):
         return super().named(name, wizard)
 
     def form_class(self, answers: Answers) -> type[Form]:
-        """Return what the form function returns for the answers before this step."""
+        """Return the form class, or what the form function returns."""
+        if isinstance(self.form, type):
+            return self.form
         found = self.form(answers)
         if not isinstance(found, type):
             raise DefinitionError(
                 f"The form function of step {self.name!r} returned a value of type "
-                f"{type(found).__name__}. "
-                "Expected a WTForms form class."
+                f"{type(found).__name__}. Expected a WTForms form class. If its "
+                "__init__ takes arguments, pass them with kwargs=lambda answers: {...}."
             )
         check_form_class(found, self.name)
+        return found
+
+    def arguments(self, answers: Answers) -> Mapping[str, Any]:
+        """Return what ``kwargs`` returns. Raise DefinitionError if that is no dict."""
+        found: Any = self.kwargs(answers) if self.kwargs is not None else {}
+        if not isinstance(found, Mapping):
+            raise DefinitionError(
+                f"kwargs of step {self.name!r} returned a value of type "
+                f"{type(found).__name__}. Expected a dict of the form's arguments."
+            )
+        if taken := sorted(OWN_ARGUMENTS & found.keys()):
+            raise DefinitionError(
+                f"kwargs of step {self.name!r} returned the argument {taken[0]!r}, "
+                "which the wizard passes itself. What a page begins with comes from "
+                "Wizard.initial."
+            )
         return found
 
 
@@ -191,7 +222,15 @@ class BoundFormStep(BoundStep):
         if passwords:
             sent = Values({**(sent or {}), **passwords})
         meta = {"answers": answers}
-        form = forms.bind(self.signature, sent, meta=meta, initial=initial)
+        takes_own = self.step.kwargs is not None
+        own: Mapping[str, Any] = self.step.arguments(answers) if takes_own else {}
+        try:
+            form = forms.bind(
+                self.signature, sent, meta=meta, initial=initial, arguments=own
+            )
+        except TypeError:
+            check_arguments(self.signature.form_class, own, self.name)
+            raise
         if prepare and self.journey.initial and values is not None:
             self._set_object(form)
         if prepare and self.step.prepare is not None:
@@ -202,8 +241,8 @@ class BoundFormStep(BoundStep):
         if before is not None and values is not None:
             forms.restore_before(form, values, self._began(before), before)
         # What is no longer a password must not be shown: it is left out.
-        if passwords and not passwords.keys() <= (own := {*forms.passwords(form)}):
-            kept = {name: passwords[name] for name in passwords if name in own}
+        if passwords and not passwords.keys() <= (hidden := {*forms.passwords(form)}):
+            kept = {name: passwords[name] for name in passwords if name in hidden}
             return self._fill(values, kept, prepare=prepare, before=before)
         return form
 
@@ -520,6 +559,28 @@ class BoundFormStep(BoundStep):
         inner = name + separator
         mine = [(n, sent[n]) for n in sorted(sent) if n == name or n.startswith(inner)]
         return encode(mine)
+
+
+OWN_ARGUMENTS = frozenset({"formdata", "obj", "data", "meta"})
+"""The arguments by which the wizard itself builds a form."""
+
+
+def check_arguments(form_class: type[Form], own: Iterable[str], where: str) -> None:
+    """Raise DefinitionError if a form does not take the arguments that it will get.
+
+    ``own`` names those of ``kwargs``.
+    """
+    names = [*sorted(OWN_ARGUMENTS - {"data"}), *own]
+    init: Any = form_class.__init__
+    try:
+        inspect.signature(init).bind(None, **dict.fromkeys(names))
+    except TypeError as error:
+        raise DefinitionError(
+            f"{where}: {form_class.__name__} cannot be built with the arguments "
+            f"{', '.join(names)}: {error}. Return the form's own arguments from "
+            "kwargs=lambda answers: {...}, and let its __init__ hand all others on: "
+            "def __init__(self, *args, own, **kwargs)."
+        ) from error
 
 
 @cache

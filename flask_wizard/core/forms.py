@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
@@ -258,14 +259,17 @@ def bind(
     *,
     meta: Mapping[str, object],
     initial: object = None,
+    arguments: Mapping[str, Any] = MappingProxyType({}),
 ) -> Form:
     """Return a form of that signature with ``values``, or with ``initial``.
 
     The guard checks CSRF, so no form checks it again. ``meta`` reaches nested
     forms as well. A value that cannot even be bound makes a form error, and
-    ``form.meta.unbindable`` true.
+    ``form.meta.unbindable`` true. ``arguments`` are the form's own.
     """
-    form_class = signature.form_class
+    form_class: Callable[..., Form] = signature.form_class
+    if arguments:
+        form_class = partial(form_class, **arguments)
     values = Values(values) if values is not None else None
     passed = {"csrf": False, "sent": values, "unbindable": False, **meta}
     if signature.nests:
@@ -276,7 +280,8 @@ def bind(
     try:
         return render_quickly(form_class(formdata=values, meta=passed))
     except (ValueError, ArithmeticError) as error:
-        logger.warning("%s could not be bound: %s", form_class, type(error).__name__)
+        found = signature.form_class, type(error).__name__
+        logger.warning("%s could not be bound: %s", *found)
     form = render_quickly(form_class(formdata=None, meta=passed))
     for field in leaves(form):
         field.raw_data = values.getlist(field.name)

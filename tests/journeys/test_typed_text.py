@@ -218,7 +218,7 @@ def test_renamed_first_step_gives_back_what_was_typed(
     make_app: MakeApp, store: Probe
 ) -> None:
     class Renamed(New):
-        you = None
+        you = None  # type: ignore[assignment]
 
     visitor = Visitor(make_app(Old))
     visitor.open("/join/new/you")
