@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from msgspec.structs import replace
@@ -17,6 +18,9 @@ from .steps import ABSENT, BoundStep, Steps, encode
 
 Initial = Callable[[str, Answers], object]
 """Returns the initial data of a step, by its name and the answers before it."""
+
+
+NOTHING_BOUND: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -41,10 +45,13 @@ class Journey:
         draft: Draft,
         *,
         initial: Initial | None = None,
+        bound: Mapping[str, Any] = NOTHING_BOUND,
     ) -> None:
         self.steps = steps
         self.draft = draft
         self.initial = initial
+        #: The variables of the mount's URL prefix, which never change for a draft.
+        self.bound = bound
         # How many of the first steps are done by their entries alone: as many as the
         # draft says if the steps still ask for the same.
         self._plain, digest = draft.plain_prefix

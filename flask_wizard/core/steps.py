@@ -26,7 +26,7 @@ from .signatures import signature
 if TYPE_CHECKING:
     from .journey import Journey
 
-RESERVED_STEPS = frozenset({"discard", "receipt", "saved"})
+RESERVED_STEPS = frozenset({"bound", "discard", "receipt", "saved"})
 RESERVED_FIELDS = frozenset(
     {"_action", "_rev", "_draft", "_item", "_seen", FIELDS, "csrf_token"}
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Any
@@ -16,13 +17,15 @@ class Submission:
     """What ``validate`` and ``commit`` get: the applicable steps' accepted answers.
 
     ``id`` is the idempotency key, equal on every attempt, and ``attempt`` counts from
-    1. ``data`` holds plain dicts by step, without tokens and buttons.
+    1. ``data`` holds plain dicts by step, without tokens and buttons. ``bound`` has the
+    variables of the mount's URL prefix.
     """
 
     id: str
     attempt: int
     answers: Answers = dataclass_field(repr=False)
     data: dict[str, dict[str, Any]] = dataclass_field(repr=False)
+    bound: Mapping[str, Any] = dataclass_field(repr=False)
     _steps: dict[str, BoundStep] = dataclass_field(repr=False)
 
     @classmethod
@@ -34,6 +37,7 @@ class Submission:
             attempt=journey.draft.attempt + 1,
             answers=journey.answers,
             data={name: bound.data() for name, bound in steps.items()},
+            bound=journey.bound,
             _steps=steps,
         )
 

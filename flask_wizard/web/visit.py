@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import urlsplit
 
@@ -105,7 +106,8 @@ class Visit:
         drafts = VisitorDrafts(wizard, mount, holder, repository)
         gives = wizard._gives_initial
         initial = wizard._initial_at(mount.bound) if gives else None
-        journey_of = partial(Journey, wizard.steps, initial=initial)
+        bound = MappingProxyType(dict(mount.bound))
+        journey_of = partial(Journey, wizard.steps, initial=initial, bound=bound)
 
         def first_page() -> str:
             return str(journey_of(drafts.fresh(NEW, held=False)).current.url_name)
