@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Annotated, Any, Literal, TypeVar, overload
 
 import msgspec
+from markupsafe import Markup
 from msgspec.structs import fields, replace
 
 from ..errors import UnreadableDraftError
@@ -19,6 +20,12 @@ Raw = dict[str, list[str]]
 Seconds = Annotated[float, msgspec.Meta(ge=0, lt=2**37)]
 Count = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 
+Path = Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=4)]
+"""What was read of an earlier answer: a step and a field.
+
+An empty field stands for "is there an answer". Other releases may know longer paths,
+such as step, item, page and field.
+"""
 
 T = TypeVar("T")
 S = TypeVar("S", bound="Stored")
@@ -57,7 +64,7 @@ def pack(value: Stored) -> bytes:
     return _encoder.encode({**value.unknown, **_parts.decode(_encoder.encode(own))})
 
 
-def unpack(kind: type[S], packed: bytes | msgspec.Raw) -> S:
+def unpack(kind: type[S], packed: bytes | memoryview | msgspec.Raw) -> S:
     """Return the struct in these bytes. Raises UnreadableDraftError."""
     decoder: msgspec.msgpack.Decoder[S] = _decoder(kind)
     try:
@@ -71,7 +78,7 @@ def unpack(kind: type[S], packed: bytes | msgspec.Raw) -> S:
         ) from error
 
 
-def _unpack_newer(kind: type[S], packed: bytes | msgspec.Raw) -> S:
+def _unpack_newer(kind: type[S], packed: bytes | memoryview | msgspec.Raw) -> S:
     parts = _parts.decode(packed)
     unknown = {name: parts.pop(name) for name in parts.keys() - _keys(kind)}
     decoder: msgspec.msgpack.Decoder[S] = _decoder(kind)
@@ -92,26 +99,18 @@ def _keys(kind: type[Stored]) -> frozenset[str]:
     return frozenset(field.encode_name for field in fields(kind))
 
 
-class StoredDependencies(msgspec.Struct, frozen=True, gc=False):
-    """What an accepted step had read of earlier answers: a hash of all of it.
-
-    ``names`` are those of ``prepare`` and the form, as (step, field) pairs; an empty
-    field stands for "is there an answer". What the condition and the form function
-    read is found out anew by each request, since they run in each.
-    """
-
-    names: tuple[tuple[str, str], ...] = ()
-    digest: bytes = b""
-
-
 class Before(msgspec.Struct, frozen=True, gc=False):
     """What a step's page began with, as the page would send it if nobody touched it."""
 
+    #: What it would send, without passwords.
     raw: Raw
     #: The names of checkboxes and multiple choices in it, which send nothing once the
     #: visitor has cleared them.
     silent: tuple[str, ...] = ()
-    read: StoredDependencies = StoredDependencies()
+    #: What ``Wizard.initial``, ``prepare`` and the form read.
+    read: tuple[Path, ...] = ()
+    #: A hash of what they read, and of what the form asked for.
+    read_digest: bytes = b""
 
     def __repr__(self) -> str:  # a log must never show an answer
         return f"<Before: {', '.join(self.raw)}>"
@@ -121,18 +120,27 @@ class Before(msgspec.Struct, frozen=True, gc=False):
 
 
 class Entry(Stored, frozen=True, gc=False):
-    """One step's last submission and what became of it.
+    """One step's last submission and what became of it."""
 
-    ``errors`` are messages by full field name; the empty name is the whole step. What
-    was sent stays packed until it is asked for: a walk over many steps asks for few.
-    """
-
+    #: What was sent, as msgpack. It is decoded when ``raw`` is asked for: a walk over
+    #: many steps asks for few.
     packed: msgspec.Raw = msgspec.field(name="raw", default=msgspec.Raw(b"\x80"))
+    #: How often the step was submitted, autosaves left out.
     rev: Count = 0
+    #: True if a Continue found it valid, and nothing else was sent since.
     accepted: bool = False
+    #: Messages by full field name; the empty name is the whole step.
     errors: dict[str, list[str]] = msgspec.field(default_factory=dict)
-    read: StoredDependencies = StoredDependencies()
+    #: By full field name, the positions of those messages that are HTML.
+    html_errors: dict[str, list[int]] = msgspec.field(default_factory=dict)
+    #: What ``prepare`` and the form read when it was accepted. What the condition and
+    #: the form function read is not stored, since they run in each request.
+    read: tuple[Path, ...] = ()
+    #: A hash of what all of them read, and of what the form asked for.
+    read_digest: bytes = b""
+    #: Accepted passwords by full field name.
     passwords: Raw = msgspec.field(default_factory=dict)
+    #: What its page began with, if anything told.
     before: Before | None = None
     #: False if nothing was submitted yet: the entry has no more than ``before``.
     sent: bool = True
@@ -145,13 +153,44 @@ class Entry(Stored, frozen=True, gc=False):
         rev: int = 0,
         accepted: bool = False,
         errors: dict[str, list[str]] | None = None,
-        read: StoredDependencies = StoredDependencies(),  # noqa: B008  # immutable
+        read: tuple[Path, ...] = (),
+        read_digest: bytes = b"",
         passwords: Raw | None = None,
         before: Before | None = None,
     ) -> Entry:
         """Build an entry from what was sent."""
-        packed = msgspec.Raw(_encoder.encode(raw))
-        return cls(packed, rev, accepted, errors or {}, read, passwords or {}, before)
+        entry = cls(
+            msgspec.Raw(_encoder.encode(raw)),
+            rev=rev,
+            accepted=accepted,
+            read=read,
+            read_digest=read_digest,
+            passwords=passwords or {},
+            before=before,
+        )
+        return entry.with_messages(errors) if errors else entry
+
+    def with_messages(self, messages: Mapping[str, Sequence[str]]) -> Entry:
+        """Return the entry with these messages as its errors, those in HTML marked."""
+        html = {
+            name: [n for n, text in enumerate(texts) if isinstance(text, Markup)]
+            for name, texts in messages.items()
+        }
+        return replace(
+            self,
+            errors={name: [str(text) for text in messages[name]] for name in messages},
+            html_errors={name: found for name, found in html.items() if found},
+        )
+
+    @property
+    def messages(self) -> dict[str, list[str]]:
+        """The messages by full field name. HTML is ``Markup``, as it was given."""
+        found = {name: list(texts) for name, texts in self.errors.items()}
+        for name, positions in self.html_errors.items():
+            texts = found.get(name, [])
+            for position in positions:
+                texts[position : position + 1] = map(Markup, texts[position:][:1])
+        return found
 
     @property
     def raw(self) -> Raw:
@@ -211,10 +250,12 @@ class Entries(Mapping[str, Entry]):
 
 
 class StoredHolder(Stored, frozen=True):
-    """Who holds a draft: ``mark`` is a keyed hash of what a session or a user has."""
+    """Who holds a draft."""
 
+    #: A keyed hash of what identifies the holder, such as the session's token.
     mark: bytes
     kind: Literal["session", "user", "guest"]
+    #: When the holder got the draft, in seconds since the epoch.
     since: Seconds
 
 
@@ -225,9 +266,14 @@ class Receipt(msgspec.Struct, frozen=True):
     built-in receipt page shows them, and the ``url`` as a link to go on.
     """
 
+    #: What the visitor can refer to, such as the number of an order.
     reference: str | None = None
+    #: A path of this site, or an absolute URL.
     url: str | None = None
+    #: A sentence to the visitor.
     message: str | None = None
+    #: True if the message was given as ``Markup``.
+    html: bool = False
 
 
 class Draft(Stored, frozen=True, dict=True):
@@ -389,5 +435,5 @@ class Draft(Stored, frozen=True, dict=True):
 encode: Callable[[Draft], bytes] = pack
 """Return a draft as bytes. Entries that nobody changed stay the same bytes."""
 
-decode: Callable[[bytes], Draft] = partial(unpack, Draft)
+decode: Callable[[bytes | memoryview], Draft] = partial(unpack, Draft)
 """Return the draft in these bytes. Raise UnreadableDraftError."""

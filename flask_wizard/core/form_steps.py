@@ -15,7 +15,7 @@ from wtforms import Form
 from ..errors import DefinitionError
 from . import forms
 from .answers import NAMES, Answers, Dependencies, Record, plain, values_of
-from .draft import Before, Draft, Entry, Raw, StoredDependencies
+from .draft import Before, Draft, Entry, Path, Raw
 from .form_errors import errors_of, show_errors, with_lost
 from .forms import FieldNames, Values
 from .rows import Row, rows_of
@@ -31,34 +31,32 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Step(AnyStep):
-    """One page with one form.
+    """One page with one form. Its functions get the answers of earlier steps."""
 
-    ``form`` is a form class, or a function of the answers that returns one.
-    ``when(answers)`` says whether the step applies. ``prepare(form, answers)`` sets
-    late choices, labels and validators. ``kwargs(answers)`` returns the arguments by
-    which the form is built, if its ``__init__`` takes any of its own. All of them read
-    earlier steps only.
-    ``revalidate=False`` trusts the verdict of the step's own Continue at commit:
-    for captchas and one-time codes.
-    """
-
+    #: A form class, or a function of the answers that returns one.
     form: Any
     _: KW_ONLY
+    #: Returns whether the step applies, by the answers; ``None`` if it always does.
     when: Condition | None = None
+    #: Sets late choices, labels and validators on the built form, by the answers.
     prepare: Callable[[Any, Answers], object] | None = None
+    #: Returns the arguments by which the form is built, if it takes any of its own.
     kwargs: Callable[[Answers], Mapping[str, Any]] | None = None
+    #: False if a commit trusts the step's own Continue, and does not validate the
+    #: answers again: for captchas and one-time codes.
     revalidate: bool = True
 
     takes_input: ClassVar[bool] = True
     has_answers: ClassVar[bool] = True
 
-    def bind(self, journey: Journey, position: int, *, reached: bool) -> BoundFormStep:
+    def bind(
+        self, journey: Journey, position: int, entry: Entry | None, *, reached: bool
+    ) -> BoundFormStep:
         """Bind the step to the draft of a journey."""
         reads: Dependencies = set()
         applies = self.when is None or (
             reached and bool(self.when(Answers(journey, position, reads)))
         )
-        entry = journey.draft.entries.get(self.name)
         return BoundFormStep(
             step=self,
             journey=journey,
@@ -155,9 +153,11 @@ class Step(AnyStep):
 
 
 class Validation(NamedTuple):
-    """A form after its validators ran, which may have changed what a field holds."""
+    """The result of validating a form."""
 
+    #: The form after its validators ran, which may have changed what a field holds.
     form: Form
+    #: True if the form is valid.
     passed: bool
 
 
@@ -185,11 +185,11 @@ class BoundFormStep(BoundStep):
     @cached_property
     def signature(self) -> FormSignature:
         """What its form asks for. The form function tells which form that is."""
-        form_class = self.step.fixed_form
-        if form_class is None:
-            answers = Answers(self.journey, self.position, self.reads)
-            form_class = self.step.form_class(answers)
-        return signature(form_class)
+        fixed = self.journey.signatures.forms[self.position]
+        if fixed is not None:
+            return fixed
+        answers = Answers(self.journey, self.position, self.reads)
+        return signature(self.step.form_class(answers))
 
     @cached_property
     def form(self) -> Form:
@@ -226,7 +226,12 @@ class BoundFormStep(BoundStep):
         own: Mapping[str, Any] = self.step.arguments(answers) if takes_own else {}
         try:
             form = forms.bind(
-                self.signature, sent, meta=meta, initial=initial, arguments=own
+                self.signature,
+                sent,
+                meta=meta,
+                initial=initial,
+                arguments=own,
+                max_entries=self.journey.max_entries,
             )
         except TypeError:
             check_arguments(self.signature.form_class, own, self.name)
@@ -256,7 +261,7 @@ class BoundFormStep(BoundStep):
     def _began(self, before: Before) -> Form:
         """Return the form bound to what its page began with."""
         if self._began_form is None:
-            self.dependencies.update(before.read.names)
+            self.dependencies.update(before.read)
             self._began_form = self._fill(Values(before.raw), {})
         return self._began_form
 
@@ -264,7 +269,7 @@ class BoundFormStep(BoundStep):
     def _before_holds(self) -> bool:
         """True if what the page began with is stored, and what it read is unchanged."""
         before = self.before
-        return before is not None and self._read_now(before.read.names) == before.read
+        return before is not None and self._digest(before.read) == before.read_digest
 
     def _take_before(self) -> Before | None:
         """Return what the page begins with, if there is more than the form's own.
@@ -283,7 +288,8 @@ class BoundFormStep(BoundStep):
                 f"show: {error.reason}. Return a value that the field can show, or "
                 "leave it out."
             ) from error
-        return Before(raw, silent, self._read_now())
+        read = self._read_now
+        return Before(raw, silent, read, self._digest(read))
 
     def _take_locked(self, fresh: BoundFormStep, values: Values) -> None:
         """Take what fields began with that nobody can edit, from the ``fresh`` step."""
@@ -307,7 +313,11 @@ class BoundFormStep(BoundStep):
         before = self.before
         if before is None:
             return False
-        return raw == before.raw and not any(map(any, passwords.values()))
+        sent, began = (
+            {name: texts for name, texts in each.items() if any(texts)}
+            for each in (raw, before.raw)
+        )
+        return sent == began and not any(map(any, passwords.values()))
 
     @cached_property
     def validation(self) -> Validation:
@@ -354,22 +364,20 @@ class BoundFormStep(BoundStep):
         """True if it was accepted, and what it had read has changed since."""
         if self.entry is None or not self.entry.accepted:
             return False
-        return self._read_now(self.entry.read.names) != self.entry.read
+        return self._digest(self.entry.read) != self.entry.read_digest
 
-    def _read_now(
-        self, names: tuple[tuple[str, str], ...] | None = None
-    ) -> StoredDependencies:
-        """Return ``names``, or what the form has read, with a hash of the answers.
+    @property
+    def _read_now(self) -> tuple[Path, ...]:
+        """What ``prepare`` and the form have read, and nothing else has."""
+        return tuple(sorted(self.dependencies - self.reads))
 
-        The hash is also of what the form asks for, and of what is in ``reads``.
-        """
+    def _digest(self, read: tuple[Path, ...]) -> bytes:
+        """Hash what the form asks for, and the answers in ``read`` and ``reads``."""
         digest = self.signature.digest  # a form function has read now
-        if names is None:
-            names = tuple(sorted(self.dependencies - self.reads))
-        if names or self.reads:
-            read = [*sorted(self.reads), *names]
-            digest = self.journey.digest(digest, read, before=self.position)
-        return StoredDependencies(names, digest)
+        if read or self.reads:
+            paths = [*sorted(self.reads), *read]
+            digest = self.journey.digest(digest, paths, before=self.position)
+        return digest
 
     # Submissions
 
@@ -397,7 +405,10 @@ class BoundFormStep(BoundStep):
             after.form = after._fill(values, secrets, before=after.before)
             if self.entry is None and after.before is None:
                 after._take_locked(self, values)
-            raw, passwords = forms.sent(after.form, values)
+            form = after.form
+            raw, passwords = forms.sent(form)
+            if validate:
+                after.validation = Validation(form, forms.validate(form))
         elif self.step.fixed_form is not None:
             form = self._fill(values, {}, prepare=False)
             raw, passwords = values.unprepared(form)
@@ -421,7 +432,8 @@ class BoundFormStep(BoundStep):
                 before=after.before,
             )
         else:
-            after.entry = kept if autosave else replace(kept, rev=rev, errors={})
+            unchanged = kept.with_messages({}) if kept.errors else kept
+            after.entry = kept if autosave else replace(unchanged, rev=rev)
         return after
 
     def _judge(self, raw: Raw, passwords: Raw, rev: int, values: Values) -> None:
@@ -430,15 +442,17 @@ class BoundFormStep(BoundStep):
         ``values`` are all that was sent. They tell which passwords are lost if not.
         """
         if self.validation.passed:
+            read = self._read_now
             self.entry = Entry.of(
                 raw,
                 rev=rev,
                 accepted=True,
-                read=self._read_now(),
+                read=read,
+                read_digest=self._digest(read),
                 passwords=passwords,
                 before=self.before,
             )
-            self.outdated = False
+            self.done, self.outdated = True, False
         else:
             kept = self.entry.passwords if self.entry is not None else {}
             errors = with_lost(self.errors, values.filled(passwords))
@@ -462,14 +476,27 @@ class BoundFormStep(BoundStep):
         if self.entry is None or not self.still_holds:
             return draft
         # A form that was not validated again has not read all that it had.
-        read = self._read_now(None if self.step.revalidate else self.entry.read.names)
-        return draft.with_entries({self.name: replace(self.entry, read=read)})
+        read = self._read_now if self.step.revalidate else self.entry.read
+        entry = replace(self.entry, read=read, read_digest=self._digest(read))
+        return draft.with_entries({self.name: entry})
 
     def error_name(self, field: str | None) -> str:
         """Return the full name of a field that may be dotted, as StepError has it."""
         first, *inner = (field or "").split(".")
-        name, separator = self.signature.html_names.get(first, (first, "-"))
+        name, separator = self._html_name(first)
         return separator.join((name, "-".join(inner))) if inner else name
+
+    def _html_name(self, field: str) -> tuple[str, str]:
+        """Return a field's name in the page, and the separator before those inside.
+
+        Only the form knows the prefix that its ``__init__`` may give it.
+        """
+        form: Any
+        name, separator = self.signature.html_names.get(field, (field, "-"))
+        if name and self.signature.may_prefix:
+            form = self.form
+            name = form._prefix + name
+        return name, separator
 
     # Pages
 
@@ -477,7 +504,7 @@ class BoundFormStep(BoundStep):
         """Return the form with the errors that its page shows."""
         form = self.form
         if not self.invalidated:  # else it was judged anew, and has the errors
-            show_errors(form, self.entry.errors if self.entry is not None else {})
+            show_errors(form, self.entry.messages if self.entry is not None else {})
         return form
 
     def page_names(self, form: Form) -> FieldNames | None:
@@ -554,8 +581,8 @@ class BoundFormStep(BoundStep):
             return b"present"
         if field == NAMES:
             return encode(self.signature.names)
+        name, separator = self._html_name(field)
         sent = {**self.entry.raw, **self.entry.passwords}
-        name, separator = self.signature.html_names.get(field, (field, "-"))
         inner = name + separator
         mine = [(n, sent[n]) for n in sorted(sent) if n == name or n.startswith(inner)]
         return encode(mine)

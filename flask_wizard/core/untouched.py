@@ -9,7 +9,8 @@ from typing import Any
 from wtforms.fields import Field, SelectMultipleField
 
 from .draft import Raw
-from .forms import is_password, leaves
+from .fields import needs_row_marker, row_marker
+from .forms import is_password, leaves, lists
 
 _SILENT = frozenset({"submit", "button", "reset", "image", "file", "password"})
 
@@ -116,6 +117,9 @@ def untouched(fields: Iterable[Field]) -> tuple[Raw, tuple[str, ...]]:
             )
         raw.update(controls.sent)
         silent |= controls.silent
+    # Without its marker a row of which nothing is sent would go.
+    rows = [row for found in lists(fields) for row in found.entries]
+    raw.update({row_marker(row): [""] for row in rows if needs_row_marker(row)})
     return raw, tuple(sorted(silent))
 
 

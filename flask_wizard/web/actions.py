@@ -24,11 +24,8 @@ class Move(NamedTuple):
     bound: BoundStep | None
     submitted: Submitted
     urls: Urls
-
-    def to(self, bound: BoundStep, *, then: bool = False, anchor: str = "") -> str:
-        """Return the URL of a step of this draft."""
-        address = Address(bound.step.url_name, self.journey.draft.id)
-        return self.urls.to(address, then=then, anchor=anchor)
+    #: Returns the URL of a step of this draft, as ``Urls.to_step`` does.
+    to: Callable[..., str]
 
 
 class Action(NamedTuple):
@@ -64,7 +61,7 @@ def go_on(move: Move) -> str | None:
     if not bound.done:
         return stay(move)
     if move.submitted.from_review and (open_step := journey.first_incomplete):
-        if open_step.name == journey.steps.review:
+        if open_step.step.lists_answers:
             return move.to(open_step, anchor=row_anchor(bound.url_name))
         return move.to(open_step, then=True)
     following = journey.next(bound)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import url_for
+from markupsafe import Markup
 from wtforms import Form
 
 from ..core import forms
@@ -282,7 +283,7 @@ class Pages:
             outcome=draft.state,
             unsettled=draft.unsettled,
             reference=receipt.reference,
-            message=receipt.message,
+            message=Markup(receipt.message) if receipt.html else receipt.message,
             next_url=receipt.url,
             next_host=other if other != host else "",
         )

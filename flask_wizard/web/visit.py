@@ -17,12 +17,12 @@ from werkzeug.exceptions import HTTPException
 from ..core.draft import ENDED, Draft, Receipt
 from ..core.journey import Journey
 from ..core.messages import Notice, Problem
-from ..core.steps import AnyStep, BoundStep
+from ..core.steps import AnyStep
 from ..drafts.commit import commit
+from ..drafts.encrypted_store import StoredDraft
 from ..drafts.holders import Holder, new_nonce
 from ..drafts.lifetimes import expires
 from ..drafts.public_draft import Draft as PublicDraft
-from ..drafts.repository import StoredDraft
 from ..drafts.visitor_drafts import Mount, VisitorDrafts
 from ..errors import (
     ConflictError,
@@ -38,7 +38,7 @@ from .notices import choose_notice, saved_notice
 from .page_fields import SignedFields
 from .pages import OpenDraft, Page, Pages, utc_datetime
 from .problems import STOPS, Attempt, NotStored, is_frozen, refuse_change
-from .resend import give_back
+from .resend import Resend
 from .responses import Outcome, protect, redirect_to, set_header
 from .state import Context
 from .submitted import Submitted, is_from_removed_step, is_from_review
@@ -107,13 +107,21 @@ class Visit:
         gives = wizard._gives_initial
         initial = wizard._initial_at(mount.bound) if gives else None
         bound = MappingProxyType(dict(mount.bound))
-        journey_of = partial(Journey, wizard.steps, initial=initial, bound=bound)
+        journey_of = partial(
+            Journey,
+            wizard.steps,
+            initial=initial,
+            bound=bound,
+            max_entries=context.app.config["WIZARD_MAX_ENTRIES"],
+        )
 
         def first_page() -> str:
             return str(journey_of(drafts.fresh(NEW, held=False)).current.url_name)
 
+        def fields_of(step_name: str) -> SignedFields:
+            return SignedFields(keyring, drafts.mount, step_name)
+
         urls = Urls(url_for_step, first_page, entry_url)
-        fields_of = partial(SignedFields, keyring, drafts.mount)
         pages = Pages(wizard, context, urls, fields_of)
         opened = None if draft_id == NEW else draft_id
         return cls(context, wizard, journey_of, drafts, urls, pages, opened)
@@ -252,23 +260,38 @@ class Visit:
             csrf_field=context.csrf_field,
             decrypt_names=lambda text: self._fields_of(at.page).decrypt(text),
         )
+        action = action_of(submitted.action)
         try:
             guard.check_csrf(context.request, context.app, field=context.csrf_field)
-            return self._process(at, submitted)
+            return self._process(Post(at, submitted, action, cache(self._admit), []))
         except NotStored as refusal:
-            return give_back(self, at, submitted, refusal)
+            return self._give_back(at, submitted, refusal)
         except STOPS as error:
-            return give_back(self, at, submitted, NotStored.because(error))
+            return self._give_back(at, submitted, NotStored.because(error))
 
-    def _process(self, at: Address, submitted: Submitted) -> Outcome:
+    def _give_back(
+        self, at: Address, submitted: Submitted, refusal: NotStored
+    ) -> Outcome:
+        """Return the page with everything that was sent, and log a store's failure."""
+        if refusal.problem is Problem.STORE:
+            self.log(refusal.__cause__)
+        resend = Resend(
+            self.pages,
+            self.drafts,
+            self.journey_of,
+            self.open_drafts,
+            self.standing_url,
+        )
+        return resend.page(at, submitted, refusal)
+
+    def _process(self, post: Post) -> Outcome:
         """Save or end the draft, and try again if another request wrote first.
 
         Raise StoreError after ``TRIES`` tries.
         """
-        step = self.wizard.steps.by_url_name.get(at.page)
-        if step is None and at.page != "discard":
+        step = self.wizard.steps.by_url_name.get(post.at.page)
+        if step is None and post.at.page != "discard":
             raise NotStored(Problem.REMOVED)
-        post = Post(at, submitted, action_of(submitted.action), cache(self._admit), [])
         try:
             for tries in range(TRIES):
                 try:
@@ -299,14 +322,56 @@ class Visit:
             return self._lead_to_end(draft, post.action)
         journey = self.journey_of(draft)
         if draft.state == "committing" or draft.unsettled:
-            if problem := refuse_change(journey, step, post.submitted.values):
-                raise NotStored(problem)
-            if draft.state == "committing":
-                return self._lead_to_end(draft, post.action)
-            bound = journey.get(step.name)
-            if bound is not None and is_frozen(draft, bound):
-                return self._commit_again(post, journey, bound, stored)
-        return self._save_and_lead(post, journey, step, stored)
+            outcome = self._leave_unchanged(post, journey, step, stored)
+            if outcome is not None:
+                return outcome
+        submitted, action, to_save = post.submitted, post.action, None
+        try:  # this runs the application's hooks, and stores nothing
+            before = journey.bind(step.name)
+            if action.quiet and submitted.rev < before.rev:
+                return Response(status=409)
+            onward = journey.submit(
+                before,
+                submitted.values,
+                validate=action.validates,
+                autosave=action.quiet,
+            )
+            bound = onward.get(step.name)
+            to = partial(self.urls.to_step, draft.id)
+            url = action.lead(Move(onward, bound, submitted, self.urls, to))
+            notice = ""
+            shown = submitted.answers_hash if bound and action.validates else None
+            if shown is not None and shown != onward.answers_hash:
+                # Another tab has changed an answer that the review showed.
+                url, notice = to(before), Notice.CHANGED
+            if url is not None or step.takes_input:
+                to_save = onward.to_draft()
+        except HOOK_ERRORS:
+            raise
+        except BaseException:
+            self._save_unjudged(post, journey, step, stored)
+            raise
+        if to_save is None:
+            stored = replace(stored, draft=onward.draft)
+        else:
+            if bound is not None and step.takes_input:
+                post.attempts[:] = [Attempt(journey, bound.form)]
+            stored = self._save(post, stored, to_save, notice)
+        if url is None:
+            return self._commit(post, onward, stored)
+        return redirect_to(url, quiet=action.quiet)
+
+    def _save_unjudged(
+        self, post: Post, journey: Journey, step: AnyStep, stored: StoredDraft
+    ) -> None:
+        """Save what was sent without calling a hook, because one of them has failed."""
+        position = journey.steps.positions[step.name]
+        entry = journey.draft.entries.get(step.name)
+        bound = step.bind(journey, position, entry, reached=False)
+        values, quiet = post.submitted.values, post.action.quiet
+        after = bound.submit(values, validate=False, autosave=quiet)
+        if after is not None and not (quiet and post.submitted.rev < bound.rev):
+            self._save(post, stored, after.write_to(stored.draft), "")
 
     def _load_or_start(self, post: Post, step: AnyStep) -> StoredDraft | None:
         """Return the draft of a POST, or begin one if it is absent.
@@ -334,64 +399,26 @@ class Visit:
         # It may have been saved under another mark of this session meanwhile.
         return replace(stored, draft=self.drafts.add_holder(stored.draft))
 
-    def _commit_again(
-        self, post: Post, journey: Journey, bound: BoundStep, stored: StoredDraft
-    ) -> Outcome:
-        """Leave an unsettled draft unchanged, and commit it if Continue was pressed."""
+    def _leave_unchanged(
+        self, post: Post, journey: Journey, step: AnyStep, stored: StoredDraft
+    ) -> Outcome | None:
+        """Answer a POST while a commit runs, or while nobody knows how it ended.
+
+        Continue on the last step commits an unsettled draft again. Return ``None`` if
+        the step may change all the same. Raise NotStored for a change of any other.
+        """
+        if problem := refuse_change(journey, step, post.submitted.values):
+            raise NotStored(problem)
+        if stored.draft.state == "committing":
+            return self._lead_to_end(stored.draft, post.action)
+        bound = journey.get(step.name)
+        if bound is None or not is_frozen(stored.draft, bound):
+            return None
         if post.action.validates and journey.current is bound:
             return self._commit(post, journey, stored)
         page = post.action.page or journey.current.url_name
         url = self._url(page, stored.draft)
         return redirect_to(url, quiet=post.action.quiet)
-
-    def _save_and_lead(
-        self, post: Post, journey: Journey, step: AnyStep, stored: StoredDraft
-    ) -> Outcome:
-        submitted, action, draft = post.submitted, post.action, None
-        try:  # this runs the application's hooks, and stores nothing
-            before = journey.bind(step.name)
-            if action.quiet and submitted.rev < before.rev:
-                return Response(status=409)
-            onward = journey.submit(
-                before,
-                submitted.values,
-                validate=action.validates,
-                autosave=action.quiet,
-            )
-            bound = onward.get(step.name)
-            url = action.lead(Move(onward, bound, submitted, self.urls))
-            notice = ""
-            shown = submitted.answers_hash if bound and action.validates else None
-            if shown is not None and shown != onward.answers_hash:
-                # Another tab has changed an answer that the review showed.
-                url, notice = self._url(step.url_name, stored.draft), Notice.CHANGED
-            if url is not None or step.takes_input:
-                draft = onward.to_draft()
-        except HOOK_ERRORS:
-            raise
-        except BaseException:
-            self._save_unjudged(post, journey, step, stored)
-            raise
-        if draft is None:
-            stored = replace(stored, draft=onward.draft)
-        else:
-            if bound is not None and step.takes_input:
-                post.attempts[:] = [Attempt(journey, bound.form)]
-            stored = self._save(post, stored, draft, notice)
-        if url is None:
-            return self._commit(post, onward, stored)
-        return redirect_to(url, quiet=action.quiet)
-
-    def _save_unjudged(
-        self, post: Post, journey: Journey, step: AnyStep, stored: StoredDraft
-    ) -> None:
-        """Save what was sent without calling a hook, because one of them has failed."""
-        position = journey.steps.positions[step.name]
-        bound = step.bind(journey, position, reached=False)
-        values, quiet = post.submitted.values, post.action.quiet
-        after = bound.submit(values, validate=False, autosave=quiet)
-        if after is not None and not (quiet and post.submitted.rev < bound.rev):
-            self._save(post, stored, after.write_to(stored.draft), "")
 
     def _save(
         self, post: Post, stored: StoredDraft, draft: Draft, notice: str

@@ -66,7 +66,7 @@ def test_what_kwargs_reads_counts_as_read(make_app: MakeApp) -> None:
     visitor.open()
     visitor.fill(name="Ada")
     visitor.fill(word="hello")
-    assert stored(visitor).entries["greet"].read.names == (("you", "name"),)
+    assert stored(visitor).entries["greet"].read == (("you", "name"),)
 
 
 def test_step_with_kwargs_that_is_sent_too_early_is_kept(make_app: MakeApp) -> None:

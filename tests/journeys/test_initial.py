@@ -341,7 +341,7 @@ def test_what_initial_read_counts_as_read(make_app: MakeApp) -> None:
     visitor.open()
     visitor.fill(it="here")
     visitor.fill()
-    assert ("first", "it") in stored(visitor).entries["second"].read.names
+    assert ("first", "it") in stored(visitor).entries["second"].read
 
 
 def test_unseen_step_has_no_entry_to_tell(make_app: MakeApp) -> None:

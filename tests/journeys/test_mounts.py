@@ -649,7 +649,7 @@ def test_reading_a_variable_of_the_mount_is_no_dependency(make_app: MakeApp) -> 
     draft = visitor.page.path.split("/")[4]
     repository = visitor.app.extensions["flask_wizard"].repository(visitor.app)
     stored, _ = repository.load(draft)
-    assert [entry.read.names for entry in stored.entries.values()] == [(), (), ()]
+    assert [entry.read for entry in stored.entries.values()] == [(), (), ()]
 
 
 def test_variables_of_the_mount_cannot_be_set(make_app: MakeApp) -> None:
