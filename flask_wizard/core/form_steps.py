@@ -261,7 +261,9 @@ class BoundFormStep(BoundStep):
     def _began(self, before: Before) -> Form:
         """Return the form bound to what its page began with."""
         if self._began_form is None:
-            self.dependencies.update(before.read)
+            # Other releases may know longer paths, which no answer here has.
+            pairs = (path for path in before.read if len(path) == 2)
+            self.dependencies.update((step, name) for step, name in pairs)
             self._began_form = self._fill(Values(before.raw), {})
         return self._began_form
 

@@ -445,3 +445,46 @@ def test_data_that_prepare_sets_in_hidden_fields_count(make_app: MakeApp) -> Non
     form = form_of(fields.HiddenField("It"))
     wizard = declare("Priced", Commits, you=Step(form, prepare=price), check=Review())
     assert send(Visitor(make_app(wizard)), it="0.01")["it"] == "12.50"
+
+
+# Lists of what browsers may send nothing of
+
+
+BOXES = fields.FieldList(fields.BooleanField("Box"), min_entries=1)
+
+
+def test_rows_without_a_tick_stay_where_they_began(make_app: MakeApp) -> None:
+    class Box(Form):
+        box = fields.BooleanField("Box")
+
+    form = form_of(fields.FieldList(fields.FormField(Box)))
+    rows = [{"box": True}, {"box": False}]
+    visitor = Visitor(make_app(edits(form, {"it": rows})))
+    visitor.open("/join/new/you")
+    visitor.press("save")
+    visitor.open(f"{visitor.draft}you")
+    visitor.fill()
+    visitor.press()
+    assert committed[-1].data["you"]["it"] == rows
+
+
+@pytest.mark.parametrize("began", [[True, True, False], [False, False, True]])
+def test_rows_of_boxes_stay_where_they_began(
+    make_app: MakeApp, began: list[bool]
+) -> None:
+    form, name = form_of(BOXES), form_of(Kind("It"))
+    wizard = declare(
+        "Rows",
+        Commits,
+        you=Step(name),
+        boxes=Step(form),
+        check=Review(),
+        initial=lambda self, step, bound: {"it": began} if step == "boxes" else None,
+    )
+    visitor = Visitor(make_app(wizard))
+    visitor.open()
+    at = visitor.fill().path
+    assert visitor.open(at).value("it-0") == ("y" if began[0] else None)
+    visitor.fill(**{"it-0": None})
+    visitor.press()
+    assert committed[-1].data["boxes"]["it"] == [False, *began[1:]]
