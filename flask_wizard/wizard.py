@@ -126,6 +126,14 @@ class Wizard(metaclass=_Declarative):
     def discarded(self, draft: Draft) -> None:
         """Clean up after a discarded draft. ``draft`` is the draft as it was before."""
 
+    def describe(self, draft: Draft) -> str:
+        """Return what tells a draft from others of this wizard, in a few words.
+
+        It stands on the page that offers the drafts, and in ``wizards.drafts()``.
+        ``draft.entries`` has the strings that were sent, which may be invalid.
+        """
+        return ""
+
     # Mounting
 
     @classmethod
@@ -179,6 +187,16 @@ class Wizard(metaclass=_Declarative):
         if self._initial_takes_answers:
             return lambda step_name, answers: hook(step_name, bound, answers)
         return lambda step_name, answers: hook(step_name, bound)
+
+    @classmethod
+    def _find(cls, name: str) -> Wizard | None:
+        """Return the wizard whose class has this module and name, if it is imported."""
+        for kind in cls.__subclasses__():
+            if f"{kind.__module__}.{kind.__qualname__}" == name and not kind._abstract:
+                return kind()
+            if (found := kind._find(name)) is not None:
+                return found
+        return None
 
     @classmethod
     def _instance(cls) -> Wizard:

@@ -10,6 +10,8 @@ class Notice(StrEnum):
 
     #: What was sent went into a draft of its own: the one it was sent to has gone.
     MOVED = "moved"
+    #: It was begun before the user who has it signed in.
+    ADOPTED = "adopted"
     #: An earlier answer has changed, or another tab has changed what a review shows.
     CHANGED = "changed"
     #: A commit refused a step and sent the visitor back to it.
@@ -29,4 +31,6 @@ class Problem(StrEnum):
     UNSETTLED = "unsettled"
     #: A deploy has removed or renamed the step while its page was open.
     REMOVED = "removed"
+    #: The user who had the page open is not signed in any more.
+    SIGNED_OUT = "signed-out"
     STORE = "store"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 RESERVED_STEPS = frozenset({"bound", "discard", "receipt", "saved"})
 RESERVED_FIELDS = frozenset(
-    {"_action", "_rev", "_draft", "_item", "_seen", FIELDS, "csrf_token"}
+    {"_action", "_rev", "_draft", "_item", "_seen", "_signed_in", FIELDS, "csrf_token"}
 )
 
 ABSENT = b"absent"

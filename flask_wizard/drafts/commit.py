@@ -25,6 +25,7 @@ from ..errors import (
     StepError,
     StoreError,
 )
+from ..tracebacks import without_locals
 from .encrypted_store import StoredDraft
 from .visitor_drafts import VisitorDrafts
 
@@ -160,12 +161,15 @@ class _Attempt:
     def run(self) -> CommitResult:
         try:
             finish = self._call()
-        except BaseException:
+        except BaseException as error:
             draft = self._release()
             if draft is None or not self._has_ended(draft):
                 raise
             # The transaction was committed, and only the reply was lost.
-            logger.exception("A commit took place although it seems to have failed.")
+            logger.error(
+                "A commit took place although it seems to have failed.",
+                exc_info=without_locals(error),
+            )
             return CommitResult(draft)
         return finish()
 
@@ -213,8 +217,11 @@ class _Attempt:
 
         try:
             return _save_with_retry(self.drafts, self.claimed, release)
-        except StoreError:
-            logger.exception("A draft stays claimed until its lease expires.")
+        except StoreError as error:
+            logger.error(
+                "A draft stays claimed until its lease expires.",
+                exc_info=without_locals(error),
+            )
             return None
 
     def _send_back(self, bound: BoundStep, error: StepError) -> CommitResult:

@@ -15,6 +15,7 @@ from ..core.messages import Problem
 from ..core.steps import AnyStep, BoundStep
 from ..errors import DraftTooLargeError, StoreError, TooManyDraftsError
 from .guard import CSRFFailure
+from .logins import SignedOut
 
 STATUS: Mapping[Problem, int] = {
     Problem.TOKEN: 400,
@@ -24,6 +25,7 @@ STATUS: Mapping[Problem, int] = {
     Problem.BUSY: 409,
     Problem.UNSETTLED: 409,
     Problem.REMOVED: 409,
+    Problem.SIGNED_OUT: 401,
     Problem.STORE: 503,
 }
 
@@ -31,6 +33,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     CSRFFailure: Problem.TOKEN,
     DraftTooLargeError: Problem.TOO_LARGE,
     TooManyDraftsError: Problem.TOO_MANY,
+    SignedOut: Problem.SIGNED_OUT,
     StoreError: Problem.STORE,
 }
 

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import Flask, Request, current_app, request, session
 from flask.sessions import SessionMixin
 from jinja2 import Environment
 
 from ..drafts.encrypted_store import DraftRepository, EncryptedStore, cannot_join
+from ..drafts.holders import TOKEN_KEY, Holder, Tokens
 from ..drafts.keyring import Keyring
 from ..errors import ConfigurationError
 from ..stores import DraftStore, JoiningStore
 
+if TYPE_CHECKING:
+    from .logins import Logins
+
 EXTENSION = "flask_wizard"
+
+CONTEXT = "flask_wizard.context"
+"""The key of a request's environment under which its Context is."""
+
+MOUNTS = "flask_wizard.mounts"
+"""The key of ``app.extensions`` under which the mounts are, by blueprint."""
 
 CSRF_FIELD = "WTF_CSRF_FIELD_NAME", "csrf_token"
 """The key that names the field of the CSRF token, and its default in Flask-WTF."""
@@ -23,11 +33,12 @@ KEYS = "WIZARD_SECRET_KEYS", "SECRET_KEY_FALLBACKS"
 
 
 class WizardState:
-    """The store, the keys and the found templates of one application."""
+    """The store, the logins, the keys and the found templates of one application."""
 
-    def __init__(self, app: Flask, store: DraftStore) -> None:
+    def __init__(self, app: Flask, store: DraftStore, logins: Logins) -> None:
         self.config = app.config
         self.store = store
+        self.logins = logins
         self._opened: tuple[object, DraftRepository] | None = None
         self._templates: dict[tuple[str, ...], str] = {}
 
@@ -39,6 +50,7 @@ class WizardState:
                 self.store,
                 Keyring(secrets_of(app)),
                 compress_above=self.config["WIZARD_COMPRESS_ABOVE"],
+                namespace=self.config["WIZARD_NAMESPACE"],
             )
             limit = self.config["WIZARD_MAX_DRAFT"]
             self._opened = given, DraftRepository(store, limit=limit)
@@ -95,6 +107,8 @@ class Context(NamedTuple):
     request: Request
     session: SessionMixin
     state: WizardState
+    #: The visitor, whom a visit identifies.
+    holder: Holder
     #: The drafts, under the keys that the configuration has at this moment.
     repository: DraftRepository
     #: The name of the field that carries the CSRF token.
@@ -102,12 +116,15 @@ class Context(NamedTuple):
 
 
 def get_context() -> Context:
-    """Return the objects that serve this request.
+    """Return the objects that serve this request, which are the same each time.
 
     Raise ConfigurationError if the application has no FlaskWizard.
     """
     proxies: tuple[Any, ...] = (current_app, request, session)
     app, served, visitor = (proxy._get_current_object() for proxy in proxies)
+    made: Context | None = served.environ.get(CONTEXT)
+    if made is not None:
+        return made
     state: WizardState | None = app.extensions.get(EXTENSION)
     if state is None:
         raise ConfigurationError(
@@ -115,4 +132,13 @@ def get_context() -> Context:
             "Call FlaskWizard(app), or wizards.init_app(app) in the factory."
         )
     repository, field = state.repository(app), app.config.get(*CSRF_FIELD)
-    return Context(app, served, visitor, state, repository, field)
+    known = None
+    if visitor.modified and TOKEN_KEY not in visitor:
+        # The application may have cleared the session, or put another in its place.
+        began_with = app.session_interface.open_session(app, served)
+        known = Tokens.of(began_with or {})
+    keyring = repository.store.keyring
+    holder = Holder(visitor, keyring, state.logins.find_user, known)
+    context = Context(app, served, visitor, state, holder, repository, field)
+    served.environ[CONTEXT] = context
+    return context

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import pytest
@@ -718,6 +719,28 @@ def test_lost_reply_of_the_store_is_no_conflict(
     monkeypatch.setattr(inner, "replace", deaf)
     assert visitor.fill().path.endswith("/small")
     assert store.calls.count("replace") < 5
+
+
+@pytest.mark.parametrize(
+    ("prefix", "path"),
+    [
+        ("", "/join/?x=1&y=%2F%3F"),
+        ("/shop", "/join/"),
+        ("/a shop", "/join/new/you?_draft=nnnnnnnnnnnnnnnnnnnnnn"),
+        ("/100%", "/%3F%23/join/nnnnnnnnnnnnnnnnnnnnnn/"),
+    ],
+)
+def test_page_of_an_outage_leads_to_itself(
+    make_app: MakeApp, store: Probe, prefix: str, path: str
+) -> None:
+    at = "/<place>/join" if "%23" in path else "/join"
+    visitor = Visitor(make_app(Join, prefix=at))
+    visitor.open(path.replace("nnnnnnnnnnnnnnnnnnnnnn/", ""))
+    store.down = True
+    base = f"http://localhost{quote(prefix)}/"
+    page = visitor.show(visitor.get(path, base_url=base))
+    assert page.status == 503
+    assert page.link("Look again") == quote(prefix) + path
 
 
 # Keys
