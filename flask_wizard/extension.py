@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from .stores.registry import open_store
 from .web.controls import block, control, layout
 from .web.logins import Logins
 from .web.own_drafts import own_drafts
+from .web.routes import check_headless
 from .web.shipped_templates import ShippedTemplates, check_templates
 from .web.state import EXTENSION, WizardState, get_context, secrets_of
 from .wizard import Wizard
@@ -35,6 +37,7 @@ DEFAULTS: dict[str, Any] = {
     "WIZARD_COMMIT_WAIT": 2,  # seconds that a second click waits for the first
     "WIZARD_MAX_BODY": 1024 * 1024,  # bytes of one request
     "WIZARD_MAX_PAIRS": 1000,  # form fields of one request
+    "WIZARD_TRUSTED_ORIGINS": (),  # such as https://www.example.org
     "WIZARD_MAX_ENTRIES": 200,  # entries in a page's lists that set no max_entries
     "WIZARD_MAX_DRAFT": 256 * 1024,  # bytes of one draft, before compression
     "WIZARD_COMPRESS_ABOVE": 16 * 1024,  # bytes; a smaller draft is not worth the time
@@ -83,6 +86,7 @@ class FlaskWizard:
         for key, default in DEFAULTS.items():
             app.config.setdefault(key, default)
         _check_numbers(app.config)
+        _check_origins(app.config["WIZARD_TRUSTED_ORIGINS"])
         _check_namespace(app.config["WIZARD_NAMESPACE"])
         Keyring(secrets_of(app))  # to refuse bad secrets now, not at the first request
         given = self._store if self._store is not None else app.config["WIZARD_STORE"]
@@ -90,6 +94,7 @@ class FlaskWizard:
         store = open_store(given, default_file)
         app.extensions[EXTENSION] = WizardState(app, store, Logins(app, self._holder))
         _log_warnings(app, store)
+        app.url_value_preprocessor(check_headless)
         app.cli.add_command(commands)
         assets = _assets_blueprint()
         check_templates(assets.jinja_loader, app.jinja_env)
@@ -142,6 +147,19 @@ def _check_numbers(config: Mapping[str, Any]) -> None:
             raise ConfigurationError(f"{key} is {value!r}. Expected a number.")
         if value < least:
             raise ConfigurationError(f"{key} is {value!r}. Expected {least} or more.")
+
+
+def _check_origins(origins: object) -> None:
+    listed = origins if isinstance(origins, list | tuple | set | frozenset) else [None]
+    if not all(isinstance(o, str) and _ORIGIN.fullmatch(o) for o in listed):
+        raise ConfigurationError(
+            f"WIZARD_TRUSTED_ORIGINS is {origins!r}. Expected a list of origins as "
+            "browsers send them, with a scheme and without a path: "
+            "['https://www.example.org']."
+        )
+
+
+_ORIGIN = re.compile(r"https?://[^/?#@\s]+", re.IGNORECASE)
 
 
 def _check_namespace(namespace: object) -> None:

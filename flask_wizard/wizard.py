@@ -14,6 +14,7 @@ from .core.submission import Submission
 from .drafts.lifetimes import seconds
 from .drafts.public_draft import Draft
 from .errors import DefinitionError
+from .tracebacks import without_locals
 
 if TYPE_CHECKING:
     from flask import Blueprint
@@ -174,7 +175,12 @@ class Wizard(metaclass=_Declarative):
         from .web.visit import Visit
 
         context = get_context()
-        guard.check_request(context.request, context.app.config)
+        context.state.headless.add(context.request.endpoint)
+        try:
+            guard.check_request(context)
+        except BaseException as error:
+            without_locals(error)
+            raise
         name = f"{cls.__module__}.{cls.__qualname__}"
         mount = Mount(name, dict(bound or {}))
         return Visit.open(

@@ -462,6 +462,21 @@ class BoundFormStep(BoundStep):
                 raw, rev=rev, errors=errors, passwords=kept, before=self.before
             )
 
+    def declares(self, names: Iterable[str]) -> bool:
+        """True if one of the names is that of a field, or of an input inside one.
+
+        False if nobody can tell yet which form the step will have.
+        """
+        if not self.opens and self.step.fixed_form is None:
+            return False
+        form = self.form if self.opens else self._fill(Values(), {}, prepare=False)
+        own = tuple(field.name for field in form)
+        return any(
+            name in own or (name.startswith(field) and not name[len(field)].isalnum())
+            for name in names
+            for field in own
+        )
+
     def would_change(self, values: Values) -> bool:
         """True if saving ``values`` would change what is stored."""
         after = self.submit(values, validate=False, autosave=True)

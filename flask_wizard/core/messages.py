@@ -24,6 +24,8 @@ class Problem(StrEnum):
     """Why nothing of a POST was stored."""
 
     TOKEN = "token"
+    ORIGIN = "origin"
+    TOO_MANY_FIELDS = "too-many-fields"
     TOO_LARGE = "too-large"
     TOO_MANY = "too-many"
     NOT_ADMITTED = "not-admitted"

@@ -233,6 +233,10 @@ class BoundStep(Protocol):
         """
         return None, {}
 
+    def declares(self, names: Iterable[str]) -> bool:
+        """True if one of the names is that of a field, or of an input inside one."""
+        return False
+
     def would_change(self, values: Values) -> bool:
         """True if saving ``values`` would change what is stored."""
         return False

@@ -94,16 +94,23 @@ class DraftList:
         self._store = store
         self._name = name
 
-    def drafts(self, *, mount: str | None = None) -> list[ListedDraft]:
-        """Return the holder's drafts, of one mount or of all, expired ones too.
+    def drafts(
+        self, *, mount: str | None = None, wizard: str | None = None
+    ) -> list[ListedDraft]:
+        """Return the holder's drafts, expired ones too.
 
-        Those of each wizard are oldest first. Raise UnreadableDraftError if the list is
-        damaged and no other replaces it, or NewerFormatError.
+        If ``mount`` or ``wizard`` is given, return only its own. Those of each wizard
+        are oldest first. Raise UnreadableDraftError if the list is damaged and no other
+        replaces it, or NewerFormatError.
         """
         found = self._load()
         if found.damage is not None and found.version.version is None:
             raise found.damage
-        return [draft for draft in found.drafts if mount in (None, draft.mount)]
+        return [
+            draft
+            for draft in found.drafts
+            if mount in (None, draft.mount) and wizard in (None, draft.wizard)
+        ]
 
     def add(
         self,

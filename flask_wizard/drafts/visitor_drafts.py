@@ -90,7 +90,9 @@ class VisitorDrafts:
             return None
         if draft.expires(*lifetimes) <= time.time():
             return None
-        held = self.held(draft)
+        # What `held` does, by one call less.
+        own = draft.re_mark(self.holder.marks, kind=self.holder.kind)
+        held = own or self._adopted(draft)
         if held is None:
             return None
         if held.state == "committing":
@@ -203,15 +205,19 @@ class VisitorDrafts:
     def _list(self) -> DraftList:
         return DraftList(self._repository.store, self.holder.list_name)
 
-    def _listed(self) -> list[ListedDraft]:
-        """Return the visitor's drafts of this mount, expired ones too."""
-        return self._list.drafts(mount=self.mount) if self.holder.marks else []
+    def _listed(self, **only: str) -> list[ListedDraft]:
+        """Return the visitor's drafts of a mount or a wizard, expired ones too."""
+        return self._list.drafts(**only) if self.holder.marks else []
+
+    @property
+    def _wizard_name(self) -> str:
+        kind = type(self.wizard)
+        return f"{kind.__module__}.{kind.__qualname__}"
 
     def _add_to_list(self, draft_id: str) -> None:
-        kind = type(self.wizard)
         self._list.add(
             draft_id,
-            wizard=f"{kind.__module__}.{kind.__qualname__}",
+            wizard=self._wizard_name,
             mount=self.mount,
             most=self.wizard.max_drafts,
             is_open=lambda listed: self.find_open(listed) is not None,
@@ -260,9 +266,16 @@ class VisitorDrafts:
         holder.ensure_token()
         return draft.add_holder(time.time(), marks=holder.marks, kind=holder.kind)
 
-    def open_drafts(self) -> list[Draft]:
-        """Return the visitor's open drafts of this mount, oldest first."""
-        listed = self._listed()
+    def open_drafts(self, *, everywhere: bool = False) -> list[Draft]:
+        """Return the visitor's open drafts of this mount, oldest first.
+
+        With ``everywhere``, return those of this wizard at all its mounts, which
+        ``max_drafts`` counts.
+        """
+        if everywhere:
+            listed = self._listed(wizard=self._wizard_name)
+        else:
+            listed = self._listed(mount=self.mount)
         oldest = time.time() - seconds(self.wizard.max_lifetime)
         found = [
             self.find_open(each) for each in listed if not each.has_expired(oldest)
@@ -289,4 +302,4 @@ class VisitorDrafts:
 
     def remembers(self, draft_id: str) -> bool:
         """True if the draft is on this visitor's list."""
-        return any(draft.id == draft_id for draft in self._listed())
+        return any(draft.id == draft_id for draft in self._listed(mount=self.mount))

@@ -40,7 +40,8 @@ class Resend:
     drafts: VisitorDrafts
     #: Returns the journey of a draft through the wizard.
     journey_of: Callable[[Draft], Journey]
-    #: Returns the visitor's open drafts, as a page lists them.
+    #: Returns the visitor's open drafts that ``max_drafts`` counts, as a page lists
+    #: them.
     open_drafts: Callable[[], list[OpenDraft]]
     #: Returns the URL of the page where a draft stands.
     standing_url: Callable[[Draft], str]

@@ -10,6 +10,7 @@ from flask import (
     Blueprint,
     Flask,
     Response,
+    current_app,
     g,
     make_response,
     render_template,
@@ -74,6 +75,20 @@ def _check_store(setup: BlueprintSetupState) -> None:
         state.require_joining()
 
 
+def check_headless(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Check a request to a view that has called ``Wizard.open`` before.
+
+    The application's own hooks, as CSRFProtect's, may parse the form before the view
+    runs. Raise what ``guard.check_request`` raises.
+    """
+    if endpoint in current_app.extensions[EXTENSION].headless:
+        try:
+            guard.check_request(get_context())
+        except BaseException as error:
+            without_locals(error)
+            raise
+
+
 class Mounted:
     """A wizard under one URL prefix: the wizard, its checks, and its visits."""
 
@@ -113,19 +128,18 @@ class Mounted:
         with what was typed.
         """
         context = get_context()
-        app, sent, *_ = context
         if context.csrf_field not in self._checked:
             self._check_fields(context.csrf_field)
         try:
-            guard.check_request(sent, app.config)
+            guard.check_request(context)
         except BaseException as error:
             without_locals(error)
             raise
-        protect = app.extensions.get("csrf")
+        protect = context.app.extensions.get("csrf")
         if protect is not None:
             protect.exempt(Mounted.answer)
         prefix = {n: v for n, v in (values or {}).items() if n not in OWN}
-        rule = sent.url_rule
+        rule = context.request.url_rule
         expected = rule.arguments if rule is not None else set()
         if taken := expected - OWN - prefix.keys() - self.unbound:
             raise ConfigurationError(

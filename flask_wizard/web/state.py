@@ -14,6 +14,7 @@ from ..drafts.holders import TOKEN_KEY, Holder, Tokens
 from ..drafts.keyring import Keyring
 from ..errors import ConfigurationError
 from ..stores import DraftStore, JoiningStore
+from .waiters import Waiters
 
 if TYPE_CHECKING:
     from .logins import Logins
@@ -29,6 +30,8 @@ MOUNTS = "flask_wizard.mounts"
 CSRF_FIELD = "WTF_CSRF_FIELD_NAME", "csrf_token"
 """The key that names the field of the CSRF token, and its default in Flask-WTF."""
 
+MAX_HINTS = 20  # in the log of one process: anybody may send a new Host
+
 KEYS = "WIZARD_SECRET_KEYS", "SECRET_KEY_FALLBACKS"
 
 
@@ -41,6 +44,10 @@ class WizardState:
         self.logins = logins
         self._opened: tuple[object, DraftRepository] | None = None
         self._templates: dict[tuple[str, ...], str] = {}
+        #: The endpoints of views that call ``Wizard.open``.
+        self.headless: set[str | None] = set()
+        self.waiters = Waiters()
+        self._logged: set[str] = set()
 
     def repository(self, app: Flask) -> DraftRepository:
         """Return the drafts, encrypted with the keys in the current configuration."""
@@ -60,6 +67,12 @@ class WizardState:
         """Raise ConfigurationError if the store cannot join a transaction."""
         if not isinstance(self.store, JoiningStore):
             raise ConfigurationError(cannot_join(self.store))
+
+    def log_once(self, app: Flask, hint: str) -> None:
+        """Log a hint, unless it was logged already or many others were."""
+        if hint not in self._logged and len(self._logged) < MAX_HINTS:
+            self._logged.add(hint)
+            app.logger.warning("flask_wizard: %s", hint)
 
     def template(self, names: Sequence[str], environment: Environment) -> str:
         """Return the first of these templates that exists.

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from flask import Request
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from ..core.forms import FIELDS, FieldNames, Values
-from ..core.steps import RESERVED_FIELDS, RESERVED_STEPS
+from ..core.steps import RESERVED_FIELDS
 from ..drafts.holders import is_id
+from .guard import FORM_TYPES
 from .urls import FROM_REVIEW, NONCE
 
 ANSWERS_HASH = "_seen"
@@ -38,6 +39,9 @@ class Submitted:
 
     #: What was sent as ``_action``: ``next`` if nothing was.
     action: str
+    #: True if ``_action`` was sent, and if ``_rev`` was.
+    has_action: bool
+    has_rev: bool
     #: The values of the step's fields, and the names that its page has signed.
     values: Values = field(repr=False)
     #: The revision of the step that the page showed.
@@ -61,7 +65,13 @@ class Submitted:
         csrf_field: str,
         decrypt_names: Callable[[str], FieldNames | None],
     ) -> Submitted:
-        """Return what a request sent. Raise BadRequest if a part has no name."""
+        """Return what a request sent.
+
+        Raise BadRequest if it sent nothing, or a part without a name. Raise
+        UnsupportedMediaType if its body is no form.
+        """
+        if request.mimetype not in FORM_TYPES:
+            raise UnsupportedMediaType if request.get_data() else BadRequest
         form = request.form
         if None in form:  # Werkzeug gives the value of such a part under None
             raise BadRequest
@@ -74,6 +84,8 @@ class Submitted:
             values.names = decrypt_names(field_names[0])
         return cls(
             action=form.get("_action", "next"),
+            has_action="_action" in form,
+            has_rev="_rev" in form,
             values=values,
             rev=int(rev) if rev.isascii() and rev.isdigit() and len(rev) < 10 else 0,
             nonce=nonce if nonce and is_id(nonce) else "",
@@ -86,14 +98,6 @@ class Submitted:
     def button(self, label: str) -> Button:
         """Return a button that sends the same action again."""
         return Button(self.action, label, primary=True)
-
-
-def is_from_removed_step(request: Request, page: str) -> bool:
-    """True if the POST to an unknown step comes from a page of a step that was there.
-
-    Every page of a step sends a revision.
-    """
-    return page not in RESERVED_STEPS and "_rev" in request.form
 
 
 def is_from_review(request: Request) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import quote, unquote_plus
 
-from flask import Request, g, url_for
+from flask import Request, current_app, g, url_for
+from werkzeug.routing import BuildError
 
 from ..core.steps import RESERVED_STEPS, BoundStep
 from ..drafts.holders import is_id
@@ -117,6 +119,23 @@ def other_host(url: str, own_host: str) -> str:
     found = _HOST.match(url)
     host = found[1].rpartition("@")[2].lower() if found is not None else ""
     return host if host != own_host.lower() else ""
+
+
+def url_elsewhere(mount: str, page: str, draft_id: str) -> str | None:
+    """Return the URL of one of a draft's own pages at another mount.
+
+    ``mount`` is the key of the mount. URL variables that do not bind drafts have the
+    values that they have here. Return ``None`` if this cannot be told: a wizard without
+    a blueprint has other mounts in views that are not known here.
+    """
+    name, bound = json.loads(mount)
+    endpoint, known = f"{name}.{page}", {**g.get("wizard_prefix", {}), **dict(bound)}
+    try:
+        rule = next(current_app.url_map.iter_rules(endpoint))
+        values = {n: value for n, value in known.items() if n in rule.arguments}
+        return url_for(endpoint, draft=draft_id, **values)
+    except (KeyError, BuildError):
+        return None
 
 
 def url_at_mount(*, draft: str, step: str) -> str:

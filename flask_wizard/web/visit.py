@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from types import MappingProxyType
@@ -16,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from ..core.draft import ENDED, Draft, Receipt
 from ..core.journey import Journey
 from ..core.messages import Notice, Problem
-from ..core.steps import AnyStep
+from ..core.steps import RESERVED_STEPS, AnyStep
 from ..drafts.adoption import adopt
 from ..drafts.commit import commit
 from ..drafts.encrypted_store import StoredDraft
@@ -40,11 +41,18 @@ from .notices import choose_notice, saved_notice
 from .own_drafts import description_of
 from .page_fields import SignedFields
 from .pages import OpenDraft, Page, Pages, utc_datetime
-from .problems import STOPS, Attempt, NotStored, is_frozen, refuse_change
+from .problems import (
+    STOPS,
+    Attempt,
+    NotStored,
+    is_frozen,
+    is_ours,
+    refuse_change,
+)
 from .resend import Resend
 from .responses import Outcome, protect, redirect_to
 from .state import Context
-from .submitted import Submitted, is_from_removed_step, is_from_review
+from .submitted import Submitted, is_from_review
 from .urls import (
     NEW,
     Address,
@@ -53,6 +61,7 @@ from .urls import (
     nonce_of,
     other_host,
     query_without_nonce,
+    url_elsewhere,
     url_of,
 )
 
@@ -65,7 +74,6 @@ TRIES = 100
 #: Errors that a hook may raise too, if it uses a store of its own. Then they are about
 #: that store, and must not be answered like errors of the draft's store.
 HOOK_ERRORS = (ConflictError, StoreError, DraftTooLargeError, TooManyDraftsError)
-POLL = 0.05  # seconds between two loads of a draft whose commit runs
 
 
 class Post(NamedTuple):
@@ -290,22 +298,29 @@ class Visit:
     def _post(self, at: Address) -> Outcome:
         """Save a submission, or return a page with everything that was sent."""
         context = self.context
-        known = at.page in self.wizard.steps.by_url_name or at.page == "discard"
-        if not known and not is_from_removed_step(context.request, at.page):
-            abort(404)
+        refused: Exception | None = None
+        try:
+            self.drafts.holder.identify()
+            if self.drafts.holder.user is not None:
+                self._welcome()
+            guard.check_csrf(context)
+        except STOPS as error:
+            refused = error
         submitted = Submitted.from_request(
             context.request,
             csrf_field=context.csrf_field,
             decrypt_names=lambda text: self._fields_of(at.page).decrypt(text),
         )
         action = action_of(submitted.action)
+        known = at.page in self.wizard.steps.by_url_name or at.page == "discard"
+        # A page that sends a revision was a step's before a deploy.
+        if not known and (at.page in RESERVED_STEPS or not submitted.has_rev):
+            abort(404)
         try:
-            self.drafts.holder.identify()
-            if self.drafts.holder.user is not None:
-                self._welcome()
-            elif self.drafts.holder.token is None:
+            if self.drafts.holder.user is None and self.drafts.holder.token is None:
                 self._check_signed_in(submitted)
-            guard.check_csrf(context.request, context.app, field=context.csrf_field)
+            if refused is not None:
+                raise refused
             return self._process(Post(at, submitted, action, cache(self._admit), []))
         except NotStored as refusal:
             return self._give_back(at, submitted, refusal)
@@ -331,12 +346,9 @@ class Visit:
         """Return the page with everything that was sent, and log a store's failure."""
         if refusal.problem is Problem.STORE:
             self.log(refusal.__cause__ or refusal)
+        drafts = partial(self.open_drafts, everywhere=True)
         resend = Resend(
-            self.pages,
-            self.drafts,
-            self.journey_of,
-            self.open_drafts,
-            self.standing_url,
+            self.pages, self.drafts, self.journey_of, drafts, self.standing_url
         )
         return resend.page(at, submitted, refusal)
 
@@ -371,19 +383,21 @@ class Visit:
         stored = self._load_or_start(post, step)
         if stored is None:  # the redirect leads to the page of a missing draft
             return redirect_to(self.urls.to(post.at))
-        if stored.draft.state == "committing":
+        if stored.draft.state == "committing" and post.action.waits:
             stored = self._wait_for_commit(stored)
         draft = stored.draft
         if draft.state in ENDED:
             return self._lead_to_end(draft, post.action)
-        journey = self.journey_of(draft)
-        if draft.state == "committing" or draft.unsettled:
-            outcome = self._leave_unchanged(post, journey, step, stored)
-            if outcome is not None:
-                return outcome
         submitted, action, to_save = post.submitted, post.action, None
-        try:  # this runs the application's hooks, and stores nothing
+        try:  # the application's hooks run here
+            journey = self.journey_of(draft)
             before = journey.bind(step.name)
+            if not (submitted.has_action or is_ours(submitted, before)):
+                abort(400)
+            if draft.state == "committing" or draft.unsettled:
+                outcome = self._leave_unchanged(post, journey, step, stored)
+                if outcome is not None:
+                    return outcome
             if action.quiet and submitted.rev < before.rev:
                 return Response(status=409)
             onward = journey.submit(
@@ -396,16 +410,18 @@ class Visit:
             to = partial(self.urls.to_step, draft.id)
             url = action.lead(Move(onward, bound, submitted, self.urls, to))
             notice = ""
-            shown = submitted.answers_hash if bound and action.validates else None
+            shown = None
+            if step.lists_answers and bound and action.validates:
+                shown = submitted.answers_hash
             if shown is not None and shown != onward.answers_hash:
                 # Another tab has changed an answer that the review showed.
                 url, notice = to(before), Notice.CHANGED
             if url is not None or step.takes_input:
                 to_save = onward.to_draft()
-        except HOOK_ERRORS:
+        except (*HOOK_ERRORS, NotStored):
             raise
         except BaseException:
-            self._save_unjudged(post, journey, step, stored)
+            self._save_unjudged(post, step, stored)
             raise
         if to_save is None:
             stored = replace(stored, draft=onward.draft)
@@ -417,10 +433,15 @@ class Visit:
             return self._commit(post, onward, stored)
         return redirect_to(url, quiet=action.quiet)
 
-    def _save_unjudged(
-        self, post: Post, journey: Journey, step: AnyStep, stored: StoredDraft
-    ) -> None:
-        """Save what was sent without calling a hook, because one of them has failed."""
+    def _save_unjudged(self, post: Post, step: AnyStep, stored: StoredDraft) -> None:
+        """Save what was sent without calling a hook, because one of them has failed.
+
+        Save nothing to a draft whose answers must not change now.
+        """
+        is_sent = post.submitted.has_action or post.submitted.has_rev
+        if stored.draft.state != "open" or stored.draft.unsettled or not is_sent:
+            return
+        journey = self.journey_of(stored.draft)
         position = journey.steps.positions[step.name]
         entry = journey.draft.entries.get(step.name)
         bound = step.bind(journey, position, entry, reached=False)
@@ -446,14 +467,18 @@ class Visit:
     def _wait_for_commit(self, stored: StoredDraft) -> StoredDraft:
         """Wait while a commit runs, for ``WIZARD_COMMIT_WAIT`` seconds at most.
 
-        Raise ConflictError if the draft expires meanwhile.
+        If a few requests of this process wait already, this does not wait. Raise
+        ConflictError if the draft expires meanwhile.
         """
-        deadline = time.monotonic() + self.context.app.config["WIZARD_COMMIT_WAIT"]
-        while stored.draft.state == "committing" and time.monotonic() < deadline:
-            time.sleep(POLL)
-            stored = self.drafts.reload(stored)
-            if stored.is_new:
-                raise ConflictError("The draft expired while its commit was running.")
+        wait = self.context.app.config["WIZARD_COMMIT_WAIT"]
+        pauses = self.context.state.waiters.pauses(stored.draft.id, wait)
+        with closing(pauses):
+            for _ in pauses:
+                stored = self.drafts.reload(stored)
+                if stored.is_new:
+                    raise ConflictError("The draft expired while its commit ran.")
+                if stored.draft.state != "committing":
+                    break
         # It may have been saved under another mark of this session meanwhile, or
         # adopted by the user who has signed in.
         held = self.drafts.held(stored.draft)
@@ -520,11 +545,12 @@ class Visit:
 
     def _discard(self, post: Post) -> Outcome:
         """Discard the draft if the visitor has confirmed it."""
+        if not post.submitted.has_action:
+            abort(400)
         stored = self.drafts.load(self.draft_id or "")
         if stored is None:
             self._check_signed_in(post.submitted)
             return self._missing_page()
-        stored = self._wait_for_commit(stored)
         draft = stored.draft
         if _is_closed(draft):
             return self._lead_to_end(draft, post.action)
@@ -597,24 +623,42 @@ class Visit:
         """Log a failure with its traceback."""
         self.context.app.logger.error(message, exc_info=without_locals(error))
 
-    def open_drafts(self) -> list[OpenDraft]:
-        """Return the visitor's open drafts, as a page lists them."""
-        listed = map(self._listed, self.drafts.open_drafts())
+    def open_drafts(self, *, everywhere: bool = False) -> list[OpenDraft]:
+        """Return the visitor's open drafts, as a page lists them.
+
+        With ``everywhere``, return those of this wizard at all mounts whose URLs are
+        known.
+        """
+        drafts = self.drafts.open_drafts(everywhere=everywhere)
+        listed = map(self._listed, drafts)
         return [each for each in listed if each is not None]
 
     def _listed(self, draft: Draft) -> OpenDraft | None:
         """Return an open draft as a page lists it, or ``None`` if it is damaged.
 
-        The visitor can continue the other drafts all the same.
+        It is ``None`` too if no URL is known. The visitor can continue the other drafts
+        all the same.
         """
+        url: str | None
+        discard_url: str | None
         try:
             current = self.journey_of(draft).current
         except UnreadableDraftError as error:
             self.log(error, "A draft on its holder's list is damaged.")
             return None
+        if draft.mount == self.drafts.mount:
+            url = self._url(current.url_name, draft)
+            discard_url = self._url("discard", draft)
+        else:
+            url, discard_url = (
+                url_elsewhere(draft.mount, page, draft.id)
+                for page in ("draft", "discard")
+            )
+        if url is None or discard_url is None:
+            return None
         return OpenDraft(
-            url=self._url(current.url_name, draft),
-            discard_url=self._url("discard", draft),
+            url=url,
+            discard_url=discard_url,
             started=utc_datetime(draft.created),
             saved=utc_datetime(draft.updated),
             place=current.step.title,

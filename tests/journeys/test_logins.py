@@ -345,15 +345,15 @@ def test_no_action_keeps_what_a_user_sends_who_has_left(
     assert store.snapshot() == before
 
 
-@pytest.mark.parametrize("page", ["check", "discard"])
-def test_end_of_a_user_who_has_left_asks_for_the_login(plain: Site, page: str) -> None:
+@pytest.mark.parametrize("name", ["check", "discard"])
+def test_end_of_a_user_who_has_left_asks_for_the_login(plain: Site, name: str) -> None:
     visitor = Visitor(plain.app)
     plain.sign_in(visitor, "ada")
     pet = begin(visitor)
     visitor.fill(pet="Rex")
-    visitor.open(pet.replace("pet", page))
+    visitor.open(pet.replace("pet", name))
     plain.sign_out(visitor)
-    action = "discard" if page == "discard" else "next"
+    action = "discard" if name == "discard" else "next"
     assert visitor.press(action).status == 401
     assert committed == []
 
@@ -630,6 +630,23 @@ def test_adoption_writes_the_list_before_the_drafts(plain: Site, store: Probe) -
     assert calls[-6:] == ["load", "create", "load", "replace", "load", "replace"]
     plain.sign_in(phone, "ada")
     assert phone.get(pet).status_code == 200
+
+
+def test_limits_of_rate_know_a_user_on_each_device(make_site: MakeSite) -> None:
+    seen = []
+
+    class Limited(Join):
+        def admit(self, moment: str, holder: str) -> None:
+            seen.append(holder)
+
+    site = make_site(wizard=Limited)
+    visitor, phone = Visitor(site.app), Visitor(site.app)
+    begin(visitor)
+    for each in (visitor, phone):
+        site.sign_in(each, "ada")
+        begin(each)
+    nobody, one, other = seen
+    assert one == other != nobody
 
 
 def test_adoption_leaves_a_draft_as_old_as_it_was(plain: Site, store: Probe) -> None:

@@ -492,6 +492,67 @@ def test_two_wizards_in_one_application_stay_apart(make_app: MakeApp) -> None:
 # A wizard in a view of one's own
 
 
+class Two(Join):
+    max_drafts = 2
+
+
+def begin_at(visitor: Visitor, *prefixes: str) -> list[int]:
+    """Begin a draft at each prefix; return the statuses of the last answers."""
+    statuses = []
+    for prefix in prefixes:
+        visitor.open(f"{prefix}/new/you")
+        statuses.append(visitor.fill(name="Ada").status)
+    return statuses
+
+
+def end_one_and_begin(visitor: Visitor) -> None:
+    """End the first draft that the page lists, and send the page again."""
+    other = visitor.tab()
+    other.open(visitor.page.link("Discard 1"))
+    other.press("discard")
+    assert visitor.press("next").heading == "Pet"
+
+
+def test_drafts_under_all_bound_variables_count_together(make_app: MakeApp) -> None:
+    visitor = Visitor(make_app(Two, prefix="/<agency>/join"))
+    prefixes = [f"/{number}/join" for number in range(12)]
+    assert begin_at(visitor, *prefixes) == [200] * 2 + [409] * 10
+    continued = [n for n in visitor.page.links if n.startswith("Continue")]
+    assert len(continued) == 2
+    assert visitor.page.link("Continue 1").startswith("/0/join/")
+    end_one_and_begin(visitor)
+
+
+def test_drafts_at_all_mounts_count_together(make_app: MakeApp) -> None:
+    app = make_app(Two, prefix="/<lang>/<int:org>/join", unbound=("lang",))
+    other = Two.as_blueprint("other")
+    app.register_blueprint(other, url_prefix="/other/<tenant>")
+    visitor = Visitor(app)
+    statuses = begin_at(visitor, "/other/a", "/en/7/join", "/fr/8/join")
+    assert statuses == [200, 200, 409]
+    assert visitor.page.link("Discard 1").startswith("/other/a/")
+    # The language is that of this page: it does not bind the draft.
+    assert visitor.page.link("Discard 2").startswith("/fr/7/join/")
+    end_one_and_begin(visitor)
+
+
+def test_draft_without_a_known_url_counts_unlisted(make_app: MakeApp) -> None:
+    app = make_app(Two, prefix="/<agency>/join")
+
+    @app.route("/plan/<org>/<draft>/<step>", methods=["GET", "POST"])
+    def plan(org: str, draft: str, step: str) -> ResponseReturnValue:
+        to = partial(url_for, "plan", org=org)
+        outcome = Two.open(draft, url_for_step=to, bound={"org": org}).handle(step)
+        if isinstance(outcome, Mapping):
+            return render_template(list(outcome.templates), **outcome), outcome.status
+        return outcome
+
+    visitor = Visitor(app)
+    statuses = begin_at(visitor, "/plan/4", "/a/join", "/b/join")
+    assert statuses == [200, 200, 409]
+    assert visitor.page.link("Discard").startswith("/a/join/")
+
+
 class Query(Wizard):
     """Kept at one address, with everything else in the query string."""
 
