@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from flask import url_for
@@ -99,14 +100,11 @@ def _place_of(
     journey_of = partial(
         Journey,
         wizard.steps,
-        initial=partial(_initial, wizard, bound),
+        initial=wizard._initial_at(bound) if wizard._gives_initial else None,
+        bound=MappingProxyType(dict(bound)),
         max_entries=context.app.config["WIZARD_MAX_ENTRIES"],
     )
     return _Place(wizard, drafts, journey_of, url_of)
-
-
-def _initial(wizard: Wizard, bound: Mapping[str, Any], step_name: str) -> object:
-    return wizard.initial(step_name, bound)
 
 
 def _url_at(
