@@ -108,7 +108,7 @@ def _place_of(
 
 
 def _url_at(
-    mount: str, variables: Mapping[str, Any], endpoint: str, **values: str
+    mount: str, variables: Mapping[str, Any], endpoint: str, **values: Any
 ) -> str:
     try:
         return url_for(f"{mount}.{endpoint}", **variables, **values)

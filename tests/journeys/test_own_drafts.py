@@ -198,7 +198,7 @@ def test_conditions_see_the_variables_of_the_mount(lists: Lists) -> None:
         last = Step(You)
 
         def initial(
-            self, step_name: str, bound: Mapping[str, Any], answers: Any
+            self, step_name: str, bound: Mapping[str, Any], answers: Any = None
         ) -> object:
             return {"nick": str(bound["year"] + 1)}
 
