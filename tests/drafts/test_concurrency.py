@@ -155,7 +155,7 @@ class Visitor:
 
     def open(self, url: str) -> str:
         """Open the page of a new draft, and return its nonce."""
-        page = self.get(url)
+        page = self.get(f"{url}?_draft={secrets.token_urlsafe(16)}")
         self.cookie = page.cookie
         self.token = hidden(page.text, "csrf_token")
         return hidden(page.text, "_draft")
@@ -427,7 +427,7 @@ class Server:
 
     def open(self, url: str) -> str:
         """Open the page of a new draft, and return its nonce."""
-        page = self.get(url)
+        page = self.get(f"{url}?_draft={secrets.token_urlsafe(16)}")
         self.cookie = page.cookie or self.cookie
         self.token = hidden(page.text, "csrf_token")
         return hidden(page.text, "_draft")
