@@ -141,7 +141,7 @@ class Visitor:
         self.token = ""
 
     def order(self, url: str, /, **values: str) -> dict[str, Any]:
-        data = {"csrf_token": self.token, **values}
+        data = {"csrf_token": self.token, "_action": "next", **values}
         cookie = self.cookie
         return {"engine": self.engine, "url": url, "cookie": cookie, "data": data}
 
@@ -413,7 +413,8 @@ class Server:
         return self._ask("GET", url, "")
 
     def post(self, url: str, /, **values: str) -> Reply:
-        return self._ask("POST", url, urlencode({"csrf_token": self.token, **values}))
+        sent = {"csrf_token": self.token, "_action": "next", **values}
+        return self._ask("POST", url, urlencode(sent))
 
     def _ask(self, method: str, url: str, body: str) -> Reply:
         kind = "application/x-www-form-urlencoded"
