@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +19,7 @@ from .tracebacks import without_locals
 if TYPE_CHECKING:
     from flask import Blueprint
 
+    from .core.journey import Initial
     from .web.visit import Visit
 
 
@@ -77,19 +79,27 @@ class Wizard(metaclass=_Declarative):
         cls._has_title = cls._has_title or "title" in vars(cls)
         if not cls._has_title:
             cls.title = _title_from(cls.__name__)
+        cls._gives_initial = cls.initial is not Wizard.initial
+        cls._initial_takes_answers = _takes(cls.initial, 4)  # one of them is self
         cls._abstract = abstract
         if not abstract:
             _check_definition(cls)
 
     _abstract: ClassVar[bool] = True
     _has_title: ClassVar[bool] = False
+    #: True if ``initial`` is overridden.
+    _gives_initial: ClassVar[bool] = False
+    _initial_takes_answers: ClassVar[bool] = False
 
     # Hooks
 
     def initial(self, step_name: str, bound: Mapping[str, Any]) -> object:
         """Return the data that a step starts with: a mapping, an object, or ``None``.
 
-        ``bound`` has the variables of the mount's URL prefix.
+        ``bound`` has the variables of the mount's URL prefix. A hook with a third
+        parameter also gets the answers of the steps before. What it returns is taken
+        once a step, and again if the answers that it has read change before the step
+        is submitted.
         """
         return None
 
@@ -177,6 +187,13 @@ class Wizard(metaclass=_Declarative):
             cls._instance(), mount, draft_id, context, url_for_step=url_for_step
         )
 
+    def _initial_at(self, bound: Mapping[str, Any]) -> Initial:
+        """Return ``initial`` as journeys call it."""
+        hook: Callable[..., object] = self.initial
+        if self._initial_takes_answers:
+            return lambda step_name, answers: hook(step_name, bound, answers)
+        return lambda step_name, answers: hook(step_name, bound)
+
     @classmethod
     def _find(cls, name: str) -> Wizard | None:
         """Return the wizard whose class has this module and name, if it is imported."""
@@ -195,6 +212,15 @@ class Wizard(metaclass=_Declarative):
                 "Declare a subclass with steps and a commit method."
             )
         return cls()
+
+
+def _takes(function: Callable[..., object], count: int) -> bool:
+    """True if a function takes so many positional arguments."""
+    try:
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    return True
 
 
 def _title_from(name: str) -> str:
