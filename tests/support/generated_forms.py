@@ -127,8 +127,8 @@ def _leaves(draw: st.DrawFn) -> str:
     group = one_of(("text", "text", "number", "moment", "box", "choice", "parts"))
     if group == "text":
         rule, default = rules("text"), one_of(("", "", "default='x'"))
-        if READ_ONLY in rule:
-            # Without a value it refuses what browsers send of it, which a wizard takes.
+        if any(lock in rule + look for lock in (READ_ONLY, "isabled")):
+            # Without a value, it would be no string in WTForms, and a blank one here.
             return _field(one_of(STRINGS), rule, "default='x'", drawn)
         return _field(one_of(STRINGS), rule, filters("text"), default, drawn)
     if group == "number":
