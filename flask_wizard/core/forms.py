@@ -222,14 +222,14 @@ def _unsent(fields: Iterable[Field], before: Before, values: Values) -> Iterator
             if _reads_by_itself(field):
                 names = [name for name in before.raw if name.startswith(field.name)]
             for name in names:
-                known = name in before.raw and name not in before.silent
+                known = any(before.raw.get(name, ())) and name not in before.silent
                 if known and name not in values:
                     yield name
 
 
-def _sends(name: str, values: Values) -> bool:
+def _sends(name: str, names: Iterable[str]) -> bool:
     start = f"{name}-"
-    return any(sent == name or sent.startswith(start) for sent in values)
+    return any(sent == name or sent.startswith(start) for sent in names)
 
 
 def restore_before(form: Form, values: Values, began: Form, before: Before) -> None:
@@ -244,11 +244,14 @@ def restore_before(form: Form, values: Values, began: Form, before: Before) -> N
         if first is None or is_password(field):
             continue
         field.object_data = first.data
-        if is_locked(field) and not _sends(field.name, values):
+        names = values.keys() - {row_marker(field)} if is_locked(field) else None
+        if names is not None and not _sends(field.name, names):
             field.data = first.data
-            # The validator Disabled refuses whatever was sent.
-            kept = [] if field.flags.disabled else before.raw.get(field.name, [])
-            field.raw_data = kept
+            # The validator Disabled refuses whatever was sent, and numbers and dates
+            # refuse a blank.
+            began_with = before.raw.get(field.name, [])
+            is_kept = any(began_with) and not field.flags.disabled
+            field.raw_data = began_with if is_kept else []
 
 
 def is_locked(field: Field) -> bool:

@@ -508,3 +508,21 @@ def test_errors_in_a_page_of_ones_own_are_those_of_wtforms(make_app: MakeApp) ->
     plain.validate()
     assert page.texts("pre") == [str(plain.errors)]
     assert str(plain.errors["tags"]) == "[['tag?'], []]"
+
+
+# Fields that send nothing, and began with nothing
+
+
+@pytest.mark.parametrize(
+    "kind", [fields.DateField, fields.TimeField, fields.IntegerField]
+)
+def test_blank_field_that_is_disabled_is_as_in_a_plain_view(
+    make_app: MakeApp, kind: Any
+) -> None:
+    locked = kind("Locked", render_kw={"disabled": True})
+    form = type("Locked", (Form,), {"it": locked, "note": fields.StringField("Note")})
+    visitor = visit(make_app, form)
+    assert visitor.press("next", {"it": None, "note": "x"}).path.endswith("/check")
+    visitor.press()
+    plain: Any = form(MultiDict({"note": "x"}))
+    assert committed[0].data["ask"] == plain.data

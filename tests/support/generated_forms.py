@@ -73,15 +73,16 @@ SCOPE = {
 STRINGS = ("String", "TextArea", "Search", "Tel", "Email", "URL", "Hidden")
 NUMBERS = ("Integer", "Decimal", "Float", "IntegerRange", "DecimalRange")
 MOMENTS = ("Date", "Time", "DateTimeLocal", "Month", "Week")
+READ_ONLY = "validators.ReadOnly()"
 RULES = {
     "text": (
         *("", "", "validators.InputRequired()", "validators.Optional()"),
-        *("validators.Length(max=3)", "validators.ReadOnly()", "validators.Disabled()"),
+        *("validators.Length(max=3)", "validators.Disabled()", READ_ONLY),
         "validators.AnyOf(['x', '5', '50'])",
     ),
     "number": (
         *("", "validators.Optional()", "validators.InputRequired()"),
-        *("validators.NumberRange(1, 60)", "validators.ReadOnly()"),
+        "validators.NumberRange(1, 60)",
         "validators.Optional(), validators.NumberRange(max=60)",
     ),
     "moment": ("", "validators.Optional()", "validators.InputRequired()"),
@@ -125,15 +126,19 @@ def _leaves(draw: st.DrawFn) -> str:
     drawn = f"render_kw={{{look}}}" if look else ""
     group = one_of(("text", "text", "number", "moment", "box", "choice", "parts"))
     if group == "text":
-        default = one_of(("", "", "default='x'"))
-        own = (rules("text"), filters("text"), default)
-        return _field(one_of(STRINGS), *own, drawn)
+        rule, default = rules("text"), one_of(("", "", "default='x'"))
+        if any(lock in rule + look for lock in (READ_ONLY, "isabled")):
+            # Without a value, it would be no string in WTForms, and a blank one here.
+            return _field(one_of(STRINGS), rule, "default='x'", drawn)
+        return _field(one_of(STRINGS), rule, filters("text"), default, drawn)
     if group == "number":
         return _field(one_of(NUMBERS), rules("number"), filters("number"), drawn)
     if group == "moment":
         return _field(one_of((*MOMENTS, "Color")), rules("moment"), drawn)
     if group == "box":
-        return _field("Boolean", one_of(("", "default=True")), drawn)
+        # WTForms unticks a box that is disabled, which a wizard leaves as it was.
+        default = one_of(("", "default=True")) if "disabled" not in look else ""
+        return _field("Boolean", default, drawn)
     if group == "parts":
         day, month = one_of(PARTS)
         return f"Parts(names=('{{}}{day}', '{{}}{month}'))"
@@ -262,8 +267,8 @@ def by_script(
         if isinstance(field, fields.FieldList) and field.entries and not pick(3):
             start = field.entries[0].name
             rows = [(n[len(start) :], v) for n, v in entries if _begins(n, start)]
-            room = field.max_entries is None
-            for clock in range(CLOCK, CLOCK + pick(3) * room):
+            may = field.max_entries is None and any(value for _, value in rows)
+            for clock in range(CLOCK, CLOCK + pick(3) * may):
                 copied = start[: -len("0")] + str(clock)
                 changed += [(copied + rest, value) for rest, value in rows]
         is_open = isinstance(field, fields.SelectField) and not field.validate_choice
