@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,18 @@ from .errors import ConfigurationError, StoreError
 from .stores import CheckedStore, DraftStore
 from .stores.registry import open_store
 from .web.controls import block, control, layout
+from .web.pages import BASE_TEMPLATE
 from .web.state import EXTENSION, WizardState, secrets_of
 
 DEFAULTS: dict[str, Any] = {
     "WIZARD_STORE": None,
     "WIZARD_SECRET_KEYS": None,
-    "WIZARD_BASE_TEMPLATE": "flask_wizard/base.html",
+    "WIZARD_BASE_TEMPLATE": BASE_TEMPLATE,
     "WIZARD_SITE_NAME": None,
     "WIZARD_LANG": "en",
     "WIZARD_PERMANENT_SESSION": False,
     "WIZARD_COMMIT_LEASE": 120,  # seconds; longer than the server's own time limit
+    "WIZARD_COMMIT_MAX": 10,  # leases that a commit may last while it runs
     "WIZARD_COMMIT_WAIT": 2,  # seconds that a second click waits for the first
     "WIZARD_MAX_BODY": 1024 * 1024,  # bytes of one request
     "WIZARD_MAX_PAIRS": 1000,  # form fields of one request
@@ -58,6 +61,7 @@ class FlaskWizard:
             raise ConfigurationError(
                 "This application already has a FlaskWizard. Call init_app once."
             )
+        _check_keys(app.config)
         for key, default in DEFAULTS.items():
             app.config.setdefault(key, default)
         _check_numbers(app.config)
@@ -87,6 +91,18 @@ def _log_warnings(app: Flask, store: DraftStore) -> None:
                 app.logger.warning("flask_wizard: %s", warning)
     except StoreError as error:
         app.logger.warning("flask_wizard: the store could not be checked: %s", error)
+
+
+def _check_keys(config: Mapping[str, Any]) -> None:
+    for key in config:
+        if not key.startswith("WIZARD_") or key in DEFAULTS:
+            continue
+        nearest = get_close_matches(key, DEFAULTS, 1)
+        guess = f" Did you mean {nearest[0]}?" if nearest else ""
+        raise ConfigurationError(
+            f"{key} is not a key of flask_wizard.{guess} Its keys are "
+            f"{', '.join(DEFAULTS)}."
+        )
 
 
 def _check_numbers(config: Mapping[str, Any]) -> None:

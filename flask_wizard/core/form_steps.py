@@ -16,6 +16,7 @@ from .answers import NAMES, Answers, Dependencies, Record, plain, values_of
 from .draft import Draft, Entry, Raw, StoredDependencies
 from .form_errors import errors_of, show_errors
 from .forms import FieldNames, Values
+from .hooks import check_hook, check_result
 from .rows import Row, rows_of
 from .signatures import FormSignature, field_names, file_fields, signature
 from .steps import ABSENT, RESERVED_FIELDS, AnyStep, BoundStep, Condition, encode
@@ -31,8 +32,8 @@ class Step(AnyStep):
     ``form`` is a form class, or a function of the answers that returns one.
     ``when(answers)`` says whether the step applies. ``prepare(form, answers)`` sets
     late choices, labels and validators. Both read earlier steps only.
-    ``revalidate=False`` trusts the verdict of the step's own Continue at commit:
-    for captchas and one-time codes.
+    ``revalidate=False`` trusts the verdict of the step's own Continue at commit, until
+    something that the step has read changes: for captchas and one-time codes.
     """
 
     form: Any
@@ -47,16 +48,18 @@ class Step(AnyStep):
     def bind(self, journey: Journey, position: int, *, reached: bool) -> BoundFormStep:
         """Bind the step to the draft of a journey."""
         reads: Dependencies = set()
-        applies = self.when is None or (
-            reached and bool(self.when(Answers(journey, position, reads)))
-        )
+        applies: object = self.when is None
+        if self.when is not None and reached:
+            applies = self.when(Answers(journey, position, reads))
+            if applies is not True and applies is not False:
+                applies = bool(check_result(applies, f"The condition of {self.name!r}"))
         return BoundFormStep(
             step=self,
             journey=journey,
             position=position,
             reads=reads,
-            applies=applies,
-            opens=reached and applies,
+            applies=bool(applies),
+            opens=reached and bool(applies),
             entry=journey.draft.entries.get(self.name),
         )
 
@@ -96,21 +99,26 @@ class Step(AnyStep):
                 f"{where} was given {self.form!r} as its form. Expected a WTForms form "
                 "class, or a function of the answers that returns one."
             )
-        for hook in ("when", "prepare"):
-            if getattr(self, hook) is not None and not callable(getattr(self, hook)):
+        else:
+            check_hook(self.form, f"The form function of {where}")
+        for name_of_hook in ("when", "prepare"):
+            if (hook := getattr(self, name_of_hook)) is None:
+                continue
+            if not callable(hook):
                 raise DefinitionError(
-                    f"{where} has {hook}={getattr(self, hook)!r}, which cannot be "
+                    f"{where} has {name_of_hook}={hook!r}, which cannot be "
                     "called. Pass a function of the answers."
                 )
+            check_hook(hook, f"{name_of_hook} of {where}")
         return super().named(name, wizard)
 
     def form_class(self, answers: Answers) -> type[Form]:
         """Return what the form function returns for the answers before this step."""
-        found = self.form(answers)
+        where = f"The form function of step {self.name!r}"
+        found = check_result(self.form(answers), where)
         if not isinstance(found, type):
             raise DefinitionError(
-                f"The form function of step {self.name!r} returned a value of type "
-                f"{type(found).__name__}. "
+                f"{where} returned a value of type {type(found).__name__}. "
                 "Expected a WTForms form class."
             )
         check_form_class(found, self.name)
@@ -171,7 +179,9 @@ class BoundFormStep(BoundStep):
         meta = {"answers": answers}
         form = forms.bind(self.signature, sent, meta=meta, initial=initial)
         if prepare and self.step.prepare is not None:
-            self.step.prepare(form, answers)
+            prepared = self.step.prepare(form, answers)
+            if prepared is not None:
+                check_result(prepared, f"prepare of step {self.step.name!r}")
         # What is no longer a password must not be shown: it is left out.
         if passwords and not passwords.keys() <= (own := {*forms.passwords(form)}):
             kept = {name: passwords[name] for name in passwords if name in own}
@@ -207,12 +217,15 @@ class BoundFormStep(BoundStep):
 
     @cached_property
     def done(self) -> bool:
-        """True if it was accepted, and what it read is unchanged or it still holds."""
+        """True if it was accepted, and what it read is unchanged or it still holds.
+
+        A step that must not be validated again is asked again if that has changed.
+        """
         if self.entry is None or not self.entry.accepted:
             return False
         if not self.outdated:
             return True
-        self.still_holds = self.trusted
+        self.still_holds = self.step.revalidate and self.valid
         return self.still_holds
 
     @cached_property
@@ -305,15 +318,27 @@ class BoundFormStep(BoundStep):
         """Return the draft with what the step reads now, if it ``still_holds``."""
         if self.entry is None or not self.still_holds:
             return draft
-        # A form that was not validated again has not read all that it had.
-        read = self._read_now(None if self.step.revalidate else self.entry.read.names)
+        read = self._read_now()
         return draft.with_entries({self.name: replace(self.entry, read=read)})
 
     def error_name(self, field: str | None) -> str:
-        """Return the full name of a field that may be dotted, as StepError has it."""
-        first, *inner = (field or "").split(".")
+        """Return the full name of a field that may be dotted, as StepError has it.
+
+        Raise DefinitionError if the form has no such field.
+        """
+        if not field:
+            return ""
+        first, *inner = field.split(".")
         name, separator = self.signature.html_names.get(first, (first, "-"))
-        return separator.join((name, "-".join(inner))) if inner else name
+        full = separator.join((name, "-".join(inner))) if inner else name
+        if not forms.has_field(self.form, full):
+            raise DefinitionError(
+                f"A StepError names the field {field!r}, which the form of "
+                f"{self.name!r} does not have. Its fields are "
+                f"{', '.join(self.form._fields)}; a dot leads into a nested form or a "
+                "list, as in 'home.street' or 'phones.1'."
+            )
+        return full
 
     # Pages
 

@@ -16,6 +16,8 @@ class Notice(StrEnum):
     REFUSED = "refused"
     #: Nobody knows whether the last commit took effect.
     UNSETTLED = "unsettled"
+    #: The same, and the commit may still be running.
+    OVERDUE = "overdue"
 
 
 class Problem(StrEnum):

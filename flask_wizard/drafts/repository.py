@@ -58,6 +58,11 @@ class DraftRepository:
         with engine.joined() as inner:
             yield DraftRepository(self.store.using(inner), limit=self.limit)
 
+    def give_way(self) -> None:
+        """Let nothing of the application's keep the store from writing."""
+        if isinstance(self.store.engine, JoiningStore):
+            self.store.engine.give_way()
+
     def save(
         self, draft: Draft, plain: bytes, *, at: StoredVersion, ttl: int
     ) -> StoredDraft:

@@ -73,6 +73,10 @@ class VisitorDrafts:
             drafts._repository = repository
             yield drafts
 
+    def give_way(self) -> None:
+        """Let nothing of the application's keep drafts from being saved."""
+        self._repository.give_way()
+
     def load(self, draft_id: str, mount: str | None = None) -> StoredDraft | None:
         """Return a draft that this visitor holds and that has not expired, or None.
 

@@ -29,6 +29,8 @@ class WizardState:
     def __init__(self, app: Flask, store: DraftStore) -> None:
         self.config = app.config
         self.store = store
+        #: The wizards whose templates were found.
+        self.checked: set[type] = set()
         self._opened: tuple[object, DraftRepository] | None = None
         self._templates: dict[tuple[str, ...], str] = {}
 

@@ -14,6 +14,7 @@ from flask import Response, abort, after_this_request
 from werkzeug.exceptions import HTTPException
 
 from ..core.draft import ENDED, Draft, Receipt
+from ..core.hooks import HookError, call_hook
 from ..core.journey import Journey
 from ..core.messages import Notice
 from ..core.steps import AnyStep, BoundStep
@@ -25,17 +26,15 @@ from ..drafts.repository import StoredDraft
 from ..drafts.visitor_drafts import Mount, VisitorDrafts
 from ..errors import (
     ConflictError,
-    DraftTooLargeError,
     NewerFormatError,
     StoreError,
-    TooManyDraftsError,
     UnreadableDraftError,
 )
 from . import guard
 from .actions import Action, Move, action_of
 from .notices import choose_notice, saved_notice
 from .page_fields import SignedFields
-from .pages import OpenDraft, Page, Pages, utc_datetime
+from .pages import OpenDraft, Page, Pages, check_templates, utc_datetime
 from .problems import STOPS, Attempt, NotStored, is_frozen, refuse_change
 from .resend import give_back
 from .responses import Outcome, protect, redirect_to, set_header
@@ -49,9 +48,7 @@ if TYPE_CHECKING:
 Moment = Literal["start", "commit"]
 
 TRIES = 100
-#: Errors that a hook may raise too, if it uses a store of its own. Then they are about
-#: that store, and must not be answered like errors of the draft's store.
-HOOK_ERRORS = (ConflictError, StoreError, DraftTooLargeError, TooManyDraftsError)
+BROKEN = "The application's code raises for a draft at %s, which cannot be continued."
 POLL = 0.05  # seconds between two loads of a draft whose commit runs
 
 
@@ -99,13 +96,16 @@ class Visit:
         """Return a visit with its parts. Raise ConfigurationError for a wrong store."""
         if wizard.one_transaction:
             context.state.require_joining()
+        if type(wizard) not in context.state.checked:
+            check_templates(wizard, context)
+            context.state.checked.add(type(wizard))
         repository = context.repository
         keyring = repository.store.keyring
         holder = Holder(context.session, keyring)
         drafts = VisitorDrafts(wizard, mount, holder, repository)
 
         def initial(step_name: str) -> object:
-            return wizard.initial(step_name, mount.bound)
+            return call_hook(wizard.initial, step_name, mount.bound)
 
         journey_of = partial(Journey, wizard.steps, initial=initial)
 
@@ -146,12 +146,15 @@ class Visit:
         """Return what ``show`` returns, or the 503 page if the store has failed."""
         try:
             return show()
+        except HookError as failed:
+            error_of_hook = failed.error
         except StoreError as error:
             self.log(error)
             damaged = isinstance(error, UnreadableDraftError)
             damaged = damaged and not isinstance(error, NewerFormatError)
             again_url = self.context.request.full_path.removesuffix("?")
             return self.pages.unavailable(again_url, damaged=damaged)
+        raise error_of_hook
 
     def _enter(self) -> Outcome:
         if drafts := self.open_drafts():
@@ -181,10 +184,8 @@ class Visit:
         if at.page == "saved":
             return self._show_saved(draft)
         if at.page == "discard":
-            back_page = self._current_page(draft)
-            return self.pages.discard(
-                at, back_page=back_page, unsettled=draft.unsettled
-            )
+            back_url = self._url_to_keep(draft)
+            return self.pages.discard(at, back_url=back_url, unsettled=draft.unsettled)
         return self._show_step(at, self.step_at(at), self.journey_of(draft))
 
     def _show_new(self, at: Address) -> Outcome:
@@ -257,10 +258,13 @@ class Visit:
         try:
             guard.check_csrf(context.request, context.app, field=context.csrf_field)
             return self._process(at, submitted)
+        except HookError as failed:
+            error_of_hook = failed.error
         except NotStored as refusal:
             return give_back(self, at, submitted, refusal)
         except STOPS as error:
             return give_back(self, at, submitted, NotStored.because(error))
+        raise error_of_hook  # here it keeps its own context
 
     def _process(self, at: Address, submitted: Submitted) -> Outcome:
         """Save or end the draft, and try again if another request wrote first.
@@ -393,7 +397,8 @@ class Visit:
     def _admit(self, moment: Moment) -> None:
         """Ask the application. Raise NotStored if it refuses."""
         try:
-            self.wizard.admit(moment, self.drafts.holder.token_hash().hex())
+            holder = self.drafts.holder.token_hash().hex()
+            call_hook(self.wizard.admit, moment, holder)
         except HTTPException as refusal:
             raise NotStored.refused(refusal) from refusal
 
@@ -401,8 +406,15 @@ class Visit:
 
     def _commit(self, post: Post, journey: Journey, stored: StoredDraft) -> Outcome:
         post.admit("commit")
-        lease = self.context.app.config["WIZARD_COMMIT_LEASE"]
-        result = commit(self.wizard, journey, stored, self.drafts, lease=lease)
+        config = self.context.app.config
+        result = commit(
+            self.wizard,
+            journey,
+            stored,
+            self.drafts,
+            lease=config["WIZARD_COMMIT_LEASE"],
+            most=config["WIZARD_COMMIT_MAX"],
+        )
         if result.step is not None:
             return self._redirect_to_page(result.step.url_name, result.draft)
         if not result.draft.ended:  # another attempt has claimed it meanwhile
@@ -420,13 +432,12 @@ class Visit:
         if _is_closed(draft):
             return self._lead_to_end(draft, post.action)
         if post.action.name not in ("discard", "next"):
-            url = self._url(self._current_page(draft), draft)
-            return redirect_to(url, quiet=post.action.quiet)
+            return redirect_to(self._url_to_keep(draft), quiet=post.action.quiet)
         self.drafts.save(stored, self.drafts.end(draft, "discarded"))
         self._unlist(draft)
         try:
-            self.wizard.discarded(PublicDraft.of(draft, self.wizard))
-        except HOOK_ERRORS:  # otherwise the page would say that nothing was stored
+            call_hook(self.wizard.discarded, PublicDraft.of(draft, self.wizard))
+        except HookError:  # it has nothing to do with this draft, which is discarded
             logger = self.context.app.logger
             logger.exception("discarded failed. The draft is discarded.")
         return self._redirect_to_page("receipt", draft)
@@ -470,6 +481,14 @@ class Visit:
     def _current_page(self, draft: Draft) -> str:
         return str(self.journey_of(draft).current.url_name)
 
+    def _url_to_keep(self, draft: Draft) -> str:
+        """Return the URL to go on to if a draft is not discarded after all."""
+        try:
+            return self._url(self._current_page(draft), draft)
+        except Exception:  # a condition of the application; discarding is the way out
+            self.context.app.logger.exception(BROKEN, draft.mount)
+            return self.urls.entry
+
     def _url(self, page: str, draft: Draft) -> str:
         return self.urls.to(Address(page, draft.id))
 
@@ -488,7 +507,8 @@ class Visit:
     def _listed(self, draft: Draft) -> OpenDraft | None:
         """Return an open draft as a page lists it, or ``None`` if it is damaged.
 
-        The visitor can continue the other drafts all the same.
+        The visitor can continue the other drafts all the same. A draft for which the
+        application's code raises has no URL to continue at, and can be discarded.
         """
         try:
             current = self.journey_of(draft).current
@@ -497,12 +517,17 @@ class Visit:
                 "A draft on its holder's list is damaged."
             )
             return None
+        except Exception:  # a condition of the application, or the like
+            self.context.app.logger.exception(BROKEN, draft.mount)
+            url, place = None, self.wizard.title
+        else:
+            url, place = self._url(current.url_name, draft), current.step.title
         return OpenDraft(
-            url=self._url(current.url_name, draft),
+            url=url,
             discard_url=self._url("discard", draft),
             started=utc_datetime(draft.created),
             saved=utc_datetime(draft.updated),
-            place=current.step.title,
+            place=place,
         )
 
 

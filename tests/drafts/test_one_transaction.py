@@ -320,7 +320,7 @@ def test_answers_are_free_when_a_process_has_died(
     app = make(Dies)
     visitor = begun(app)
     with monkeypatch.context() as patch:
-        patch.setattr("flask_wizard.drafts.commit._Attempt._release", lambda self: None)
+        patch.setattr("flask_wizard.drafts.commit._Attempt._release", lambda *_: None)
         with pytest.raises(SystemExit):  # and nothing tidies up, as in a kill
             visitor.post(f"{visitor.draft}check")
     later = time.time() + LEASE + 1

@@ -257,7 +257,7 @@ def test_conflict_that_the_hook_raises_is_not_taken_for_one_of_the_draft(
     visitor.open()
     visitor.fill(name=FIRST)
     visitor.fill(pet="Rex")
-    with pytest.raises(RuntimeError, match="ConflictError"):
+    with pytest.raises(ConflictError, match="of another draft"):
         visitor.press()
     assert attempts == [1]
     assert visitor.open(visitor.draft).heading == "Check your answers"
