@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from markupsafe import Markup
+
 
 class WizardError(Exception):
     """The base class of every exception that this package raises."""
@@ -48,8 +50,9 @@ class StepError(WizardError, ValueError):
         super().__init__(step, message, field, item)
         #: The name of the step.
         self.step = step
-        #: The message, as a string now: the argument may be a lazy translation.
-        self.message = str(message)
+        #: The message, as a string now: the argument may be a lazy translation. HTML
+        #: stays ``Markup``; everything else is escaped.
+        self.message = message if isinstance(message, Markup) else str(message)
         #: The name of the field that shows the message, or ``None`` for the step as a
         #: whole. It may be dotted: ``home.street``, ``phones.1``.
         self.field = field

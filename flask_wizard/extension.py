@@ -31,6 +31,7 @@ DEFAULTS: dict[str, Any] = {
     "WIZARD_COMMIT_WAIT": 2,  # seconds that a second click waits for the first
     "WIZARD_MAX_BODY": 1024 * 1024,  # bytes of one request
     "WIZARD_MAX_PAIRS": 1000,  # form fields of one request
+    "WIZARD_MAX_ENTRIES": 200,  # entries in a page's lists that set no max_entries
     "WIZARD_MAX_DRAFT": 256 * 1024,  # bytes of one draft, before compression
     "WIZARD_COMPRESS_ABOVE": 16 * 1024,  # bytes; a smaller draft is not worth the time
 }

@@ -11,10 +11,19 @@ from wtforms.fields import Field, FieldList, FormField
 from wtforms.fields.choices import SelectFieldBase
 from wtforms.widgets import ListWidget, Select, TableWidget
 
-Kind = Literal["input", "checkbox", "group", "form", "list", "hidden", "skip"]
+from .form_errors import as_text
+
+Kind = Literal[
+    "input", "checkbox", "group", "form", "list", "content", "hidden", "skip"
+]
+"""How a field is drawn. A field of the kind ``content`` asks nothing: it is a captcha,
+or text between the questions."""
 
 
 _BUTTONS = frozenset({"submit", "button", "reset", "image"})
+
+
+_CONTROL = re.compile(r"<(?:input|select|textarea|button)\b", re.IGNORECASE)
 
 
 _FIRST_CONTROL = re.compile(r"<(?:input|select|textarea)\b[^>]*?\bid=\"([^\"]*)\"")
@@ -27,8 +36,12 @@ def kind_of(field: Field) -> Kind:
         return "skip"
     if isinstance(field, (FormField, FieldList)):
         return _container_kind(field)
-    if drawn in ("hidden", "checkbox"):
-        return "hidden" if drawn == "hidden" else "checkbox"
+    if drawn == "hidden" or _is_concealed(field):
+        return "hidden"
+    if drawn == "checkbox":
+        return "checkbox"
+    if has_foreign_widget(field) and _asks_nothing(field):
+        return "content"
     return "group" if _is_group(field) else "input"
 
 
@@ -51,16 +64,16 @@ def parts(field: Field) -> list[tuple[Field, str]]:
 def own_errors(field: Field) -> tuple[str, ...]:
     """Return the errors about the field itself, without those of fields inside it."""
     if isinstance(field, FormField):
-        return tuple(str(error) for error in field.form.form_errors)
+        return tuple(as_text(error) for error in field.form.form_errors)
     mixed: Sequence[object] = field.errors
     inner = (list, tuple, dict)
-    return tuple([str(error) for error in mixed if not isinstance(error, inner)])
+    return tuple([as_text(error) for error in mixed if not isinstance(error, inner)])
 
 
 def first_id(field: Field) -> str | None:
     """Return the id of the first control that a visitor can use, if there is one."""
     kind = kind_of(field)
-    if kind in ("hidden", "skip"):
+    if kind in ("hidden", "skip", "content"):
         return None
     if kind in ("form", "list"):
         inner = (first_id(part) for part, _ in parts(field))
@@ -68,6 +81,18 @@ def first_id(field: Field) -> str | None:
     if kind == "group":
         return _first_option_id(field)
     return field.id
+
+
+def _is_concealed(field: Field) -> bool:
+    """True if no person sees the field: it is there to tell programs that fill it."""
+    own = render_kw(field)
+    style = str(own.get("style") or "").replace(" ", "").lower()
+    return bool(own.get("hidden")) or "display:none" in style
+
+
+def _asks_nothing(field: Field) -> bool:
+    """True if the widget draws nothing that a visitor could fill in, nor sends any."""
+    return not field.raw_data and not _CONTROL.search(str(field()))
 
 
 def _container_kind(field: FormField[Any] | FieldList[Any]) -> Kind:
@@ -112,6 +137,27 @@ def options_of(field: Field) -> Iterator[Field]:
     return iter(field) if isinstance(field, Iterable) else iter(())
 
 
+def choices_of(field: Any) -> Iterator[tuple[Any, Any, bool]]:
+    """Yield the value, the label and the state of each choice, those in groups too.
+
+    WTForms-Components has groups as choices, and leaves their state to its widget.
+    """
+    for choice in field.iter_choices():
+        value, label, *more = choice
+        if isinstance(label, (list, tuple)):
+            yield from ((v, text, _is_chosen(field, v)) for v, text in label)
+        elif more and isinstance(more[0], bool):
+            yield value, label, more[0]
+        else:
+            yield value, label, _is_chosen(field, value)
+
+
+def _is_chosen(field: Any, value: object) -> bool:
+    several = isinstance(field.data, (list, tuple, set, frozenset))
+    own = field.coerce(value)
+    return own in field.data if several else bool(own == field.data)
+
+
 def render_kw(field: Field) -> dict[str, Any]:
     """Return the field's own attributes, by the names that they have in HTML."""
     return clean_attributes(field.render_kw) if field.render_kw else {}
@@ -125,3 +171,59 @@ def clean_attributes(attributes: Mapping[str, Any]) -> dict[str, Any]:
 def _clean_name(name: str) -> str:
     name = name.rstrip("_")
     return name.replace("_", "-") if name.startswith(("data_", "aria_")) else name
+
+
+UNREAD = object()
+"""Stands for what a field makes of strings that it cannot read."""
+
+
+def read_as(field: Any, typed: Sequence[str]) -> object:
+    """Return what a field reads in these strings, before filters and validators."""
+    trial = copy_of(field)
+    try:
+        trial.process_formdata(list(typed))
+    except (ValueError, ArithmeticError, TypeError, LookupError):
+        return UNREAD
+    return trial.data
+
+
+def copy_of(field: Field) -> Any:
+    """Return a shallow copy of a bound field; ``copy()`` would make an unbound one."""
+    made = object.__new__(type(field))
+    made.__dict__.update(field.__dict__)
+    return made
+
+
+def row_marker(entry: Any) -> str:
+    """Return the name of the hidden input that marks an entry of a list.
+
+    WTForms finds an entry by any name inside it. Without this one a row of which
+    nothing is sent, such as a box that is not ticked, would go, and those behind it
+    would move up.
+    """
+    return f"{inner_start(entry)}_row"
+
+
+def inner_start(field: Any) -> str:
+    """Return how the names inside a list, a nested form or a list's entry begin."""
+    separator = "-"
+    if isinstance(field, (FormField, FieldList)):
+        own = "separator" if isinstance(field, FormField) else "_separator"
+        separator = getattr(field, own)
+    return f"{field.name}{separator}"
+
+
+def needs_row_marker(field: Field) -> bool:
+    """True if the field is an entry of a list of which a browser may send nothing."""
+    index = getattr(field, "index", None)
+    return index is not None and field.short_name == str(index) and _is_silent(field)
+
+
+def _is_silent(field: Field) -> bool:
+    if isinstance(field, (FormField, FieldList)):
+        return all(_is_silent(part) for part, _ in parts(field))
+    if isinstance(field, SelectFieldBase) or has_foreign_widget(field):
+        return True
+    if field.flags.disabled or render_kw(field).get("disabled"):
+        return True
+    return kind_of(field) not in ("input", "hidden")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from markupsafe import Markup
 from wtforms import Form
 from wtforms.fields import Field, FieldList, FormField
 
@@ -30,8 +31,13 @@ def _collect(fields: Iterable[Field], found: dict[str, list[str]]) -> None:
 
 
 def _note(found: dict[str, list[str]], name: str, messages: Iterable[object]) -> None:
-    if texts := [str(message) for message in messages]:
+    if texts := [as_text(message) for message in messages]:
         found[name] = texts
+
+
+def as_text(message: object) -> str:
+    """Return a message as a string. HTML stays ``Markup``; what is lazy does not."""
+    return message if isinstance(message, Markup) else str(message)
 
 
 def show_errors(form: Form, errors: Mapping[str, list[str]]) -> None:
@@ -52,3 +58,6 @@ def _put(fields: Iterable[Field], left: dict[str, list[str]]) -> None:
             field.errors = left.pop(field.name, [])
             if isinstance(field, FieldList):
                 _put(field.entries, left)
+                # As WTForms has them: those of each entry, before the list's own.
+                inner = [entry.errors for entry in field.entries]
+                field.errors = [*(inner if any(inner) else ()), *field.errors]

@@ -13,7 +13,7 @@ from wtforms import Form
 from ..errors import DefinitionError
 from . import forms
 from .answers import NAMES, Answers, Dependencies, Record, plain, values_of
-from .draft import Draft, Entry, Raw, StoredDependencies
+from .draft import Draft, Entry, Path, Raw
 from .form_errors import errors_of, show_errors
 from .forms import FieldNames, Values
 from .hooks import check_hook, check_result
@@ -45,7 +45,9 @@ class Step(AnyStep):
     takes_input: ClassVar[bool] = True
     has_answers: ClassVar[bool] = True
 
-    def bind(self, journey: Journey, position: int, *, reached: bool) -> BoundFormStep:
+    def bind(
+        self, journey: Journey, position: int, entry: Entry | None, *, reached: bool
+    ) -> BoundFormStep:
         """Bind the step to the draft of a journey."""
         reads: Dependencies = set()
         applies: object = self.when is None
@@ -60,7 +62,7 @@ class Step(AnyStep):
             reads=reads,
             applies=bool(applies),
             opens=reached and bool(applies),
-            entry=journey.draft.entries.get(self.name),
+            entry=entry,
         )
 
     @cached_property
@@ -153,11 +155,11 @@ class BoundFormStep(BoundStep):
     @cached_property
     def signature(self) -> FormSignature:
         """What its form asks for. The form function tells which form that is."""
-        form_class = self.step.fixed_form
-        if form_class is None:
-            answers = Answers(self.journey, self.position, self.reads)
-            form_class = self.step.form_class(answers)
-        return signature(form_class)
+        fixed = self.journey.signatures.forms[self.position]
+        if fixed is not None:
+            return fixed
+        answers = Answers(self.journey, self.position, self.reads)
+        return signature(self.step.form_class(answers))
 
     @cached_property
     def form(self) -> Form:
@@ -177,7 +179,13 @@ class BoundFormStep(BoundStep):
         initial = self.initial if values is None else None
         sent = Values({**(values or {}), **passwords}) if passwords else values
         meta = {"answers": answers}
-        form = forms.bind(self.signature, sent, meta=meta, initial=initial)
+        form = forms.bind(
+            self.signature,
+            sent,
+            meta=meta,
+            initial=initial,
+            max_entries=self.journey.max_entries,
+        )
         if prepare and self.step.prepare is not None:
             prepared = self.step.prepare(form, answers)
             if prepared is not None:
@@ -233,22 +241,20 @@ class BoundFormStep(BoundStep):
         """True if it was accepted, and what it had read has changed since."""
         if self.entry is None or not self.entry.accepted:
             return False
-        return self._read_now(self.entry.read.names) != self.entry.read
+        return self._digest(self.entry.read) != self.entry.read_digest
 
-    def _read_now(
-        self, names: tuple[tuple[str, str], ...] | None = None
-    ) -> StoredDependencies:
-        """Return ``names``, or what the form has read, with a hash of the answers.
+    @property
+    def _read_now(self) -> tuple[Path, ...]:
+        """What ``prepare`` and the form have read, and nothing else has."""
+        return tuple(sorted(self.dependencies - self.reads))
 
-        The hash is also of what the form asks for, and of what is in ``reads``.
-        """
+    def _digest(self, read: tuple[Path, ...]) -> bytes:
+        """Hash what the form asks for, and the answers in ``read`` and ``reads``."""
         digest = self.signature.digest  # a form function has read now
-        if names is None:
-            names = tuple(sorted(self.dependencies - self.reads))
-        if names or self.reads:
-            read = [*sorted(self.reads), *names]
-            digest = self.journey.digest(digest, read, before=self.position)
-        return StoredDependencies(names, digest)
+        if read or self.reads:
+            paths = [*sorted(self.reads), *read]
+            digest = self.journey.digest(digest, paths, before=self.position)
+        return digest
 
     # Submissions
 
@@ -271,8 +277,10 @@ class BoundFormStep(BoundStep):
             secrets = kept.passwords
             if secrets and values.fills(secrets):  # they count unless one is typed
                 secrets = {}
-            after.form = after._fill(values, secrets)
-            raw, passwords = forms.sent(after.form, values)
+            form = after.form = after._fill(values, secrets)
+            raw, passwords = forms.sent(form)
+            if validate:
+                after.validation = Validation(form, forms.validate(form))
         elif self.step.fixed_form is not None:
             form = self._fill(values, {}, prepare=False)
             raw, passwords = values.unprepared(form)
@@ -286,20 +294,23 @@ class BoundFormStep(BoundStep):
         elif raw != kept.raw or values.fills(passwords):
             after.entry = Entry.of(raw, rev=rev, passwords=kept.passwords)
         else:
-            after.entry = kept if autosave else replace(kept, rev=rev, errors={})
+            unchanged = kept.with_messages({}) if kept.errors else kept
+            after.entry = kept if autosave else replace(unchanged, rev=rev)
         return after
 
     def _judge(self, raw: Raw, passwords: Raw, rev: int) -> None:
         """Set the entry to values that are accepted if the form is valid with them."""
         if self.validation.passed:
+            read = self._read_now
             self.entry = Entry.of(
                 raw,
                 rev=rev,
                 accepted=True,
-                read=self._read_now(),
+                read=read,
+                read_digest=self._digest(read),
                 passwords=passwords,
             )
-            self.outdated = False
+            self.done, self.outdated = True, False
         else:
             kept = self.entry.passwords if self.entry is not None else {}
             self.entry = Entry.of(raw, rev=rev, errors=self.errors, passwords=kept)
@@ -318,8 +329,9 @@ class BoundFormStep(BoundStep):
         """Return the draft with what the step reads now, if it ``still_holds``."""
         if self.entry is None or not self.still_holds:
             return draft
-        read = self._read_now()
-        return draft.with_entries({self.name: replace(self.entry, read=read)})
+        read = self._read_now
+        entry = replace(self.entry, read=read, read_digest=self._digest(read))
+        return draft.with_entries({self.name: entry})
 
     def error_name(self, field: str | None) -> str:
         """Return the full name of a field that may be dotted, as StepError has it.
@@ -329,7 +341,7 @@ class BoundFormStep(BoundStep):
         if not field:
             return ""
         first, *inner = field.split(".")
-        name, separator = self.signature.html_names.get(first, (first, "-"))
+        name, separator = self._html_name(first)
         full = separator.join((name, "-".join(inner))) if inner else name
         if not forms.has_field(self.form, full):
             raise DefinitionError(
@@ -340,13 +352,25 @@ class BoundFormStep(BoundStep):
             )
         return full
 
+    def _html_name(self, field: str) -> tuple[str, str]:
+        """Return a field's name in the page, and the separator before those inside.
+
+        Only the form knows the prefix that its ``__init__`` may give it.
+        """
+        form: Any
+        name, separator = self.signature.html_names.get(field, (field, "-"))
+        if name and self.signature.may_prefix:
+            form = self.form
+            name = form._prefix + name
+        return name, separator
+
     # Pages
 
     def form_to_show(self) -> Form:
         """Return the form with the errors that its page shows."""
         form = self.form
         if not self.invalidated:  # else it was judged anew, and has the errors
-            show_errors(form, self.entry.errors if self.entry is not None else {})
+            show_errors(form, self.entry.messages if self.entry is not None else {})
         return form
 
     def page_names(self, form: Form) -> FieldNames | None:
@@ -417,8 +441,8 @@ class BoundFormStep(BoundStep):
             return b"present"
         if field == NAMES:
             return encode(self.signature.names)
+        name, separator = self._html_name(field)
         sent = {**self.entry.raw, **self.entry.passwords}
-        name, separator = self.signature.html_names.get(field, (field, "-"))
         inner = name + separator
         mine = [(n, sent[n]) for n in sorted(sent) if n == name or n.startswith(inner)]
         return encode(mine)

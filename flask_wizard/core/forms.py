@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 from wtforms import Form
-from wtforms.fields import BooleanField, Field, FieldList, FormField, PasswordField
+from wtforms.fields import (
+    BooleanField,
+    Field,
+    FieldList,
+    FormField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+)
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.meta import DefaultMeta
 
 from .draft import Raw
+from .fields import UNREAD, copy_of, inner_start, read_as, row_marker
+from .form_data import FormData
 from .signatures import (
     BUTTONS,
     NESTING,
@@ -31,6 +45,10 @@ FIELDS = "_fields"
 """The hidden input in which a page names its fields, if they depend on answers."""
 
 UNUSABLE = "This value cannot be used. Check it and enter it again."
+
+
+PAGE_DIGITS = 3
+"""How long the numbers are by which a page names its entries: it has few of them."""
 
 
 class FieldNames(msgspec.Struct, frozen=True):
@@ -54,13 +72,18 @@ class FieldNames(msgspec.Struct, frozen=True):
         for field in form:
             inner = [leaf for leaf in leaves([field]) if not is_password(leaf)]
             exact += [leaf.name for leaf in inner]
-            if _reads_below(field) and not _holds_passwords(field):
-                starts.append(field.name + getattr(field, "_separator", "-"))
+            for leaf in filter(_reads_by_itself, inner):
+                exact += _names_read(leaf)
+            if isinstance(field, NESTING) and not _holds_passwords(field):
+                starts.append(inner_start(field))
+            elif _reads_by_itself(field) and not is_password(field):
+                starts.append(field.name)
         return cls(tuple(exact), tuple(starts), tuple(passwords(form)))
 
     def has(self, name: str) -> bool:
         """True if a value of that name may be kept."""
-        return name in self.exact or name.startswith(self.starts)
+        known = name in self.exact or name.startswith(self.starts)
+        return known and name not in self.passwords
 
 
 class Values(dict[str, list[str]]):
@@ -69,26 +92,43 @@ class Values(dict[str, list[str]]):
     #: The fields that the page has named; None if it did not have to.
     names: FieldNames | None = None
 
-    @classmethod
-    def of(cls, lists: Iterable[tuple[str, list[str]]]) -> Values:
-        """Return the values without names that WTForms cannot read as list indices."""
-        return cls(pair for pair in lists if "-" not in pair[0] or _is_sane(pair[0]))
+    def renumber(self, field: Any) -> int:
+        """Name the entries of a FieldList 0, 1, 2, ..., and return how many there are.
 
-    def renumber(self, field: Any) -> None:
-        """Name the entries of a FieldList 0, 1, 2, ..., whatever gaps a page left.
-
-        WTForms does so while it binds, and then takes the last entry twice where
-        ``min_entries`` asks for one more.
+        They keep the order in which they were sent, which a person has seen: a script
+        may number a new one by the clock. Those that the page has numbered are in the
+        order of their numbers, as WTForms has them, however a template draws them.
+        Names that only resemble those of entries are left alone.
         """
         start, end = field.name + field._separator, field._field_separator
-        own = [key for key in self if key.startswith(start)]
-        digits = {key: key[len(start) :].partition(end)[0] for key in own}
-        found = {key: int(n) for key, n in digits.items() if _is_number(n)}
-        numbers = {old: new for new, old in enumerate(sorted(set(found.values())))}
-        for key, old in sorted(found.items(), key=lambda item: item[1]):
-            if numbers[old] != old:  # in rising order, so that no name is taken yet
-                rest = key[len(start) + len(digits[key]) :]
-                self[f"{start}{numbers[old]}{rest}"] = self.pop(key)
+        found: dict[str, tuple[str, str]] = {}  # the number and the rest of a name
+        by_rest: dict[str, dict[str, None]] = {}
+        for name in [name for name in self if name.startswith(start)]:
+            number = name[len(start) :].partition(end)[0]
+            if number.isdecimal():  # unlike isdigit(), what int() reads: not "²"
+                rest = name[len(start) + len(number) :]
+                number = "".join(str(int(digit)) for digit in number).lstrip("0")
+                found[name] = number, rest
+                by_rest.setdefault(rest, {})[number] = None
+        if not found:
+            return 0
+        sent = dict.fromkeys(number for number, _ in found.values())
+        order = _entry_order(sent, by_rest.values())
+        new = {number: position for position, number in enumerate(order)}
+        names = {
+            name: f"{start}{new[number]}{rest}"
+            for name, (number, rest) in found.items()
+        }
+        if any(old != name for old, name in names.items()):
+            self._rename(names)
+        return len(new)
+
+    def _rename(self, names: Mapping[str, str]) -> None:
+        before = list(self.items())
+        self.clear()
+        for name, sent in before:
+            name = names.get(name, name)
+            self[name] = [*self[name], *sent] if name in self else sent
 
     def named(self) -> Raw:
         """Return the values of the fields that the page has named."""
@@ -102,7 +142,7 @@ class Values(dict[str, list[str]]):
         left out.
         """
         later = self.names.passwords if self.names else ()
-        raw, secret = sent(form, self)
+        raw, secret = sent(form)
         return {name: raw[name] for name in raw if name not in later}, secret
 
     def fills(self, names: Iterable[str]) -> bool:
@@ -123,13 +163,20 @@ class Values(dict[str, list[str]]):
         return True
 
 
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit()
+def _entry_order(
+    sent: Collection[str], columns: Iterable[Collection[str]]
+) -> Iterator[str]:
+    """Yield the numbers of a list's entries in the order of the page.
 
-
-def _is_sane(name: str) -> bool:
-    indices = [part for part in name.split("-")[1:] if part.isdigit()]
-    return all(index.isascii() and len(index) < 10 for index in indices)
+    ``sent`` has them as they were sent, ``columns`` likewise for each input of an
+    entry. A table may be drawn by columns, the first of which lacks what is not ticked:
+    then another has all.
+    """
+    longest = max(columns, key=len)
+    order = longest if len(longest) == len(sent) else sent
+    own = [number for number in order if len(number) <= PAGE_DIGITS]
+    own.sort(key=lambda number: (len(number), number), reverse=True)
+    return (own.pop() if len(n) <= PAGE_DIGITS else n for n in order)
 
 
 def bind(
@@ -138,23 +185,29 @@ def bind(
     *,
     meta: Mapping[str, object],
     initial: object = None,
+    max_entries: int | None = None,
 ) -> Form:
     """Return a form of that signature with ``values``, or with ``initial``.
 
     The guard checks CSRF, so no form checks it again. ``meta`` reaches nested
     forms as well. A value that cannot even be bound makes a form error, and
-    ``form.meta.unbindable`` true.
+    ``form.meta.unbindable`` true. Lists that do not say how many entries they may
+    have get ``max_entries`` of ``values`` together; ``form.meta.room`` knows of those
+    that were sent more, and is None if there are no lists.
     """
     form_class = signature.form_class
     values = Values(values) if values is not None else None
+    read = FormData(values) if values is not None and signature.reads_names else None
+    room = Room(max_entries) if signature.nests else None
     passed = {"csrf": False, "sent": values, "unbindable": False, **meta}
+    passed |= {"data_read": read, "room": room}
     if signature.nests:
         passed = _passed_down(passed)
     if values is None:
         data = {"data": initial} if isinstance(initial, Mapping) else {"obj": initial}
         return render_quickly(form_class(formdata=None, meta=passed, **data))
     try:
-        return render_quickly(form_class(formdata=values, meta=passed))
+        return render_quickly(form_class(formdata=read or values, meta=passed))
     except (ValueError, ArithmeticError) as error:
         logger.warning("%s could not be bound: %s", form_class, type(error).__name__)
     form = render_quickly(form_class(formdata=None, meta=passed))
@@ -162,6 +215,32 @@ def bind(
         field.raw_data = values.getlist(field.name)
     form.meta.update_values({"unbindable": True})
     return form
+
+
+class Room:
+    """How many more entries the lists of one form may have."""
+
+    def __init__(self, left: int | None) -> None:
+        self._limit = self._left = left
+        #: The number of entries that were sent for each list that has no room for all.
+        self.sent: dict[str, int] = {}
+
+    def take(self, field: Any, wanted: int) -> int:
+        """Return how many of the ``wanted`` entries a list may have."""
+        if self._left is None or field.max_entries:
+            return wanted
+        taken = min(wanted, self._left)
+        self._left -= taken
+        if taken < wanted:
+            self.sent[field.name] = wanted
+        return taken
+
+    def message(self, field: Any) -> str:
+        """Return what a list says that was sent too many entries."""
+        return (
+            f"This page has room for {self._limit} entries. You sent "
+            f"{self.sent[field.name]} here, and the last of them are not shown."
+        )
 
 
 def render_quickly(form: AnyForm) -> AnyForm:
@@ -190,7 +269,9 @@ def _bind_field(form: Any, unbound: Any, options: dict[str, Any]) -> Field:
         nested: Any = partial(_nested, field.form_class, meta.passed)
         field.form_class = nested
     elif isinstance(field, FieldList) and meta.sent is not None:
-        meta.sent.renumber(field)
+        entries = range(meta.room.take(field, meta.sent.renumber(field)))
+        # WTForms would take "tags2" for an entry of "tag", and fail for "tag-²".
+        vars(field)["_extract_indices"] = lambda *_: entries
     return field
 
 
@@ -225,10 +306,10 @@ def has_field(fields: Iterable[Field], name: str) -> bool:
         if isinstance(field, FormField) and name.startswith(inner):
             return has_field(field.form, name)
         if isinstance(field, FieldList) and name.startswith(inner):
-            index = _is_number(name[len(inner) :].partition("-")[0])
             starts = [entry.name for entry in field.entries]
-            is_there = any(f"{name}-".startswith(f"{start}-") for start in starts)
-            return has_field(field.entries, name) if is_there else index
+            if any(f"{name}-".startswith(f"{start}-") for start in starts):
+                return has_field(field.entries, name)
+            return name[len(inner) :].partition("-")[0].isdecimal()
     return False
 
 
@@ -267,25 +348,66 @@ def passwords(fields: Iterable[Field]) -> list[str]:
     return [field.name for field in leaves(fields) if is_password(field)]
 
 
-def sent(form: Any, values: Values) -> tuple[Raw, Raw]:
+def sent(form: Any) -> tuple[Raw, Raw]:
     """Return the plain values and the passwords that were sent for its fields."""
+    values, meta = form.meta.sent, form.meta
     raw: Raw = {}
     secret: Raw = {}
     for field in leaves(form):
-        kept = secret if is_password(field) else raw
         if field.raw_data:
+            kept = secret if is_password(field) else raw
             kept[field.name] = [str(value) for value in field.raw_data]
-        if _reads_below(field):
-            kept.update(_below(field, values))
-    if form.meta.unbindable:
-        for field in _lists(form):
-            raw.update(_below(field, values))
+    if meta.data_read is not None:
+        for name in _read_besides(form):
+            kept = secret if name.startswith(_secret_starts(form)) else raw
+            kept[name] = values[name]
+    for field in _lists(form) if meta.room is not None else ():
+        markers = (row_marker(entry) for entry in field.entries)
+        raw.update({marker: [""] for marker in markers if marker in values})
+        if meta.unbindable or field.name in meta.room.sent:
+            raw.update({} if _holds_passwords(field) else _below(field, values))
     return raw, secret
 
 
-def _reads_below(field: Field) -> bool:
-    """True if the field reads inputs of its own, whose names begin with its name."""
-    return type(field).process is not Field.process
+def _read_besides(form: Any) -> list[str]:
+    """Return the sent names that the form's code has read without a field for them."""
+    meta, fields = form.meta, leaves(form)
+    composite = [re.escape(field.name) for field in fields if _reads_by_itself(field)]
+    names = [name for name in meta.data_read.read if name in meta.sent]
+    # Code may also go through all names for those that begin with the field's.
+    if composite:
+        begins = re.compile(rf"(?:{'|'.join(composite)})[\W_]")
+        names += filter(begins.match, meta.sent)
+    known = {field.name for field in fields} | set(_button_names(form))
+    return [name for name in dict.fromkeys(names) if name not in known]
+
+
+def _button_names(fields: Iterable[Field]) -> Iterator[str]:
+    for field in fields:
+        if is_button(field):
+            yield field.name
+        elif isinstance(field, FormField):
+            yield from _button_names(field.form)
+        elif isinstance(field, FieldList):
+            yield from _button_names(field.entries)
+
+
+def _secret_starts(form: Form) -> tuple[str, ...]:
+    fields = filter(_reads_by_itself, leaves(form))
+    return tuple(field.name for field in fields if is_password(field))
+
+
+def _reads_by_itself(field: Field) -> bool:
+    """True if the field has code of its own that reads what was sent."""
+    return not isinstance(field, NESTING) and type(field).process is not Field.process
+
+
+def _names_read(field: Field) -> Iterable[str]:
+    """Return the names that such a field asks for if nothing was sent."""
+    data = FormData({})
+    with suppress(Exception):  # whatever it does without values is not our concern
+        copy_of(field).process(data)
+    return data.read
 
 
 def _holds_passwords(field: Field) -> bool:
@@ -297,19 +419,18 @@ def _holds_passwords(field: Field) -> bool:
 
 
 def _below(field: Field, values: Values) -> Raw:
-    start = f"{field.name}-"
+    start = inner_start(field)
     return {name: sent for name, sent in values.items() if name.startswith(start)}
 
 
-def _lists(fields: Iterable[Field]) -> Iterator[Field]:
-    """Yield the lists in an unbindable form, those of passwords left out."""
+def _lists(fields: Iterable[Field]) -> Iterator[FieldList[Any]]:
+    """Yield the lists in a form, those inside others too."""
     for field in fields:
         if isinstance(field, FormField):
             yield from _lists(field.form)
-        elif not isinstance(field, FieldList):
-            continue
-        elif not any(map(is_unbound_password, made_of(field.unbound_field))):
+        elif isinstance(field, FieldList):
             yield field
+            yield from _lists(field.entries)
 
 
 def validate(form: Any) -> bool:
@@ -327,6 +448,9 @@ def validate(form: Any) -> bool:
         if not _blame(form):
             form.form_errors = [*form.form_errors, UNUSABLE]
         return False
+    for crowded in _crowded(form):
+        crowded.errors = [*crowded.errors, form.meta.room.message(crowded)]
+        passed = False
     for field in fields if passed else ():
         # A DecimalField lets it pass, but any condition that compares it raises.
         if isinstance(field.data, Decimal) and field.data.is_nan():
@@ -351,8 +475,20 @@ def _blame(form: Form) -> bool:
     return found
 
 
+def _crowded(form: Any) -> list[FieldList[Any]]:
+    """Return the lists that were sent more entries than there is room for."""
+    room = getattr(form.meta, "room", None)  # an application's own step may bind it
+    if room is None or not room.sent:
+        return []
+    return [field for field in _lists(form) if field.name in room.sent]
+
+
 def show_as_typed(form: Form) -> None:
     """Make every field show exactly what was sent, and no password at all."""
+    for crowded in _crowded(form):
+        message = form.meta.room.message(crowded)
+        if message not in crowded.errors:
+            crowded.errors = [*crowded.errors, message]
     field: Any  # widgets ask for _value, which not every kind of field has
     for field in leaves(form):
         if is_password(field):
@@ -360,9 +496,54 @@ def show_as_typed(form: Form) -> None:
             field.raw_data = None
             field._value = str
             continue
-        if hasattr(field, "unvalidated") and not _reads_below(field):
+        if hasattr(field, "unvalidated") and not _reads_by_itself(field):
             field.data = field.unvalidated  # nobody typed what validators made of it
-        if isinstance(field, BooleanField) or not hasattr(field, "_value"):
-            continue  # its state shows what was sent
-        if field.raw_data:
-            field._value = partial(" ".join, field.raw_data)
+        if not field.raw_data:
+            continue
+        if isinstance(field, SelectField):
+            _offer_sent(field)
+        elif not isinstance(field, BooleanField) and hasattr(field, "_value"):
+            field._value = partial(str, typed_text(field))
+
+
+def typed_text(field: Field) -> str:
+    """Return what was sent as one string, as the field would read it.
+
+    A field that a template draws twice sends its value twice. Most fields read the
+    first; dates join what several inputs have sent.
+    """
+    typed = [str(value) for value in field.raw_data or ()]
+    if len(typed) == 1:
+        return typed[0]
+    whole, first = read_as(field, typed), read_as(field, typed[:1])
+    is_read = whole is not UNREAD
+    takes_one = whole == first if is_read else len(set(typed)) == 1
+    return typed[0] if takes_one else " ".join(typed)
+
+
+def _offer_sent(field: Any) -> None:
+    """Add options for values that the field takes though it does not offer them.
+
+    A script may have made them. A browser would send another option in their place.
+    """
+    if type(field).iter_choices not in _OWN_CHOICES:  # its choices may be of any kind
+        return
+    offered = {str(choice[0]) for choice in field.iter_choices()}
+    missing = [text for text in dict.fromkeys(field.raw_data) if text not in offered]
+    if isinstance(field, RadioField):
+        missing = [text for text in missing if text]
+    if missing and not field.process_errors and _takes(field):
+        known = field._choices_from_input(field.choices) or []
+        field.choices = [*known, *map(SelectChoice, missing)]
+
+
+_OWN_CHOICES = (SelectField.iter_choices, SelectMultipleField.iter_choices)
+
+
+def _takes(field: Any) -> bool:
+    """True if a select takes its value, offered or not."""
+    try:
+        field.pre_validate(field._form)
+    except (ValueError, TypeError):  # no choices at all are a TypeError
+        return False
+    return True

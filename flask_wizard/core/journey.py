@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from ..errors import DefinitionError
 from .answers import Answers, Dependencies
-from .draft import Draft, Entry
+from .draft import Draft, Entry, Path
 from .forms import Values
 from .steps import ABSENT, BoundStep, Steps, encode
 
@@ -41,19 +41,23 @@ class Journey:
         draft: Draft,
         *,
         initial: Initial = lambda name: None,
+        max_entries: int | None = None,
     ) -> None:
         self.steps = steps
+        #: How many entries the lists of one page may have that set no maximum.
+        self.max_entries = max_entries
         self.draft = draft
         self.initial = initial
         # How many of the first steps are done by their entries alone: as many as the
         # draft says if the steps still ask for the same.
         self._plain, digest = draft.plain_prefix
-        self._digests = steps.plain_digests()
-        if digest not in self._digests.chained[self._plain : self._plain + 1]:
+        #: What the forms of the steps ask for.
+        self.signatures = steps.signatures()
+        if digest not in self.signatures.chained[self._plain : self._plain + 1]:
             self._plain = 0
         # None stands for such a step, until it is asked for.
         self._walked: list[BoundStep | None] = [None] * self._plain
-        self._serialized: dict[tuple[str, str], bytes] = {}
+        self._serialized: dict[Path, bytes] = {}
 
     def __repr__(self) -> str:
         # Going on could run the application's code.
@@ -73,20 +77,20 @@ class Journey:
                 return None
             if at == len(self.steps):
                 return None
-            step, own = self.steps[at], self._digests.own[at]
-            entry = self.draft.entries.get(step.name) if own is not None else None
+            step = self.steps[at]
+            entry = self.draft.entries.get(step.name)
             plain = entry is not None and self._is_plain(at, entry)
             self._plain += plain and at == self._plain
-            last = None if plain else step.bind(self, at, reached=True)
+            last = None if plain else step.bind(self, at, entry, reached=True)
             walked.append(last)
         return walked[position] or self._met(position)
 
     def _is_plain(self, position: int, entry: Entry | None) -> bool:
         """True if the entry alone tells that its step applies and is done."""
-        own = self._digests.own[position]
+        own = self.signatures.plain[position]
         if entry is None or not entry.accepted or own is None:
             return False
-        return entry.read.digest == own
+        return entry.read_digest == own
 
     def _walk(self) -> int:
         """Walk as far as it goes, and return how many steps were met."""
@@ -97,7 +101,9 @@ class Journey:
         """Return a step that was walked to."""
         bound = self._walked[position]
         if bound is None:
-            bound = self.steps[position].bind(self, position, reached=True)
+            step = self.steps[position]
+            entry = self.draft.entries.get(step.name)
+            bound = step.bind(self, position, entry, reached=True)
             self._walked[position] = bound
         return bound
 
@@ -108,8 +114,10 @@ class Journey:
     def bind(self, name: str) -> BoundStep:
         """Return a step bound to the draft, whether it opens or not."""
         position = self.steps.positions[name]
-        bound = self._reach(position)
-        return bound or self.steps[position].bind(self, position, reached=False)
+        if (bound := self._reach(position)) is not None:
+            return bound
+        entry = self.draft.entries.get(name)
+        return self.steps[position].bind(self, position, entry, reached=False)
 
     @property
     def path(self) -> tuple[BoundStep, ...]:
@@ -211,7 +219,7 @@ class Journey:
         for bound in self._walked[self._plain :]:
             if bound is not None and bound.still_holds:
                 draft = bound.refresh_dependencies(draft)
-        prefix = (self._plain, self._digests.chained[self._plain])
+        prefix = (self._plain, self.signatures.chained[self._plain])
         same = prefix == draft.plain_prefix
         return draft if same else replace(draft, plain_prefix=prefix)
 
@@ -233,21 +241,20 @@ class Journey:
             return self.steps[at].no_answers(reads)
         return (self._walked[at] or self._met(at)).record(reads)
 
-    def digest(
-        self, signature: bytes, names: Sequence[tuple[str, str]], *, before: int
-    ) -> bytes:
-        """Hash a signature, and what ``names`` stand for in the steps before."""
+    def digest(self, signature: bytes, paths: Sequence[Path], *, before: int) -> bytes:
+        """Hash a signature, and what ``paths`` stand for in the steps before."""
         known, read = self._serialized, []
         met = min(before, len(self._walked))
-        for name in names:
-            step, field = name
+        for path in paths:
+            step, *inner = path
             position = self.steps.positions.get(step, met)
-            if position >= met:  # a deploy may have moved it behind its reader
+            # A deploy may have moved it behind its reader, or have read inside it.
+            if position >= met or len(inner) != 1:
                 read.append(ABSENT)
                 continue
-            if name not in known:
+            if path not in known:
                 bound = self._walked[position] or self._met(position)
-                known[name] = bound.serialize(field)
-            read.append(known[name])
-        whole = encode([signature, names, read])
+                known[path] = bound.serialize(inner[0])
+            read.append(known[path])
+        whole = encode([signature, paths, read])
         return hashlib.blake2b(whole, digest_size=16).digest()

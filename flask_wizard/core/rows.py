@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -22,14 +24,26 @@ from wtforms.fields import (
 from wtforms.fields.choices import SelectFieldBase
 from wtforms.form import BaseForm
 
-from .fields import Kind, first_id, input_type, kind_of, parts
-from .forms import is_password
+from .fields import (
+    Kind,
+    choices_of,
+    first_id,
+    input_type,
+    kind_of,
+    parts,
+    read_as,
+    render_kw,
+)
+from .forms import is_password, typed_text
 
 # Not strftime's, which follow the locale of the server's process.
 MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
 )
+
+NOT_PROVIDED = "Not provided"
+"""The line of an entry that is blank, in a list in which others are not."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +107,7 @@ def _rows(
         kind = kind_of(field)
         if not _is_shown(field, kind):
             continue
-        label = f"{inside}{_plain(name)}"
+        label = f"{inside}{_plain(name) or _other_name(field)}"
         if isinstance(field, FormField):
             yield from _rows(step, parts(field), url, f"{label}: ")
         elif _holds_forms(field):
@@ -102,13 +116,22 @@ def _rows(
             is_one = kind in ("input", "checkbox")
             anchor = field.id if is_one else first_id(field) or field.id
             link = f"{url}#{anchor}" if url else ""
-            yield Row(step, field.name, label, tuple(_lines(field)), anchor, link)
+            lines = tuple(_lines(field))
+            if lines or name:  # a field without a name that was left blank, for bots
+                yield Row(step, field.name, label, lines, anchor, link)
 
 
 def _is_shown(field: Field, kind: Kind) -> bool:
     if isinstance(field, FieldList) and not field.entries:
         return True
-    return kind not in ("hidden", "skip") and input_type(field) != "file"
+    return kind not in ("hidden", "skip", "content") and input_type(field) != "file"
+
+
+def _other_name(field: Field) -> str:
+    """Return what a field without a label is called."""
+    own = render_kw(field)
+    named = own.get("aria-label") or own.get("placeholder")
+    return str(named or field.short_name.replace("_", " ").capitalize())
 
 
 def _holds_forms(field: Field) -> bool:
@@ -122,8 +145,7 @@ def _plain(text: str) -> str:
 
 def _lines(field: Field) -> list[str]:
     if isinstance(field, FieldList):
-        shown = (entry for entry in field.entries if _is_shown(entry, kind_of(entry)))
-        return [line for entry in shown for line in _lines(entry)]
+        return _entry_lines(field)
     if is_password(field):
         return ["Not shown"] if field.data else []
     if isinstance(field, SelectFieldBase):
@@ -131,29 +153,67 @@ def _lines(field: Field) -> list[str]:
     if isinstance(field, MonthField) and isinstance(field.data, date):
         return [f"{MONTHS[field.data.month - 1]} {field.data.year}"]
     if isinstance(field, WeekField) and isinstance(field.data, date):
-        return [f"Week {int(field.data.strftime('%W'))} of {field.data.year}"]
-    return _said(field.data, field.raw_data or ())
+        return [_week(field, field.data)]
+    if isinstance(field.data, (int, float, Decimal)) and not isinstance(
+        field.data, bool
+    ):
+        return _text(_as_typed(field) or str(field.data))
+    return _said(field.data)
+
+
+def _entry_lines(field: FieldList[Any]) -> list[str]:
+    """Return a line for each entry, so that each stands at its place."""
+    entries = [entry for entry in field.entries if _is_shown(entry, kind_of(entry))]
+    lines = [", ".join(_lines(entry)) for entry in entries]
+    return [line or NOT_PROVIDED for line in lines] if any(lines) else []
+
+
+def _as_typed(field: Field) -> str:
+    """Return what was typed, or "" if filters or validators have made another value."""
+    typed = [str(value) for value in field.raw_data or ()]
+    is_same = bool(typed) and read_as(field, typed) == field.data
+    return typed_text(field) if is_same and math.isfinite(field.data) else ""
+
+
+def _week(field: WeekField, day: date) -> str:
+    """Return the week as it was typed.
+
+    WTForms counts weeks in another way than browsers do: what it reads in 2026-W53 is
+    a day of 2027.
+    """
+    typed = [str(value) for value in field.raw_data or ()]
+    is_same = bool(typed) and read_as(field, typed) == day
+    text = typed_text(field) if is_same else day.strftime(field.format[0])
+    found = re.fullmatch(r"(\d{4})-W(\d\d?)", text.strip())
+    return f"Week {int(found[2])} of {found[1]}" if found else text
 
 
 def _chosen(field: SelectFieldBase) -> list[str]:
-    """Return the labels of what was chosen; a select's blank entry is no answer."""
+    """Return the labels of what was chosen; a select's blank entry is no answer.
+
+    What was not offered, which the field may allow, is shown as it is.
+    """
     blank_counts = isinstance(field, RadioField)
-    chosen = [choice for choice in field.iter_choices() if choice[2]]
-    if not chosen:  # not an offered choice, which the field may allow
-        return _said(field.data, ())
-    return [
-        _plain(choice[1] or choice[0])
-        for choice in chosen
-        if blank_counts or choice[0] not in ("", None)
+    data = field.data
+    if data is None and not blank_counts:
+        return []
+    chosen = [(value, label) for value, label, picked in choices_of(field) if picked]
+    labels = [
+        _plain(label or value)
+        for value, label in chosen
+        if blank_counts or value not in ("", None)
     ]
+    coerce = getattr(field, "coerce", None)
+    if coerce is None:
+        return labels if chosen else _said(data)
+    offered = [coerce(value) for value, _ in chosen]
+    several = data if isinstance(data, (list, tuple, set, frozenset)) else [data]
+    return labels + _said([value for value in several if value not in offered])
 
 
-def _said(value: object, raw: Iterable[Any]) -> list[str]:
-    typed = " ".join(part for part in raw if isinstance(part, str))
-    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-        return _text(typed or str(value))
+def _said(value: object) -> list[str]:
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [line for item in value for line in _said(item, ())]
+        return [line for item in value for line in _said(item)]
     spoken = (say for kind, say in _WORDS if isinstance(value, kind))
     return next(spoken, lambda it: _text("" if it is None else str(it)))(value)
 

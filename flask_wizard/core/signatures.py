@@ -8,12 +8,21 @@ from typing import Any, NamedTuple
 
 from wtforms import Form
 from wtforms.csrf.core import CSRFTokenField
-from wtforms.fields import FieldList, FileField, FormField, PasswordField, SubmitField
+from wtforms.fields import (
+    Field,
+    FieldList,
+    FileField,
+    FormField,
+    PasswordField,
+    SubmitField,
+)
 from wtforms.fields.core import UnboundField
 from wtforms.fields.simple import ButtonField  # type: ignore[attr-defined]  # newer than the stubs
 
 NESTING = (FormField, FieldList)
 BUTTONS = (SubmitField, ButtonField, CSRFTokenField)
+LIBRARIES = ("wtforms.form", "flask_wtf.form")
+"""The modules of form classes whose own code reads no values but those of fields."""
 
 
 def is_unbound_button(unbound: UnboundField[Any]) -> bool:
@@ -90,6 +99,10 @@ class FormSignature(NamedTuple):
     digest: bytes
     #: True if there are nested forms or lists.
     nests: bool
+    #: True if a field or a form has code of its own that reads what was sent.
+    reads_names: bool
+    #: True if the form may give itself a prefix.
+    may_prefix: bool
     #: The name of each field in a page, and the separator before the names inside it.
     html_names: Mapping[str, tuple[str, str]]
 
@@ -110,9 +123,43 @@ def signature(form_class: Any) -> FormSignature:
         name: (each.name or name, each.kwargs.get("separator", "-"))
         for name, each in fields
     }
-    found = FormSignature(form_class, fields, names, digest, nests, html_names)
+    found = FormSignature(
+        form_class,
+        of=fields,
+        names=names,
+        digest=digest,
+        nests=nests,
+        reads_names=_reads_names(form_class),
+        may_prefix=form_class.__init__.__module__ not in LIBRARIES,
+        html_names=html_names,
+    )
     form_class._wizard_signature = found
     return found
+
+
+def _reads_names(form_class: Any) -> bool:
+    """True if its own code, or that of a form or field inside, may read values."""
+    own = (form_class.__init__, form_class.process, form_class.post_process)
+    if any(code.__module__ not in LIBRARIES for code in own):
+        return True
+    return any(
+        _reads_names(inner)
+        if isinstance(inner, type)
+        else inner.field_class not in NESTING and _overrides_process(inner.field_class)
+        for _, unbound in declared(form_class)
+        for inner in _parts_of(unbound)
+    )
+
+
+def _overrides_process(kind: type[Field]) -> bool:
+    return kind.process is not Field.process
+
+
+def _parts_of(unbound: UnboundField[Any]) -> Iterator[Any]:
+    """Yield an unbound field, those in its list, and the form class that it holds."""
+    yield unbound
+    for inner in _inner(unbound):
+        yield from _parts_of(inner) if isinstance(inner, UnboundField) else (inner,)
 
 
 def _lines(form_class: type[Form], prefix: str) -> Iterator[str]:

@@ -23,7 +23,7 @@ from .draft import Draft, Entry, Raw
 from .forms import FIELDS, FieldNames, Values
 from .hooks import check_hook
 from .rows import Row
-from .signatures import signature
+from .signatures import FormSignature, signature
 
 if TYPE_CHECKING:
     from .journey import Journey
@@ -62,11 +62,13 @@ class AnyStep(ABC):
     lists_answers: ClassVar[bool] = False
 
     @abstractmethod
-    def bind(self, journey: Journey, position: int, *, reached: bool) -> BoundStep:
-        """Bind the step to the draft of a journey. ``position`` counts from 0.
+    def bind(
+        self, journey: Journey, position: int, entry: Entry | None, *, reached: bool
+    ) -> BoundStep:
+        """Bind the step to the draft of a journey, which has this entry of it.
 
-        ``reached`` tells whether all applicable steps before it are done. Only then
-        may it read answers.
+        ``position`` counts from 0. ``reached`` is true if all applicable steps before
+        it are done. Only then may it read answers.
         """
 
     def named(self, name: str, wizard: str) -> Self:
@@ -206,7 +208,7 @@ class BoundStep(Protocol):
     @property
     def errors(self) -> dict[str, list[str]]:
         """Messages by full field name; the empty name stands for the whole step."""
-        return self.entry.errors if self.entry is not None else {}
+        return self.entry.messages if self.entry is not None else {}
 
     def form_to_show(self) -> Form | None:
         """Return the form with the errors that its page shows.
@@ -272,7 +274,7 @@ class BoundStep(Protocol):
     def reject(self, draft: Draft, errors: Mapping[str, list[str]]) -> Draft:
         """Return the draft with the step open again, and these messages on it."""
         entry = draft.entries.get(self.name, Entry())
-        rejected = replace(entry, accepted=False, errors=dict(errors))
+        rejected = replace(entry, accepted=False).with_messages(errors)
         return draft.with_entries({self.name: rejected})
 
     def send_back(self, draft: Draft, error: StepError) -> Draft:
@@ -307,9 +309,10 @@ class Review(AnyStep):
     page: ClassVar[str] = "review"
     lists_answers: ClassVar[bool] = True
 
-    def bind(self, journey: Journey, position: int, *, reached: bool) -> BoundReview:
+    def bind(
+        self, journey: Journey, position: int, entry: Entry | None, *, reached: bool
+    ) -> BoundReview:
         """Bind the review to the draft of a journey."""
-        entry = journey.draft.entries.get(self.name)
         return BoundReview(self, journey, position, entry, opens=reached)
 
     def named(self, name: str, wizard: str) -> Self:
@@ -382,13 +385,15 @@ class BoundReview(BoundStep):
         return list(self.step.rows(list(rows), self.answers))
 
 
-class PlainDigests(NamedTuple):
-    """What steps ask for whose entries may be plain: accepted, and nothing was read."""
+class Signatures(NamedTuple):
+    """What the forms of a wizard's steps ask for at this moment."""
 
-    #: By the position of a step, the digest of such an entry; None if it has none.
-    own: Sequence[bytes | None]
-    #: By a number of first steps that may all be plain, a digest of their names and
-    #: digests, by which a draft remembers that they are.
+    #: By the position of a step, the signature of its ``fixed_form``.
+    forms: Sequence[FormSignature | None]
+    #: By the position of a step, its ``plain_digest``.
+    plain: Sequence[bytes | None]
+    #: By a number of first steps that all have a plain digest, a digest of their names
+    #: and digests. A draft has it if these steps are accepted and have read nothing.
     chained: Sequence[bytes]
 
 
@@ -421,36 +426,37 @@ class Steps(tuple[AnyStep, ...]):
         conditional = (n for n, step in enumerate(self) if step.when is not None)
         return max(conditional, default=-1)
 
-    def plain_digests(self) -> PlainDigests:
-        """Return the digests of entries that read nothing.
+    def signatures(self) -> Signatures:
+        """Return the signatures of the forms.
 
         They are worked out anew if a field was added to a form class.
         """
-        fields, digests = self._known_digests
-        if fields != [form._unbound_fields for form in self._plain_forms]:
-            # First the fields: one that is added meanwhile is noticed next time.
-            fields = [signature(form).of for form in self._plain_forms]
-            digests = self._work_out_digests()
-            self._known_digests = fields, digests
-        return digests
+        fields, found = self._known_signatures
+        if fields != [form._unbound_fields for form in self._fixed_forms]:
+            fields, found = self._known_signatures = self._work_out_signatures()
+        return found
 
     @cached_property
-    def _plain_forms(self) -> Sequence[Any]:
-        plain = [step for step in self if step.plain_digest is not None]
-        return [step.fixed_form for step in plain if step.fixed_form is not None]
+    def _fixed_forms(self) -> Sequence[Any]:
+        forms = (step.fixed_form for step in self)
+        return tuple(dict.fromkeys(form for form in forms if form is not None))
 
     @cached_property
-    def _known_digests(self) -> tuple[list[object], PlainDigests]:
-        fields = [signature(form).of for form in self._plain_forms]
-        return fields, self._work_out_digests()
+    def _known_signatures(self) -> tuple[list[object], Signatures]:
+        return self._work_out_signatures()
 
-    def _work_out_digests(self) -> PlainDigests:
-        own = [step.plain_digest for step in self]
+    def _work_out_signatures(self) -> tuple[list[object], Signatures]:
+        # First the fields: one that is added meanwhile is noticed next time.
+        fields = [signature(form).of for form in self._fixed_forms]
+        fixed = [step.fixed_form for step in self]
+        forms = [None if form is None else signature(form) for form in fixed]
+        plain = [step.plain_digest for step in self]
         chained = [b""]
-        for name, digest in takewhile(itemgetter(1), zip(self.names, own, strict=True)):
+        pairs = zip(self.names, plain, strict=True)
+        for name, digest in takewhile(itemgetter(1), pairs):
             link = encode([chained[-1], name, digest])
             chained.append(hashlib.blake2b(link, digest_size=16).digest())
-        return PlainDigests(own, chained)
+        return fields, Signatures(forms, plain, chained)
 
     def readable(self, before: int) -> tuple[str, ...]:
         """Return the names of the steps with answers before a position."""

@@ -9,6 +9,8 @@ from typing import Any
 from markupsafe import Markup, escape
 from wtforms.widgets import core
 
+from .fields import needs_row_marker, row_marker
+
 clean_key: Any = core.clean_key  # type: ignore[attr-defined]  # newer than the stubs
 
 
@@ -37,7 +39,17 @@ def render_field(field: Any, render_kw: dict[str, Any]) -> Any:
     own = field.render_kw or {}
     attributes = {clean_key(key): value for key, value in own.items()}
     attributes |= {clean_key(key): value for key, value in render_kw.items()}
-    return _quicker(field.widget)(field, **attributes)
+    drawn = _quicker(field.widget)(field, **attributes)
+    # Only entries of lists have an index.
+    if hasattr(field, "index") and needs_row_marker(field):
+        return Markup("{}{}").format(drawn, draw_row_marker(field))
+    return drawn
+
+
+def draw_row_marker(entry: Any) -> Markup:
+    """Return the hidden input that says that a page has this entry of a list."""
+    name = html_params(name=row_marker(entry), value="")
+    return Markup(f'<input type="hidden" {name} autocomplete="off">')
 
 
 def _quicker(widget: Any) -> Any:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from msgspec.structs import astuple
+from markupsafe import Markup
 
 from ..core.draft import Draft, Receipt
 from ..core.hooks import call_hook
@@ -28,8 +28,8 @@ from ..errors import (
     StepError,
     StoreError,
 )
+from .encrypted_store import StoredDraft
 from .lease import LeaseRenewal, threads_are_reliable
-from .repository import StoredDraft
 from .visitor_drafts import VisitorDrafts
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,9 @@ def receipt_of(result: Any) -> Receipt:
     if result is None:
         return Receipt()
     if isinstance(result, Receipt) and (result.url is None or _is_url(result.url)):
-        return Receipt(*(None if v is None else str(v) for v in astuple(result)))
+        named = (result.reference, result.url, result.message)
+        reference, url, message = (v if v is None else str(v) for v in named)
+        return Receipt(reference, url, message, isinstance(result.message, Markup))
     if isinstance(result, str) and _is_url(result):
         return Receipt(url=result)
     location = getattr(result, "location", None)

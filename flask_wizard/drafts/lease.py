@@ -10,7 +10,7 @@ from threading import Event, Thread
 from types import BuiltinFunctionType
 
 from ..errors import ConflictError
-from .repository import StoredDraft
+from .encrypted_store import StoredDraft
 from .visitor_drafts import VisitorDrafts
 
 logger = logging.getLogger(__name__)

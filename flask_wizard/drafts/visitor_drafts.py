@@ -9,16 +9,17 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal, Protocol
 
 from ..core.draft import Draft, Receipt, encode
 from ..errors import DraftTooLargeError, NewerFormatError, UnreadableDraftError
 from .draft_list import DraftList, ListedDraft
+from .encrypted_store import DraftRepository, StoredDraft
 from .holders import Holder, is_id
+from .keyring import Kind
 from .lifetimes import Lifetimes, seconds
-from .repository import DraftRepository, StoredDraft
 
 logger = logging.getLogger(__name__)
 
@@ -50,28 +51,30 @@ class Rules(Lifetimes, Protocol):
     one_transaction: bool
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class VisitorDrafts:
     """One visitor's drafts of one mount."""
 
-    def __init__(
-        self, wizard: Rules, mount: Mount, holder: Holder, repository: DraftRepository
-    ) -> None:
-        self.wizard = wizard
-        self.mount = mount.key
-        self.holder = holder
-        kind = type(wizard)
-        self._wizard_name = f"{kind.__module__}.{kind.__qualname__}"
-        self._repository = repository
-        self._list_store = repository.store
-        self._lifetimes = seconds(wizard.lifetime), seconds(wizard.max_lifetime)
+    wizard: Rules
+    _mount: Mount
+    holder: Holder
+    _repository: DraftRepository
+
+    @cached_property
+    def mount(self) -> str:
+        """The key of the mount, which is stored with its drafts."""
+        return self._mount.key
+
+    @cached_property
+    def _lifetimes(self) -> tuple[float, float]:
+        """How long a draft lives, idle and in all, in seconds."""
+        return seconds(self.wizard.lifetime), seconds(self.wizard.max_lifetime)
 
     @contextmanager
     def joined(self) -> Iterator[VisitorDrafts]:
         """Yield the visitor's drafts, to be saved in the application's transaction."""
         with self._repository.joined() as repository:
-            drafts = copy(self)
-            drafts._repository = repository
-            yield drafts
+            yield replace(self, _repository=repository)
 
     def give_way(self) -> None:
         """Let nothing of the application's keep drafts from being saved."""
@@ -82,12 +85,13 @@ class VisitorDrafts:
 
         ``mount`` is the key of the draft's mount, if it is another one of this wizard.
         """
+        expected, lifetimes = mount or self.mount, self._lifetimes
         if not is_id(draft_id) or not (marks := self.holder.token_hashes()):
             return None
         draft, version = self._repository.load(draft_id)
-        if draft is None or draft.mount != (mount or self.mount):
+        if draft is None or draft.mount != expected:
             return None
-        if draft.expires(*self._lifetimes) <= time.time():
+        if draft.expires(*lifetimes) <= time.time():
             return None
         held = draft.re_mark(marks)
         if held is None:
@@ -159,16 +163,20 @@ class VisitorDrafts:
         if begins and not draft.ended:
             self._add_to_list(draft.id)
         ttl = math.ceil(draft.expires(*self._lifetimes) - time.time())
-        return self._repository.save(draft, plain, at=stored.version, ttl=max(1, ttl))
+        kind = Kind.TOMBSTONE if draft.ended else Kind.DRAFT
+        store = self._repository.store
+        version = store.save(stored.version, plain, kind=kind, ttl=max(1, ttl))
+        return StoredDraft(draft, version, is_new=False)
 
     @property
     def _list(self) -> DraftList:
-        return DraftList(self._list_store, self.holder)
+        return DraftList(self._repository.store, self.holder)
 
     def _add_to_list(self, draft_id: str) -> None:
+        kind = type(self.wizard)
         self._list.add(
             draft_id,
-            wizard=self._wizard_name,
+            wizard=f"{kind.__module__}.{kind.__qualname__}",
             mount=self.mount,
             most=self.wizard.max_drafts,
             is_open=lambda listed: self._find_open(listed) is not None,

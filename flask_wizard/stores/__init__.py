@@ -8,6 +8,7 @@ import os
 import random
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 from urllib.parse import unquote
@@ -85,12 +86,11 @@ class JoiningStore(DraftStore, Protocol):
         """
 
 
-def new_version() -> bytes:
-    """Return a random version.
+new_version: Callable[[], bytes] = partial(os.urandom, VERSION_SIZE)
+"""Return a random version.
 
-    The writer chooses it, so that it can recognise its own write if the reply was lost.
-    """
-    return os.urandom(VERSION_SIZE)
+The writer chooses it, so that it can recognise its own write if the reply was lost.
+"""
 
 
 def sweep_now_and_then(sweep: Callable[[], object]) -> None:

@@ -24,11 +24,8 @@ class Move(NamedTuple):
     bound: BoundStep | None
     submitted: Submitted
     urls: Urls
-
-    def to(self, bound: BoundStep, *, then: bool = False, anchor: str = "") -> str:
-        """Return the URL of a step of this draft."""
-        address = Address(bound.step.url_name, self.journey.draft.id)
-        return self.urls.to(address, then=then, anchor=anchor)
+    #: Returns the URL of a step of this draft, as ``Urls.to_step`` does.
+    to: Callable[..., str]
 
 
 class Action(NamedTuple):

@@ -28,16 +28,20 @@ from wtforms.form import BaseForm
 
 from ..core.fields import (
     Kind,
+    choices_of,
     clean_attributes,
     first_id,
     has_foreign_widget,
     input_type,
     kind_of,
+    needs_row_marker,
     options_of,
     own_errors,
     parts,
     render_kw,
 )
+from ..core.form_errors import as_text
+from ..core.widgets import draw_row_marker
 
 KEPT_PASSWORD = "You have already given this. Leave it blank to keep it."
 
@@ -79,6 +83,8 @@ class Control:
     options: tuple[Option, ...] = ()
     #: The fields of an inner form, or the entries of a list.
     parts: tuple[Control, ...] = ()
+    #: The hidden input of a list's entry that is drawn in parts; empty for others.
+    row_marker: str = ""
 
     @property
     def hint_id(self) -> str:
@@ -128,7 +134,7 @@ def control(
         label=field.label.text if label is None else label,
         hint=hint,
         errors=errors,
-        optional=kind in ("input", "group") and _may_be_blank(field),
+        optional=_is_question(field, kind) and _may_be_blank(field),
         as_heading=as_heading,
         described_by=described_by,
         attributes=_attributes(field, kind, described_by, errors),
@@ -136,14 +142,21 @@ def control(
         parts=tuple(
             control(part, kept=kept, label=name) for part, name in parts(field)
         ),
+        row_marker=_row_marker(field, kind),
     )
+
+
+def _row_marker(field: Field, kind: Kind) -> str:
+    is_whole = kind not in ("group", "form", "list")  # the widget draws it
+    return "" if is_whole or not needs_row_marker(field) else draw_row_marker(field)
 
 
 def layout(form: BaseForm | None) -> Layout:
     """Return the layout of a form, or of a page without one."""
     fields = list(form or ())
     kinds = {field.name: kind_of(field) for field in fields}
-    visible = [f for f in fields if kinds[f.name] not in ("hidden", "skip")]
+    unasked = ("hidden", "skip", "content")
+    visible = [f for f in fields if kinds[f.name] not in unasked]
     alone = len(visible) == 1 and kinds[visible[0].name] != "checkbox"
     return Layout(
         heading=visible[0] if alone else None,
@@ -153,7 +166,7 @@ def layout(form: BaseForm | None) -> Layout:
 
 def summary(form: BaseForm) -> list[ErrorLink]:
     """Return every error of a form: field by field, then those of the whole form."""
-    whole = [ErrorLink(str(error), None) for error in form.form_errors]
+    whole = [ErrorLink(as_text(error), None) for error in form.form_errors]
     return [*_error_links(form), *whole]
 
 
@@ -175,8 +188,14 @@ def _error_links(fields: Iterable[Field]) -> Iterator[ErrorLink]:
         if errors := own_errors(field):
             target = first_id(field)
             href = f"#{target}" if target else None
-            yield from (ErrorLink(message, href) for message in errors)
+            yield from (ErrorLink(_without_links(text, href), href) for text in errors)
         yield from _error_links(part for part, _ in parts(field))
+
+
+def _without_links(message: str, href: str | None) -> str:
+    """Return a message that may stand inside a link: HTML could have links itself."""
+    is_html = isinstance(message, Markup) and href is not None
+    return message.striptags() if is_html else message  # type: ignore[attr-defined]
 
 
 def _leaves(fields: Iterable[Field]) -> Iterator[Field]:
@@ -220,6 +239,11 @@ def _described_by(field: Field, hint: str, errors: Sequence[str]) -> str:
     return " ".join(filter(None, ids))
 
 
+def _is_question(field: Field, kind: Kind) -> bool:
+    """True if a visitor can answer it; a field without a label is there for others."""
+    return kind in ("input", "group") and bool(str(field.label.text))
+
+
 def _may_be_blank(field: Field) -> bool:
     """True if a visitor may leave the field blank.
 
@@ -235,8 +259,11 @@ def _may_be_blank(field: Field) -> bool:
     if flags.optional:
         return True
     if isinstance(field, SelectField) and not isinstance(field, SelectMultipleField):
-        blank = any(choice[0] in ("", None) for choice in field.iter_choices())
+        blank = any(value in ("", None) for value, _, _ in choices_of(field))
         return blank or not field.validate_choice
+    # The fields of WTForms-SQLAlchemy.
+    if not getattr(field.widget, "multiple", False) and hasattr(field, "allow_blank"):
+        return bool(field.allow_blank)
     refuse_blank = (IntegerField, DecimalField, FloatField, DateTimeField)
     return not isinstance(field, refuse_blank)
 
@@ -247,6 +274,8 @@ def _attributes(
     own = render_kw(field)
     if kind == "hidden":
         return {"id": field.id, "autocomplete": "off"}
+    if kind == "content":
+        return {"id": field.id}
     if kind == "group":
         return {}  # the options have their own
     shape = f"wizard-input wizard-input-{input_type(field) or 'other'}"

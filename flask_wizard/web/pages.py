@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from flask import url_for
 from jinja2 import TemplateNotFound
+from markupsafe import Markup
 from wtforms import Form
 
 from ..core import forms
@@ -277,7 +278,7 @@ class Pages:
             outcome=draft.state,
             unsettled=draft.unsettled,
             reference=receipt.reference,
-            message=receipt.message,
+            message=Markup(receipt.message) if receipt.html else receipt.message,
             next_url=receipt.url,
             next_host=other if other != host else "",
         )

@@ -9,9 +9,8 @@ from flask import Flask, Request, current_app, request, session
 from flask.sessions import SessionMixin
 from jinja2 import Environment
 
-from ..drafts.encrypted_store import EncryptedStore
+from ..drafts.encrypted_store import DraftRepository, EncryptedStore, cannot_join
 from ..drafts.keyring import Keyring
-from ..drafts.repository import DraftRepository, cannot_join
 from ..errors import ConfigurationError
 from ..stores import DraftStore, JoiningStore
 

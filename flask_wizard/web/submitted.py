@@ -63,7 +63,7 @@ class Submitted:
         from_review = is_from_review(request)
         nonce, rev = form.get("_draft", ""), form.get("_rev", "")
         own = RESERVED_FIELDS | {csrf_field}
-        values = Values.of(pair for pair in form.lists() if pair[0] not in own)
+        values = Values(pair for pair in form.lists() if pair[0] not in own)
         field_names = tuple(form.getlist(FIELDS))
         if field_names and field_names[0]:
             values.names = decrypt_names(field_names[0])

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from flask import g, url_for
 
-from ..core.steps import RESERVED_STEPS
+from ..core.steps import RESERVED_STEPS, BoundStep
 
 NEW = "new"
 """The name of a draft that does not exist yet."""
@@ -40,6 +40,13 @@ class Urls(NamedTuple):
         if then:
             url += f"{'&' if '?' in url else '?'}then={FROM_REVIEW}"
         return f"{url}#{anchor}" if anchor else url
+
+    def to_step(
+        self, draft_id: str, bound: BoundStep, *, then: bool = False, anchor: str = ""
+    ) -> str:
+        """Return the URL of a step of a draft; with ``then``, as a change link."""
+        address = Address(bound.step.url_name, draft_id)
+        return self.to(address, then=then, anchor=anchor)
 
     @property
     def new(self) -> str:

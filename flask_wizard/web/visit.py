@@ -17,12 +17,12 @@ from ..core.draft import ENDED, Draft, Receipt
 from ..core.hooks import HookError, call_hook
 from ..core.journey import Journey
 from ..core.messages import Notice
-from ..core.steps import AnyStep, BoundStep
+from ..core.steps import AnyStep
 from ..drafts.commit import commit
+from ..drafts.encrypted_store import StoredDraft
 from ..drafts.holders import Holder, new_nonce
 from ..drafts.lifetimes import expires
 from ..drafts.public_draft import Draft as PublicDraft
-from ..drafts.repository import StoredDraft
 from ..drafts.visitor_drafts import Mount, VisitorDrafts
 from ..errors import (
     ConflictError,
@@ -107,13 +107,20 @@ class Visit:
         def initial(step_name: str) -> object:
             return call_hook(wizard.initial, step_name, mount.bound)
 
-        journey_of = partial(Journey, wizard.steps, initial=initial)
+        journey_of = partial(
+            Journey,
+            wizard.steps,
+            initial=initial,
+            max_entries=context.app.config["WIZARD_MAX_ENTRIES"],
+        )
 
         def first_page() -> str:
             return str(journey_of(drafts.fresh(NEW, held=False)).current.url_name)
 
+        def fields_of(step_name: str) -> SignedFields:
+            return SignedFields(keyring, drafts.mount, step_name)
+
         urls = Urls(url_for_step, first_page, entry_url)
-        fields_of = partial(SignedFields, keyring, drafts.mount)
         pages = Pages(wizard, context, urls, fields_of)
         opened = None if draft_id == NEW else draft_id
         return cls(context, wizard, journey_of, drafts, urls, pages, opened)
@@ -255,9 +262,10 @@ class Visit:
             csrf_field=context.csrf_field,
             decrypt_names=lambda text: self._fields_of(at.page).decrypt(text),
         )
+        action = action_of(submitted.action)
         try:
             guard.check_csrf(context.request, context.app, field=context.csrf_field)
-            return self._process(at, submitted)
+            return self._process(Post(at, submitted, action, cache(self._admit), []))
         except HookError as failed:
             error_of_hook = failed.error
         except NotStored as refusal:
@@ -266,13 +274,12 @@ class Visit:
             return give_back(self, at, submitted, NotStored.because(error))
         raise error_of_hook  # here it keeps its own context
 
-    def _process(self, at: Address, submitted: Submitted) -> Outcome:
+    def _process(self, post: Post) -> Outcome:
         """Save or end the draft, and try again if another request wrote first.
 
         Raise StoreError after ``TRIES`` tries.
         """
-        step = None if at.page == "discard" else self.step_at(at)
-        post = Post(at, submitted, action_of(submitted.action), cache(self._admit), [])
+        step = None if post.at.page == "discard" else self.step_at(post.at)
         try:
             for tries in range(TRIES):
                 try:
@@ -303,14 +310,35 @@ class Visit:
             return self._lead_to_end(draft, post.action)
         journey = self.journey_of(draft)
         if draft.state == "committing" or draft.unsettled:
-            if problem := refuse_change(journey, step, post.submitted.values):
-                raise NotStored(problem)
-            if draft.state == "committing":
-                return self._lead_to_end(draft, post.action)
-            bound = journey.get(step.name)
-            if bound is not None and is_frozen(draft, bound):
-                return self._commit_again(post, journey, bound, stored)
-        return self._save_and_lead(post, journey, step, stored)
+            outcome = self._leave_unchanged(post, journey, step, stored)
+            if outcome is not None:
+                return outcome
+        submitted, action, before = post.submitted, post.action, journey.bind(step.name)
+        if action.quiet and submitted.rev < before.rev:
+            return Response(status=409)
+        onward = journey.submit(
+            before,
+            submitted.values,
+            validate=action.validates,
+            autosave=action.quiet,
+        )
+        bound = onward.get(step.name)
+        to = partial(self.urls.to_step, draft.id)
+        url = action.lead(Move(onward, bound, submitted, self.urls, to))
+        notice = ""
+        shown = submitted.answers_hash if bound and action.validates else None
+        if shown is not None and shown != onward.answers_hash:
+            # Another tab has changed an answer that the review showed: show it again.
+            url, notice = to(before), Notice.CHANGED
+        if url is None and not step.takes_input:
+            stored = replace(stored, draft=onward.draft)
+        else:
+            if bound is not None and step.takes_input:
+                post.attempts[:] = [Attempt(journey, bound.form)]
+            stored = self._save(post, stored, onward.to_draft(), notice)
+        if url is None:
+            return self._commit(post, onward, stored)
+        return redirect_to(url, quiet=action.quiet)
 
     def _load_or_start(self, post: Post, step: AnyStep) -> StoredDraft | None:
         """Return the draft of a POST, or begin one if it is absent.
@@ -338,44 +366,26 @@ class Visit:
         # It may have been saved under another mark of this session meanwhile.
         return replace(stored, draft=self.drafts.add_holder(stored.draft))
 
-    def _commit_again(
-        self, post: Post, journey: Journey, bound: BoundStep, stored: StoredDraft
-    ) -> Outcome:
-        """Leave an unsettled draft unchanged, and commit it if Continue was pressed."""
+    def _leave_unchanged(
+        self, post: Post, journey: Journey, step: AnyStep, stored: StoredDraft
+    ) -> Outcome | None:
+        """Answer a POST while a commit runs, or while nobody knows how it ended.
+
+        Continue on the last step commits an unsettled draft again. Return ``None`` if
+        the step may change all the same. Raise NotStored for a change of any other.
+        """
+        if problem := refuse_change(journey, step, post.submitted.values):
+            raise NotStored(problem)
+        if stored.draft.state == "committing":
+            return self._lead_to_end(stored.draft, post.action)
+        bound = journey.get(step.name)
+        if bound is None or not is_frozen(stored.draft, bound):
+            return None
         if post.action.validates and journey.current is bound:
             return self._commit(post, journey, stored)
         page = post.action.page or journey.current.url_name
         url = self._url(page, stored.draft)
         return redirect_to(url, quiet=post.action.quiet)
-
-    def _save_and_lead(
-        self, post: Post, journey: Journey, step: AnyStep, stored: StoredDraft
-    ) -> Outcome:
-        submitted, action, before = post.submitted, post.action, journey.bind(step.name)
-        if action.quiet and submitted.rev < before.rev:
-            return Response(status=409)
-        onward = journey.submit(
-            before,
-            submitted.values,
-            validate=action.validates,
-            autosave=action.quiet,
-        )
-        bound = onward.get(step.name)
-        url = action.lead(Move(onward, bound, submitted, self.urls))
-        notice = ""
-        shown = submitted.answers_hash if bound and action.validates else None
-        if shown is not None and shown != onward.answers_hash:
-            # Another tab has changed an answer that the review showed: show it again.
-            url, notice = self._url(step.url_name, stored.draft), Notice.CHANGED
-        if url is None and not step.takes_input:
-            stored = replace(stored, draft=onward.draft)
-        else:
-            if bound is not None and step.takes_input:
-                post.attempts[:] = [Attempt(journey, bound.form)]
-            stored = self._save(post, stored, onward.to_draft(), notice)
-        if url is None:
-            return self._commit(post, onward, stored)
-        return redirect_to(url, quiet=action.quiet)
 
     def _save(
         self, post: Post, stored: StoredDraft, draft: Draft, notice: str

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markupsafe import Markup
 from scripts import run_script
 
 from flask_wizard import Receipt, StoreError, UnreadableDraftError
@@ -13,7 +16,6 @@ from flask_wizard.core.draft import (
     Draft,
     Entry,
     Stored,
-    StoredDependencies,
     StoredHolder,
     decode,
     encode,
@@ -29,7 +31,8 @@ ENTRY = Entry.of(
     rev=3,
     accepted=True,
     errors={"born": ["Not a valid date."]},
-    read=StoredDependencies((("you", "age"), ("you", "")), b"digest"),
+    read=(("you", "age"), ("you", "")),
+    read_digest=b"digest",
     passwords={"secret": [SECRET]},
 )
 
@@ -81,6 +84,27 @@ def test_any_text_comes_back_from_bytes(
     assert decode(encode(kept)).entries["you"] == entry
 
 
+def test_messages_in_html_come_back_from_bytes_as_such_and_no_others() -> None:
+    link = Markup('Taken. <a href="/login">Log in</a>')
+    messages: dict[str, list[str]] = {
+        "name": ["<b>", link, "also <i>"],
+        "": [Markup("Whole")],
+    }
+    kept = draft().with_entries({"you": Entry.of({}, errors=messages)})
+    back = decode(encode(kept)).entries["you"].messages
+    assert back == messages
+    assert [isinstance(text, Markup) for text in back["name"]] == [False, True, False]
+    assert isinstance(back[""][0], Markup)
+
+
+def test_new_messages_replace_those_in_html() -> None:
+    entry = Entry.of({}, errors={"name": [Markup("<b>")]}).with_messages(
+        {"name": ["x"]}
+    )
+    assert not isinstance(entry.messages["name"][0], Markup)
+    assert Entry.of({}, errors={"name": [Markup("<b>")]}).with_messages({}) == Entry()
+
+
 def test_rich_shows_no_answer_either() -> None:
     """Its tracebacks show local variables by what ``__rich_repr__`` gives."""
     entry = Entry.of({"name": ["canary"]}, passwords={"pin": ["canary"]})
@@ -106,13 +130,13 @@ def test_draft_of_a_former_release_is_read() -> None:
     pet = read.entries["pet"]
     assert (pet.raw, pet.rev, pet.accepted) == ({}, 0, False)
     assert (pet.errors, pet.passwords) == ({}, {})
-    assert (pet.read.names, pet.read.digest) == ((), b"")
+    assert (pet.read, pet.read_digest) == ((), b"")
 
 
 @pytest.mark.parametrize(
     ("kept", "name"),
     [
-        *((draft(), "state"), (ENTRY, "accepted"), (ENTRY.read, "digest")),
+        *((draft(), "state"), (ENTRY, "accepted"), (ENTRY, "read_digest")),
         (Receipt("7"), "reference"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -390,6 +414,61 @@ def test_holder_of_another_shape_opens_nothing(holder: object) -> None:
     kept = decode(msgspec.msgpack.encode(parts))
     with pytest.raises(UnreadableDraftError):
         kept.re_mark([b"h"])
+
+
+# What a newer release has read
+
+
+NEWER = {
+    "raw": {"name": ["Ada"]},
+    "accepted": True,
+    "read": [["pets"], ["you", "age"], ["pets", "i", "name"], ["pets", "i", "", "age"]],
+    "read_digest": b"digest",
+    "read_lang": "de",
+}
+
+
+def newer_draft() -> Draft:
+    return draft(packed_entries={"you": msgspec.msgpack.encode(NEWER)})
+
+
+@pytest.mark.parametrize(
+    ("change", "changed"),
+    [
+        (lambda kept: kept, {}),
+        (lambda kept: kept.with_entries({"more": Entry()}), {}),
+        (
+            lambda kept: kept.with_entries(
+                {"you": msgspec.structs.replace(kept.entries["you"], rev=7)}
+            ),
+            {"rev": 7},
+        ),
+        (
+            lambda kept: kept.claim(3.0, 5.0).release().with_entries(kept.entries),
+            {},
+        ),
+    ],
+    ids=["nothing", "another step", "its revision", "a claim"],
+)
+def test_paths_of_a_newer_release_are_written_back(
+    change: Callable[[Draft], Draft], changed: dict[str, object]
+) -> None:
+    after = decode(encode(change(newer_draft())))
+    assert msgspec.msgpack.decode(after.packed_entries["you"]) == {**NEWER, **changed}
+
+
+def test_key_beside_what_was_read_outlives_another_submission() -> None:
+    entry = Entry.of({"name": ["Eve"]}, read=(("you", "age"),), read_digest=b"other")
+    after = decode(encode(newer_draft().with_entries({"you": entry}))).entries["you"]
+    assert msgspec.msgpack.decode(after.unknown["read_lang"]) == "de"
+    assert (after.read, after.read_digest) == ((("you", "age"),), b"other")
+
+
+@pytest.mark.parametrize("path", [[], ["a", "b", "c", "d", "e"], ["a", 1], "a"])
+def test_path_of_another_length_or_type_is_unreadable(path: object) -> None:
+    odd = msgspec.msgpack.encode({**NEWER, "read": [path]})
+    with pytest.raises(UnreadableDraftError):
+        _ = draft(packed_entries={"you": odd}).entries["you"]
 
 
 # Entries as bytes

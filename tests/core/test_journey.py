@@ -21,7 +21,7 @@ from flask_wizard import (
     UnknownNameError,
     Wizard,
 )
-from flask_wizard.core.draft import Draft, Entry, StoredDependencies, decode, encode
+from flask_wizard.core.draft import Draft, Entry, decode, encode
 from flask_wizard.core.forms import UNUSABLE, FieldNames, Values
 from flask_wizard.core.journey import Initial, Journey
 from flask_wizard.core.steps import BoundStep
@@ -74,7 +74,7 @@ def values(**sent: str | list[str]) -> Values:
         (name.replace("__", "-"), [v] if isinstance(v, str) else v)
         for name, v in sent.items()
     )
-    return Values.of(listed)
+    return Values(listed)
 
 
 def submit(journey: Journey, name: str, accept: bool = True, /, **sent: Any) -> Journey:
@@ -1022,7 +1022,7 @@ def test_what_a_condition_reads_takes_no_room_in_the_draft() -> None:
     names = [f"step{n}" for n in range(12)]
     steps = {n: Step(counting(n, Counter()), when=reads_all) for n in names}
     journey = walk(declare(**steps), **{name: {"it": "x"} for name in names})
-    assert {e.read.names for e in journey.draft.entries.values()} == {()}
+    assert {e.read for e in journey.draft.entries.values()} == {()}
 
 
 ACTS: dict[str, Callable[[Journey], object]] = {
@@ -1193,13 +1193,23 @@ def test_step_that_has_read_no_earlier_step_is_asked_again(read: str) -> None:
     """A deploy may have moved what it had read."""
     journey = walk(Join, you={"age": "30"}, pet={"pet": "Rex"})
     entry = journey.draft.entries["pet"]
-    moved = replace(
-        entry, read=StoredDependencies(((read, "pet"),), b"of the order before")
-    )
+    moved = replace(entry, read=((read, "pet"),), read_digest=b"of the order before")
     journey = begin(Join, journey.draft.with_entries({"pet": moved}))
     assert path(journey) == ["you", "pet", "check"]
     assert path(later(journey)) == ["you", "pet", "check"]
-    assert later(journey).draft.entries["pet"].read.names == ()
+    assert later(journey).draft.entries["pet"].read == ()
+
+
+@pytest.mark.parametrize("path", [("you",), ("you", "0", "age"), ("you", "", "", "a")])
+def test_step_that_has_read_what_a_newer_release_knows_is_judged_again(
+    path: tuple[str, ...],
+) -> None:
+    journey = walk(Join, you={"age": "30"}, pet={"pet": "Rex"})
+    entry = replace(journey.draft.entries["pet"], read=(path,), read_digest=b"newer")
+    journey = begin(Join, journey.draft.with_entries({"pet": entry}))
+    assert journey.bind("pet").outdated
+    assert journey.current.name == "check"
+    assert later(journey).draft.entries["pet"].read == ()
 
 
 def test_form_function_of_a_step_that_is_not_open_loses_nothing() -> None:

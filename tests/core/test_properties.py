@@ -127,7 +127,7 @@ class Walking(RuleBasedStateMachine):
         before, journey = self.view, self.journey
         assert not looks or names(journey.path) == before.path
         kept = encode(self.draft)
-        values = Values.of(sent.items())
+        values = Values(sent.items())
         values.names = names_of(self.plan.step(name), sent)
         onward = journey.submit(
             name,

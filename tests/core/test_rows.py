@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,6 +30,18 @@ def pairs(form: Form) -> list[tuple[str, tuple[str, ...]]]:
     return [(row.label, row.lines) for row in rows_of("you", form)]
 
 
+BLANK = "Not provided"
+WEEK_DAY = ("2026-W53-1",)
+
+
+def in_cents(value: Any) -> Any:
+    return value * 100
+
+
+def a_week_on(value: Any) -> Any:
+    return value + timedelta(days=7)
+
+
 SIZES = [SelectChoice("s", "Small"), SelectChoice("l", "Large")]
 
 
@@ -51,6 +64,15 @@ def test_row_says_where_its_answer_is() -> None:
         (fields.DateField(), "", ()),
         (fields.MonthField(), "2026-03", ("March 2026",)),
         (fields.WeekField(), "2026-W10", ("Week 10 of 2026",)),
+        (fields.WeekField(), "2026-W53", ("Week 53 of 2026",)),
+        (fields.WeekField(format="%G-W%V-%u", filters=[]), "2026-W53-1", WEEK_DAY),
+        (fields.WeekField(filters=[a_week_on]), "2026-W10", ("Week 11 of 2026",)),
+        (fields.FloatField(), "1e3", ("1e3",)),
+        (fields.FloatField(), "1e400", ("inf",)),
+        (fields.DecimalField(), "9.50", ("9.50",)),
+        (fields.IntegerField(filters=[in_cents]), "5", ("500",)),
+        (fields.DecimalField(filters=[in_cents]), "1.50", ("150.00",)),
+        (fields.DateField(filters=[a_week_on]), "2026-03-03", ("10 March 2026",)),
         (fields.TimeField(), "14:30", ("14:30",)),
         (fields.TimeField(), "00:00", ("00:00",)),
         (
@@ -79,6 +101,45 @@ def test_answer_is_put_in_words(
     unbound: Any, typed: str, shown: tuple[str, ...]
 ) -> None:
     assert row(unbound, typed).lines == shown
+
+
+@pytest.mark.parametrize("kind", [fields.IntegerField, fields.IntegerRangeField])
+def test_number_that_a_validator_has_changed_is_shown_as_it_is_now(kind: Any) -> None:
+    def cap(form: Form, field: fields.Field) -> None:
+        field.data = min(field.data, 10)
+
+    form = type("One", (Form,), {"it": kind(validators=[cap])})(MultiDict({"it": "50"}))
+    assert form.validate()
+    assert pairs(form) == [("It", ("10",))]
+
+
+def test_number_that_was_sent_twice_is_shown_once() -> None:
+    assert row(fields.IntegerField(), "007", "007").lines == ("007",)
+
+
+def test_choices_that_are_not_offered_are_shown_beside_those_that_are() -> None:
+    field = fields.SelectMultipleField(choices=SIZES, validate_choice=False)
+    assert row(field, "mauve", "l", "pink").lines == ("Large", "mauve", "pink")
+
+
+@pytest.mark.parametrize("kind", [fields.SelectField, fields.RadioField])
+def test_choice_that_is_not_offered_is_shown(kind: Any) -> None:
+    assert row(kind(choices=SIZES, validate_choice=False), "mauve").lines == ("mauve",)
+
+
+def test_choice_that_a_validator_has_changed_is_shown_as_it_is_now() -> None:
+    field = fields.SelectField(choices=SIZES, filters=[lambda size: "l"])
+    assert row(field, "s").lines == ("Large",)
+
+
+def test_choice_of_nothing_is_not_provided() -> None:
+    def number_or_none(text: str) -> int | None:
+        return None if text in (None, "", "None") else int(text)
+
+    offered = [SelectChoice(None, "Nothing"), SelectChoice(0, "Zero")]
+    field = fields.SelectField(choices=offered, coerce=number_or_none)
+    assert row(field, "None").lines == ()
+    assert row(field, "0").lines == ("Zero",)
 
 
 def test_several_choices_are_several_lines() -> None:
@@ -121,10 +182,33 @@ def test_value_of_a_field_of_the_applications_own_is_shown() -> None:
         fields.MultipleFileField(),
         fields.StringField(widget=widgets.HiddenInput()),
         fields.FieldList(fields.HiddenField(), min_entries=1),
+        fields.StringField("Website", render_kw={"style": "display: none"}),
+        fields.StringField("Website", render_kw={"hidden": True}),
+        fields.BooleanField("Website", render_kw={"style": "DISPLAY:none"}),
     ],
 )
 def test_what_is_no_answer_has_no_row(unbound: Any) -> None:
     assert rows(unbound, "x") == []
+
+
+def draw_text(field: fields.Field, **kwargs: object) -> Markup:
+    return Markup("<p>Please note.</p>")
+
+
+def test_text_between_the_questions_has_no_row() -> None:
+    assert rows(fields.Field("Info", widget=draw_text)) == []
+
+
+def test_answer_that_a_script_sends_for_a_widget_has_a_row() -> None:
+    """The widget draws no control: its script makes one."""
+    assert row(fields.StringField("Map", widget=draw_text), "1,2").lines == ("1,2",)
+
+
+def test_field_without_a_label_has_a_row_if_it_was_filled_in() -> None:
+    assert rows(fields.StringField(""), "") == []
+    named = fields.StringField("", render_kw={"placeholder": "Search"})
+    assert row(named, "x").label == "Search"
+    assert row(fields.StringField(""), "x").label == "It"
 
 
 class Phone(Form):
@@ -164,8 +248,39 @@ def test_list_of_plain_fields_is_one_row() -> None:
     form = You(
         MultiDict([("emails-0", "a@b.c"), ("emails-1", ""), ("emails-2", "d@e")])
     )
-    assert pairs(form) == [("Emails", ("a@b.c", "d@e"))]
+    assert pairs(form) == [("Emails", ("a@b.c", "Not provided", "d@e"))]
     assert rows_of("you", form)[0].anchor == "emails-0"
+
+
+@pytest.mark.parametrize(
+    ("entry", "typed", "lines"),
+    [
+        (fields.BooleanField(), {"it-1": "y"}, ("No", "Yes", "No")),
+        (fields.RadioField(choices=SIZES), {"it-1": "l"}, (BLANK, "Large", BLANK)),
+        (
+            fields.SelectMultipleField(choices=SIZES),
+            {"it-0": "l", "it-2": ["s", "l"]},
+            ("Large", BLANK, "Small, Large"),
+        ),
+        (fields.TextAreaField(), {"it-1": "a\r\nb"}, (BLANK, "a, b", BLANK)),
+        (fields.PasswordField(), {"it-2": "s"}, (BLANK, BLANK, "Not shown")),
+        (fields.StringField(), {}, ()),
+    ],
+)
+def test_list_has_a_line_for_each_entry(
+    entry: Any, typed: dict[str, Any], lines: tuple[str, ...]
+) -> None:
+    rows = {f"it-{n}-_row": "" for n in range(3)}
+    listed = type("Listed", (Form,), {"it": fields.FieldList(entry)})
+    assert pairs(listed(MultiDict({**rows, **typed}))) == [("It", lines)]
+
+
+def test_list_inside_a_list_is_one_line_of_it() -> None:
+    class Table(Form):
+        it = fields.FieldList(fields.FieldList(fields.StringField()))
+
+    form = Table(MultiDict([("it-0-0", "a"), ("it-0-1", ""), ("it-1-_row", "")]))
+    assert pairs(form) == [("It", (f"a, {BLANK}", BLANK))]
 
 
 def test_empty_list_is_not_provided() -> None:

@@ -15,7 +15,7 @@ from wtforms import BooleanField, Form, StringField
 
 from flask_wizard import Answers, DefinitionError, Review, Row, Step, Submission, Wizard
 from flask_wizard.core.answers import Dependencies, Record
-from flask_wizard.core.draft import Draft, Entry, StoredDependencies, decode, encode
+from flask_wizard.core.draft import Draft, Entry, decode, encode
 from flask_wizard.core.forms import Values
 from flask_wizard.core.journey import Journey
 from flask_wizard.core.steps import AnyStep, BoundStep, Condition
@@ -28,22 +28,29 @@ class Note(AnyStep):
     _: KW_ONLY
     when: Condition | None = None
 
-    def bind(self, journey: Journey, position: int, *, reached: bool) -> BoundNote:
-        return BoundNote(self, journey, position, reached)
+    def bind(
+        self, journey: Journey, position: int, entry: Entry | None, *, reached: bool
+    ) -> BoundNote:
+        return BoundNote(self, journey, position, entry, reached)
 
 
 class BoundNote(BoundStep):
     step: Note
 
     def __init__(
-        self, step: Note, journey: Journey, position: int, reached: bool
+        self,
+        step: Note,
+        journey: Journey,
+        position: int,
+        entry: Entry | None,
+        reached: bool,
     ) -> None:
         self.step = step
         self.journey = journey
         self.position = position
+        self.entry = entry
         self.applies = reached and (step.when is None or bool(step.when(self.answers)))
         self.opens = reached and self.applies
-        self.entry = journey.draft.entries.get(step.name)
 
     @property
     def answers(self) -> Answers:
@@ -58,9 +65,8 @@ class BoundNote(BoundStep):
     ) -> BoundStep | None:
         if not (validate and self.opens):
             return None
-        after = BoundNote(self.step, self.journey, self.position, self.opens)
-        after.entry = replace(self.entry or Entry(), accepted=True, rev=self.rev + 1)
-        return after
+        entry = replace(self.entry or Entry(), accepted=True, rev=self.rev + 1)
+        return BoundNote(self.step, self.journey, self.position, entry, self.opens)
 
     def write_to(self, draft: Draft) -> Draft:
         return draft.with_entries({self.name: self.entry} if self.entry else {})
@@ -77,8 +83,10 @@ class Agree(AnyStep):
     takes_input: ClassVar[bool] = True
     has_answers: ClassVar[bool] = True
 
-    def bind(self, journey: Journey, position: int, *, reached: bool) -> BoundAgree:
-        return BoundAgree(self, journey, position, reached)
+    def bind(
+        self, journey: Journey, position: int, entry: Entry | None, *, reached: bool
+    ) -> BoundAgree:
+        return BoundAgree(self, journey, position, entry, reached)
 
     def no_answers(self, reads: Dependencies) -> str:
         return "not yet"
@@ -88,13 +96,18 @@ class BoundAgree(BoundStep):
     step: Agree
 
     def __init__(
-        self, step: Agree, journey: Journey, position: int, reached: bool
+        self,
+        step: Agree,
+        journey: Journey,
+        position: int,
+        entry: Entry | None,
+        reached: bool,
     ) -> None:
         self.step = step
         self.journey = journey
         self.position = position
+        self.entry = entry
         self.opens = reached
-        self.entry = journey.draft.entries.get(step.name)
 
     @property
     def answers(self) -> Answers:
@@ -119,14 +132,13 @@ class BoundAgree(BoundStep):
     ) -> BoundStep | None:
         ticked = "agree" in values
         errors = {} if ticked or not validate else {"": ["Tick the box"]}
-        after = BoundAgree(self.step, self.journey, self.position, self.opens)
-        after.entry = Entry.of(
+        entry = Entry.of(
             {"agree": values["agree"]} if ticked else {},
             rev=self.rev + (not autosave),
             accepted=validate and ticked and self.opens,
             errors=errors,
         )
-        return after
+        return BoundAgree(self.step, self.journey, self.position, entry, self.opens)
 
     def write_to(self, draft: Draft) -> Draft:
         return draft.with_entries({self.name: self.entry} if self.entry else {})
@@ -250,7 +262,7 @@ def test_readers_remember_an_answer_of_a_foreign_kind(wizard: type[Wizard]) -> N
     last = journey.get("last")
     assert last is not None
     assert not last.outdated
-    other = replace(last.entry or Entry(), read=StoredDependencies())
+    other = replace(last.entry or Entry(), read=(), read_digest=b"")
     before = Journey(wizard.steps, journey.draft.with_entries({"last": other}))
     outdated = before.get("last")
     assert outdated is not None

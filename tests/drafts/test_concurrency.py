@@ -29,9 +29,8 @@ from redis_servers import RedisServer
 
 import flask_wizard
 from flask_wizard.core.draft import Draft
-from flask_wizard.drafts.encrypted_store import EncryptedStore
+from flask_wizard.drafts.encrypted_store import DraftRepository, EncryptedStore
 from flask_wizard.drafts.keyring import Keyring
-from flask_wizard.drafts.repository import DraftRepository
 from flask_wizard.stores import DraftStore
 from flask_wizard.stores.dynamodb import DynamoDBStore
 from flask_wizard.stores.registry import open_store

@@ -24,6 +24,7 @@ import flask_wizard
 from flask_wizard import Receipt, StoreError, Submission, Wizard
 from flask_wizard.core.draft import encode
 from flask_wizard.drafts import lease
+from flask_wizard.drafts.keyring import Kind
 from flask_wizard.errors import ConflictError
 
 LEASE = 120  # seconds, as WIZARD_COMMIT_LEASE is by default
@@ -135,7 +136,8 @@ def take_over(repository: Any, visitor: Visitor) -> float:
         draft, version = repository.load(visitor.draft.split("/")[2])
         later = draft.release(unsettled=True).claim(time.time(), 3600)
         try:
-            repository.save(later, encode(later), at=version, ttl=3600)
+            plain = encode(later)
+            repository.store.save(version, plain, kind=Kind.DRAFT, ttl=3600)
         except ConflictError:  # with a renewal
             continue
         return float(later.lease_until)

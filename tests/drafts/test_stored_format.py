@@ -115,6 +115,25 @@ def test_two_releases_take_turns_on_one_draft(visitor: Visitor) -> None:
     assert [answer for _, answer in visitor.page.rows] == ["you 6", "more 7"]
 
 
+def test_newer_release_reads_its_paths_after_a_post_to_another_step(
+    visitor: Visitor,
+) -> None:
+    visitor.fill(name="Eve")
+    newer = Newer(visitor)
+    parts = newer.read()
+    paths = [["you", "name"], ["pets", "i", "school", "class"]]
+    parts["entries"]["more"] |= {"read": paths, "read_digest": b"newer"}
+    newer.write(parts)
+    more = newer.read()["entries"]["more"]
+    answer = visitor.post(f"{visitor.draft}you", {"name": "Max"}, action="save")
+    assert answer.status_code == 303
+    assert newer.read()["entries"]["you"]["raw"] == {"name": ["Max"]}
+    assert newer.read()["entries"]["more"] == more
+    visitor.post(f"{visitor.draft}you", {"name": "Max"})
+    visitor.open(f"{visitor.draft}check")  # it is judged anew, and nothing is asked
+    assert [answer for _, answer in visitor.page.rows] == ["Max", "Eve"]
+
+
 def test_newer_release_reads_what_a_commit_leaves_open(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

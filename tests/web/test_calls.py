@@ -92,4 +92,4 @@ def test_post_of_a_step_goes_through_few_functions(visitor: Visitor) -> None:
     walk = walk_of(lambda: visitor.send("next", {"name": "Bea"}), 303)
     assert walk.functions <= 100
     assert walk.calls <= 180
-    assert walk.changes_of_file <= 75
+    assert walk.changes_of_file <= 60

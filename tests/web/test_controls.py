@@ -92,6 +92,64 @@ def test_widget_that_draws_a_list_makes_a_group() -> None:
     assert (kind_of(field), first_id(field)) == ("group", "it-yes")
 
 
+def draw_text(field: fields.Field, **kwargs: object) -> Markup:
+    return Markup("<p>Please note.</p>")
+
+
+def test_widget_without_a_control_asks_nothing() -> None:
+    field = bound("info", fields.Field("Info", widget=draw_text))
+    drawn = control(field)
+    assert (drawn.kind, drawn.optional, first_id(field)) == ("content", False, None)
+
+
+@pytest.mark.parametrize(
+    "own", [{"hidden": True}, {"style": "display:none"}, {"style": "Display : None;"}]
+)
+@pytest.mark.parametrize("kind", [fields.StringField, fields.BooleanField])
+def test_field_that_no_person_sees_is_hidden(kind: Any, own: dict[str, Any]) -> None:
+    field = bound("website", kind("Website", render_kw=own))
+    drawn = control(field)
+    assert (drawn.kind, drawn.optional) == ("hidden", False)
+    assert f"{next(iter(own))}" in field(**drawn.attributes)
+
+
+def test_field_without_a_label_is_not_called_optional() -> None:
+    assert not control(bound("website", fields.StringField(""))).optional
+    assert control(bound("website", fields.StringField("Website"))).optional
+
+
+@pytest.mark.parametrize(
+    "unseen",
+    [fields.Field(widget=draw_text), fields.StringField(render_kw={"hidden": True})],
+)
+def test_only_question_beside_what_asks_nothing_heads_its_page(unseen: Any) -> None:
+    form = type("Two", (Form,), {"info": unseen, "name": fields.StringField("Name")})()
+    assert layout(form).heading is form["name"]
+
+
+@pytest.mark.parametrize("name", ["size", "extras"])
+def test_row_that_is_drawn_in_parts_has_its_marker(name: str) -> None:
+    options = choices("Small")
+    kind = {"size": fields.RadioField(choices=options), "extras": ticks("E", "A")}[name]
+    listed = type("Listed", (Form,), {"it": fields.FieldList(kind, min_entries=2)})()
+    markers = [part.row_marker for part in control(listed["it"]).parts]
+    assert markers == [
+        f'<input type="hidden" name="it-{n}-_row" value="" autocomplete="off">'
+        for n in range(2)
+    ]
+    assert all(isinstance(marker, Markup) for marker in markers)
+
+
+def test_row_that_its_widget_draws_has_no_second_marker() -> None:
+    listed = type(
+        "Listed",
+        (Form,),
+        {"it": fields.FieldList(fields.BooleanField(), min_entries=1)},
+    )()
+    assert control(listed["it"]).parts[0].row_marker == ""
+    assert control(bound("size", fields.RadioField(choices=[]))).row_marker == ""
+
+
 def test_whole_number_is_text_with_a_number_keyboard() -> None:
     ranged = [validators.NumberRange(1, 9)]
     field = bound("age", fields.IntegerField(validators=ranged), "12")
@@ -340,6 +398,18 @@ def test_summary_follows_the_page_up_to_the_whole() -> None:
         ("Invalid CSRF Token.", None),
         ("These do not go together", None),
     ]
+
+
+def test_message_in_html_is_text_where_it_is_a_link() -> None:
+    message = Markup('Taken. <a href="/login">Log &amp; see</a>')
+    field_message, whole = bound("name", fields.StringField()), Markup("<b>Whole</b>")
+    form = field_message._form
+    form["name"].errors, form.form_errors = [message, "<i>"], [whole, "<u>"]
+    found = [entry.message for entry in summary(form)]
+    assert found == ["Taken. Log & see", "<i>", whole, "<u>"]
+    assert [isinstance(text, Markup) for text in found] == [False, False, True, False]
+    assert control(form["name"]).errors == (message, "<i>")
+    assert isinstance(control(form["name"]).errors[0], Markup)
 
 
 def test_only_visible_field_heads_its_page() -> None:

@@ -132,7 +132,7 @@ def test_no_object_shows_an_answer(make_on_disk: MakeOnDisk) -> None:
         visitor.token = token
         visitor.post(f"{url}check")
     for entry in draft.entries.values():  # the collector knows nothing of these
-        listener.note(entry, entry.read)
+        listener.note(entry)
     known = {kind.__name__ for kind in listener.shown}
     assert {
         "Draft",
