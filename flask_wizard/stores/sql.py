@@ -46,10 +46,18 @@ CREATE_TRIES = 4
 
 GAVE_UP = "The database has given the transaction up because of another one."
 
-#: A statement that ends a transaction, after comments; not ROLLBACK TO a SAVEPOINT.
+#: What stands before a statement: spaces and comments.
+BEFORE = r"(?:\s|--[^\n]*\n|/\*.*?\*/)*"
+#: A statement that ends a transaction; not ROLLBACK TO a SAVEPOINT.
 ENDS_TRANSACTION = re.compile(
-    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*"
-    r"(COMMIT|END|ABORT|PREPARE\s+TRANSACTION|ROLLBACK(?!\s+(?:\w+\s+)?TO\b))\b",
+    BEFORE
+    + r"(COMMIT|END|ABORT|PREPARE\s+TRANSACTION|ROLLBACK(?!\s+(?:\w+\s+)?TO\b))\b",
+    re.IGNORECASE | re.DOTALL,
+)
+#: A statement before which MySQL and MariaDB commit the transaction by themselves.
+COMMITS_IN_MYSQL = re.compile(
+    BEFORE
+    + r"(ALTER|(?:CREATE|DROP)(?!\s+TEMPORARY)|TRUNCATE|RENAME|BEGIN|START|LOCK)\b",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -393,7 +401,12 @@ class _TransactionGuard:
     def _check_statement(
         self, connection: Connection, cursor: object, statement: str, *more: object
     ) -> None:
-        if self._is_open and (end := ENDS_TRANSACTION.match(statement)):
+        if not self._is_open:
+            return
+        end = ENDS_TRANSACTION.match(statement)
+        if end is None and connection.dialect.name in ("mysql", "mariadb"):
+            end = COMMITS_IN_MYSQL.match(statement)
+        if end is not None:
             self._refuse_end(f"has executed {end[1].upper()}")
 
     def _check_begun(

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from flask import Flask, url_for
 from flask_sqlalchemy import SQLAlchemy
+from mariadb_servers import MariaDB
 from postgres import Postgres
 from sqlalchemy import String, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -106,6 +107,20 @@ Make = Callable[[type[Wizard]], Flask]
 def make_at_postgres(postgres: Postgres) -> Iterator[Make]:
     postgres.empty()
     yield from making(postgres.url)
+
+
+@pytest.fixture(scope="module")
+def mariadb() -> Iterator[MariaDB]:
+    server = MariaDB()
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def make_at_mariadb(mariadb: MariaDB) -> Iterator[Make]:
+    mariadb.empty()
+    yield from making(mariadb.url)
 
 
 @pytest.fixture
@@ -359,6 +374,20 @@ def test_transaction_that_the_hook_ends_is_an_error(
     assert "Ada" in visitor.get(f"{visitor.draft}check").text
 
 
+@pytest.mark.parametrize("statement", ["COMMIT", "CREATE TABLE x (y INT)", "BEGIN"])
+def test_transaction_that_the_hook_ends_in_mariadb_is_an_error(
+    make_at_mariadb: Make, statement: str
+) -> None:
+    """It commits by itself before a table is made, and before another transaction."""
+    app = make_at_mariadb(ending(partial(execute, statement)))
+    visitor = begun(app)
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    with pytest.raises(DefinitionError, match=r"commit has executed .*one_tr"):
+        visitor.post(f"{visitor.draft}check")
+    assert names(app) == []
+    assert "Ada" in visitor.get(f"{visitor.draft}check").text
+
+
 def test_session_that_is_closed_by_an_error_is_none_of_its_own(make: Make) -> None:
     class Refuses(Join):
         def commit(self, submission: Submission) -> None:
@@ -414,6 +443,25 @@ def test_transaction_that_is_given_up_is_tried_again(
     assert visitor.post(f"{visitor.draft}check").location == "/thanks"
     assert calls == [1, 1, 1]
     assert names(app) == ["Ada"]
+
+
+def test_transaction_that_mariadb_gives_up_is_tried_again(
+    make_at_mariadb: Make,
+) -> None:
+    calls: list[int] = []
+
+    class Contended(Join):
+        def commit(self, submission: Submission) -> str:
+            calls.append(submission.attempt)
+            add(submission)
+            if len(calls) < 3:
+                execute("SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213")
+            return "/thanks"
+
+    app = make_at_mariadb(Contended)
+    visitor = begun(app)
+    assert visitor.post(f"{visitor.draft}check").location == "/thanks"
+    assert (calls, names(app)) == ([1, 1, 1], ["Ada"])
 
 
 def test_transaction_that_is_given_up_each_time_leaves_the_draft_open(
