@@ -18,7 +18,9 @@ from .drafts.public_draft import Draft
 from .errors import DefinitionError
 
 if TYPE_CHECKING:
-    from flask import Blueprint, Flask
+    from logging import Logger
+
+    from flask import Blueprint
 
     from .web.visit import Visit
 
@@ -163,7 +165,7 @@ class Wizard(metaclass=_Declarative):
                 f"Give a list of names: [{unbound!r}]."
             )
         blueprint = make_blueprint(cls._instance(), name, unbound=frozenset(unbound))
-        blueprint.record(lambda setup: _log_misspelt(cls, setup.app))
+        blueprint.record(lambda setup: _log_misspelt(cls, setup.app.logger))
         return blueprint
 
     @classmethod
@@ -190,7 +192,7 @@ class Wizard(metaclass=_Declarative):
         context = get_context()
         guard.check_request(context.request, context.app.config)
         if cls not in context.state.checked:
-            _log_misspelt(cls, context.app)
+            _log_misspelt(cls, context.app.logger)
         name = f"{cls.__module__}.{cls.__qualname__}"
         mount = Mount(name, dict(bound or {}))
         return Visit.open(
@@ -302,10 +304,10 @@ def _check_definition(cls: type[Wizard]) -> None:
             )
 
 
-def _log_misspelt(wizard: type[Wizard], app: Flask) -> None:
+def _log_misspelt(wizard: type[Wizard], logger: Logger) -> None:
     """Log a warning for each attribute whose name is nearly one of a wizard's own."""
     for name, nearest in _misspelt(wizard):
-        app.logger.warning(
+        logger.warning(
             "flask_wizard: %s.%s has no meaning for the wizard. Did you mean %r?",
             wizard.__name__,
             name,

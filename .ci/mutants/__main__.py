@@ -39,11 +39,11 @@ JOURNEYS = tuple(
     f"journeys/{what}"
     for what in (
         *("branches", "steps", "passwords", "changing_forms"),
-        *("review", "ends", "unsettled", "trouble"),
+        *("review", "ends", "unsettled", "hooks", "trouble"),
     )
 )
 EMBEDDED = ("stores/embedded", "stores/registry")
-COMMITS = ("drafts/commit", "drafts/one_transaction")
+COMMITS = ("drafts/commit", "drafts/lease", "drafts/one_transaction")
 BOUND = ("core/journey", "core/steps", "core/plain_prefix")
 HELD = ("drafts/draft_list", "drafts/stored_format", "drafts/access", "drafts/endings")
 # Each module, and the tests that are to notice: first those that know it best.
@@ -51,10 +51,12 @@ MODULES: dict[str, tuple[str, ...]] = {
     "core.draft": ("core/draft", "drafts/stored_format", *BOUND, *COMMITS, *JOURNEYS),
     "core.steps": ("wizard", *BOUND, "core/rows", *JOURNEYS),
     "core.form_steps": (*BOUND, "core/rows", *COMMITS, *JOURNEYS),
+    "core.hooks": ("journeys/hooks", "wizard"),
     "core.answers": ("core/answers", *BOUND, "drafts/commit"),
     "core.journey": (*BOUND, *JOURNEYS),
     "core.submission": (*COMMITS, *JOURNEYS),
     "drafts.commit": (*COMMITS, *JOURNEYS),
+    "drafts.lease": ("drafts/lease",),
     "drafts.keyring": ("drafts/keyring", "drafts/stored_format"),
     "drafts.visitor_drafts": (*HELD, "wizard", *JOURNEYS),
     "stores": EMBEDDED,

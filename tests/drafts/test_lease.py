@@ -196,7 +196,7 @@ def test_commit_that_has_no_thread_promises_nothing(
         raise ValueError("The printer is out of paper.")
 
     visitor = at_the_review(make_app, fails)
-    monkeypatch.setattr(lease.Thread, "start", refuse)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
     with pytest.raises(ValueError, match="paper"):
         visitor.press()
     store.down = False

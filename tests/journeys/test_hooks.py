@@ -390,7 +390,7 @@ def test_error_is_gone_when_the_template_is_there(
     visitor = Visitor(app)
     with pytest.raises(DefinitionError, match=r"pet\.html"):
         visitor.open()
-    app.jinja_loader = DictLoader({"pet.html": "Which pet?"})  # type: ignore[misc]
+    app.jinja_loader = DictLoader({"pet.html": "Which pet?"})
     visitor.open()
     assert visitor.fill(name="Ada").source == "Which pet?"
 
