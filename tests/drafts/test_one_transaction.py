@@ -727,3 +727,26 @@ def test_lost_reply_to_the_commit_is_no_failure(
     monkeypatch.undo()
     assert names(app) == ["Ada"]
     assert "although it seems to have failed" in caplog.text
+
+
+def test_worker_that_ends_in_the_commit_ends_though_the_rows_are_there(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its time is over while the database commits."""
+    app = make(Join)
+    visitor = begun(app)
+    session = db.session.session_factory.class_
+    commit = session.commit
+
+    def committed_too_late(self: Any) -> None:
+        commit(self)
+        if db.session.scalars(select(Member)).all():
+            raise SystemExit(1)
+
+    monkeypatch.setattr(session, "commit", committed_too_late)
+    with pytest.raises(SystemExit):
+        visitor.post(f"{visitor.draft}check")
+    monkeypatch.undo()
+    assert names(app) == ["Ada"]
+    assert confirm(visitor) == "receipt"
+    assert names(app) == ["Ada"]

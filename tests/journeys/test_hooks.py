@@ -163,6 +163,19 @@ def test_error_of_initial_is_raised_as_it_is(
     assert caught.value is error
 
 
+@own_errors
+def test_error_of_discarded_is_logged_as_the_draft_is_discarded(
+    make_app: MakeApp, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    def discarded(*given: object) -> None:
+        raise error
+
+    visitor = at_the_review(make_app(declare("Wrong", Join, discarded=discarded)))
+    answer = visitor.post(f"{visitor.draft}discard", action="discard")
+    assert answer.location == f"{visitor.draft}receipt"
+    assert "discarded failed. The draft is discarded" in caplog.text
+
+
 def test_error_of_a_hook_meets_the_applications_handler(make_app: MakeApp) -> None:
     def commit(self: Wizard, submission: Submission) -> None:
         raise StoreError("of the warehouse")
