@@ -41,7 +41,7 @@ WITHIN: dict[str, Functions] = {
     "forms, binding": (forms.bind,),
     "forms, validation": (forms.validate,),
     "drafts, coding": (draft.pack, draft.unpack),
-    "sealing": (Keyring.encrypt, Keyring.decrypt, Keyring.digests),
+    "encryption": (Keyring.encrypt, Keyring.decrypt, Keyring.digests),
     "store": (SQLiteStore.load, SQLiteStore.create, SQLiteStore.replace),
     "CSRF": (guard.check_csrf, generate_csrf),
 }

@@ -64,7 +64,7 @@ def pack(value: Stored) -> bytes:
     return _encoder.encode({**value.unknown, **_parts.decode(_encoder.encode(own))})
 
 
-def unpack(kind: type[S], packed: bytes | msgspec.Raw) -> S:
+def unpack(kind: type[S], packed: bytes | memoryview | msgspec.Raw) -> S:
     """Return the struct in these bytes. Raises UnreadableDraftError."""
     decoder: msgspec.msgpack.Decoder[S] = _decoder(kind)
     try:
@@ -78,7 +78,7 @@ def unpack(kind: type[S], packed: bytes | msgspec.Raw) -> S:
         ) from error
 
 
-def _unpack_newer(kind: type[S], packed: bytes | msgspec.Raw) -> S:
+def _unpack_newer(kind: type[S], packed: bytes | memoryview | msgspec.Raw) -> S:
     parts = _parts.decode(packed)
     unknown = {name: parts.pop(name) for name in parts.keys() - _keys(kind)}
     decoder: msgspec.msgpack.Decoder[S] = _decoder(kind)
@@ -224,10 +224,12 @@ class Entries(Mapping[str, Entry]):
 
 
 class StoredHolder(Stored, frozen=True):
-    """Who holds a draft: ``mark`` is a keyed hash of what a session or a user has."""
+    """Who holds a draft."""
 
+    #: A keyed hash of what identifies the holder, such as the session's token.
     mark: bytes
     kind: Literal["session", "user", "guest"]
+    #: When the holder got the draft, in seconds since the epoch.
     since: Seconds
 
 
@@ -238,8 +240,11 @@ class Receipt(msgspec.Struct, frozen=True):
     built-in receipt page shows them, and the ``url`` as a link to go on.
     """
 
+    #: What the visitor can refer to, such as the number of an order.
     reference: str | None = None
+    #: A path of this site, or an absolute URL.
     url: str | None = None
+    #: A sentence to the visitor.
     message: str | None = None
     #: True if the message was given as ``Markup``.
     html: bool = False
@@ -431,5 +436,5 @@ class Draft(Stored, frozen=True, dict=True):
 encode: Callable[[Draft], bytes] = pack
 """Return a draft as bytes. Entries that nobody changed stay the same bytes."""
 
-decode: Callable[[bytes], Draft] = partial(unpack, Draft)
+decode: Callable[[bytes | memoryview], Draft] = partial(unpack, Draft)
 """Return the draft in these bytes. Raise UnreadableDraftError."""

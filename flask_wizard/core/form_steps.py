@@ -27,19 +27,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Step(AnyStep):
-    """One page with one form.
+    """One page with one form. Its functions get the answers of earlier steps."""
 
-    ``form`` is a form class, or a function of the answers that returns one.
-    ``when(answers)`` says whether the step applies. ``prepare(form, answers)`` sets
-    late choices, labels and validators. Both read earlier steps only.
-    ``revalidate=False`` trusts the verdict of the step's own Continue at commit, until
-    something that the step has read changes: for captchas and one-time codes.
-    """
-
+    #: A form class, or a function of the answers that returns one.
     form: Any
     _: KW_ONLY
+    #: Returns whether the step applies, by the answers; ``None`` if it always does.
     when: Condition | None = None
+    #: Sets late choices, labels and validators on the built form, by the answers.
     prepare: Callable[[Any, Answers], object] | None = None
+    #: False if a commit trusts the step's own Continue, and does not validate the
+    #: answers again: for captchas and one-time codes. The visitor is asked again if
+    #: something that the step has read changes.
     revalidate: bool = True
 
     takes_input: ClassVar[bool] = True
@@ -128,9 +127,11 @@ class Step(AnyStep):
 
 
 class Validation(NamedTuple):
-    """A form after its validators ran, which may have changed what a field holds."""
+    """The result of validating a form."""
 
+    #: The form after its validators ran, which may have changed what a field holds.
     form: Form
+    #: True if the form is valid.
     passed: bool
 
 

@@ -21,9 +21,11 @@ Initial = Callable[[str], object]
 
 @dataclass(frozen=True)
 class Progress:
-    """The number of a step on the path, and of all; None while that may change."""
+    """Where a step stands on the path."""
 
+    #: The number of the step, from 1.
     number: int
+    #: How many steps there are; ``None`` while that may change.
     total: int | None
 
     @property

@@ -48,17 +48,19 @@ NOT_PROVIDED = "Not provided"
 
 @dataclass(frozen=True)
 class Row:
-    """One answer. No ``lines``: not provided.
+    """One answer on the check page."""
 
-    ``field`` is the full name, such as ``home-street``; ``anchor`` the id of its first
-    control; ``url`` the link that leads there, if it may be changed.
-    """
-
+    #: The name of the step.
     step: str
+    #: The full name of the field, such as ``home-street``.
     field: str
+    #: What was asked.
     label: str
+    #: The answer in words; empty if there is none.
     lines: tuple[str, ...] = dataclass_field(repr=False)
+    #: The id of the field's first control in its page.
     anchor: str
+    #: The link that leads to that control; empty if the answer cannot be changed.
     url: str = ""
 
 

@@ -47,9 +47,13 @@ class AnyStep(ABC):
     and ``bind`` gives what holds of it in one.
     """
 
+    #: The heading of its page; by default, the step's name in words.
     title: str = ""
+    #: The template of its page, if it has one of its own.
     template: str | None = None
+    #: The section that it belongs to, shown above the title.
     section: str | None = None
+    #: The name of its attribute, which the wizard sets.
     name: str = ""
 
     #: The name of the template of its page.
@@ -296,14 +300,13 @@ class BoundStep(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Review(AnyStep):
-    """The check-your-answers page, the last step of a wizard that has one.
-
-    ``rows(rows, answers)`` gets the list of rows and returns those to show: it may
-    hide, change and add.
-    """
+    """The check-your-answers page, the last step of a wizard that has one."""
 
     _: KW_ONLY
+    #: The heading of its page.
     title: str = "Check your answers"
+    #: Returns the rows to show, by the list of all rows and the answers: it may hide,
+    #: change and add rows. ``None`` shows them all.
     rows: Callable[[list[Row], Answers], Iterable[Row]] | None = None
 
     page: ClassVar[str] = "review"
@@ -414,11 +417,6 @@ class Steps(tuple[AnyStep, ...]):
     def by_url_name(self) -> Mapping[str, AnyStep]:
         """The steps by their names in URLs."""
         return {step.url_name: step for step in self}
-
-    @cached_property
-    def review(self) -> str | None:
-        """The name of the step that lists the answers, if there is one."""
-        return next((step.name for step in self if step.lists_answers), None)
 
     @cached_property
     def last_conditional(self) -> int:

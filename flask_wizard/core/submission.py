@@ -13,15 +13,15 @@ from .steps import BoundStep
 
 @dataclass(frozen=True)
 class Submission:
-    """What ``validate`` and ``commit`` get: the applicable steps' accepted answers.
+    """What ``validate`` and ``commit`` get: the applicable steps' accepted answers."""
 
-    ``id`` is the idempotency key, equal on every attempt, and ``attempt`` counts from
-    1. ``data`` holds plain dicts by step, without tokens and buttons.
-    """
-
+    #: The idempotency key, the same on every attempt.
     id: str
+    #: The number of the attempt, from 1.
     attempt: int
+    #: The answers of all steps.
     answers: Answers = dataclass_field(repr=False)
+    #: The answers as plain dicts by step, without tokens and buttons.
     data: dict[str, dict[str, Any]] = dataclass_field(repr=False)
     _steps: dict[str, BoundStep] = dataclass_field(repr=False)
 

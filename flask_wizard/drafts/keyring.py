@@ -84,7 +84,7 @@ class Keyring:
                 f"A stored value is cut short: it has {len(encrypted)} bytes. "
                 f"Expected {OVERHEAD} or more."
             )
-        header, body = encrypted[:HEADER_SIZE], encrypted[HEADER_SIZE:]
+        header, body = encrypted[:HEADER_SIZE], memoryview(encrypted)[HEADER_SIZE:]
         key = self._by_id.get(header[len(FORMAT) : -KIND_SIZE])
         if key is None or not header.startswith(FORMAT):
             raise _unreadable_error(header)

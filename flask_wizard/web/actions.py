@@ -61,7 +61,7 @@ def go_on(move: Move) -> str | None:
     if not bound.done:
         return stay(move)
     if move.submitted.from_review and (open_step := journey.first_incomplete):
-        if open_step.name == journey.steps.review:
+        if open_step.step.lists_answers:
             return move.to(open_step, anchor=row_anchor(bound.url_name))
         return move.to(open_step, then=True)
     following = journey.next(bound)

@@ -2,125 +2,133 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
-from flask import Response
+from flask import Response, abort
 from wtforms import Form
 
 from ..core import forms
+from ..core.draft import Draft
 from ..core.journey import Journey
 from ..core.messages import Problem
 from ..core.steps import AnyStep, BoundStep
 from ..drafts.holders import new_nonce
+from ..drafts.visitor_drafts import VisitorDrafts
 from ..errors import StoreError
 from .actions import action_of
 from .notices import choose_notice
-from .pages import SEND_AGAIN, Page, PageProblem
+from .pages import SEND_AGAIN, OpenDraft, Page, PageProblem, Pages
 from .problems import Attempt, NotStored
 from .responses import Outcome, set_header
 from .submitted import Button, Submitted
 from .urls import NEW, Address
 
-if TYPE_CHECKING:
-    from .visit import Visit
 
+@dataclass(frozen=True)
+class Resend:
+    """The pages that give back what was sent, and what they are made from."""
 
-def give_back(
-    visit: Visit, at: Address, submitted: Submitted, refusal: NotStored
-) -> Outcome:
-    """Return a page with everything that was sent, and a button to send it again."""
-    if refusal.problem is Problem.STORE:
-        visit.log(refusal.__cause__)
-    if refusal.retry_after is not None:
-        set_header("Retry-After", refusal.retry_after)
-    if action_of(submitted.action).quiet:
-        return Response(status=refusal.status)
-    problem, button = _explain(visit, refusal), submitted.button(SEND_AGAIN)
-    if at.page == "discard":
-        page = visit.pages.discard(at, problem=problem, button=button)
-    else:
-        page = _resend_page(visit, at, submitted, refusal.attempt, problem, button)
-    page.status = refusal.status
-    return page
+    pages: Pages
+    drafts: VisitorDrafts
+    #: Returns the journey of a draft through the wizard.
+    journey_of: Callable[[Draft], Journey]
+    #: Returns the visitor's open drafts, as a page lists them.
+    open_drafts: Callable[[], list[OpenDraft]]
 
+    def page(self, at: Address, submitted: Submitted, refusal: NotStored) -> Outcome:
+        """Return a page with everything that was sent, and a button to send it again.
 
-def _explain(visit: Visit, refusal: NotStored) -> PageProblem:
-    """Return the problem, with the open drafts if there are too many of them."""
-    if refusal.problem is not Problem.TOO_MANY:
-        return PageProblem(refusal.problem)
-    try:
-        return PageProblem(refusal.problem, visit.open_drafts())
-    except StoreError:
-        visit.context.app.logger.exception("The drafts of a holder cannot be listed.")
-        return PageProblem(refusal.problem)
+        A script, which needs no page, gets the status alone.
+        """
+        if refusal.retry_after is not None:
+            set_header("Retry-After", refusal.retry_after)
+        if action_of(submitted.action).quiet:
+            return Response(status=refusal.status)
+        problem, button = self._explain(refusal), submitted.button(SEND_AGAIN)
+        if at.page == "discard":
+            page = self.pages.discard(at, problem=problem, button=button)
+        else:
+            page = self._step_page(at, submitted, refusal.attempt, problem, button)
+        page.status = refusal.status
+        return page
 
+    def _explain(self, refusal: NotStored) -> PageProblem:
+        """Return the problem, with the open drafts if there are too many of them."""
+        if refusal.problem is not Problem.TOO_MANY:
+            return PageProblem(refusal.problem)
+        try:
+            return PageProblem(refusal.problem, self.open_drafts())
+        except StoreError:
+            logger = self.pages.context.app.logger
+            logger.exception("The drafts of a holder cannot be listed.")
+            return PageProblem(refusal.problem)
 
-def _resend_page(
-    visit: Visit,
-    at: Address,
-    submitted: Submitted,
-    attempt: Attempt | None,
-    problem: PageProblem,
-    button: Button,
-) -> Page:
-    """Return the page of a step with the values that were sent.
+    def _step_page(
+        self,
+        at: Address,
+        submitted: Submitted,
+        attempt: Attempt | None,
+        problem: PageProblem,
+        button: Button,
+    ) -> Page:
+        """Return the page of a step with the values that were sent.
 
-    It is built from the attempt if there is one, else from the stored draft, else
-    without a draft.
-    """
-    step = visit.step_at(at)
+        It is built from the attempt if there is one, else from the stored draft, else
+        without a draft.
+        """
+        step = self.pages.wizard.steps.by_url_name.get(at.page) or abort(404)
 
-    def page(journey: Journey, bound: BoundStep, **shown: Any) -> Page:
-        return visit.pages.step(
-            journey,
-            bound,
-            at,
-            nonce=submitted.nonce or new_nonce(),
-            then=submitted.from_review,
-            notice=choose_notice(journey.draft, bound, given_back=True),
-            problem=problem,
-            button=button,
-            **shown,
-        )
+        def page(journey: Journey, bound: BoundStep, **shown: Any) -> Page:
+            return self.pages.step(
+                journey,
+                bound,
+                at,
+                nonce=submitted.nonce or new_nonce(),
+                then=submitted.from_review,
+                notice=choose_notice(journey.draft, bound, given_back=True),
+                problem=problem,
+                button=button,
+                **shown,
+            )
 
-    bound = attempt.journey.get(step.name) if attempt is not None else None
-    if attempt is not None and bound is not None:
-        return page(attempt.journey, bound, form=attempt.form)
-    with suppress(StoreError):  # logged already, or by the visitor's next request
-        journey, bound, form = _among_answers(visit, step, submitted.values)
-        if bound is not None:
-            return page(journey, bound, form=form)
-    journey, bound, form, pairs = _without_answers(visit, step, submitted)
-    return page(journey, bound, form=form, placed=False, pairs=pairs)
+        bound = attempt.journey.get(step.name) if attempt is not None else None
+        if attempt is not None and bound is not None:
+            return page(attempt.journey, bound, form=attempt.form)
+        with suppress(StoreError):  # logged already, or by the visitor's next request
+            journey, bound, form = self._among_answers(at, step, submitted.values)
+            if bound is not None:
+                return page(journey, bound, form=form)
+        journey, bound, form, pairs = self._without_answers(step, submitted)
+        return page(journey, bound, form=form, placed=False, pairs=pairs)
 
+    def _among_answers(
+        self, at: Address, step: AnyStep, values: forms.Values
+    ) -> tuple[Journey, BoundStep | None, Form | None]:
+        """Return the step with the submitted values, among the stored answers."""
+        stored = self.drafts.load(at.draft_id) if at.draft_id != NEW else None
+        draft = stored.draft if stored else self.drafts.fresh(NEW, held=False)
+        journey = self.journey_of(draft)
+        bound = journey.get(step.name)
+        if bound is None or not step.takes_input:
+            return journey, bound, None
+        given = bound.submit(values, validate=False, autosave=True)
+        return journey, given, given.form if given is not None else None
 
-def _among_answers(
-    visit: Visit, step: AnyStep, values: forms.Values
-) -> tuple[Journey, BoundStep | None, Form | None]:
-    """Return the step with the submitted values, among the stored answers."""
-    stored = visit.drafts.load(visit.draft_id) if visit.draft_id else None
-    draft = stored.draft if stored else visit.drafts.fresh(NEW, held=False)
-    journey = visit.journey_of(draft)
-    bound = journey.get(step.name)
-    if bound is None or not step.takes_input:
-        return journey, bound, None
-    given = bound.submit(values, validate=False, autosave=True)
-    return journey, given, given.form if given is not None else None
+    def _without_answers(
+        self, step: AnyStep, submitted: Submitted
+    ) -> tuple[Journey, BoundStep, Form | None, list[tuple[str, str]]]:
+        """Return the step without its draft, so that earlier answers are missing.
 
-
-def _without_answers(
-    visit: Visit, step: AnyStep, submitted: Submitted
-) -> tuple[Journey, BoundStep, Form | None, list[tuple[str, str]]]:
-    """Return the step without its draft, so that earlier answers are missing.
-
-    A form that needs them cannot be built. Then the page sends the submitted values
-    again in hidden fields, except passwords.
-    """
-    journey = visit.journey_of(visit.drafts.fresh(NEW, held=False))
-    bound = journey.bind(step.name)
-    form, raw = bound.resend(submitted.values)
-    pairs = [(name, value) for name, sent in raw.items() for value in sent]
-    if form is None and step.takes_input:
-        pairs += [(forms.FIELDS, value) for value in submitted.field_names]
-    return journey, bound, form, pairs
+        A form that needs them cannot be built. Then the page sends the submitted values
+        again in hidden fields, except passwords.
+        """
+        journey = self.journey_of(self.drafts.fresh(NEW, held=False))
+        bound = journey.bind(step.name)
+        form, raw = bound.resend(submitted.values)
+        pairs = [(name, value) for name, sent in raw.items() for value in sent]
+        if form is None and step.takes_input:
+            pairs += [(forms.FIELDS, value) for value in submitted.field_names]
+        return journey, bound, form, pairs

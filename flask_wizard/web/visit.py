@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 from ..core.draft import ENDED, Draft, Receipt
 from ..core.hooks import HookError, call_hook
 from ..core.journey import Journey
-from ..core.messages import Notice
+from ..core.messages import Notice, Problem
 from ..core.steps import AnyStep
 from ..drafts.commit import commit
 from ..drafts.encrypted_store import StoredDraft
@@ -36,7 +36,7 @@ from .notices import choose_notice, saved_notice
 from .page_fields import SignedFields
 from .pages import OpenDraft, Page, Pages, check_templates, utc_datetime
 from .problems import STOPS, Attempt, NotStored, is_frozen, refuse_change
-from .resend import give_back
+from .resend import Resend
 from .responses import Outcome, protect, redirect_to, set_header
 from .state import Context
 from .submitted import Submitted, is_from_review
@@ -269,10 +269,19 @@ class Visit:
         except HookError as failed:
             error_of_hook = failed.error
         except NotStored as refusal:
-            return give_back(self, at, submitted, refusal)
+            return self._give_back(at, submitted, refusal)
         except STOPS as error:
-            return give_back(self, at, submitted, NotStored.because(error))
+            return self._give_back(at, submitted, NotStored.because(error))
         raise error_of_hook  # here it keeps its own context
+
+    def _give_back(
+        self, at: Address, submitted: Submitted, refusal: NotStored
+    ) -> Outcome:
+        """Return the page with everything that was sent, and log a store's failure."""
+        if refusal.problem is Problem.STORE:
+            self.log(refusal.__cause__)
+        resend = Resend(self.pages, self.drafts, self.journey_of, self.open_drafts)
+        return resend.page(at, submitted, refusal)
 
     def _process(self, post: Post) -> Outcome:
         """Save or end the draft, and try again if another request wrote first.

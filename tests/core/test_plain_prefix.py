@@ -153,7 +153,7 @@ class Claiming(RuleBasedStateMachine):
         steps = {step.name: step for step in self.steps if step.name != "check"}
         if name in steps and name != "first":
             steps[name] = KINDS[kind](form)
-        review = {} if self.steps.review is None else {"check": Review()}
+        review = {"check": Review()} if self.steps[-1].lists_answers else {}
         self.steps = declare(**steps, **review).steps
 
     @invariant()

@@ -192,8 +192,8 @@ def rotate(app: Flask) -> bytes:
     app.config["SECRET_KEY_FALLBACKS"] = [app.secret_key]
     app.secret_key = "a new secret"
     keyring = app.extensions["flask_wizard"].repository(app).store.keyring
-    sealed: bytes = keyring.encrypt(b"x", b"", Kind.DRAFT)
-    return sealed[: len(FORMAT) + KEY_ID_SIZE]
+    encrypted: bytes = keyring.encrypt(b"x", b"", Kind.DRAFT)
+    return encrypted[: len(FORMAT) + KEY_ID_SIZE]
 
 
 @pytest.mark.requirement("S36")
@@ -204,7 +204,7 @@ def test_old_key_still_opens_a_draft(visitor: Visitor) -> None:
 
 
 @pytest.mark.requirement("S36")
-def test_draft_is_sealed_with_the_new_key_when_saved(
+def test_draft_is_encrypted_with_the_new_key_when_saved(
     visitor: Visitor, engine: Engine
 ) -> None:
     url = begin(visitor)

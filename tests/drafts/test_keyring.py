@@ -35,7 +35,7 @@ def keyring() -> Keyring:
 
 
 @given(plain=st.binary(max_size=4096), context=st.binary())
-def test_unseal_returns_what_was_sealed(plain: bytes, context: bytes) -> None:
+def test_decrypt_returns_what_was_encrypted(plain: bytes, context: bytes) -> None:
     keyring = Keyring(["a secret"])
     assert (
         keyring.decrypt(keyring.encrypt(plain, context, DRAFT), context, DRAFTS)
@@ -53,13 +53,13 @@ def test_hash_is_the_same_in_every_release() -> None:
     assert found == "686d204c4d2a107dc76f537ae348ff535190ca8274cd9d702fe0c945004dfef7"
 
 
-def test_sealed_value_does_not_show_the_plain_one(keyring: Keyring) -> None:
+def test_encrypted_value_does_not_show_the_plain_one(keyring: Keyring) -> None:
     encrypted = keyring.encrypt(b"hunter2 " * 10, CONTEXT, DRAFT)
     assert b"hunter2" not in encrypted
     assert CONTEXT not in encrypted
 
 
-def test_same_value_is_never_sealed_alike(keyring: Keyring) -> None:
+def test_same_value_is_never_encrypted_alike(keyring: Keyring) -> None:
     assert len({keyring.encrypt(b"plain", CONTEXT, DRAFT) for _ in range(1000)}) == 1000
 
 
@@ -137,7 +137,7 @@ def test_old_key_is_read() -> None:
     )
 
 
-def test_newest_key_seals() -> None:
+def test_newest_key_encrypts() -> None:
     encrypted = Keyring(["new", "old"]).encrypt(b"plain", CONTEXT, DRAFT)
     assert Keyring(["new"]).decrypt(encrypted, CONTEXT, DRAFTS) == b"plain"
 

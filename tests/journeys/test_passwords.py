@@ -1,4 +1,4 @@
-"""Passwords: kept sealed until the end, and never sent back to a browser."""
+"""Passwords: kept encrypted until the end, and never sent back to a browser."""
 
 from __future__ import annotations
 

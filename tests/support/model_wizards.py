@@ -705,7 +705,8 @@ def _rows(label: str, part: Part, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _lines(leaf: Leaf, values: tuple[Any, ...]) -> list[str]:
-    return [said for value in values if (said := _said(leaf, value))]
+    said = [_said(leaf, value) for value in values]
+    return [line or "Not provided" for line in said] if any(said) else []
 
 
 def _said(leaf: Leaf, value: Any) -> str:

@@ -891,7 +891,7 @@ def test_draft_and_list_cannot_be_swapped(app: Flask, store: Probe) -> None:
     assert (kept.blob("draft"), kept.blob("list")) == (second, first)
 
 
-# Sealed by the application's own key, and wrong all the same
+# Encrypted by the application's own key, and wrong all the same
 
 
 PLAIN: SearchStrategy[Any] = st.recursive(
@@ -934,7 +934,7 @@ ODD: list[bytes] = [
 
 @pytest.mark.parametrize("plain", ODD, ids=[plain[:12].hex() for plain in ODD])
 @pytest.mark.parametrize("kind", ["draft", "list"])
-def test_sealed_value_of_another_shape_is_told_and_kept(
+def test_encrypted_value_of_another_shape_is_told_and_kept(
     app: Flask, store: Probe, kind: str, plain: bytes
 ) -> None:
     def is_empty_list(kind: str, plain: bytes) -> bool:
@@ -956,7 +956,7 @@ def test_sealed_value_of_another_shape_is_told_and_kept(
     ],
     ids=["no text", "deep"],
 )
-def test_sealed_list_with_an_unreadable_part_is_told_and_kept(
+def test_encrypted_list_with_an_unreadable_part_is_told_and_kept(
     app: Flask, store: Probe, plain: bytes
 ) -> None:
     kept = Kept(app, store)
@@ -989,7 +989,7 @@ def test_sealed_list_with_an_unreadable_part_is_told_and_kept(
     ],
     ids=str,
 )
-def test_sealed_draft_with_a_wrong_part_is_unreadable(
+def test_encrypted_draft_with_a_wrong_part_is_unreadable(
     app: Flask, store: Probe, changes: dict[str, Any]
 ) -> None:
     kept = Kept(app, store)
@@ -1050,7 +1050,7 @@ def stored(whole: msgspec.Struct, **odd: object) -> Any:
     ],
     ids=str,
 )
-def test_sealed_draft_with_an_odd_part_is_a_clear_page(
+def test_encrypted_draft_with_an_odd_part_is_a_clear_page(
     app: Flask, store: Probe, changes: dict[str, Any]
 ) -> None:
     kept = Kept(app, store)
@@ -1107,7 +1107,7 @@ def test_planted_entry_is_as_the_draft_has_it(app: Flask, store: Probe) -> None:
     ],
     ids=str,
 )
-def test_sealed_entry_with_a_wrong_part_is_unreadable(
+def test_encrypted_entry_with_a_wrong_part_is_unreadable(
     app: Flask, store: Probe, odd: dict[str, Any]
 ) -> None:
     kept = Kept(app, store)
@@ -1125,7 +1125,7 @@ def test_sealed_entry_with_a_wrong_part_is_unreadable(
 
 
 @pytest.mark.parametrize("entry", [None, "x", 7, True, {}, ["x"]], ids=str)
-def test_sealed_draft_with_a_wrong_entry_is_unreadable(
+def test_encrypted_draft_with_a_wrong_entry_is_unreadable(
     app: Flask, store: Probe, entry: object
 ) -> None:
     kept = Kept(app, store)
@@ -1154,7 +1154,7 @@ WITHIN = {200, 204, 302, 303, 409, 503}  # what a draft that opens answers
     ],
     ids=str,
 )
-def test_sealed_entry_of_which_the_answers_do_not_decode_is_a_clear_page(
+def test_encrypted_entry_of_which_the_answers_do_not_decode_is_a_clear_page(
     app: Flask, store: Probe, raw: object, step: str, is_done: bool
 ) -> None:
     kept = Kept(app, store)
@@ -1198,7 +1198,7 @@ def test_sealed_entry_of_which_the_answers_do_not_decode_is_a_clear_page(
     ],
     ids=str,
 )
-def test_sealed_entry_with_an_odd_part_is_a_clear_page(
+def test_encrypted_entry_with_an_odd_part_is_a_clear_page(
     app: Flask, store: Probe, step: str, odd: dict[str, Any]
 ) -> None:
     kept = Kept(app, store)
@@ -1211,7 +1211,7 @@ def test_sealed_entry_with_an_odd_part_is_a_clear_page(
 
 @effort(10)
 @given(data=st.data())
-def test_sealed_draft_with_any_part_replaced_is_a_clear_page(
+def test_encrypted_draft_with_any_part_replaced_is_a_clear_page(
     app: Flask, store: Probe, data: st.DataObject
 ) -> None:
     def put(value: Any, place: tuple[Any, ...], part: Any) -> Any:

@@ -278,7 +278,7 @@ def test_password_is_gone_after_the_end(visitor: Visitor, how: str) -> None:
 # Headers and cookies
 
 
-def assert_sealed(got: TestResponse) -> None:
+def assert_not_cached(got: TestResponse) -> None:
     assert got.headers["Cache-Control"] == "no-store"
     assert got.headers["Referrer-Policy"] == "same-origin"
     assert "Cookie" in got.vary
@@ -288,14 +288,14 @@ def assert_sealed(got: TestResponse) -> None:
 def test_pages_of_a_draft_stay_out_of_caches(visitor: Visitor) -> None:
     url = fill_in(visitor)
     for page in ["/join/", *pages_of(url)]:
-        assert_sealed(visitor.get(page))
+        assert_not_cached(visitor.get(page))
 
 
 @pytest.mark.requirement("S39")
 @pytest.mark.parametrize("action", ["next", "back", "save", "autosave", "discard"])
 def test_answers_to_posts_stay_out_of_caches(visitor: Visitor, action: str) -> None:
     url = begin(visitor)
-    assert_sealed(visitor.post(f"{url}you", {"name": "x"}, action=action))
+    assert_not_cached(visitor.post(f"{url}you", {"name": "x"}, action=action))
 
 
 @pytest.mark.requirement("S39")
@@ -303,15 +303,15 @@ def test_page_with_what_was_sent_stays_out_of_caches(visitor: Visitor) -> None:
     url = begin(visitor)
     visitor.token = ""
     for page in (f"{url}you", "/join/new/you"):
-        assert_sealed(visitor.post(page, {"name": CANARY}))
+        assert_not_cached(visitor.post(page, {"name": CANARY}))
 
 
 @pytest.mark.requirement("S39")
 def test_pages_after_the_end_stay_out_of_caches(visitor: Visitor) -> None:
     url = fill_in(visitor)
-    assert_sealed(end(visitor, "commit"))
-    assert_sealed(visitor.get(f"{url}receipt"))
-    assert_sealed(visitor.get(f"/join/{new_nonce()}/you"))
+    assert_not_cached(end(visitor, "commit"))
+    assert_not_cached(visitor.get(f"{url}receipt"))
+    assert_not_cached(visitor.get(f"/join/{new_nonce()}/you"))
 
 
 @pytest.mark.requirement("S39")
@@ -323,7 +323,7 @@ def test_pages_of_an_outage_stay_out_of_caches(
     got = visitor.get(f"{url}you"), visitor.post(f"{url}you", {"name": "x"})
     engine.up()
     for page in got:
-        assert_sealed(page)
+        assert_not_cached(page)
 
 
 @pytest.mark.requirement("S39")
