@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import TypeVar, TypeVarTuple
 
 from ..errors import (
     ConflictError,
@@ -15,7 +15,7 @@ from ..errors import (
     TooManyDraftsError,
 )
 
-Parameters = ParamSpec("Parameters")
+Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
 
 OWN_ERRORS = (ConflictError, DraftTooLargeError, StoreError, TooManyDraftsError)
@@ -76,19 +76,14 @@ def check_result(result: Result, where: str) -> Result:
     )
 
 
-def call_hook(
-    hook: Callable[Parameters, Result],
-    /,
-    *arguments: Parameters.args,
-    **options: Parameters.kwargs,
-) -> Result:
+def call_hook(hook: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
     """Return what a hook of the wizard returns.
 
     Raise HookError in the place of ``OWN_ERRORS``, and DefinitionError for an awaitable
     or a generator.
     """
     try:
-        result = hook(*arguments, **options)
+        result = hook(*arguments)
     except OWN_ERRORS as error:
         raise HookError(error) from error
     return check_result(result, str(getattr(hook, "__qualname__", hook)))

@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 
 BEATS = 20  # renewals in the time of one lease
 LONGEST_BEAT = 2.0  # seconds between two renewals
+THREAD = "flask_wizard lease"
 
 
 def threads_are_reliable() -> bool:
@@ -48,7 +49,9 @@ class LeaseRenewal:
     def __enter__(self) -> None:
         # The context has the application, where Flask-SQLAlchemy looks for its engine.
         renew = copy_context().run
-        thread = Thread(target=renew, args=(self._renew_until_ended,), daemon=True)
+        thread = Thread(
+            name=THREAD, target=renew, args=(self._renew_until_ended,), daemon=True
+        )
         try:
             thread.start()
         except RuntimeError:

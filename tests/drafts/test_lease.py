@@ -22,7 +22,7 @@ from wizards import Join, begun, declare, stored
 
 import flask_wizard
 from flask_wizard import Receipt, StoreError, Submission, Wizard
-from flask_wizard.core.draft import encode
+from flask_wizard.core.draft import Draft, encode
 from flask_wizard.drafts import lease
 from flask_wizard.drafts.keyring import Kind
 from flask_wizard.errors import ConflictError
@@ -103,14 +103,15 @@ def test_renewals_end_with_the_commit(make_app: MakeApp, often: None) -> None:
         assert slow.started.wait(PATIENCE)
         first = stored(visitor).lease_until
         until(lambda: stored(visitor).lease_until > first)
+        assert is_renewing()
         slow.may_end.set()
         click.result()
-    until(lambda: not renewing_threads())
+    until(lambda: not is_renewing())
     assert stored(visitor).state == "committed"
 
 
-def renewing_threads() -> list[str]:
-    return [t.name for t in threading.enumerate() if "_renew_until" in t.name]
+def is_renewing() -> bool:
+    return any(thread.name == lease.THREAD for thread in threading.enumerate())
 
 
 def test_renewal_leaves_the_claim_of_another_attempt_alone(
@@ -122,26 +123,45 @@ def test_renewal_leaves_the_claim_of_another_attempt_alone(
     with ThreadPoolExecutor(1) as thread:
         click = thread.submit(visitor.send)
         assert slow.started.wait(PATIENCE)
-        repository = visitor.app.extensions["flask_wizard"].repository(visitor.app)
-        with visitor.app.app_context():
-            taken = take_over(repository, visitor)
-        until(lambda: not renewing_threads())
-        assert stored(visitor).lease_until == taken
+        taken = rewrite(visitor, claim_again)
+        until(lambda: not is_renewing())
+        assert stored(visitor) == taken
         slow.may_end.set()
         click.result()
     assert "attempt 1" in visitor.open(f"{visitor.draft}receipt").text
 
 
-def take_over(repository: Any, visitor: Visitor) -> float:
+def test_renewal_goes_on_when_another_request_has_written_the_draft(
+    make_app: MakeApp, often: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    slow = Slow()
+    visitor = at_the_review(make_app, slow)
+    with ThreadPoolExecutor(1) as thread:
+        click = thread.submit(visitor.send)
+        assert slow.started.wait(PATIENCE)
+        held = rewrite(visitor, lambda draft: draft.add_holder(1.0, marks=[b"other"]))
+        until(lambda: stored(visitor).lease_until > held.lease_until)
+        assert len(stored(visitor).holders) == 2
+        slow.may_end.set()
+        assert click.result().location.endswith("/receipt")
+    assert "could not be renewed" not in caplog.text
+
+
+def claim_again(draft: Draft) -> Draft:
+    return draft.release(unsettled=True).claim(time.time(), LEASE)
+
+
+def rewrite(visitor: Visitor, change: Callable[[Draft], Draft]) -> Draft:
+    """Save the draft as another process changes it; return what it has saved."""
+    repository = visitor.app.extensions["flask_wizard"].repository(visitor.app)
     while True:
         draft, version = repository.load(visitor.draft.split("/")[2])
-        later = draft.release(unsettled=True).claim(time.time(), 3600)
+        later = change(draft)
         try:
-            plain = encode(later)
-            repository.store.save(version, plain, kind=Kind.DRAFT, ttl=3600)
+            repository.store.save(version, encode(later), kind=Kind.DRAFT, ttl=3600)
         except ConflictError:  # with a renewal
             continue
-        return float(later.lease_until)
+        return later
 
 
 def test_commit_that_lasts_too_long_loses_its_lease(
@@ -188,6 +208,7 @@ def test_commit_that_has_no_thread_promises_nothing(
     monkeypatch: pytest.MonkeyPatch,
     store: Probe,
     clock: Traveller,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     def refuse(self: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
@@ -201,6 +222,7 @@ def test_commit_that_has_no_thread_promises_nothing(
     with pytest.raises(ValueError, match="paper"):
         visitor.press()
     store.down = False
+    assert "no thread to renew" in caplog.text
     assert stored(visitor).maybe_running
     clock.shift(LEASE + 1)
     page = visitor.open(f"{visitor.draft}check")

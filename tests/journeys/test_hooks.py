@@ -40,10 +40,15 @@ def generator() -> Any:
     yield
 
 
+async def asynchronous_generator() -> Any:
+    yield
+
+
 NOT_RUN: dict[str, Callable[[], object]] = {
     "coroutine": asynchronous,
     "future": Later,
     "generator": generator,
+    "async generator": asynchronous_generator,
 }
 not_run = pytest.mark.parametrize("result", NOT_RUN.values(), ids=NOT_RUN)
 
