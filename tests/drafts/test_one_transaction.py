@@ -25,7 +25,7 @@ from sqlalchemy import String, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from visitor import Visitor
-from wizards import begun
+from wizards import begun, stored
 from wtforms import Form, StringField
 from wtforms.validators import InputRequired
 
@@ -40,6 +40,7 @@ from flask_wizard import (
     Submission,
     Wizard,
 )
+from flask_wizard.drafts import lease
 
 # One process of xdist starts the servers.
 pytestmark = pytest.mark.xdist_group("one_transaction")
@@ -554,6 +555,25 @@ def test_step_error_is_shown_although_the_session_has_written(make: Make) -> Non
     assert confirm(visitor) == "you"
     assert "Somebody has that name" in visitor.get(f"{visitor.draft}you").text
     assert names(app) == []
+
+
+def test_lease_is_renewed_in_the_applications_database(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread that renews it finds the engine of the application."""
+    monkeypatch.setattr(lease, "LONGEST_BEAT", 0.01)
+
+    class Waits(Alone):
+        def commit(self, submission: Submission) -> str:
+            first = stored(visitor).lease_until
+            deadline = time.monotonic() + 60
+            while stored(visitor).lease_until <= first:
+                assert time.monotonic() < deadline
+                time.sleep(0.005)
+            return "/thanks"
+
+    visitor = begun(make(Waits))
+    assert visitor.post(f"{visitor.draft}check").location == "/thanks"
 
 
 # Attempts that outlive their lease
