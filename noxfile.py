@@ -46,18 +46,23 @@ PLACES = os.pathsep.join(
     ]
 )
 
-# One process more than there are cores, as many tests wait. Tests of one xdist_group
-# share servers, and run in one process, first; the others are handed out in order:
-# those in a browser, which leave an event loop running, are the last in each.
+# One process more than there are cores, as many tests wait. Which process runs which
+# tests is in tests/support/scheduling.py.
 PROCESSES = min(len(os.sched_getaffinity(0)) + 1, 8)
-IN_PARALLEL = (f"--numprocesses={PROCESSES}", "--dist=loadgroup")
+IN_PARALLEL = (f"--numprocesses={PROCESSES}",)
 
-# The tests that try more if they are given more time.
+# The tests that try more if they are given more time. The one in a browser is the last:
+# it leaves an event loop running.
 RANDOM = (
     "tests/web/test_hostile.py",
+    "tests/web/test_generated_forms.py",
     "tests/core/test_properties.py",
+    "tests/browser/test_browser_forms.py",
 )
-KILLING = ("tests/drafts/test_concurrency.py",)
+KILLING = (
+    "tests/drafts/test_concurrency.py",
+    "tests/drafts/test_one_transaction.py",
+)
 
 
 # The environments
@@ -208,12 +213,13 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["dev"])
 def fuzz(session: nox.Session) -> None:
-    """Send hostile requests and draw odd wizards at random, for half an hour or more.
+    """Send hostile requests, draw odd wizards and forms at random, for half an hour.
 
     WIZARD_EXAMPLES is how many times as many examples as in `make test`: 150, unless
     the environment has another number. Every run tries others; what fails says how to
     repeat it.
     """
+    require(session, BROWSER)
     install_wheel(session, DEV)
     times = os.environ.get("WIZARD_EXAMPLES", "150")
     session.run(

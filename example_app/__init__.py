@@ -1,4 +1,4 @@
-"""A small bookshop, whose checkout and readers' club are wizards."""
+"""A small bookshop with accounts, whose checkout and readers' club are wizards."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from typing import Any
 from flask import Flask, Response, session
 from flask_wtf.csrf import CSRFProtect
 
-from example_app import checkout, club, sample, settings, shop
+from example_app import accounts, checkout, club, sample, settings, shop
 from example_app.models import create_tables, db
-from flask_wizard import FlaskWizard
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 
 csrf = CSRFProtect()
-wizards = FlaskWizard()
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -25,7 +23,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app = settings.configured(__name__, config or {})
     db.init_app(app)
     csrf.init_app(app)
-    wizards.init_app(app)
+    accounts.manager.init_app(app)
+    accounts.wizards.init_app(app)
     app.after_request(remember_for_weeks)
     app.after_request(add_security_headers)
     register_pages(app)
@@ -38,6 +37,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 def register_pages(app: Flask) -> None:
     """Hang the shop at the root, and each wizard under its own prefix."""
     app.register_blueprint(shop.blueprint)
+    app.register_blueprint(accounts.blueprint)
     app.register_blueprint(checkout.blueprint, url_prefix="/checkout")
     app.register_blueprint(club.blueprint, url_prefix="/club")
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from flask import redirect, request, session, url_for
+from flask import Response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
@@ -32,7 +32,16 @@ from example_app.models import (
     db,
     order_of,
 )
-from flask_wizard import Answers, Review, Row, Step, StepError, Submission, Wizard
+from flask_wizard import (
+    Answers,
+    Draft,
+    Review,
+    Row,
+    Step,
+    StepError,
+    Submission,
+    Wizard,
+)
 
 
 class DeliveryForm(PersonForm):
@@ -147,6 +156,11 @@ class Checkout(Wizard):
         """Offer the name that the shop greets the visitor by."""
         return {"name": session.get("name")} if step_name == "delivery" else None
 
+    def describe(self, draft: Draft) -> str:
+        """Tell drafts apart by who gets the parcel."""
+        names = draft.entries.get("delivery", {}).get("name", [])
+        return f"for {names[0]}" if any(names) else ""
+
     def validate(self, submission: Submission) -> None:
         """Refuse a cart that cannot be delivered."""
         if order_of(submission.id):
@@ -216,3 +230,11 @@ def fill_the_cart_first() -> ResponseReturnValue | None:
     if request.endpoint == "checkout.entry" and not Cart(session).copies:
         return redirect(url_for("shop.cart"))
     return None
+
+
+@blueprint.after_request
+def sign_in_on_the_way(response: Response) -> ResponseReturnValue:
+    """Lead from a step that was just saved to the login, which leads back to it."""
+    if request.args.get("sign-in") and response.status_code == 303:
+        return redirect(url_for("account.sign_in", next=response.location), 303)
+    return response

@@ -1,4 +1,4 @@
-"""What the shop keeps: books, orders and the members of its readers' club."""
+"""What the shop keeps: books, orders, customers and members of its readers' club."""
 
 from __future__ import annotations
 
@@ -44,7 +44,12 @@ db = SQLAlchemy(model_class=Base)
 
 if TYPE_CHECKING:
     Model = Base  # mypy cannot look into `db.Model`, which is made at run time
+
+    class UserMixin: ...  # Flask-Login has no type annotations
+
 else:
+    from flask_login import UserMixin
+
     Model = db.Model
 
 
@@ -152,6 +157,15 @@ class OrderLine(Model):
     def total(self) -> int:
         """The price of all copies, in cents."""
         return self.price * self.quantity
+
+
+class Customer(UserMixin, Model):
+    """Who has an account. `email` is in lower case."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    email: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str]
 
 
 class Member(Model):

@@ -1,4 +1,4 @@
-"""Multi-step forms for Flask. Only the session that began a draft can open it."""
+"""Multi-step forms for Flask. Only its holder opens a draft: a session, or a user."""
 
 from .core.answers import Answers
 from .core.draft import Receipt

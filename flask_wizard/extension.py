@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, current_app
 
 from .cli import commands
 from .core.rows import named_rows
 from .drafts.keyring import Keyring
+from .drafts.public_draft import Draft
 from .errors import ConfigurationError, StoreError
 from .stores import CheckedStore, DraftStore
 from .stores.registry import open_store
 from .web.controls import block, control, layout
+from .web.logins import Logins
+from .web.own_drafts import own_drafts
 from .web.pages import BASE_TEMPLATE
-from .web.state import EXTENSION, WizardState, secrets_of
+from .web.routes import check_headless
+from .web.shipped_templates import ShippedTemplates, check_templates
+from .web.state import EXTENSION, WizardState, get_context, secrets_of
+from .wizard import Wizard
 
 DEFAULTS: dict[str, Any] = {
     "WIZARD_STORE": None,
     "WIZARD_SECRET_KEYS": None,
+    "WIZARD_NAMESPACE": "",  # part of all keys in the store
     "WIZARD_BASE_TEMPLATE": BASE_TEMPLATE,
     "WIZARD_SITE_NAME": None,
     "WIZARD_LANG": "en",
+    "WIZARD_LOGIN_URL": None,  # a URL, or a function of the URL to come back to
     "WIZARD_PERMANENT_SESSION": False,
     "WIZARD_COMMIT_LEASE": 120,  # seconds; longer than the server's own time limit
     "WIZARD_COMMIT_MAX": 10,  # leases that a commit may last while it runs
     "WIZARD_COMMIT_WAIT": 2,  # seconds that a second click waits for the first
     "WIZARD_MAX_BODY": 1024 * 1024,  # bytes of one request
     "WIZARD_MAX_PAIRS": 1000,  # form fields of one request
+    "WIZARD_TRUSTED_ORIGINS": (),  # such as https://www.example.org
     "WIZARD_MAX_ENTRIES": 200,  # entries in a page's lists that set no max_entries
     "WIZARD_MAX_DRAFT": 256 * 1024,  # bytes of one draft, before compression
     "WIZARD_COMPRESS_ABOVE": 16 * 1024,  # bytes; a smaller draft is not worth the time
@@ -43,12 +53,26 @@ class FlaskWizard:
     ``store`` is where drafts are stored: a store's URL, a cache or client that the
     application has, or a DraftStore. The default is the configuration's
     ``WIZARD_STORE``, and without that an SQLite file in the instance folder.
+
+    ``holder`` returns the id of the signed-in user, a string, an integer or a UUID, or
+    ``None`` for nobody. The default is the user of Flask-Login, if the application uses
+    it. A user's drafts are on every device where the user signs in.
     """
 
     def __init__(
-        self, app: Flask | None = None, *, store: DraftStore | object | None = None
+        self,
+        app: Flask | None = None,
+        *,
+        store: DraftStore | object | None = None,
+        holder: Callable[[], object] | None = None,
     ) -> None:
+        if holder is not None and not callable(holder):
+            raise ConfigurationError(
+                f"holder is of type {type(holder).__name__}. Expected a function "
+                "without arguments that returns the id of the signed-in user, or None."
+            )
         self._store = store
+        self._holder = holder
         if app is not None:
             self.init_app(app)
 
@@ -66,20 +90,44 @@ class FlaskWizard:
         for key, default in DEFAULTS.items():
             app.config.setdefault(key, default)
         _check_numbers(app.config)
+        _check_origins(app.config["WIZARD_TRUSTED_ORIGINS"])
+        _check_namespace(app.config["WIZARD_NAMESPACE"])
         Keyring(secrets_of(app))  # to refuse bad secrets now, not at the first request
         given = self._store if self._store is not None else app.config["WIZARD_STORE"]
         default_file = Path(app.instance_path) / "flask_wizard.sqlite3"
         store = open_store(given, default_file)
-        app.extensions[EXTENSION] = WizardState(app, store)
+        app.extensions[EXTENSION] = WizardState(app, store, Logins(app, self._holder))
         _log_warnings(app, store)
+        app.url_value_preprocessor(check_headless)
         app.cli.add_command(commands)
-        app.register_blueprint(_assets_blueprint())
+        assets = _assets_blueprint()
+        check_templates(assets.jinja_loader, app.jinja_env)
+        app.register_blueprint(assets)
         app.jinja_env.globals.update(
             flask_wizard_control=control,
             flask_wizard_layout=layout,
             flask_wizard_block=block,
             flask_wizard_named_rows=named_rows,
         )
+
+    def drafts(self, **unbound: object) -> list[Draft]:
+        """Return the visitor's open drafts of all wizards, newest first.
+
+        ``unbound`` are the values of URL variables that mounts leave unbound, for the
+        drafts' URLs. This begins no draft, and a session gets no token by it. Raise
+        StoreError, and ConfigurationError if a value is missing or unknown.
+        """
+        return own_drafts(get_context(), unbound, Wizard._find)
+
+    def adopt(self) -> None:
+        """Have the user who has just signed in adopt what the session has begun.
+
+        The extension does so by itself at the end of a request that changes the
+        session. Call it, in a request, where a login does not. Failures are logged,
+        and a later request for a wizard tries again.
+        """
+        state: WizardState = current_app.extensions[EXTENSION]
+        state.logins.adopt()
 
 
 def _log_warnings(app: Flask, store: DraftStore) -> None:
@@ -117,16 +165,38 @@ def _check_numbers(config: Mapping[str, Any]) -> None:
             raise ConfigurationError(f"{key} is {value!r}. Expected {least} or more.")
 
 
+def _check_origins(origins: object) -> None:
+    listed = origins if isinstance(origins, list | tuple | set | frozenset) else [None]
+    if not all(isinstance(o, str) and _ORIGIN.fullmatch(o) for o in listed):
+        raise ConfigurationError(
+            f"WIZARD_TRUSTED_ORIGINS is {origins!r}. Expected a list of origins as "
+            "browsers send them, with a scheme and without a path: "
+            "['https://www.example.org']."
+        )
+
+
+_ORIGIN = re.compile(r"https?://[^/?#@\s]+", re.IGNORECASE)
+
+
+def _check_namespace(namespace: object) -> None:
+    if not isinstance(namespace, str):
+        raise ConfigurationError(
+            f"WIZARD_NAMESPACE is {namespace!r}. Expected a string, such as the "
+            "application's name."
+        )
+
+
 def _assets_blueprint() -> Blueprint:
     """Return a blueprint with the templates and the stylesheet of all wizards."""
     here = Path(__file__).parent
     templates = here / "templates"
     if not templates.is_dir():  # in a checkout they are beside the package
         templates = here.parent / "templates"
-    return Blueprint(
+    blueprint = Blueprint(
         EXTENSION,
         __name__,
         static_folder=str(here / "static"),
         static_url_path="/flask_wizard/static",
-        template_folder=str(templates),
     )
+    blueprint.jinja_loader = ShippedTemplates(templates)
+    return blueprint

@@ -16,6 +16,7 @@ from .core.submission import Submission
 from .drafts.lifetimes import seconds
 from .drafts.public_draft import Draft
 from .errors import DefinitionError
+from .tracebacks import without_locals
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -127,6 +128,14 @@ class Wizard(metaclass=_Declarative):
     def discarded(self, draft: Draft) -> None:
         """Clean up after a discarded draft. ``draft`` is the draft as it was before."""
 
+    def describe(self, draft: Draft) -> str:
+        """Return what tells a draft from others of this wizard, in a few words.
+
+        It stands on the page that offers the drafts, and in ``wizards.drafts()``.
+        ``draft.entries`` has the strings that were sent, which may be invalid.
+        """
+        return ""
+
     # One instance serves all visitors
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -190,7 +199,12 @@ class Wizard(metaclass=_Declarative):
         from .web.visit import Visit
 
         context = get_context()
-        guard.check_request(context.request, context.app.config)
+        context.state.headless.add(context.request.endpoint)
+        try:
+            guard.check_request(context)
+        except BaseException as error:
+            without_locals(error)
+            raise
         if cls not in context.state.checked:
             _log_misspelt(cls, context.app.logger)
         name = f"{cls.__module__}.{cls.__qualname__}"
@@ -198,6 +212,16 @@ class Wizard(metaclass=_Declarative):
         return Visit.open(
             cls._instance(), mount, draft_id, context, url_for_step=url_for_step
         )
+
+    @classmethod
+    def _find(cls, name: str) -> Wizard | None:
+        """Return the wizard whose class has this module and name, if it is imported."""
+        for kind in cls.__subclasses__():
+            if f"{kind.__module__}.{kind.__qualname__}" == name and not kind._abstract:
+                return kind._instance()
+            if (found := kind._find(name)) is not None:
+                return found
+        return None
 
     @classmethod
     def _instance(cls) -> Wizard:

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 import time_machine
-from apps import COMPILED, MakeApp, MakeOnDisk
+from apps import COMPILED, MakeApp, MakeOnDisk, Site
 from cachelib import FileSystemCache, SimpleCache
 from canaries import Canary
+from coverage import Coverage
 from engines import Engine, FileEngine, SQLiteEngine
 from flask import Flask, request_tearing_down
 from jinja2 import StrictUndefined
@@ -25,6 +26,8 @@ from flask_wizard import DraftStore, FlaskWizard, Wizard, stores
 from flask_wizard.stores.files import FileStore
 from flask_wizard.stores.memory import MemoryStore
 from flask_wizard.stores.sqlite import SQLiteStore
+
+pytest_plugins = ["scheduling"]
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +49,21 @@ def canary() -> Iterator[Canary]:
 def nothing_committed() -> None:
     """Forget what another test has committed."""
     committed.clear()
+
+
+@pytest.fixture(scope="module")
+def without_coverage() -> Iterator[None]:
+    """Measure no coverage in a module whose tests run long over what others reach.
+
+    Python calls the tracer for each line, of all libraries too: it takes nearly as
+    long as what it traces.
+    """
+    measuring = Coverage.current()
+    if measuring is not None:
+        measuring.stop()
+    yield
+    if measuring is not None:
+        measuring.start()
 
 
 @pytest.fixture
@@ -84,7 +102,7 @@ def make_app(store: Probe, tmp_path_factory: pytest.TempPathFactory) -> MakeApp:
         store: object | None = None,
         **config: object,
     ) -> Flask:
-        app = Flask("site", root_path=folder, instance_path=folder)
+        app = Site("site", root_path=folder, instance_path=folder)
         app.jinja_options = {"undefined": StrictUndefined, "bytecode_cache": COMPILED}
         app.config.update(TESTING=True, SECRET_KEY="k" * 32, WIZARD_COMMIT_WAIT=0)
         app.config.update(config)

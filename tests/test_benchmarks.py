@@ -26,8 +26,7 @@ from benchmarks.targets import Verdict, verdicts
 from benchmarks.walk import CHECK, Contender, points, walk
 from benchmarks.worker import Station
 
-# One process of xdist walks through the contenders.
-pytestmark = pytest.mark.xdist_group("benchmarks")
+pytestmark = pytest.mark.usefixtures("without_coverage")
 
 STEPS = 4
 

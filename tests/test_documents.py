@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,14 @@ import pytest
 from flask import Flask
 from visitor import Visitor
 
+from flask_wizard import FlaskWizard
 from flask_wizard.extension import DEFAULTS
 from flask_wizard.stores.registry import SCHEMES
 from flask_wizard.web import pages
 
 ROOT = Path(__file__).parents[1]
 PAGE = "What a step's page gets"
-DOCUMENTS = ("README.md", "docs/guide.md", "docs/stores.md")
+DOCUMENTS = ("README.md", "docs/guide.md", "docs/stores.md", "docs/users.md")
 
 
 def run_blocks(document: str) -> dict[str, Any]:
@@ -89,6 +91,38 @@ def test_headless_view_of_the_guide_runs_to_its_commit(instance: Path) -> None:
     assert "We will write to you." in receipt.text
 
 
+@pytest.mark.parametrize("recipe", ["with_flask_login", "with_a_session"])
+def test_recipe_for_users_works(instance: Path, recipe: str) -> None:
+    users = run_blocks("docs/users.md")
+    app = users[recipe]()
+    users["add_my_drafts"](app, FlaskWizard())  # it has no state but the application's
+    visitor = Visitor(app)
+    friend = follow(visitor, "/join/", name="Ann")
+    visitor.client.post("/login", data={"name": "ann"})
+    (draft,) = json.loads(visitor.get("/my-drafts").text)
+    assert draft["what"] == "Join: Ann"
+    assert draft["continue"] == friend
+    visitor.client.post("/logout")
+    assert visitor.get("/my-drafts").json == []
+    assert visitor.get(friend).status_code == 404
+
+
+def test_holder_of_the_documents_is_the_default_said_by_hand(instance: Path) -> None:
+    users = run_blocks("docs/users.md")
+    app = Flask("own")
+    app.config["SECRET_KEY"] = "secret"
+    users["LoginManager"](app).user_loader(users["User"])
+    users["wizards"].init_app(app)
+    app.register_blueprint(users["Join"].as_blueprint("join"), url_prefix="/join")
+    log_in = users["login_user"]
+    app.add_url_rule("/in", "in", lambda: str(log_in(users["User"]("ann"))))
+    visitor, phone = Visitor(app), Visitor(app)
+    visitor.get("/in")
+    friend = follow(visitor, "/join/", name="Ann")
+    phone.get("/in")
+    assert phone.get(friend).status_code == 200
+
+
 def test_stores_of_the_documents_open(instance: Path) -> None:
     stores = run_blocks("docs/stores.md")
     for name in ("embedded", "named", "files", "memory"):
@@ -147,7 +181,8 @@ def section(document: str, heading: str) -> str:
 def test_guide_names_everything_that_a_steps_page_gets(instance: Path) -> None:
     guide = run_blocks("docs/guide.md")
     url_for_step = "/{draft}/{step}".format
-    with guide["create_app"]().test_request_context("/"):
+    first = f"/?_draft={'n' * 22}"
+    with guide["create_app"]().test_request_context(first):
         page = guide["Book"].open(url_for_step=url_for_step).handle("trip")
     rows = re.findall(r"^\| (`.*?) \|", section("docs/guide.md", PAGE), re.M)
     assert set(re.findall(r"`(\w+)`", " ".join(rows))) == set(page)

@@ -14,14 +14,15 @@ from cachelib import SimpleCache
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
-from visitor import Page
+from visitor import Page, attribute
 from werkzeug.security import check_password_hash
 
 # The example is not installed. Last, so that an installed flask_wizard comes first.
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from example_app import create_app
-from example_app.models import Book, Member, Order, db
+from example_app.accounts import next_path
+from example_app.models import Book, Customer, Member, Order, db
 
 POLICY = (
     "default-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -636,3 +637,134 @@ def test_different_passwords_are_refused(client: FlaskClient) -> None:
     assert page.path.endswith("/account")
     assert "Enter the same password twice" in page.text
     assert ACCOUNT["password"] not in page.source
+
+
+# Accounts
+
+
+CUSTOMER = {"email": "Wil@example.com", "password": "owl-kettle-tram"}
+
+
+def register(client: FlaskClient, name: str = "Wilhelmina Reed") -> Page:
+    page = get(client, "/register")
+    return post(client, page, "/register", {**CUSTOMER, "name": name})
+
+
+def sign_in(client: FlaskClient) -> Page:
+    return post(client, get(client, "/sign-in"), "/sign-in", CUSTOMER)
+
+
+def sign_out(client: FlaskClient) -> Page:
+    return post(client, get(client, "/my-drafts"), "/sign-out", {})
+
+
+@pytest.fixture
+def customer(app: Flask) -> FlaskClient:
+    """A browser in which somebody has just made an account."""
+    client = app.test_client()
+    assert "You are signed in, Wilhelmina Reed." in register(client).text
+    return client
+
+
+def test_customer_signs_out_and_in_again(customer: FlaskClient) -> None:
+    page = sign_out(customer)
+    assert "You are signed out." in page.text
+    assert page.links["Sign in"] == "/sign-in"
+    assert "You are signed in, Wilhelmina Reed." in sign_in(customer).text
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"password": "owl-kettle-train"}, {"email": "will@example.com"}], ids=str
+)
+def test_wrong_password_and_unknown_address_are_told_alike(
+    app: Flask, customer: FlaskClient, wrong: dict[str, str]
+) -> None:
+    client = app.test_client()
+    page = get(client, "/sign-in")
+    sent = {**page.forms["/sign-in"], **CUSTOMER, **wrong}
+    answer = client.post("/sign-in", data=sent)
+    assert "We do not know this email address with this password" in answer.text
+
+
+def test_email_address_has_one_account(app: Flask, customer: FlaskClient) -> None:
+    client = app.test_client()
+    page = get(client, "/register")
+    sent = {**page.forms["/register"], **CUSTOMER, "name": "Another"}
+    answer = client.post("/register", data={**sent, "email": "wil@EXAMPLE.com"})
+    assert "There is an account with this email address" in answer.text
+
+
+def test_password_of_an_account_is_kept_as_a_hash(
+    app: Flask, customer: FlaskClient
+) -> None:
+    with app.app_context():
+        (kept,) = db.session.scalars(select(Customer.password_hash))
+    assert check_password_hash(kept, CUSTOMER["password"])
+
+
+@pytest.mark.parametrize("url", ["//evil.example", "/\\evil.example", "https://e.x"])
+def test_login_leads_to_no_other_site(app: Flask, url: str) -> None:
+    with app.test_request_context("/sign-in", query_string={"next": url}):
+        assert next_path() is None
+    with app.test_request_context("/sign-in", query_string={"next": "/cart"}):
+        assert next_path() == "/cart"
+
+
+def test_drafts_of_an_account_need_the_login(client: FlaskClient) -> None:
+    page = get(client, "/my-drafts")
+    assert page.heading == "Sign in"
+    assert page.url == "/sign-in?next=%2Fmy-drafts"
+
+
+def test_sign_in_on_the_way_saves_first_and_comes_back(
+    customer: FlaskClient, app: Flask
+) -> None:
+    client = app.test_client()
+    put_in_cart(client, "the-salt-almanac")
+    page = get(client, "/checkout/")
+    (action,) = (path for path, hidden in page.forms.items() if "_rev" in hidden)
+    (button,) = page.html.query("button[formaction]")
+    sent = {**page.forms[action], "_action": attribute(button, "value")}
+    answer = client.post(
+        attribute(button, "formaction"), data={**sent, "name": "Wil", "email": "half a"}
+    )
+    login = answer.location
+    page = get(client, login)
+    assert page.heading == "Sign in"
+    sent = {**page.forms["/sign-in"], **CUSTOMER}
+    page = get(client, client.post(login, data=sent).location)
+    assert page.path.endswith("/delivery")
+    assert (page.value("name"), page.value("email")) == ("Wil", "half a")
+    assert "begun before you signed in" in page.banners
+    assert "Already have an account?" not in page.text
+
+
+def test_sign_in_on_the_way_is_offered_at_each_step(client: FlaskClient) -> None:
+    put_in_cart(client, "the-salt-almanac")
+    page = next_step(client, get(client, "/checkout/"), DELIVERY)
+    assert "Already have an account?" in page.text
+    (first, *_) = page.html.query("form.wizard-form button")
+    assert attribute(first, "value") == "next"
+
+
+def test_customer_finds_drafts_on_another_device(
+    app: Flask, customer: FlaskClient
+) -> None:
+    put_in_cart(customer, "the-salt-almanac")
+    begun = next_step(customer, get(customer, "/checkout/"), DELIVERY)
+    phone = app.test_client()
+    page = sign_in(phone)
+    assert page.heading == "My drafts"
+    assert page.link("Continue Checkout: for Wilhelmina Reed") == begun.path
+    assert "Step 2: Is it a gift?" in page.text
+    assert get(phone, begun.path).status == 200
+
+
+def test_next_person_at_the_browser_sees_no_draft(
+    app: Flask, customer: FlaskClient
+) -> None:
+    put_in_cart(customer, "the-salt-almanac")
+    begun = next_step(customer, get(customer, "/checkout/"), DELIVERY)
+    sign_out(customer)
+    assert get(customer, begun.path).status == 404
+    assert "Cart 0" in get(customer, "/").text

@@ -45,6 +45,7 @@ JOURNEYS = tuple(
 EMBEDDED = ("stores/embedded", "stores/registry")
 COMMITS = ("drafts/commit", "drafts/lease", "drafts/one_transaction")
 BOUND = ("core/journey", "core/steps", "core/plain_prefix")
+FIELDS = ("journeys/fields", "journeys/changing_forms")
 HELD = ("drafts/draft_list", "drafts/stored_format", "drafts/access", "drafts/endings")
 # Each module, and the tests that are to notice: first those that know it best.
 MODULES: dict[str, tuple[str, ...]] = {
@@ -52,6 +53,10 @@ MODULES: dict[str, tuple[str, ...]] = {
     "core.steps": ("wizard", *BOUND, "core/rows", *JOURNEYS),
     "core.form_steps": (*BOUND, "core/rows", *COMMITS, *JOURNEYS),
     "core.hooks": ("journeys/hooks", "wizard"),
+    "core.forms": ("core/forms", "core/form_data", *FIELDS, *BOUND),
+    "core.form_data": ("core/form_data", "core/forms", *FIELDS),
+    "core.fields": ("web/controls", "core/rows", "core/forms", *FIELDS, "web/pages"),
+    "core.rows": ("core/rows", "core/foreign_fields", *FIELDS, "journeys/review"),
     "core.answers": ("core/answers", *BOUND, "drafts/commit"),
     "core.journey": (*BOUND, *JOURNEYS),
     "core.submission": (*COMMITS, *JOURNEYS),

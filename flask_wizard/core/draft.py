@@ -31,6 +31,7 @@ T = TypeVar("T")
 S = TypeVar("S", bound="Stored")
 
 State = Literal["open", "committing", "committed", "discarded"]
+HolderKind = Literal["session", "user", "guest"]
 ENDED: tuple[State, ...] = ("committed", "discarded")
 
 _encoder = msgspec.msgpack.Encoder()
@@ -228,7 +229,7 @@ class StoredHolder(Stored, frozen=True):
 
     #: A keyed hash of what identifies the holder, such as the session's token.
     mark: bytes
-    kind: Literal["session", "user", "guest"]
+    kind: HolderKind
     #: When the holder got the draft, in seconds since the epoch.
     since: Seconds
 
@@ -336,30 +337,48 @@ class Draft(Stored, frozen=True, dict=True):
         """Return the draft as a POST leaves it, for another lifetime."""
         return replace(self, updated=now, notice=notice)
 
-    def re_mark(self, marks: Sequence[bytes]) -> Draft | None:
-        """Return the draft if the session that has one of these marks holds it.
+    def re_mark(
+        self,
+        marks: Sequence[bytes],
+        *,
+        kind: HolderKind = "session",
+        user: Sequence[bytes] = (),
+    ) -> Draft | None:
+        """Return the draft if the visitor who has one of these marks holds it.
 
-        The session has the first of them from then on: they come newest first.
+        The visitor has the first of them from then on: they come newest first. If
+        ``user`` gives the marks of a user, the user takes the place of that visitor.
         """
         held = self.packed_holders
         for position, holder in enumerate(self.holders):
-            if holder.kind != "session":
+            if holder.kind != kind:
                 continue
             for number, mark in enumerate(marks):
                 if hmac.compare_digest(holder.mark, mark):
-                    if number == 0:
+                    if user:
+                        holder = replace(holder, mark=user[0], kind="user")
+                    elif number == 0:
                         return self
-                    own = msgspec.Raw(pack(replace(holder, mark=marks[0])))
+                    else:
+                        holder = replace(holder, mark=marks[0])
+                    own = msgspec.Raw(pack(holder))
                     held = (*held[:position], own, *held[position + 1 :])
                     return replace(self, packed_holders=held)
         return None
 
-    def add_holder(self, now: float, *, marks: Sequence[bytes]) -> Draft:
-        """Return the draft held by this session too, as after a session was cleared."""
-        if (held := self.re_mark(marks)) is not None:
+    def add_holder(
+        self, now: float, *, marks: Sequence[bytes], kind: HolderKind = "session"
+    ) -> Draft:
+        """Return the draft held by this visitor too, as after a session was cleared."""
+        if (held := self.re_mark(marks, kind=kind)) is not None:
             return held
-        own = msgspec.Raw(pack(StoredHolder(marks[0], "session", now)))
+        own = msgspec.Raw(pack(StoredHolder(marks[0], kind, now)))
         return replace(self, packed_holders=(*self.packed_holders, own))
+
+    @property
+    def has_user(self) -> bool:
+        """True if a user holds it."""
+        return any(holder.kind == "user" for holder in self.holders)
 
     def claim(
         self,

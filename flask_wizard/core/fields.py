@@ -40,9 +40,11 @@ def kind_of(field: Field) -> Kind:
         return "hidden"
     if drawn == "checkbox":
         return "checkbox"
-    if has_foreign_widget(field) and _asks_nothing(field):
-        return "content"
-    return "group" if _is_group(field) else "input"
+    if isinstance(field.widget, (ListWidget, TableWidget)):
+        return "group"
+    if isinstance(field, SelectFieldBase):
+        return "input" if isinstance(field.widget, Select) else "group"
+    return _foreign_kind(field) if has_foreign_widget(field) else "input"
 
 
 def input_type(field: Field) -> str:
@@ -87,12 +89,16 @@ def _is_concealed(field: Field) -> bool:
     """True if no person sees the field: it is there to tell programs that fill it."""
     own = render_kw(field)
     style = str(own.get("style") or "").replace(" ", "").lower()
-    return bool(own.get("hidden")) or "display:none" in style
+    return own.get("hidden", False) is not False or "display:none" in style
 
 
-def _asks_nothing(field: Field) -> bool:
-    """True if the widget draws nothing that a visitor could fill in, nor sends any."""
-    return not field.raw_data and not _CONTROL.search(str(field()))
+def _foreign_kind(field: Field) -> Kind:
+    drawn = str(field()).lstrip()
+    if drawn.startswith(("<ul", "<ol")):
+        return "group"
+    # A script may put in the control, and send something.
+    asks = _CONTROL.search(drawn) or field.raw_data
+    return "input" if asks else "content"
 
 
 def _container_kind(field: FormField[Any] | FieldList[Any]) -> Kind:
@@ -100,16 +106,6 @@ def _container_kind(field: FormField[Any] | FieldList[Any]) -> Kind:
     if kinds <= {"hidden", "skip"} and not own_errors(field):
         return "hidden"
     return "form" if isinstance(field, FormField) else "list"
-
-
-def _is_group(field: Field) -> bool:
-    if isinstance(field.widget, (ListWidget, TableWidget)):
-        return True
-    if isinstance(field, SelectFieldBase):
-        return not isinstance(field.widget, Select)
-    return has_foreign_widget(field) and str(field()).lstrip().startswith(
-        ("<ul", "<ol")
-    )
 
 
 def has_foreign_widget(field: Field) -> bool:
@@ -215,7 +211,8 @@ def inner_start(field: Any) -> str:
 
 def needs_row_marker(field: Field) -> bool:
     """True if the field is an entry of a list of which a browser may send nothing."""
-    index = getattr(field, "index", None)
+    # Not getattr(): a nested form gives its own field of that name.
+    index = vars(field).get("index")
     return index is not None and field.short_name == str(index) and _is_silent(field)
 
 
@@ -226,4 +223,5 @@ def _is_silent(field: Field) -> bool:
         return True
     if field.flags.disabled or render_kw(field).get("disabled"):
         return True
-    return kind_of(field) not in ("input", "hidden")
+    drawn = input_type(field)
+    return drawn == "checkbox" or kind_of(field) not in ("input", "hidden")

@@ -47,6 +47,7 @@ class FormData:
         return sent[0]
 
     def __contains__(self, name: object) -> bool:
+        self.read[str(name)] = None  # that a box was ticked may be all that counts
         return name in self._values
 
     def __iter__(self) -> Iterator[str]:

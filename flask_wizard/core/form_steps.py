@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
@@ -315,6 +315,21 @@ class BoundFormStep(BoundStep):
         else:
             kept = self.entry.passwords if self.entry is not None else {}
             self.entry = Entry.of(raw, rev=rev, errors=self.errors, passwords=kept)
+
+    def declares(self, names: Iterable[str]) -> bool:
+        """True if one of the names is that of a field, or of an input inside one.
+
+        False if nobody can tell yet which form the step will have.
+        """
+        if not self.opens and self.step.fixed_form is None:
+            return False
+        form = self.form if self.opens else self._fill(Values(), {}, prepare=False)
+        own = tuple(field.name for field in form)
+        return any(
+            name in own or (name.startswith(field) and not name[len(field)].isalnum())
+            for name in names
+            for field in own
+        )
 
     def would_change(self, values: Values) -> bool:
         """True if saving ``values`` would change what is stored."""

@@ -47,6 +47,9 @@ FIELDS = "_fields"
 UNUSABLE = "This value cannot be used. Check it and enter it again."
 
 
+_NUMBERED = re.compile(r"(\d+)(?![^\W_])")
+"""A number in a name, behind which there is no letter. ``\\d`` is what int() reads."""
+
 PAGE_DIGITS = 3
 """How long the numbers are by which a page names its entries: it has few of them."""
 
@@ -102,22 +105,26 @@ class Values(dict[str, list[str]]):
         """
         start, end = field.name + field._separator, field._field_separator
         found: dict[str, tuple[str, str]] = {}  # the number and the rest of a name
+        sent: dict[str, None] = {}
         by_rest: dict[str, dict[str, None]] = {}
         for name in [name for name in self if name.startswith(start)]:
-            number = name[len(start) :].partition(end)[0]
-            if number.isdecimal():  # unlike isdigit(), what int() reads: not "²"
-                rest = name[len(start) + len(number) :]
-                number = "".join(str(int(digit)) for digit in number).lstrip("0")
-                found[name] = number, rest
+            if (parts := _NUMBERED.match(name, len(start))) is None:
+                continue
+            digits, rest = parts[1], name[parts.end() :]
+            number = "".join(str(int(digit)) for digit in digits).lstrip("0")
+            found[name] = number, rest
+            # An entry may read names of its own, by which WTForms does not find it.
+            if not rest or rest.startswith(end):
+                sent[number] = None
                 by_rest.setdefault(rest, {})[number] = None
-        if not found:
+        if not sent:
             return 0
-        sent = dict.fromkeys(number for number, _ in found.values())
         order = _entry_order(sent, by_rest.values())
         new = {number: position for position, number in enumerate(order)}
         names = {
             name: f"{start}{new[number]}{rest}"
             for name, (number, rest) in found.items()
+            if number in new
         }
         if any(old != name for old, name in names.items()):
             self._rename(names)
@@ -192,15 +199,15 @@ def bind(
     The guard checks CSRF, so no form checks it again. ``meta`` reaches nested
     forms as well. A value that cannot even be bound makes a form error, and
     ``form.meta.unbindable`` true. Lists that do not say how many entries they may
-    have get ``max_entries`` of ``values`` together; ``form.meta.room`` knows of those
-    that were sent more, and is None if there are no lists.
+    have get ``max_entries`` of ``values`` together; ``form.meta.entry_limit`` knows of
+    those that were sent more, and is None if there are no lists.
     """
     form_class = signature.form_class
     values = Values(values) if values is not None else None
     read = FormData(values) if values is not None and signature.reads_names else None
-    room = Room(max_entries) if signature.nests else None
+    limit = EntryLimit(max_entries) if signature.nests else None
     passed = {"csrf": False, "sent": values, "unbindable": False, **meta}
-    passed |= {"data_read": read, "room": room}
+    passed |= {"data_read": read, "entry_limit": limit}
     if signature.nests:
         passed = _passed_down(passed)
     if values is None:
@@ -217,7 +224,7 @@ def bind(
     return form
 
 
-class Room:
+class EntryLimit:
     """How many more entries the lists of one form may have."""
 
     def __init__(self, left: int | None) -> None:
@@ -269,7 +276,7 @@ def _bind_field(form: Any, unbound: Any, options: dict[str, Any]) -> Field:
         nested: Any = partial(_nested, field.form_class, meta.passed)
         field.form_class = nested
     elif isinstance(field, FieldList) and meta.sent is not None:
-        entries = range(meta.room.take(field, meta.sent.renumber(field)))
+        entries = range(meta.entry_limit.take(field, meta.sent.renumber(field)))
         # WTForms would take "tags2" for an entry of "tag", and fail for "tag-²".
         vars(field)["_extract_indices"] = lambda *_: entries
     return field
@@ -358,13 +365,14 @@ def sent(form: Any) -> tuple[Raw, Raw]:
             kept = secret if is_password(field) else raw
             kept[field.name] = [str(value) for value in field.raw_data]
     if meta.data_read is not None:
+        secret_starts = _secret_starts(form)
         for name in _read_besides(form):
-            kept = secret if name.startswith(_secret_starts(form)) else raw
+            kept = secret if name.startswith(secret_starts) else raw
             kept[name] = values[name]
-    for field in _lists(form) if meta.room is not None else ():
+    for field in _lists(form) if meta.entry_limit is not None else ():
         markers = (row_marker(entry) for entry in field.entries)
         raw.update({marker: [""] for marker in markers if marker in values})
-        if meta.unbindable or field.name in meta.room.sent:
+        if meta.unbindable or field.name in meta.entry_limit.sent:
             raw.update({} if _holds_passwords(field) else _below(field, values))
     return raw, secret
 
@@ -449,7 +457,7 @@ def validate(form: Any) -> bool:
             form.form_errors = [*form.form_errors, UNUSABLE]
         return False
     for crowded in _crowded(form):
-        crowded.errors = [*crowded.errors, form.meta.room.message(crowded)]
+        crowded.errors = [*crowded.errors, form.meta.entry_limit.message(crowded)]
         passed = False
     for field in fields if passed else ():
         # A DecimalField lets it pass, but any condition that compares it raises.
@@ -477,16 +485,18 @@ def _blame(form: Form) -> bool:
 
 def _crowded(form: Any) -> list[FieldList[Any]]:
     """Return the lists that were sent more entries than there is room for."""
-    room = getattr(form.meta, "room", None)  # an application's own step may bind it
-    if room is None or not room.sent:
+    limit = getattr(
+        form.meta, "entry_limit", None
+    )  # an application's own step may bind it
+    if limit is None or not limit.sent:
         return []
-    return [field for field in _lists(form) if field.name in room.sent]
+    return [field for field in _lists(form) if field.name in limit.sent]
 
 
 def show_as_typed(form: Form) -> None:
     """Make every field show exactly what was sent, and no password at all."""
     for crowded in _crowded(form):
-        message = form.meta.room.message(crowded)
+        message = form.meta.entry_limit.message(crowded)
         if message not in crowded.errors:
             crowded.errors = [*crowded.errors, message]
     field: Any  # widgets ask for _value, which not every kind of field has

@@ -10,6 +10,8 @@ class Notice(StrEnum):
 
     #: What was sent went into a draft of its own: the one it was sent to has gone.
     MOVED = "moved"
+    #: It was begun before the user who has it signed in.
+    ADOPTED = "adopted"
     #: An earlier answer has changed, or another tab has changed what a review shows.
     CHANGED = "changed"
     #: A commit refused a step and sent the visitor back to it.
@@ -24,9 +26,13 @@ class Problem(StrEnum):
     """Why nothing of a POST was stored."""
 
     TOKEN = "token"
+    ORIGIN = "origin"
+    TOO_MANY_FIELDS = "too-many-fields"
     TOO_LARGE = "too-large"
     TOO_MANY = "too-many"
     NOT_ADMITTED = "not-admitted"
     BUSY = "busy"
     UNSETTLED = "unsettled"
+    #: The user who had the page open is not signed in any more.
+    SIGNED_OUT = "signed-out"
     STORE = "store"

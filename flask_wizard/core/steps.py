@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 RESERVED_STEPS = frozenset({"discard", "receipt", "saved"})
 RESERVED_FIELDS = frozenset(
-    {"_action", "_rev", "_draft", "_item", "_seen", FIELDS, "csrf_token"}
+    {"_action", "_rev", "_draft", "_item", "_seen", "_signed_in", FIELDS, "csrf_token"}
 )
 
 ABSENT = b"absent"
@@ -234,6 +234,10 @@ class BoundStep(Protocol):
         This is the form bound to them, or else those that a page may carry hidden.
         """
         return None, {}
+
+    def declares(self, names: Iterable[str]) -> bool:
+        """True if one of the names is that of a field, or of an input inside one."""
+        return False
 
     def would_change(self, values: Values) -> bool:
         """True if saving ``values`` would change what is stored."""

@@ -41,7 +41,7 @@ def render_field(field: Any, render_kw: dict[str, Any]) -> Any:
     attributes |= {clean_key(key): value for key, value in render_kw.items()}
     drawn = _quicker(field.widget)(field, **attributes)
     # Only entries of lists have an index.
-    if hasattr(field, "index") and needs_row_marker(field):
+    if "index" in field.__dict__ and needs_row_marker(field):
         return Markup("{}{}").format(drawn, draw_row_marker(field))
     return drawn
 

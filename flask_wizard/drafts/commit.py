@@ -28,6 +28,7 @@ from ..errors import (
     StepError,
     StoreError,
 )
+from ..tracebacks import without_locals
 from .encrypted_store import StoredDraft
 from .lease import LeaseRenewal, threads_are_reliable
 from .visitor_drafts import VisitorDrafts
@@ -193,7 +194,10 @@ class _Attempt:
             if not isinstance(error, Exception):  # it ends the worker
                 raise
             # The transaction was committed, and only the reply was lost.
-            logger.exception("A commit took place although it seems to have failed.")
+            logger.error(
+                "A commit took place although it seems to have failed.",
+                exc_info=without_locals(error),
+            )
             return CommitResult(draft)
         return finish()
 
@@ -255,8 +259,11 @@ class _Attempt:
         try:
             self.drafts.give_way()
             return _save_with_retry(self.drafts, self.claimed, release)
-        except StoreError:
-            logger.exception("A draft stays claimed until its lease expires.")
+        except StoreError as error:
+            logger.error(
+                "A draft stays claimed until its lease expires.",
+                exc_info=without_locals(error),
+            )
             return None
 
     def _send_back(self, bound: BoundStep, error: StepError) -> CommitResult:

@@ -11,15 +11,15 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from ..core.draft import Seconds, Stored, pack, unpack
+from ..core.draft import Draft, Seconds, Stored, pack, unpack
 from ..errors import (
     ConflictError,
     NewerFormatError,
     TooManyDraftsError,
     UnreadableDraftError,
 )
+from ..tracebacks import without_locals
 from .encrypted_store import EncryptedStore, StoredVersion
-from .holders import Holder
 from .keyring import Kind
 
 # 30 days, in seconds: how long a visitor sees that a draft has expired.
@@ -46,8 +46,14 @@ class ListedDraft(Stored, frozen=True):
     started: Seconds
     #: When the row may be removed.
     until: Seconds
+    #: How long it lives without a POST, in seconds, as when it was listed.
+    idle: Seconds = LATEST
     #: True if the draft has expired. It is not loaded again unless it is begun anew.
     expired: bool = False
+
+    def expires(self, draft: Draft) -> float:
+        """Return when the listed draft expires, in seconds since the epoch."""
+        return draft.expires(self.idle, self.until - REMEMBERED - self.started)
 
     def has_expired(self, oldest: float) -> bool:
         """True if the draft has expired.
@@ -79,24 +85,32 @@ class LoadedList(NamedTuple):
 
 
 class DraftList:
-    """The drafts of one holder. Expired ones stay for a while."""
+    """The drafts of one holder. Expired ones stay for a while.
 
-    def __init__(self, store: EncryptedStore, holder: Holder) -> None:
+    ``name`` is the holder's, which no other list begins with.
+    """
+
+    def __init__(self, store: EncryptedStore, name: str) -> None:
         self._store = store
-        self._holder = holder
+        self._name = name
 
-    def drafts(self, *, mount: str) -> list[ListedDraft]:
-        """Return the visitor's drafts of one mount, expired ones too, oldest first.
+    def drafts(
+        self, *, mount: str | None = None, wizard: str | None = None
+    ) -> list[ListedDraft]:
+        """Return the holder's drafts, expired ones too.
 
-        Raise UnreadableDraftError if the list is damaged and no other replaces it, or
-        NewerFormatError.
+        If ``mount`` or ``wizard`` is given, return only its own. Those of each wizard
+        are oldest first. Raise UnreadableDraftError if the list is damaged and no other
+        replaces it, or NewerFormatError.
         """
-        if self._holder.token is None:
-            return []
         found = self._load()
         if found.damage is not None and found.version.version is None:
             raise found.damage
-        return [draft for draft in found.drafts if draft.mount == mount]
+        return [
+            draft
+            for draft in found.drafts
+            if mount in (None, draft.mount) and wizard in (None, draft.wizard)
+        ]
 
     def add(
         self,
@@ -106,19 +120,22 @@ class DraftList:
         mount: str,
         most: int,
         is_open: Callable[[ListedDraft], bool],
+        idle: float,
         lifetime: float,
     ) -> None:
         """Add a draft to the list. Raise TooManyDraftsError if ``most`` are open.
 
         If the draft is listed already, it has been begun anew, and so is its row.
-        ``lifetime`` is the longest that a draft of the wizard can live, in seconds.
+        ``lifetime`` is the longest that a draft of the wizard can live, and ``idle``
+        how long it lives without a POST, in seconds.
         This calls ``is_open`` only if ``most`` drafts may be open, and marks those that
         are not as expired, so that at most ``most`` have to be loaded. Expired drafts
         stay listed for a while, so that a page can say that they have expired.
         """
         now = time.time()
         until = min(now + lifetime + REMEMBERED, LATEST)
-        new = ListedDraft(draft_id, wizard, mount, now, until)
+        idle = min(idle, LATEST)
+        new = ListedDraft(draft_id, wizard, mount, now, until, idle)
 
         def lives(draft: ListedDraft) -> bool:
             # A draft that was listed just now may not be stored yet.
@@ -146,6 +163,27 @@ class DraftList:
 
         self._change(removed)
 
+    def add_all(self, rows: Iterable[ListedDraft]) -> None:
+        """Add the drafts of another list, however many are open."""
+        now = time.time()
+        new = [row for row in rows if row.until > now]
+
+        def added(listed: Iterable[ListedDraft]) -> list[ListedDraft]:
+            known = {draft.id: draft for draft in new} | {d.id: d for d in listed}
+            return sorted(known.values(), key=lambda draft: draft.started)
+
+        if new:
+            self._change(added)
+
+    def clear(self, rows: Iterable[ListedDraft]) -> None:
+        """Remove these drafts, which are on another list now."""
+        moved = {row.id for row in rows}
+
+        def rest(listed: Iterable[ListedDraft]) -> list[ListedDraft]:
+            return [draft for draft in listed if draft.id not in moved]
+
+        self._change(rest)
+
     def _load(self) -> LoadedList:
         """Return the first list that is not damaged.
 
@@ -156,7 +194,7 @@ class DraftList:
         """
         damage = None
         for number in range(MAX_LIST_COPIES):
-            name = self._holder.ensure_token() + (f" {number}" if number else "")
+            name = self._name + (f" {number}" if number else "")
             try:
                 plain, version = self._store.load("list", name)
                 stored = EMPTY if plain is None else unpack(StoredList, plain)
@@ -165,8 +203,9 @@ class DraftList:
             except NewerFormatError:
                 raise
             except UnreadableDraftError as error:
-                logger.exception(
-                    "A list of drafts cannot be read and is left as it is."
+                logger.error(
+                    "A list of drafts cannot be read and is left as it is.",
+                    exc_info=without_locals(error),
                 )
                 damage = error
         raise UnreadableDraftError(

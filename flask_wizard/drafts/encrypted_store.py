@@ -6,6 +6,7 @@ DraftRepository: the drafts among them.
 from __future__ import annotations
 
 import hmac
+import logging
 import zlib
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
@@ -14,8 +15,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..core.draft import Draft, decode
-from ..errors import ConfigurationError, ConflictError, UnreadableDraftError
-from ..stores import DraftStore, JoiningStore, new_version
+from ..errors import (
+    ConfigurationError,
+    ConflictError,
+    StoreError,
+    UnreadableDraftError,
+)
+from ..stores import DraftStore, ErasingStore, JoiningStore, new_version
+from ..tracebacks import without_locals
 from .keyring import Keyring, Kind
 
 KINDS = {"draft": (Kind.DRAFT, Kind.TOMBSTONE), "list": (Kind.LIST,)}
@@ -26,6 +33,8 @@ PLAIN, DEFLATE = b"\x00", b"\x01"
 # negative for no checksum: the cipher finds damage, and a checksum takes a fifth of the
 # time.
 LEVEL, WINDOW, MEMORY = 1, -13, 6
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +50,31 @@ class EncryptedStore:
     """Encrypted values in one engine, under keyed hashes of their names.
 
     A value can be decrypted only under the key that it was saved under. The store
-    compresses values of more than ``compress_above`` bytes.
+    compresses values of more than ``compress_above`` bytes. ``namespace`` is part of
+    the keys: stores with different ones share no value.
     """
 
     def __init__(
-        self, engine: DraftStore, keyring: Keyring, *, compress_above: int
+        self,
+        engine: DraftStore,
+        keyring: Keyring,
+        *,
+        compress_above: int,
+        namespace: str = "",
     ) -> None:
         self.engine = engine
         self.keyring = keyring
         self._compress_above = compress_above
+        self._namespace = (namespace,) if namespace else ()
 
     def using(self, engine: DraftStore) -> EncryptedStore:
         """Return a store with the same keys in another engine."""
-        return EncryptedStore(engine, self.keyring, compress_above=self._compress_above)
+        return EncryptedStore(
+            engine,
+            self.keyring,
+            compress_above=self._compress_above,
+            namespace="".join(self._namespace),
+        )
 
     def load(
         self, purpose: Literal["draft", "list"], name: str
@@ -62,7 +83,7 @@ class EncryptedStore:
 
         Raise StoreError, or UnreadableDraftError for damaged bytes.
         """
-        digests = self.keyring.digests(f"key {purpose}", name)
+        digests = self.keyring.digests(f"key {purpose}", name, *self._namespace)
         keys = [urlsafe_b64encode(digest[:24]).decode() for digest in digests]
         for key in keys:  # the value may have been saved under an older SECRET_KEY
             if found := self.engine.load(key):
@@ -91,6 +112,21 @@ class EncryptedStore:
         if not written and not self._is_there(at.key, version):
             raise ConflictError("Another request wrote this value first.")
         return StoredVersion(at.key, version)
+
+    def erase_remains(self) -> None:
+        """Let the engine remove what it still has of replaced values.
+
+        Their replacements are stored already, so a StoreError is only logged.
+        """
+        if not isinstance(self.engine, ErasingStore):
+            return
+        try:
+            self.engine.erase_remains()
+        except StoreError as error:
+            logger.error(
+                "The store may still have the answers of an ended draft.",
+                exc_info=without_locals(error),
+            )
 
     def _is_there(self, key: str, version: bytes) -> bool:
         """True if the write succeeded and only its reply was lost."""
@@ -142,6 +178,7 @@ class DraftRepository:
             raise ConfigurationError(cannot_join(engine))
         with engine.joined() as inner:
             yield DraftRepository(self.store.using(inner), limit=self.limit)
+        self.store.erase_remains()
 
     def give_way(self) -> None:
         """Let nothing of the application's keep the store from writing."""

@@ -17,9 +17,12 @@ class Titled(Lifetimes, Protocol):
     title: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Draft:
-    """A visitor's draft, as the wizard's hooks get it. Times are in UTC."""
+    """A visitor's draft, as hooks and ``wizards.drafts()`` give it. Times are in UTC.
+
+    In ``discarded`` it has no current step and no URLs.
+    """
 
     #: The draft's id, which stands in its URLs.
     id: str
@@ -31,11 +34,24 @@ class Draft:
     saved: datetime
     #: When it expires unless the visitor sends something.
     expires: datetime
+    #: What ``Wizard.describe`` calls it, or an empty string.
+    description: str = ""
+    #: The title of its current step.
+    step_title: str = ""
+    #: The number of its current step, such as "Step 2 of 4".
+    progress: str = ""
+    #: The URL of its current step; ``None`` for a wizard without a blueprint.
+    url: str | None = None
+    #: The URL of the page that discards it; ``None`` for a wizard without a blueprint.
+    discard_url: str | None = None
     _stored: stored.Draft = field(repr=False)
 
     @classmethod
-    def of(cls, draft: stored.Draft, wizard: Titled) -> Draft:
-        """Return the public draft of a stored one."""
+    def of(cls, draft: stored.Draft, wizard: Titled, **current: str | None) -> Draft:
+        """Return the public draft of a stored one.
+
+        ``current`` are the fields about its current step and its URLs.
+        """
         return cls(
             id=draft.id,
             title=str(wizard.title),
@@ -43,6 +59,7 @@ class Draft:
             saved=_utc(draft.updated),
             expires=_utc(expires(wizard, draft)),
             _stored=draft,
+            **current,  # type: ignore[arg-type]
         )
 
     @cached_property

@@ -15,9 +15,10 @@ from typing import Any, Literal, Protocol
 
 from ..core.draft import Draft, Receipt, encode
 from ..errors import DraftTooLargeError, NewerFormatError, UnreadableDraftError
+from ..tracebacks import without_locals
 from .draft_list import DraftList, ListedDraft
 from .encrypted_store import DraftRepository, StoredDraft
-from .holders import Holder, is_id
+from .holders import Holder, is_id, new_nonce
 from .keyring import Kind
 from .lifetimes import Lifetimes, seconds
 
@@ -86,14 +87,16 @@ class VisitorDrafts:
         ``mount`` is the key of the draft's mount, if it is another one of this wizard.
         """
         expected, lifetimes = mount or self.mount, self._lifetimes
-        if not is_id(draft_id) or not (marks := self.holder.token_hashes()):
+        if not is_id(draft_id) or not self.holder.marks:
             return None
         draft, version = self._repository.load(draft_id)
         if draft is None or draft.mount != expected:
             return None
         if draft.expires(*lifetimes) <= time.time():
             return None
-        held = draft.re_mark(marks)
+        # What `held` does, by one call less.
+        own = draft.re_mark(self.holder.marks, kind=self.holder.kind)
+        held = own or self._adopted(draft)
         if held is None:
             return None
         if held.state == "committing":
@@ -103,17 +106,46 @@ class VisitorDrafts:
     def start(self, nonce: str) -> StoredDraft:
         """Return the draft that a nonce has started, or a new one, not stored yet.
 
-        Raise UnreadableDraftError if the stored draft belongs to another mount.
+        It is another one if somebody else holds the draft: a copy of this session's
+        cookie may be in a browser where a user has signed in since. Raise
+        UnreadableDraftError if the stored draft belongs to another mount.
         """
-        draft_id = self.holder.draft_id(nonce, self.mount)
-        draft, version = self._repository.load(draft_id)
+        ids = self.holder.draft_ids(nonce, self.mount)
+        loads = ((draft_id, *self._repository.load(draft_id)) for draft_id in ids)
+        draft_id, draft, version = new = next(loads)
+        if draft is None:  # the secrets may have changed since it began
+            found = (load for load in loads if load[1] is not None)
+            draft_id, draft, version = next(found, new)
         if draft is not None and draft.mount != self.mount:
             raise UnreadableDraftError("A stored draft carries another mount's name.")
         if draft is None or draft.expires(*self._lifetimes) <= time.time():
             draft = self.fresh(draft_id)
+        elif (held := self.held(draft)) is not None:
+            draft = self._expire_lease(held)
         else:
-            draft = self._expire_lease(self.add_holder(draft))
+            draft = self.fresh(new_nonce())
+            _, version = self._repository.load(draft.id)
         return StoredDraft(draft, version, is_new=version.version is None)
+
+    def find_begun(self, nonce: str) -> StoredDraft | None:
+        """Return the draft that a nonce has started if this visitor holds it."""
+        if self.holder.token is None:
+            return None
+        ids = self.holder.draft_ids(nonce, self.mount)
+        return next(filter(None, map(self.load, ids)), None)
+
+    def held(self, draft: Draft) -> Draft | None:
+        """Return a draft if this visitor holds it, with the visitor's newest mark."""
+        holder = self.holder
+        return draft.re_mark(holder.marks, kind=holder.kind) or self._adopted(draft)
+
+    def _adopted(self, draft: Draft) -> Draft | None:
+        """Return a draft that this session began before its user signed in, or None.
+
+        The user holds it already, except if it could not be adopted at the login.
+        """
+        holder = self.holder
+        return draft.re_mark(holder.former_marks, user=holder.marks)
 
     def _expire_lease(self, draft: Draft) -> Draft:
         """Return the draft, without its claim if the lease has expired.
@@ -147,16 +179,19 @@ class VisitorDrafts:
         return StoredDraft(current, version, is_new=version.version is None)
 
     def save(
-        self, stored: StoredDraft, draft: Draft, *, capped: bool = False
+        self, stored: StoredDraft, draft: Draft, *, notice: str | None = None
     ) -> StoredDraft:
         """Save ``draft`` over ``stored``.
 
-        ``capped`` limits its size, for the values that a visitor sends; a commit must
-        always be able to save its outcome. Raise ConflictError if another request wrote
-        meanwhile, TooManyDraftsError, DraftTooLargeError or StoreError.
+        ``notice`` is for the values that a visitor sends: the draft begins another
+        lifetime with it, and its size is limited. A commit must always be able to save
+        its outcome. Raise ConflictError if another request wrote meanwhile,
+        TooManyDraftsError, DraftTooLargeError or StoreError.
         """
+        if notice is not None:
+            draft = draft.renew(time.time(), notice=notice)
         plain, limit = encode(draft), self._repository.limit
-        if capped and len(plain) > limit:
+        if notice is not None and len(plain) > limit:
             raise DraftTooLargeError(len(plain), limit)
         # An expired draft begins anew under its key in the store.
         begins = stored.is_new or not stored.draft.packed_entries
@@ -166,26 +201,42 @@ class VisitorDrafts:
         kind = Kind.TOMBSTONE if draft.ended else Kind.DRAFT
         store = self._repository.store
         version = store.save(stored.version, plain, kind=kind, ttl=max(1, ttl))
+        if draft.ended:
+            store.erase_remains()
         return StoredDraft(draft, version, is_new=False)
 
     @property
     def _list(self) -> DraftList:
-        return DraftList(self._repository.store, self.holder)
+        return DraftList(self._repository.store, self.holder.list_name)
+
+    def _listed(self, **only: str) -> list[ListedDraft]:
+        """Return the visitor's drafts of a mount or a wizard, expired ones too."""
+        return self._list.drafts(**only) if self.holder.marks else []
+
+    @property
+    def _wizard_name(self) -> str:
+        kind = type(self.wizard)
+        return f"{kind.__module__}.{kind.__qualname__}"
 
     def _add_to_list(self, draft_id: str) -> None:
-        kind = type(self.wizard)
         self._list.add(
             draft_id,
-            wizard=f"{kind.__module__}.{kind.__qualname__}",
+            wizard=self._wizard_name,
             mount=self.mount,
             most=self.wizard.max_drafts,
-            is_open=lambda listed: self._find_open(listed) is not None,
-            lifetime=seconds(self.wizard.max_lifetime),
+            is_open=lambda listed: self.find_open(listed) is not None,
+            idle=self._lifetimes[0],
+            lifetime=self._lifetimes[1],
         )
+        self.holder.begin()
 
     def unlist(self, draft_id: str) -> None:
-        """Remove a draft from the visitor's list."""
-        self._list.remove(draft_id)
+        """Remove a draft from the visitor's list.
+
+        If the commit has signed the visitor in, it is still on the session's list.
+        """
+        for name in (self.holder.list_name, *self.holder.waiting):
+            DraftList(self._repository.store, name).remove(draft_id)
 
     def end(
         self,
@@ -193,24 +244,49 @@ class VisitorDrafts:
         state: Literal["committed", "discarded"],
         receipt: Receipt | None = None,
     ) -> Draft:
-        """Return the tombstone of a draft, with this session as a holder."""
-        return self.add_holder(draft).end(state, time.time(), receipt=receipt)
+        """Return the tombstone of a draft, with this visitor as a holder.
+
+        If the application has cleared the session, or signed somebody in or out, the
+        visitor is another by now, who must see the receipt all the same.
+        """
+        try:
+            self.holder.identify()
+        except Exception:  # a draft that was committed has ended, whoever asks
+            logger.exception("The holder function failed at the end of a draft.")
+        ended = draft.end(state, time.time(), receipt=receipt)
+        return self._with_holder(ended)
 
     def add_holder(self, draft: Draft) -> Draft:
-        """Return the draft with this session as a holder."""
-        self.holder.ensure_token()
-        return draft.add_holder(time.time(), marks=self.holder.token_hashes())
+        """Return the draft with this visitor as a holder, as in a cleared session.
 
-    def open_drafts(self) -> list[Draft]:
-        """Return the visitor's open drafts of this mount, oldest first."""
-        listed = self._list.drafts(mount=self.mount)
+        A draft that a user holds stays as it is: no session may open it.
+        """
+        if self.holder.kind == "session" and draft.has_user:
+            return draft
+        return self._with_holder(draft)
+
+    def _with_holder(self, draft: Draft) -> Draft:
+        holder = self.holder
+        holder.ensure_token()
+        return draft.add_holder(time.time(), marks=holder.marks, kind=holder.kind)
+
+    def open_drafts(self, *, everywhere: bool = False) -> list[Draft]:
+        """Return the visitor's open drafts of this mount, oldest first.
+
+        With ``everywhere``, return those of this wizard at all its mounts, which
+        ``max_drafts`` counts.
+        """
+        if everywhere:
+            listed = self._listed(wizard=self._wizard_name)
+        else:
+            listed = self._listed(mount=self.mount)
         oldest = time.time() - seconds(self.wizard.max_lifetime)
         found = [
-            self._find_open(each) for each in listed if not each.has_expired(oldest)
+            self.find_open(each) for each in listed if not each.has_expired(oldest)
         ]
         return [draft for draft in found if draft is not None]
 
-    def _find_open(self, listed: ListedDraft) -> Draft | None:
+    def find_open(self, listed: ListedDraft) -> Draft | None:
         """Return a listed draft of this wizard if it is open, or None.
 
         For a damaged draft it is None too, because the visitor can continue the others.
@@ -220,12 +296,14 @@ class VisitorDrafts:
             stored = self.load(listed.id, listed.mount)
         except NewerFormatError:
             raise
-        except UnreadableDraftError:
-            logger.exception("A draft on its holder's list cannot be read.")
+        except UnreadableDraftError as error:
+            logger.error(
+                "A draft on its holder's list cannot be read.",
+                exc_info=without_locals(error),
+            )
             return None
         return None if stored is None or stored.draft.ended else stored.draft
 
     def remembers(self, draft_id: str) -> bool:
         """True if the draft is on this visitor's list."""
-        listed = self._list.drafts(mount=self.mount)
-        return any(draft.id == draft_id for draft in listed)
+        return any(draft.id == draft_id for draft in self._listed(mount=self.mount))

@@ -6,7 +6,7 @@ import logging
 import math
 import os
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Protocol, runtime_checkable
 from urllib.parse import unquote
 
 from flask_wizard.errors import ConfigurationError, StoreError
+from flask_wizard.tracebacks import without_locals
 
 VERSION_SIZE = 12  # bytes
 WRITES_A_SWEEP = 256
@@ -51,6 +52,17 @@ class SweptStore(DraftStore, Protocol):
 
         ``now`` is in seconds since the epoch. This calls ``report`` now and then with
         the number removed so far. Other processes may go on writing meanwhile.
+        """
+
+
+@runtime_checkable
+class ErasingStore(DraftStore, Protocol):
+    """A store whose engine keeps what a value was before it was written over."""
+
+    def erase_remains(self) -> None:
+        """Remove what the engine still has of replaced and removed values.
+
+        The framework calls this after a draft has ended. It may raise StoreError.
         """
 
 
@@ -103,8 +115,30 @@ def sweep_now_and_then(sweep: Callable[[], object]) -> None:
         return
     try:
         sweep()
-    except StoreError:
-        log.exception("Expired drafts could not be removed.")
+    except StoreError as error:
+        log.error(
+            "Expired drafts could not be removed.", exc_info=without_locals(error)
+        )
+
+
+def unwritable(folder: str, *files: str) -> Iterator[str]:
+    """Yield a warning if this process cannot write in a folder, or to its files.
+
+    The folder and the files need not exist yet.
+    """
+    found = folder
+    while not os.path.lexists(found) and found != os.path.dirname(found):
+        found = os.path.dirname(found)
+    may_write = os.path.isdir(found) and os.access(found, os.W_OK | os.X_OK)
+    there = [path for path in files if os.path.lexists(path)]
+    denied = [path for path in there if not os.access(path, os.R_OK | os.W_OK)]
+    if may_write and not denied:
+        return
+    yield (
+        f"Drafts are stored in {folder}, but this process cannot write to "
+        f"{denied[0] if may_write else found}: no answer will be saved. Let it write "
+        "there, or name another place in WIZARD_STORE."
+    )
 
 
 def seconds_in(name: str, given: str) -> float:

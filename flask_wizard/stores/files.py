@@ -7,7 +7,6 @@ import os
 import random
 import stat
 import struct
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,7 +18,7 @@ from cachelib import FileSystemCache
 from cachelib.serializers import FileSystemSerializer
 
 from flask_wizard.errors import ConfigurationError, StoreError, UnreadableDraftError
-from flask_wizard.stores import path_of, sweep_now_and_then
+from flask_wizard.stores import path_of, sweep_now_and_then, unwritable
 from flask_wizard.stores.encoding import Framed, frame, unframe
 
 try:
@@ -93,6 +92,10 @@ class FileStore:
                 if report is not None:
                     report(removed)
         return removed
+
+    def warnings(self) -> Iterator[str]:
+        """Return a warning if this process cannot write in the folder."""
+        return unwritable(self._files._path)
 
     def _sweep_one_stripe(self) -> None:
         with self._store_errors():
@@ -170,9 +173,12 @@ class _PrivateCache(FileSystemCache):
     def write(self, key: str, value: Framed, expires: int) -> None:
         """Move a complete file into place; leave no temporary file if that fails."""
         path = self._get_filename(key)
-        descriptor, name = tempfile.mkstemp(
-            self._fs_transaction_suffix, dir=os.path.dirname(path)
-        )
+        # A name that depends on the key: if a writer is killed, the next one removes
+        # its file, and nothing is left of a draft that has ended.
+        name = path + self._fs_transaction_suffix
+        with suppress(FileNotFoundError):
+            os.unlink(name)
+        descriptor = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         try:
             with open(descriptor, "wb") as file:
                 file.write(EXPIRY.pack(expires))

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NoReturn, Protocol, TypeAlias, TypeVar
 
@@ -36,8 +37,10 @@ from flask_wizard.stores.sql_table import (
     drafts_table,
     has_code,
     place,
+    remove,
     store_errors,
 )
+from flask_wizard.stores.wal import repeat_until_done, truncate_log
 
 __all__ = ["SQLAlchemyStore", "drafts_table"]
 
@@ -164,6 +167,15 @@ class SQLAlchemyStore(Rows):
                 report(removed)
         return removed
 
+    def erase_remains(self) -> None:
+        """Truncate the write-ahead log of an SQLite database, as SQLiteStore does.
+
+        In other databases it is the server that decides when to overwrite old rows.
+        """
+        engine = self.engine
+        if engine.dialect.name == "sqlite":
+            repeat_until_done(engine, partial(_truncate_log, engine))
+
     def create_table(self) -> None:
         """Create the table and its index if they are missing. Raise StoreError.
 
@@ -270,7 +282,9 @@ class SQLAlchemyStore(Rows):
     def _sweep_some(self, now: float | None = None) -> int:
         until = {"now": time.time() if now is None else now, "most": SWEPT_AT_ONCE}
         sweep = self.statements.sweep
-        return self.run(lambda connection: connection.execute(sweep, until).rowcount)
+        if removed := self.run(lambda connection: remove(connection, sweep, until)):
+            self.erase_remains()
+        return removed
 
     def _postgresql_warnings(self, engine: Engine) -> Iterator[str]:
         with store_errors(engine), engine.connect() as connection:
@@ -479,6 +493,14 @@ def _run_once(
         connection.execution_options(isolation_level=isolation)
         with connection.begin():
             return work(connection)
+
+
+def _truncate_log(engine: Engine) -> bool:
+    def truncate(connection: Connection) -> bool:
+        return truncate_log(lambda sql: connection.exec_driver_sql(sql).all())
+
+    with store_errors(engine):
+        return _run_once(engine, "AUTOCOMMIT", truncate)
 
 
 def _roll_back(session: Session) -> None:

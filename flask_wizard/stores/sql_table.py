@@ -37,6 +37,9 @@ VERSION = LargeBinary(12).with_variant(mysql.VARBINARY(12), "mysql", "mariadb")
 BLOB = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
 COLUMNS = ("key", "version", "expires", "blob")
 
+OVERWRITES = "flask_wizard_overwrites"
+"""The key under which a connection of the pool is marked."""
+
 # SQLite has RETURNING only since 3.35; psycopg does not count inserted rows.
 UPSERTS: dict[str, Callable[[Table], Any]] = {
     "postgresql": lambda table: postgresql.insert(table).returning(table.c.key),
@@ -185,8 +188,23 @@ def _new(key: str, blob: bytes, version: bytes, ttl: int) -> dict[str, object]:
 
 
 def _changes(connection: Connection, statement: Executable, values: Any) -> bool:
+    _overwrite_what_is_deleted(connection)
     result = connection.execute(statement, values)
     return bool(result.all()) if result.returns_rows else result.rowcount > 0
+
+
+def remove(connection: Connection, statement: Executable, values: Any) -> int:
+    """Execute a statement that removes rows; return their number."""
+    _overwrite_what_is_deleted(connection)
+    return connection.execute(statement, values).rowcount
+
+
+def _overwrite_what_is_deleted(connection: Connection) -> None:
+    """Have SQLite overwrite with zeros what this connection deletes."""
+    if connection.dialect.name != "sqlite" or OVERWRITES in connection.info:
+        return
+    connection.exec_driver_sql("PRAGMA secure_delete = ON").close()
+    connection.info[OVERWRITES] = True
 
 
 @contextmanager
@@ -195,13 +213,14 @@ def store_errors(engine: Engine) -> Iterator[None]:
 
     SQLAlchemy's errors show the parameters of the statement, so the cause is the
     driver's error. SQLAlchemy passes that on unchanged if the connection is lost while
-    it sets the isolation level, which is before each of our statements.
+    it sets the isolation level, which is before each of our statements. The driver of
+    SQLite raises UnicodeError if a damaged file makes its message no UTF-8.
     """
     try:
         yield
     except PendingRollbackError:  # the application has caught an error of its own
         raise
-    except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as error:
+    except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error, UnicodeError) as error:
         cause = getattr(error, "orig", None) or error
         message = str(cause).strip().partition("\n")[0]
         if has_code(cause, NO_TABLE):

@@ -6,16 +6,19 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
 from flask_wizard.errors import DefinitionError, StoreError, UnreadableDraftError
-from flask_wizard.stores import path_of, sweep_now_and_then
+from flask_wizard.stores import path_of, sweep_now_and_then, unwritable
+from flask_wizard.stores.wal import repeat_until_done, truncate_log
 
 BUSY_TIMEOUT = 5.0  # seconds
+# Of a damaged file, the driver may get a message that is no UTF-8, or an absurd size.
+FAILURES = (sqlite3.Error, OSError, UnicodeError, MemoryError)
 SWEPT_AT_ONCE = 1000
 
 SCHEMA = """
@@ -49,7 +52,8 @@ class SQLiteStore:
 
     Threads and processes may share the file, forked ones too. The store uses
     ``synchronous=NORMAL``: a written value survives a killed process; a power cut may
-    lose the last writes, but never damages the file.
+    lose the last writes, but never damages the file. SQLite overwrites what it deletes
+    (``secure_delete``), and ``erase_remains`` truncates its write-ahead log.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -104,7 +108,22 @@ class SQLiteStore:
             removed += count
             if report is not None:
                 report(removed)
+        if removed:
+            self.erase_remains()
         return removed
+
+    def erase_remains(self) -> None:
+        """Truncate the write-ahead log, which has replaced and removed values.
+
+        If somebody reads in it at this moment, a thread truncates it as soon as they
+        have finished.
+        """
+        repeat_until_done(self._file, self._truncate_log)
+
+    def warnings(self) -> Iterator[str]:
+        """Return a warning if this process cannot write the file."""
+        path = self._file.path
+        return unwritable(os.path.dirname(path), path)
 
     def close(self) -> None:
         """Close the connections of all threads; the next call opens a new one."""
@@ -114,7 +133,11 @@ class SQLiteStore:
                     connection.close()
 
     def _sweep_some(self) -> None:
-        self._run(SWEEP, time.time(), SWEPT_AT_ONCE)
+        if self._run(SWEEP, time.time(), SWEPT_AT_ONCE).changed:
+            self.erase_remains()
+
+    def _truncate_log(self) -> bool:
+        return truncate_log(lambda sql: self._run(sql).rows)
 
     def _run(self, sql: str, *parameters: object) -> _Outcome:
         """Run a statement on this thread's connection. Raise StoreError."""
@@ -125,7 +148,7 @@ class SQLiteStore:
             if connection is None:
                 connection = self._local.connection = _Connection(self._file)
             return connection.run(sql, parameters)
-        except (sqlite3.Error, OSError) as error:
+        except FAILURES as error:
             raise StoreError(f"Drafts in {self._file.path}: {error}") from error
 
 
@@ -198,10 +221,13 @@ class _Connection:
 
     def _reconnect(self, found: os.stat_result) -> sqlite3.Connection:
         self.close()
-        self._database = _connect(self.file.path)
+        database = self._database = _connect(self.file.path)
         self._identity = found.st_dev, found.st_ino
+        if not self.file.seen:  # a process may have died before it could erase remains
+            with suppress(sqlite3.Error):  # the statement to come will report it
+                truncate_log(lambda sql: database.execute(sql).fetchall())
         self.file.seen = True
-        return self._database
+        return database
 
 
 def _connect(path: str) -> sqlite3.Connection:
@@ -211,6 +237,7 @@ def _connect(path: str) -> sqlite3.Connection:
     try:
         _use_wal(database)
         database.execute("PRAGMA synchronous = NORMAL")
+        database.execute("PRAGMA secure_delete = ON")
         database.executescript(SCHEMA)
     except BaseException:
         database.close()

@@ -42,6 +42,8 @@ class Action(NamedTuple):
     takes_argument: bool = False
     #: True if a script sends it, which needs no page in return.
     quiet: bool = False
+    #: True if a POST may wait until a commit has ended, to lead to its receipt.
+    waits: bool = True
     #: The text of the button on a step of a journey.
     label: Callable[[Journey, BoundStep], str] | None = None
     #: True if a page of this step has the button.
@@ -144,9 +146,14 @@ ACTIONS: dict[str, Action] = {
             label=lambda journey, bound: "Save and come back later",
             offered=_always,
         ),
-        Action("autosave", lead=stay, quiet=True),
+        Action("autosave", lead=stay, quiet=True, waits=False),
         Action("goto", lead=go_to, takes_argument=True),
-        Action("discard", lead=partial(lead_to_page, "discard"), page="discard"),
+        Action(
+            "discard",
+            lead=partial(lead_to_page, "discard"),
+            page="discard",
+            waits=False,
+        ),
     )
 }
 

@@ -3,87 +3,185 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Flask, Request
+from flask import Request
 from flask_wtf.csrf import CSRFError, generate_csrf, validate_csrf
 from werkzeug.exceptions import (
     BadRequest,
     ClientDisconnected,
     RequestEntityTooLarge,
 )
+from werkzeug.formparser import FormDataParser
 from wtforms import ValidationError
+
+from .state import Context
+
+URLENCODED = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+FORM_TYPES = (URLENCODED, MULTIPART)
+
+LIMITED = "flask_wizard.limited"
+"""The key in the environment of a checked request: True if its body was cut."""
+
+PARSED = (
+    "The form of a POST to {!r} was parsed before the wizard could cap its body. This "
+    "process caps later bodies of that endpoint in time. To have the first one capped, "
+    "too, exempt the view from CSRFProtect (the wizard checks the token itself), and "
+    "let no before_request function read request.form."
+)
+
+FOREIGN = "This form was sent by a page of another site."
 
 
 class CSRFFailure(Exception):
     """The token of a POST is missing, wrong or too old."""
 
 
-def check_request(request: Request, config: Mapping[str, Any]) -> None:
-    """Check the query string and cap the body, before anything parses either.
+class ForeignOrigin(Exception):
+    """The Origin of a POST is not this site's, as far as its headers tell."""
 
-    Raise BadRequest or RequestEntityTooLarge.
+
+class TooManyFields(Exception):
+    """A POST had more than ``WIZARD_MAX_PAIRS`` fields and was cut."""
+
+
+# The body
+
+
+class StrictFormParser(FormDataParser):
+    """Refuses a malformed form, for which Werkzeug would return an empty one."""
+
+    def parse(self, *args: Any, **options: Any) -> Any:
+        """Return the stream, the fields and the files. Raise BadRequest."""
+        self.silent = False
+        try:
+            return super().parse(*args, **options)
+        except ValueError as error:  # no boundary, no end, or bytes that are no text
+            raise BadRequest from error
+
+
+def check_request(context: Context) -> None:
+    """Check the query string, and cap the body, before anything parses either.
+
+    A POST with more than ``WIZARD_MAX_PAIRS`` fields is cut to that many, so that its
+    page can give these back. Raise RequestEntityTooLarge for more than
+    ``WIZARD_MAX_BODY`` bytes, or BadRequest for a body that is cut off.
     """
+    request, config = context.request, context.app.config
+    if LIMITED in request.environ:
+        return
     try:
         request.query_string.decode()
     except UnicodeDecodeError as error:  # Werkzeug would raise it later, for a 500
         raise BadRequest from error
-    # Werkzeug has no limit on the fields of urlencoded bodies, and takes seconds to
-    # parse a million of them.
-    max_body, max_pairs = config["WIZARD_MAX_BODY"], config["WIZARD_MAX_PAIRS"]
-    request.max_content_length = min(max_body, request.max_content_length or max_body)
-    if request.mimetype == "application/x-www-form-urlencoded":
-        body = request.get_data(cache=True)
-        _check_complete(request, body)
-        if body.count(b"&") >= max_pairs:
-            raise RequestEntityTooLarge
-    else:
-        request.max_form_parts = min(max_pairs, request.max_form_parts or max_pairs)
-
-
-def _check_complete(request: Request, body: bytes) -> None:
-    """Check that the body is complete.
-
-    Raise ClientDisconnected, or RequestEntityTooLarge if nobody announced its length.
-    Otherwise half an answer would be saved over the whole one. If the connection breaks
-    and the server ends the stream, as gunicorn does, Werkzeug reports no error; neither
-    does it if a body of unknown length exceeds the limit. A multipart body has a mark
-    at its end.
-    """
-    if "form" in request.__dict__:  # a hook has read the body already
+    limit, most = config["WIZARD_MAX_BODY"], config["WIZARD_MAX_PAIRS"]
+    limit = min(limit, request.max_content_length or limit)
+    if "form" in request.__dict__:
+        _check_parsed(context, limit, most)
         return
+    request.max_content_length = limit
+    request.max_form_parts = min(most, request.max_form_parts or most)
+    body = request.get_data(cache=False)
     announced = request.content_length
-    if announced is None and len(body) >= (request.max_content_length or 0):
-        raise RequestEntityTooLarge
+    if announced is None and len(body) >= limit:
+        raise RequestEntityTooLarge  # Werkzeug reads no further, and says nothing
     if len(body) < (announced or 0):
+        # Otherwise half an answer would be saved over the whole one. If the connection
+        # breaks, gunicorn ends the stream, and Werkzeug says nothing.
         raise ClientDisconnected
+    kept = body
+    if request.mimetype == MULTIPART or body.count(b"&") >= most:
+        kept = _first_fields(request, body, most)
+    if kept is not body and request.method != "POST":
+        raise RequestEntityTooLarge
+    request.stream = BytesIO(kept)
+    if request.get_data() != kept:  # a hook has read the whole body, which is cached
+        raise RequestEntityTooLarge
+    request.form_data_parser_class = StrictFormParser
+    request.environ[LIMITED] = kept is not body
 
 
-def check_csrf(request: Request, app: Flask, *, field: str) -> None:
-    """Check the CSRF token by Flask-WTF's rules, and the origin by the headers.
+def _check_parsed(context: Context, limit: int, most: int) -> None:
+    """Check the size of a form that a hook has parsed. Raise RequestEntityTooLarge."""
+    request = context.request
+    context.state.log_once(context.app, PARSED.format(request.endpoint))
+    count = sum(1 for _ in request.form.items(multi=True))
+    if count > most or (request.content_length or 0) > limit:
+        raise RequestEntityTooLarge
 
-    ``field`` is the name of the field that carries the token. Raise CSRFFailure, or
-    BadRequest if a page of another site has sent the form.
+
+def _first_fields(request: Request, body: bytes, most: int) -> bytes:
+    """Return the body itself, or the first fields of one with more than ``most``.
+
+    The button, which pages send last, is among them. Werkzeug has no limit on the
+    fields of urlencoded bodies, and takes seconds to parse a million of them; of a
+    multipart body that exceeds its limit it returns nothing.
     """
-    config = app.config
-    if not config.get("WTF_CSRF_ENABLED", True):
+    if request.mimetype == URLENCODED:
+        return _first_pairs(body, most)
+    boundary = request.mimetype_params.get("boundary", "")
+    if request.mimetype == MULTIPART and boundary:
+        return _first_parts(body, b"\r\n--" + boundary.encode("utf-8", "replace"), most)
+    return body
+
+
+def _first_pairs(body: bytes, most: int) -> bytes:
+    pairs = body.split(b"&", most)
+    if len(pairs) <= most:
+        return body
+    _, button, after = (b"&" + pairs.pop()).rpartition(b"&_action=")
+    if button:
+        pairs[-1] = button[1:] + after.partition(b"&")[0]
+    return b"&".join(pairs)
+
+
+def _first_parts(body: bytes, delimiter: bytes, most: int) -> bytes:
+    # Before the first delimiter is a preamble, after the last one an epilogue.
+    preamble, *parts = (b"\r\n" + body).split(delimiter)
+    if len(parts) <= most + 1:
+        return body
+    first, rest = parts[: most - 1], parts[most - 1 :]
+    button = [part for part in rest if b'name="_action"' in part.partition(BLANK)[0]]
+    return delimiter.join([preamble, *first, *button[-1:], b"--\r\n"])[2:]
+
+
+BLANK = b"\r\n\r\n"  # after the headers of a part
+
+
+# The token and the origin
+
+
+def check_csrf(context: Context) -> None:
+    """Check the origin by the headers, and the CSRF token by Flask-WTF's rules.
+
+    This reads no more of the form than the token. Raise CSRFFailure, TooManyFields,
+    BadRequest if the browser says that a page of another site has sent the form, or
+    ForeignOrigin if nobody can tell such a page from a proxy that replaces the host.
+    """
+    request, config = context.request, context.app.config
+    is_checked = config.get("WTF_CSRF_ENABLED", True)
+    is_own = is_checked and _is_own(context)
+    if request.environ.get(LIMITED):  # to be sent again whatever the token is
+        raise TooManyFields
+    if not is_checked:
         return
-    if _is_foreign(request):
-        raise BadRequest(FOREIGN)
-    protect = app.extensions.get("csrf")
+    protect = context.app.extensions.get("csrf")
     try:
         if protect is not None:
             protect.protect()  # checks the referrer too if the page uses HTTPS
-        else:
-            token = request.form.get(field)
-            validate_csrf(token or _token_in_headers(request, config))
-    except (CSRFError, ValidationError) as error:
+            return
+    except (CSRFError, ValueError) as error:  # a ValueError: the referrer is no URL
+        if not is_own:
+            raise CSRFFailure from error
+    # Behind a proxy that replaces the host, the referrer of an own page looks foreign.
+    token = request.form.get(context.csrf_field)
+    try:
+        validate_csrf(token or _token_in_headers(request, config))
+    except ValidationError as error:
         raise CSRFFailure from error
-    except ValueError as error:  # the referrer is not a URL
-        raise BadRequest(FOREIGN) from error
-
-
-FOREIGN = "This form was sent by a page of another site."
 
 
 def token_field(config: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
@@ -97,18 +195,55 @@ def _token_in_headers(request: Request, config: Mapping[str, Any]) -> str | None
     return next((token for token in sent if token), None)
 
 
-def _is_foreign(request: Request) -> bool:
-    """True if a page of another site sent the request.
+def _is_own(context: Context) -> bool:
+    """True if the browser or the configuration says that the page is of this site.
 
-    ``Sec-Fetch-Site`` comes first, because a comparison of hosts fails behind a proxy
-    that hides the host.
+    False if nobody says so and nothing contradicts it: then the token decides.
+    ``Sec-Fetch-Site`` comes first, because it is right behind every proxy.
     """
-    site = request.headers.get("Sec-Fetch-Site")
-    if site == "cross-site":
+    request, trusted = context.request, context.app.config["WIZARD_TRUSTED_ORIGINS"]
+    site, origin = (request.headers.get(n) for n in ("Sec-Fetch-Site", "Origin"))
+    if site == "same-origin" or (origin and origin.lower() in map(str.lower, trusted)):
         return True
-    origin = request.headers.get("Origin")
-    if origin is None or site == "same-origin":
-        return False
+    if site == "cross-site":
+        raise BadRequest(FOREIGN)
     # The origin "null" has no host. Werkzeug's host is empty if the Host is malformed.
-    host = origin.partition("://")[2]
-    return not host or host != request.host
+    if origin is None:
+        return False
+    host = _host(origin)
+    if host and host == _host(f"//{request.host}"):
+        return False
+    if site is not None:  # the browser knows the hosts that no proxy has replaced
+        raise BadRequest(FOREIGN)
+    if host:
+        context.state.log_once(context.app, MISMATCH.format(request.host, origin[:200]))
+    if trusted or not _is_same_page(request, origin):
+        raise ForeignOrigin(FOREIGN)
+    return False
+
+
+MISMATCH = (
+    "The Host of a request is {0!r}, and a page of {1!r} has sent its form. If that is "
+    "this site's own address, a proxy replaces the Host: let it pass the Host on, or "
+    "set WIZARD_TRUSTED_ORIGINS = [{1!r}]."
+)
+
+
+def _host(url: str) -> str:
+    """Return the host of a URL with its port, without one that a scheme implies."""
+    host = url.partition("//")[2].lower()
+    return host.removesuffix(":80").removesuffix(":443")
+
+
+def _is_same_page(request: Request, origin: str) -> bool:
+    """True if the referrer is a page of that origin with the path of this request.
+
+    The wizard's pages send their forms to their own paths, so a proxy may have changed
+    the host on the way.
+    """
+    try:
+        page = urlsplit(request.referrer or "")
+    except ValueError:  # http://[
+        return False
+    is_there = f"{page.scheme}://{page.netloc}" == origin
+    return is_there and page.path.endswith(request.path)

@@ -18,11 +18,11 @@ def choose_notice(
         return Notice.CHANGED
     if draft.unsettled and draft.state == "open":
         return Notice.OVERDUE if draft.maybe_running else Notice.UNSETTLED
-    if draft.notice == Notice.MOVED:
-        return Notice.MOVED
+    if draft.notice in (Notice.MOVED, Notice.ADOPTED):
+        return draft.notice
     return Notice.CHANGED if not given_back and bound.invalidated else None
 
 
 def saved_notice(draft: Draft) -> str | None:
     """Return the notice of the page after Save, or ``None``."""
-    return Notice.MOVED if draft.notice == Notice.MOVED else None
+    return draft.notice if draft.notice in (Notice.MOVED, Notice.ADOPTED) else None

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from flask import url_for
 from jinja2 import TemplateNotFound
@@ -26,8 +25,8 @@ from .actions import buttons_of
 from .controls import ErrorLink, summary
 from .page_fields import SignedFields
 from .state import Context
-from .submitted import ANSWERS_HASH, Button
-from .urls import NEW, Address, Urls, row_anchor
+from .submitted import ANSWERS_HASH, SIGNED_IN, Button
+from .urls import NEW, NONCE, Address, Urls, other_host, row_anchor
 
 if TYPE_CHECKING:
     from ..wizard import Wizard
@@ -72,6 +71,8 @@ class OpenDraft:
     saved: datetime
     #: The title of its current step, or of the wizard if there is no URL.
     place: str
+    #: What the wizard calls it, or an empty string.
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ class PageProblem:
     code: Problem
     #: The open drafts, if there are too many of them.
     drafts: Sequence[OpenDraft] = ()
+    #: The URL of the login page, if the user is signed out and it is known.
+    login_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -142,26 +145,29 @@ class Pages:
         at: Address,
         *,
         form: Form | None,
-        nonce: str,
         then: bool,
         notice: str | None = None,
         problem: PageProblem | None = None,
         button: Button | None = None,
         placed: bool = True,
         pairs: Sequence[tuple[str, str]] = (),
+        signed_in: bool = False,
     ) -> Page:
         """Return the page of a step or a review, which sends its form to ``at``.
 
         ``then`` is true if Continue leads back to the review. ``button`` replaces the
         step's own buttons. ``placed`` is false if the draft cannot be loaded, so that
         its answers are missing. ``pairs`` of name and value replace a form that cannot
-        be built without them.
+        be built without them. ``signed_in`` is true if the page that was sent had been
+        shown to a signed-in user.
         """
         # A commit that refused a step leaves the notice. Continue leads to the review.
         then = then or journey.draft.notice == Notice.REFUSED
         hidden = [*self._token(), ("_rev", str(bound.rev))]
         if at.draft_id == NEW:
-            hidden.append(("_draft", nonce))
+            hidden.append((NONCE, at.nonce))
+        if signed_in or self.context.holder.user is not None:
+            hidden.append((SIGNED_IN, "1"))
         is_review = placed and bound.step.lists_answers
         own = self._review(journey, bound) if is_review else self._form(bound, form)
         return self.make(
@@ -238,13 +244,14 @@ class Pages:
 
         ``at`` is the address of the current step. ``until`` is when the draft expires,
         in seconds since the epoch. ``in_browser`` is true if the draft can be opened
-        only until the browser closes.
+        only until the browser closes. A user can open it on other devices, too.
         """
         return self.make(
             "saved",
             notice=notice,
             until=utc_datetime(until),
             in_browser=in_browser,
+            signed_in=self.context.holder.user is not None,
             continue_url=self.urls.to(at),
             discard_url=self._discard_url(at),
         )
@@ -272,7 +279,6 @@ class Pages:
     def receipt(self, draft: Draft, host: str) -> Page:
         """Return the page of an ended draft. ``host`` is this site's host."""
         receipt = draft.receipt or Receipt()
-        other = urlsplit(receipt.url or "").netloc
         return self.make(
             "receipt",
             outcome=draft.state,
@@ -280,7 +286,7 @@ class Pages:
             reference=receipt.reference,
             message=Markup(receipt.message) if receipt.html else receipt.message,
             next_url=receipt.url,
-            next_host=other if other != host else "",
+            next_host=other_host(receipt.url or "", host),
         )
 
     def sending(self, at: Address) -> Page:
@@ -312,7 +318,7 @@ def templates_for(wizard: Wizard, name: str, step: AnyStep | None = None) -> lis
     ]
 
 
-def check_templates(wizard: Wizard, context: Context) -> None:
+def check_named_templates(wizard: Wizard, context: Context) -> None:
     """Raise ConfigurationError or DefinitionError for a template that is missing.
 
     These are the templates that the application names: the layout, those of the theme,

@@ -14,22 +14,30 @@ from ..core.journey import Journey
 from ..core.messages import Problem
 from ..core.steps import AnyStep, BoundStep
 from ..errors import DraftTooLargeError, StoreError, TooManyDraftsError
-from .guard import CSRFFailure
+from . import guard
+from .logins import SignedOut
+from .submitted import Submitted
 
 STATUS: Mapping[Problem, int] = {
     Problem.TOKEN: 400,
+    Problem.ORIGIN: 400,
+    Problem.TOO_MANY_FIELDS: 413,
     Problem.TOO_LARGE: 413,
     Problem.TOO_MANY: 409,
     Problem.NOT_ADMITTED: 429,
     Problem.BUSY: 409,
     Problem.UNSETTLED: 409,
+    Problem.SIGNED_OUT: 401,
     Problem.STORE: 503,
 }
 
 PROBLEMS: Mapping[type[Exception], Problem] = {
-    CSRFFailure: Problem.TOKEN,
+    guard.CSRFFailure: Problem.TOKEN,
+    guard.ForeignOrigin: Problem.ORIGIN,
+    guard.TooManyFields: Problem.TOO_MANY_FIELDS,
     DraftTooLargeError: Problem.TOO_LARGE,
     TooManyDraftsError: Problem.TOO_MANY,
+    SignedOut: Problem.SIGNED_OUT,
     StoreError: Problem.STORE,
 }
 
@@ -82,6 +90,15 @@ class NotStored(Exception):
             status=refusal.code,
             retry_after=dict(refusal.get_headers()).get("Retry-After"),
         )
+
+
+def is_ours(submitted: Submitted, bound: BoundStep) -> bool:
+    """True if a POST without ``_action`` may be for this step all the same.
+
+    Otherwise it would save nothing over an answer, or confirm what nobody has seen.
+    """
+    is_one = submitted.has_rev or bound.declares(submitted.values)
+    return bound.takes_input and is_one
 
 
 def is_frozen(draft: Draft, bound: BoundStep) -> bool:

@@ -18,6 +18,7 @@ from ..core.steps import AnyStep, BoundStep
 from ..drafts.holders import new_nonce
 from ..drafts.visitor_drafts import VisitorDrafts
 from ..errors import StoreError
+from ..tracebacks import without_locals
 from .actions import action_of
 from .notices import choose_notice
 from .pages import SEND_AGAIN, OpenDraft, Page, PageProblem, Pages
@@ -35,7 +36,8 @@ class Resend:
     drafts: VisitorDrafts
     #: Returns the journey of a draft through the wizard.
     journey_of: Callable[[Draft], Journey]
-    #: Returns the visitor's open drafts, as a page lists them.
+    #: Returns the visitor's open drafts that ``max_drafts`` counts, as a page lists
+    #: them.
     open_drafts: Callable[[], list[OpenDraft]]
 
     def page(self, at: Address, submitted: Submitted, refusal: NotStored) -> Outcome:
@@ -47,7 +49,7 @@ class Resend:
             set_header("Retry-After", refusal.retry_after)
         if action_of(submitted.action).quiet:
             return Response(status=refusal.status)
-        problem, button = self._explain(refusal), submitted.button(SEND_AGAIN)
+        problem, button = self._explain(at, refusal), submitted.button(SEND_AGAIN)
         if at.page == "discard":
             page = self.pages.discard(at, problem=problem, button=button)
         else:
@@ -55,15 +57,24 @@ class Resend:
         page.status = refusal.status
         return page
 
-    def _explain(self, refusal: NotStored) -> PageProblem:
-        """Return the problem, with the open drafts if there are too many of them."""
+    def _explain(self, at: Address, refusal: NotStored) -> PageProblem:
+        """Return the problem, with the open drafts if there are too many of them.
+
+        If the user is signed out, it has the URL of the login page, if that is known.
+        """
+        if refusal.problem is Problem.SIGNED_OUT:
+            logins = self.pages.context.state.logins
+            login_url = logins.login_url(self.pages.urls.to(at))
+            return PageProblem(refusal.problem, login_url=login_url)
         if refusal.problem is not Problem.TOO_MANY:
             return PageProblem(refusal.problem)
         try:
             return PageProblem(refusal.problem, self.open_drafts())
-        except StoreError:
-            logger = self.pages.context.app.logger
-            logger.exception("The drafts of a holder cannot be listed.")
+        except StoreError as error:
+            self.pages.context.app.logger.error(
+                "The drafts of a holder cannot be listed.",
+                exc_info=without_locals(error),
+            )
             return PageProblem(refusal.problem)
 
     def _step_page(
@@ -80,17 +91,19 @@ class Resend:
         without a draft.
         """
         step = self.pages.wizard.steps.by_url_name.get(at.page) or abort(404)
+        if at.draft_id == NEW:
+            at = at._replace(nonce=submitted.nonce or new_nonce())
 
         def page(journey: Journey, bound: BoundStep, **shown: Any) -> Page:
             return self.pages.step(
                 journey,
                 bound,
                 at,
-                nonce=submitted.nonce or new_nonce(),
                 then=submitted.from_review,
                 notice=choose_notice(journey.draft, bound, given_back=True),
                 problem=problem,
                 button=button,
+                signed_in=submitted.signed_in or problem.code is Problem.SIGNED_OUT,
                 **shown,
             )
 

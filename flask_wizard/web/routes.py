@@ -10,6 +10,7 @@ from flask import (
     Blueprint,
     Flask,
     Response,
+    current_app,
     g,
     make_response,
     render_template,
@@ -20,9 +21,11 @@ from flask.blueprints import BlueprintSetupState
 from ..core.signatures import field_names
 from ..drafts.visitor_drafts import Mount
 from ..errors import ConfigurationError, DefinitionError
+from ..tracebacks import without_locals
 from . import guard
 from .pages import Page
-from .state import CSRF_FIELD, EXTENSION, Context, get_context
+from .responses import Outcome
+from .state import CSRF_FIELD, EXTENSION, MOUNTS, Context, get_context
 from .urls import url_at_mount
 from .visit import Visit
 
@@ -51,16 +54,17 @@ def make_blueprint(wizard: Wizard, name: str, *, unbound: frozenset[str]) -> Blu
 
 
 def _check_prefix(unbound: frozenset[str], state: BlueprintSetupState) -> None:
-    prefix = state.url_prefix or ""
+    places = {"url_prefix": state.url_prefix, "subdomain": state.subdomain}
+    prefix = ", ".join(f"{name} {text!r}" for name, text in places.items() if text)
     variables = set(re.findall(r"<(?:[^<>]*:)?([^<>:]+)>", prefix))
     if taken := (OWN | {"endpoint"}) & variables:
         raise DefinitionError(
-            f"The url_prefix {prefix!r} has a variable {min(taken)!r}, which the "
+            f"The {prefix} has a variable {min(taken)!r}, which the "
             "wizard's own URLs use. Give it another name."
         )
     if unknown := unbound - variables - state.url_defaults.keys():
         raise DefinitionError(
-            f"unbound names {min(unknown)!r}, but the url_prefix {prefix!r} has "
+            f"unbound names {min(unknown)!r}, but the {prefix or 'mount'} has "
             f"{', '.join(sorted(variables)) or 'no variables'}."
         )
 
@@ -69,6 +73,20 @@ def _check_store(setup: BlueprintSetupState) -> None:
     state = setup.app.extensions.get(EXTENSION)
     if state is not None:
         state.require_joining()
+
+
+def check_headless(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Check a request to a view that has called ``Wizard.open`` before.
+
+    The application's own hooks, as CSRFProtect's, may parse the form before the view
+    runs. Raise what ``guard.check_request`` raises.
+    """
+    if endpoint in current_app.extensions[EXTENSION].headless:
+        try:
+            guard.check_request(get_context())
+        except BaseException as error:
+            without_locals(error)
+            raise
 
 
 class Mounted:
@@ -82,6 +100,8 @@ class Mounted:
     def register(self, setup: BlueprintSetupState) -> None:
         """Check the fields' names now if the application has the extension already."""
         app = setup.app
+        name = f"{setup.name_prefix}.{setup.name}".lstrip(".")
+        app.extensions.setdefault(MOUNTS, {})[name] = self
         if isinstance(app, Flask) and EXTENSION in app.extensions:
             self._check_fields(app.config.get(*CSRF_FIELD))
 
@@ -108,15 +128,18 @@ class Mounted:
         with what was typed.
         """
         context = get_context()
-        app, sent, *_ = context
         if context.csrf_field not in self._checked:
             self._check_fields(context.csrf_field)
-        guard.check_request(sent, app.config)
-        protect = app.extensions.get("csrf")
+        try:
+            guard.check_request(context)
+        except BaseException as error:
+            without_locals(error)
+            raise
+        protect = context.app.extensions.get("csrf")
         if protect is not None:
             protect.exempt(Mounted.answer)
         prefix = {n: v for n, v in (values or {}).items() if n not in OWN}
-        rule = sent.url_rule
+        rule = context.request.url_rule
         expected = rule.arguments if rule is not None else set()
         if taken := expected - OWN - prefix.keys() - self.unbound:
             raise ConfigurationError(
@@ -132,25 +155,31 @@ class Mounted:
         context: Context = g.wizard_context
         prefix = g.wizard_prefix
         bound = {n: v for n, v in prefix.items() if n not in self.unbound}
-        visit = Visit.open(
-            self.wizard,
-            Mount(str(context.request.blueprint), bound),
-            values.get("draft"),
-            context,
-            url_for_step=url_at_mount,
-            entry_url=partial(url_for, ".entry", **prefix),
-        )
-        if endpoint == "entry":
-            outcome = visit.enter()
-        elif endpoint == "draft":
-            outcome = visit.resume()
-        else:
-            outcome = visit.handle(values.get("step", endpoint))
-        if not isinstance(outcome, Page):
-            return make_response(outcome)
-        name = context.state.template(outcome.templates, context.app.jinja_env)
-        text = render_template(name, **outcome)
-        return make_response(text, outcome.status)
+        outcome: Outcome | None = None
+        try:
+            visit = Visit.open(
+                self.wizard,
+                Mount(str(context.request.blueprint), bound),
+                values.get("draft"),
+                context,
+                url_for_step=url_at_mount,
+                entry_url=partial(url_for, ".entry", **prefix),
+            )
+            if endpoint == "entry":
+                outcome = visit.enter()
+            elif endpoint == "draft":
+                outcome = visit.resume()
+            else:
+                outcome = visit.handle(values.get("step", endpoint))
+            if not isinstance(outcome, Page):
+                return make_response(outcome)
+            name = context.state.template(outcome.templates, context.app.jinja_env)
+            text = render_template(name, **outcome)
+            return make_response(text, outcome.status)
+        except BaseException as error:
+            outcome = None  # this frame still runs, so it is not cleared
+            without_locals(error)
+            raise
 
 
 #: The URLs of a mount: rule, endpoint and methods. A page without ``<step>`` in its

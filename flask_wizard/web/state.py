@@ -3,35 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import Flask, Request, current_app, request, session
 from flask.sessions import SessionMixin
 from jinja2 import Environment
 
 from ..drafts.encrypted_store import DraftRepository, EncryptedStore, cannot_join
+from ..drafts.holders import TOKEN_KEY, Holder, Tokens
 from ..drafts.keyring import Keyring
 from ..errors import ConfigurationError
 from ..stores import DraftStore, JoiningStore
+from .waiters import Waiters
+
+if TYPE_CHECKING:
+    from .logins import Logins
 
 EXTENSION = "flask_wizard"
 
+CONTEXT = "flask_wizard.context"
+"""The key of a request's environment under which its Context is."""
+
+MOUNTS = "flask_wizard.mounts"
+"""The key of ``app.extensions`` under which the mounts are, by blueprint."""
+
 CSRF_FIELD = "WTF_CSRF_FIELD_NAME", "csrf_token"
 """The key that names the field of the CSRF token, and its default in Flask-WTF."""
+
+MAX_HINTS = 20  # in the log of one process: anybody may send a new Host
 
 KEYS = "WIZARD_SECRET_KEYS", "SECRET_KEY_FALLBACKS"
 
 
 class WizardState:
-    """The store, the keys and the found templates of one application."""
+    """The store, the logins, the keys and the found templates of one application."""
 
-    def __init__(self, app: Flask, store: DraftStore) -> None:
+    def __init__(self, app: Flask, store: DraftStore, logins: Logins) -> None:
         self.config = app.config
         self.store = store
+        self.logins = logins
         #: The wizards whose templates were found.
         self.checked: set[type] = set()
         self._opened: tuple[object, DraftRepository] | None = None
         self._templates: dict[tuple[str, ...], str] = {}
+        #: The endpoints of views that call ``Wizard.open``.
+        self.headless: set[str | None] = set()
+        self.waiters = Waiters()
+        self._logged: set[str] = set()
 
     def repository(self, app: Flask) -> DraftRepository:
         """Return the drafts, encrypted with the keys in the current configuration."""
@@ -41,6 +59,7 @@ class WizardState:
                 self.store,
                 Keyring(secrets_of(app)),
                 compress_above=self.config["WIZARD_COMPRESS_ABOVE"],
+                namespace=self.config["WIZARD_NAMESPACE"],
             )
             limit = self.config["WIZARD_MAX_DRAFT"]
             self._opened = given, DraftRepository(store, limit=limit)
@@ -50,6 +69,12 @@ class WizardState:
         """Raise ConfigurationError if the store cannot join a transaction."""
         if not isinstance(self.store, JoiningStore):
             raise ConfigurationError(cannot_join(self.store))
+
+    def log_once(self, app: Flask, hint: str) -> None:
+        """Log a hint, unless it was logged already or many others were."""
+        if hint not in self._logged and len(self._logged) < MAX_HINTS:
+            self._logged.add(hint)
+            app.logger.warning("flask_wizard: %s", hint)
 
     def template(self, names: Sequence[str], environment: Environment) -> str:
         """Return the first of these templates that exists.
@@ -97,6 +122,8 @@ class Context(NamedTuple):
     request: Request
     session: SessionMixin
     state: WizardState
+    #: The visitor, whom a visit identifies.
+    holder: Holder
     #: The drafts, under the keys that the configuration has at this moment.
     repository: DraftRepository
     #: The name of the field that carries the CSRF token.
@@ -104,12 +131,15 @@ class Context(NamedTuple):
 
 
 def get_context() -> Context:
-    """Return the objects that serve this request.
+    """Return the objects that serve this request, which are the same each time.
 
     Raise ConfigurationError if the application has no FlaskWizard.
     """
     proxies: tuple[Any, ...] = (current_app, request, session)
     app, served, visitor = (proxy._get_current_object() for proxy in proxies)
+    made: Context | None = served.environ.get(CONTEXT)
+    if made is not None:
+        return made
     state: WizardState | None = app.extensions.get(EXTENSION)
     if state is None:
         raise ConfigurationError(
@@ -117,4 +147,13 @@ def get_context() -> Context:
             "Call FlaskWizard(app), or wizards.init_app(app) in the factory."
         )
     repository, field = state.repository(app), app.config.get(*CSRF_FIELD)
-    return Context(app, served, visitor, state, repository, field)
+    known = None
+    if visitor.modified and TOKEN_KEY not in visitor:
+        # The application may have cleared the session, or put another in its place.
+        began_with = app.session_interface.open_session(app, served)
+        known = Tokens.of(began_with or {})
+    keyring = repository.store.keyring
+    holder = Holder(visitor, keyring, state.logins.find_user, known)
+    context = Context(app, served, visitor, state, holder, repository, field)
+    served.environ[CONTEXT] = context
+    return context

@@ -7,15 +7,19 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from flask import Request
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from ..core.forms import FIELDS, FieldNames, Values
 from ..core.steps import RESERVED_FIELDS
 from ..drafts.holders import is_id
-from .urls import FROM_REVIEW
+from .guard import FORM_TYPES
+from .urls import FROM_REVIEW, NONCE
 
 ANSWERS_HASH = "_seen"
 """The name of the field in which a review sends the hash of what it shows."""
+
+SIGNED_IN = "_signed_in"
+"""The name of a field of the pages that signed-in users see."""
 
 
 class Button(NamedTuple):
@@ -35,6 +39,9 @@ class Submitted:
 
     #: What was sent as ``_action``: ``next`` if nothing was.
     action: str
+    #: True if ``_action`` was sent, and if ``_rev`` was.
+    has_action: bool
+    has_rev: bool
     #: The values of the step's fields, and the names that its page has signed.
     values: Values = field(repr=False)
     #: The revision of the step that the page showed.
@@ -43,6 +50,8 @@ class Submitted:
     nonce: str = field(repr=False)
     #: True if the visitor came by a change link of the review.
     from_review: bool
+    #: True if the page was shown to a signed-in user.
+    signed_in: bool
     #: The hash of the answers that a review has shown; ``None`` for any other page.
     answers_hash: str | None
     #: The names of the page's fields as the page carried them, encrypted.
@@ -56,12 +65,18 @@ class Submitted:
         csrf_field: str,
         decrypt_names: Callable[[str], FieldNames | None],
     ) -> Submitted:
-        """Return what a request sent. Raise BadRequest if a part has no name."""
+        """Return what a request sent.
+
+        Raise BadRequest if it sent nothing, or a part without a name. Raise
+        UnsupportedMediaType if its body is no form.
+        """
+        if request.mimetype not in FORM_TYPES:
+            raise UnsupportedMediaType if request.get_data() else BadRequest
         form = request.form
         if None in form:  # Werkzeug gives the value of such a part under None
             raise BadRequest
         from_review = is_from_review(request)
-        nonce, rev = form.get("_draft", ""), form.get("_rev", "")
+        nonce, rev = form.get(NONCE, ""), form.get("_rev", "")
         own = RESERVED_FIELDS | {csrf_field}
         values = Values(pair for pair in form.lists() if pair[0] not in own)
         field_names = tuple(form.getlist(FIELDS))
@@ -69,10 +84,13 @@ class Submitted:
             values.names = decrypt_names(field_names[0])
         return cls(
             action=form.get("_action", "next"),
+            has_action="_action" in form,
+            has_rev="_rev" in form,
             values=values,
             rev=int(rev) if rev.isascii() and rev.isdigit() and len(rev) < 10 else 0,
             nonce=nonce if nonce and is_id(nonce) else "",
             from_review=from_review,
+            signed_in=SIGNED_IN in form,
             answers_hash=form.get(ANSWERS_HASH),
             field_names=field_names,
         )

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from typing import NamedTuple
+from urllib.parse import quote, unquote_plus
 
-from flask import g, url_for
+from flask import Request, current_app, g, url_for
+from werkzeug.routing import BuildError
 
 from ..core.steps import RESERVED_STEPS, BoundStep
+from ..drafts.holders import is_id
 
 NEW = "new"
 """The name of a draft that does not exist yet."""
+
+NONCE = "_draft"
+"""The name under which pages and URLs carry the nonce of a draft to begin."""
 
 FROM_REVIEW = "check"
 """The value of ``then`` in a change link of the review."""
@@ -22,6 +30,8 @@ class Address(NamedTuple):
     #: The name of a step in URLs, or of one of the draft's own pages.
     page: str
     draft_id: str = NEW
+    #: What the id of a draft that does not exist yet is derived from.
+    nonce: str = ""
 
 
 class Urls(NamedTuple):
@@ -38,7 +48,9 @@ class Urls(NamedTuple):
         """Return the URL of a page; with ``then``, as a change link of the review."""
         url = self.url_for_step(draft=address.draft_id, step=address.page)
         if then:
-            url += f"{'&' if '?' in url else '?'}then={FROM_REVIEW}"
+            url = add_query(url, f"then={FROM_REVIEW}")
+        if address.nonce:
+            url = add_query(url, f"{NONCE}={address.nonce}")
         return f"{url}#{anchor}" if anchor else url
 
     def to_step(
@@ -50,7 +62,7 @@ class Urls(NamedTuple):
 
     @property
     def new(self) -> str:
-        """The first page of a new draft."""
+        """The first page of a new draft, which the visitor's GET gives a nonce."""
         return self.to(Address(self.first_page()))
 
     @property
@@ -62,6 +74,68 @@ class Urls(NamedTuple):
 def row_anchor(url_name: str) -> str:
     """Return the anchor of a step's answers on the review, by its name in URLs."""
     return f"row-{url_name}"
+
+
+# What may stand in a path as it is (RFC 3986, 3.3); a percent sign may not.
+PATH = "/!$&'()*+,;=:@"
+
+# As browsers read it: a backslash is a slash, any number of slashes may stand before a
+# host, and http: needs none (https://url.spec.whatwg.org/#scheme-state).
+_HOST = re.compile(
+    r"(?:https?:|(?:[a-z][a-z0-9+.-]*:)?[/\\]{2})[/\\]*([^/\\?#]*)", re.I
+)
+
+
+def add_query(url: str, query: str) -> str:
+    """Return a URL without an anchor, with more parameters, which are encoded."""
+    if not query:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def nonce_of(request: Request) -> str:
+    """Return the nonce in the URL of a request; empty if it has none."""
+    nonce = request.args.get(NONCE, "")
+    return nonce if is_id(nonce) else ""
+
+
+def query_without_nonce(request: Request) -> str:
+    """Return the query of a request as it was sent, without the nonce."""
+    parts = request.query_string.decode().split("&")
+    return "&".join(p for p in parts if unquote_plus(p.partition("=")[0]) != NONCE)
+
+
+def url_of(request: Request) -> str:
+    """Return the URL of a request on this site, to be requested again."""
+    path = quote(request.root_path + request.path, safe=PATH)
+    return add_query(path, request.query_string.decode())
+
+
+def other_host(url: str, own_host: str) -> str:
+    """Return the host that a link leads to; empty if it stays at ``own_host``.
+
+    A name of a user before the host is left out: it may look like a host.
+    """
+    found = _HOST.match(url)
+    host = found[1].rpartition("@")[2].lower() if found is not None else ""
+    return host if host != own_host.lower() else ""
+
+
+def url_elsewhere(mount: str, page: str, draft_id: str) -> str | None:
+    """Return the URL of one of a draft's own pages at another mount.
+
+    ``mount`` is the key of the mount. URL variables that do not bind drafts have the
+    values that they have here. Return ``None`` if this cannot be told: a wizard without
+    a blueprint has other mounts in views that are not known here.
+    """
+    name, bound = json.loads(mount)
+    endpoint, known = f"{name}.{page}", {**g.get("wizard_prefix", {}), **dict(bound)}
+    try:
+        rule = next(current_app.url_map.iter_rules(endpoint))
+        values = {n: value for n, value in known.items() if n in rule.arguments}
+        return url_for(endpoint, draft=draft_id, **values)
+    except (KeyError, BuildError):
+        return None
 
 
 def url_at_mount(*, draft: str, step: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
-from urllib.parse import urlsplit
 
 from flask import Response, abort, after_this_request
 from werkzeug.exceptions import HTTPException
@@ -18,9 +18,10 @@ from ..core.hooks import HookError, call_hook
 from ..core.journey import Journey
 from ..core.messages import Notice, Problem
 from ..core.steps import AnyStep
+from ..drafts.adoption import adopt
 from ..drafts.commit import commit
 from ..drafts.encrypted_store import StoredDraft
-from ..drafts.holders import Holder, new_nonce
+from ..drafts.holders import new_nonce
 from ..drafts.lifetimes import expires
 from ..drafts.public_draft import Draft as PublicDraft
 from ..drafts.visitor_drafts import Mount, VisitorDrafts
@@ -30,17 +31,37 @@ from ..errors import (
     StoreError,
     UnreadableDraftError,
 )
+from ..tracebacks import without_locals
 from . import guard
 from .actions import Action, Move, action_of
+from .logins import SignedOut
 from .notices import choose_notice, saved_notice
+from .own_drafts import description_of
 from .page_fields import SignedFields
-from .pages import OpenDraft, Page, Pages, check_templates, utc_datetime
-from .problems import STOPS, Attempt, NotStored, is_frozen, refuse_change
+from .pages import OpenDraft, Page, Pages, check_named_templates, utc_datetime
+from .problems import (
+    STOPS,
+    Attempt,
+    NotStored,
+    is_frozen,
+    is_ours,
+    refuse_change,
+)
 from .resend import Resend
-from .responses import Outcome, protect, redirect_to, set_header
+from .responses import Outcome, protect, redirect_to
 from .state import Context
 from .submitted import Submitted, is_from_review
-from .urls import NEW, Address, Urls
+from .urls import (
+    NEW,
+    Address,
+    Urls,
+    add_query,
+    nonce_of,
+    other_host,
+    query_without_nonce,
+    url_elsewhere,
+    url_of,
+)
 
 if TYPE_CHECKING:
     from ..wizard import Wizard
@@ -48,8 +69,7 @@ if TYPE_CHECKING:
 Moment = Literal["start", "commit"]
 
 TRIES = 100
-BROKEN = "The application's code raises for a draft at %s, which cannot be continued."
-POLL = 0.05  # seconds between two loads of a draft whose commit runs
+BROKEN = "The application's code raises for a draft at {}, which cannot be continued."
 
 
 class Post(NamedTuple):
@@ -72,7 +92,7 @@ class Visit:
     context to render, with its ``templates`` and ``status``.
     """
 
-    context: Context
+    context: Context = field(repr=False)
     wizard: Wizard
     #: Returns the journey of a draft through the wizard.
     journey_of: Callable[[Draft], Journey]
@@ -97,12 +117,11 @@ class Visit:
         if wizard.one_transaction:
             context.state.require_joining()
         if type(wizard) not in context.state.checked:
-            check_templates(wizard, context)
+            check_named_templates(wizard, context)
             context.state.checked.add(type(wizard))
         repository = context.repository
         keyring = repository.store.keyring
-        holder = Holder(context.session, keyring)
-        drafts = VisitorDrafts(wizard, mount, holder, repository)
+        drafts = VisitorDrafts(wizard, mount, context.holder, repository)
 
         def initial(step_name: str) -> object:
             return call_hook(wizard.initial, step_name, mount.bound)
@@ -133,9 +152,13 @@ class Visit:
             abort(404)
         after_this_request(protect)
         at = Address(page, self.draft_id or NEW)
-        if self.context.request.method == "POST":
-            return self._post(at)
-        return self._get(partial(self._show, at))
+        try:
+            if self.context.request.method == "POST":
+                return self._post(at)
+            return self._get(partial(self._show, at))
+        except BaseException as error:
+            without_locals(error)
+            raise
 
     def enter(self) -> Outcome:
         """Return the answer for the wizard's own URL: a new draft, or a choice."""
@@ -147,27 +170,38 @@ class Visit:
         after_this_request(protect)
         return self._get(self._resume)
 
+    def _welcome(self) -> None:
+        """Have the user adopt what the session has begun. Raise StoreError."""
+        holder = self.drafts.holder
+        holder.ensure_token()  # by which the session knows later that a user has left
+        if holder.waiting:
+            adopt(holder, self.context.repository)
+
     # GET
 
     def _get(self, show: Callable[[], Outcome]) -> Outcome:
         """Return what ``show`` returns, or the 503 page if the store has failed."""
         try:
+            self.drafts.holder.identify()
+            if self.drafts.holder.user is not None:
+                self._welcome()
             return show()
         except HookError as failed:
             error_of_hook = failed.error
+        except SignedOut as signed_out:  # the application answers it, as anywhere else
+            raise signed_out.refusal from signed_out
         except StoreError as error:
             self.log(error)
             damaged = isinstance(error, UnreadableDraftError)
             damaged = damaged and not isinstance(error, NewerFormatError)
-            again_url = self.context.request.full_path.removesuffix("?")
+            again_url = url_of(self.context.request)
             return self.pages.unavailable(again_url, damaged=damaged)
         raise error_of_hook
 
     def _enter(self) -> Outcome:
         if drafts := self.open_drafts():
             return self.pages.entry(drafts)
-        query = self.context.request.query_string.decode()
-        return redirect_to(self.urls.new + (f"?{query}" if query else ""), 302)
+        return self._redirect_to_new()
 
     def _resume(self) -> Outcome:
         stored = self.drafts.load(self.draft_id or "")
@@ -195,16 +229,27 @@ class Visit:
             return self.pages.discard(at, back_url=back_url, unsettled=draft.unsettled)
         return self._show_step(at, self.step_at(at), self.journey_of(draft))
 
+    def _redirect_to_new(self) -> Outcome:
+        """Return a redirect to the first page of a new draft, with a new nonce.
+
+        The nonce stands in the URL, and not only in the page: Back asks for the page
+        again, since no page is cached, and must meet the same draft.
+        """
+        url = self.urls.to(Address(self.urls.first_page(), nonce=new_nonce()))
+        query = query_without_nonce(self.context.request)
+        return redirect_to(add_query(url, query), 302)
+
     def _show_new(self, at: Address) -> Outcome:
+        step, nonce = self.step_at(at), nonce_of(self.context.request)
+        if not nonce:
+            return self._redirect_to_new()
+        if (begun := self.drafts.find_begun(nonce)) is not None:
+            return redirect_to(self._url(at.page, begun.draft), 302)
         # The session needs the token before the first POST. Otherwise two clicks would
         # make two tokens, and two drafts.
         self.drafts.holder.ensure_token()
         journey = self.journey_of(self.drafts.fresh(NEW))
-        outcome = self._show_step(at, self.step_at(at), journey)
-        if isinstance(outcome, Page) and _is_empty(journey.current.initial):
-            # The page has no answers, and Back must show it with the same nonce.
-            set_header("Cache-Control", "private, no-cache")
-        return outcome
+        return self._show_step(at._replace(nonce=nonce), step, journey)
 
     def _show_step(self, at: Address, step: AnyStep, journey: Journey) -> Outcome:
         """Return a step's page, or a redirect to the step that comes first."""
@@ -215,27 +260,27 @@ class Visit:
             or (is_first and bound is not journey.first_incomplete)
             or (is_frozen(journey.draft, bound) and bound is not journey.current)
         ):
-            return self._redirect_to_page(journey.current.url_name, journey.draft)
+            return redirect_to(self.urls.to(at._replace(page=journey.current.url_name)))
         return self.pages.step(
             journey,
             bound,
             at,
             form=bound.form_to_show(),
-            nonce=new_nonce(),
             then=is_from_review(self.context.request),
             notice=choose_notice(journey.draft, bound),
         )
 
     def _show_saved(self, draft: Draft) -> Outcome:
         until = expires(self.wizard, draft)
-        if self.context.session.permanent:
+        is_users = self.drafts.holder.user is not None
+        if self.context.session.permanent and not is_users:
             lasts = self.context.app.permanent_session_lifetime.total_seconds()
             until = min(until, time.time() + lasts)
         return self.pages.saved(
             draft,
             Address(self._current_page(draft), draft.id),
             until=until,
-            in_browser=not self.context.session.permanent,
+            in_browser=not (self.context.session.permanent or is_users),
             notice=saved_notice(draft),
         )
 
@@ -257,6 +302,14 @@ class Visit:
     def _post(self, at: Address) -> Outcome:
         """Save a submission, or return a page with everything that was sent."""
         context = self.context
+        refused: Exception | None = None
+        try:
+            self.drafts.holder.identify()
+            if self.drafts.holder.user is not None:
+                self._welcome()
+            guard.check_csrf(context)
+        except STOPS as error:
+            refused = error
         submitted = Submitted.from_request(
             context.request,
             csrf_field=context.csrf_field,
@@ -264,7 +317,10 @@ class Visit:
         )
         action = action_of(submitted.action)
         try:
-            guard.check_csrf(context.request, context.app, field=context.csrf_field)
+            if self.drafts.holder.user is None and self.drafts.holder.token is None:
+                self._check_signed_in(submitted)
+            if refused is not None:
+                raise refused
             return self._process(Post(at, submitted, action, cache(self._admit), []))
         except HookError as failed:
             error_of_hook = failed.error
@@ -274,13 +330,27 @@ class Visit:
             return self._give_back(at, submitted, NotStored.because(error))
         raise error_of_hook  # here it keeps its own context
 
+    def _check_signed_in(self, submitted: Submitted) -> None:
+        """Raise NotStored if the page was a user's, who is not signed in any more.
+
+        The session cannot open the draft in the URL. It must not keep what was typed
+        either: another person may sit at the browser by now.
+        """
+        holder = self.drafts.holder
+        if submitted.signed_in and holder.token is None and holder.user is None:
+            holder.leave()
+        is_users = submitted.signed_in or self.draft_id is not None
+        if holder.has_left and is_users:
+            raise NotStored(Problem.SIGNED_OUT)
+
     def _give_back(
         self, at: Address, submitted: Submitted, refusal: NotStored
     ) -> Outcome:
         """Return the page with everything that was sent, and log a store's failure."""
         if refusal.problem is Problem.STORE:
-            self.log(refusal.__cause__)
-        resend = Resend(self.pages, self.drafts, self.journey_of, self.open_drafts)
+            self.log(refusal.__cause__ or refusal)
+        drafts = partial(self.open_drafts, everywhere=True)
+        resend = Resend(self.pages, self.drafts, self.journey_of, drafts)
         return resend.page(at, submitted, refusal)
 
     def _process(self, post: Post) -> Outcome:
@@ -312,17 +382,20 @@ class Visit:
         stored = self._load_or_start(post, step)
         if stored is None:  # the redirect leads to the page of a missing draft
             return redirect_to(self.urls.to(post.at))
-        if stored.draft.state == "committing":
+        if stored.draft.state == "committing" and post.action.waits:
             stored = self._wait_for_commit(stored)
         draft = stored.draft
         if draft.state in ENDED:
             return self._lead_to_end(draft, post.action)
         journey = self.journey_of(draft)
+        before = journey.bind(step.name)
+        if not (post.submitted.has_action or is_ours(post.submitted, before)):
+            abort(400)
         if draft.state == "committing" or draft.unsettled:
             outcome = self._leave_unchanged(post, journey, step, stored)
             if outcome is not None:
                 return outcome
-        submitted, action, before = post.submitted, post.action, journey.bind(step.name)
+        submitted, action = post.submitted, post.action
         if action.quiet and submitted.rev < before.rev:
             return Response(status=409)
         onward = journey.submit(
@@ -335,7 +408,9 @@ class Visit:
         to = partial(self.urls.to_step, draft.id)
         url = action.lead(Move(onward, bound, submitted, self.urls, to))
         notice = ""
-        shown = submitted.answers_hash if bound and action.validates else None
+        shown = None
+        if step.lists_answers and bound and action.validates:
+            shown = submitted.answers_hash
         if shown is not None and shown != onward.answers_hash:
             # Another tab has changed an answer that the review showed: show it again.
             url, notice = to(before), Notice.CHANGED
@@ -355,6 +430,8 @@ class Visit:
         Return ``None`` if it is absent and the step has no values to save.
         """
         stored = self.drafts.load(self.draft_id) if self.draft_id else None
+        if stored is None:
+            self._check_signed_in(post.submitted)
         if stored is None and self.draft_id and not step.takes_input:
             return None
         return stored or self.drafts.start(
@@ -364,16 +441,24 @@ class Visit:
     def _wait_for_commit(self, stored: StoredDraft) -> StoredDraft:
         """Wait while a commit runs, for ``WIZARD_COMMIT_WAIT`` seconds at most.
 
-        Raise ConflictError if the draft expires meanwhile.
+        If a few requests of this process wait already, this does not wait. Raise
+        ConflictError if the draft expires meanwhile.
         """
-        deadline = time.monotonic() + self.context.app.config["WIZARD_COMMIT_WAIT"]
-        while stored.draft.state == "committing" and time.monotonic() < deadline:
-            time.sleep(POLL)
-            stored = self.drafts.reload(stored)
-            if stored.is_new:
-                raise ConflictError("The draft expired while its commit was running.")
-        # It may have been saved under another mark of this session meanwhile.
-        return replace(stored, draft=self.drafts.add_holder(stored.draft))
+        wait = self.context.app.config["WIZARD_COMMIT_WAIT"]
+        pauses = self.context.state.waiters.pauses(stored.draft.id, wait)
+        with closing(pauses):
+            for _ in pauses:
+                stored = self.drafts.reload(stored)
+                if stored.is_new:
+                    raise ConflictError("The draft expired while its commit ran.")
+                if stored.draft.state != "committing":
+                    break
+        # It may have been saved under another mark of this session meanwhile, or
+        # adopted by the user who has signed in.
+        held = self.drafts.held(stored.draft)
+        if held is None:
+            raise ConflictError("The draft has another holder since its commit began.")
+        return replace(stored, draft=held)
 
     def _leave_unchanged(
         self, post: Post, journey: Journey, step: AnyStep, stored: StoredDraft
@@ -404,10 +489,9 @@ class Visit:
             notice = draft.notice
         if self.draft_id is not None and draft.id != self.draft_id:
             notice = Notice.MOVED
-        renewed = draft.renew(time.time(), notice=notice)
         if stored.is_new:
             post.admit("start")
-        saved = self.drafts.save(stored, renewed, capped=True)
+        saved = self.drafts.save(stored, draft, notice=notice)
         post.attempts.clear()
         if self.context.app.config["WIZARD_PERMANENT_SESSION"]:
             self.context.session.permanent = True
@@ -416,8 +500,7 @@ class Visit:
     def _admit(self, moment: Moment) -> None:
         """Ask the application. Raise NotStored if it refuses."""
         try:
-            holder = self.drafts.holder.token_hash().hex()
-            call_hook(self.wizard.admit, moment, holder)
+            call_hook(self.wizard.admit, moment, self.drafts.holder.mark.hex())
         except HTTPException as refusal:
             raise NotStored.refused(refusal) from refusal
 
@@ -443,10 +526,12 @@ class Visit:
 
     def _discard(self, post: Post) -> Outcome:
         """Discard the draft if the visitor has confirmed it."""
+        if not post.submitted.has_action:
+            abort(400)
         stored = self.drafts.load(self.draft_id or "")
         if stored is None:
+            self._check_signed_in(post.submitted)
             return self._missing_page()
-        stored = self._wait_for_commit(stored)
         draft = stored.draft
         if _is_closed(draft):
             return self._lead_to_end(draft, post.action)
@@ -456,9 +541,8 @@ class Visit:
         self._unlist(draft)
         try:
             call_hook(self.wizard.discarded, PublicDraft.of(draft, self.wizard))
-        except HookError:  # it has nothing to do with this draft, which is discarded
-            logger = self.context.app.logger
-            logger.exception("discarded failed. The draft is discarded.")
+        except HookError as error:  # it is not about this draft, which is discarded
+            self.log(error, "discarded failed. The draft is discarded.")
         return self._redirect_to_page("receipt", draft)
 
     def _unlist(self, draft: Draft) -> None:
@@ -466,8 +550,8 @@ class Visit:
         self.drafts.holder.mark_end()
         try:
             self.drafts.unlist(draft.id)
-        except StoreError:
-            self.context.app.logger.exception("An ended draft is still listed.")
+        except StoreError as error:
+            self.log(error, "An ended draft is still listed.")
 
     def _lead_to_end(self, draft: Draft, action: Action) -> Outcome:
         if action.quiet:
@@ -483,7 +567,7 @@ class Visit:
         """
         receipt = draft.receipt or Receipt()
         is_all = receipt.url and not (receipt.reference or receipt.message)
-        if is_all and urlsplit(receipt.url).netloc in ("", self.context.request.host):
+        if is_all and not other_host(str(receipt.url), self.context.request.host):
             return str(receipt.url)
         return self._url("receipt", draft)
 
@@ -504,8 +588,8 @@ class Visit:
         """Return the URL to go on to if a draft is not discarded after all."""
         try:
             return self._url(self._current_page(draft), draft)
-        except Exception:  # a condition of the application; discarding is the way out
-            self.context.app.logger.exception(BROKEN, draft.mount)
+        except Exception as error:  # a condition; to discard the draft is the way out
+            self.log(error, BROKEN.format(draft.mount))
             return self.urls.entry
 
     def _url(self, page: str, draft: Draft) -> str:
@@ -514,45 +598,58 @@ class Visit:
     def _redirect_to_page(self, page: str, draft: Draft) -> Outcome:
         return redirect_to(self._url(page, draft))
 
-    def log(self, error: BaseException | None) -> None:
-        """Log a failure of the store with its traceback."""
-        self.context.app.logger.error("The store of drafts failed.", exc_info=error)
+    def log(
+        self, error: BaseException, message: str = "The store of drafts failed."
+    ) -> None:
+        """Log a failure with its traceback."""
+        self.context.app.logger.error(message, exc_info=without_locals(error))
 
-    def open_drafts(self) -> list[OpenDraft]:
-        """Return the visitor's open drafts, as a page lists them."""
-        listed = map(self._listed, self.drafts.open_drafts())
+    def open_drafts(self, *, everywhere: bool = False) -> list[OpenDraft]:
+        """Return the visitor's open drafts, as a page lists them.
+
+        With ``everywhere``, return those of this wizard at all mounts whose URLs are
+        known.
+        """
+        drafts = self.drafts.open_drafts(everywhere=everywhere)
+        listed = map(self._listed, drafts)
         return [each for each in listed if each is not None]
 
     def _listed(self, draft: Draft) -> OpenDraft | None:
         """Return an open draft as a page lists it, or ``None`` if it is damaged.
 
-        The visitor can continue the other drafts all the same. A draft for which the
-        application's code raises has no URL to continue at, and can be discarded.
+        It is ``None`` too if no URL is known. The visitor can continue the other drafts
+        all the same. A draft for which the application's code raises has no URL to
+        continue at, and can be discarded.
         """
+        url: str | None
+        discard_url: str | None
         try:
             current = self.journey_of(draft).current
-        except UnreadableDraftError:
-            self.context.app.logger.exception(
-                "A draft on its holder's list is damaged."
-            )
+        except UnreadableDraftError as error:
+            self.log(error, "A draft on its holder's list is damaged.")
             return None
-        except Exception:  # a condition of the application, or the like
-            self.context.app.logger.exception(BROKEN, draft.mount)
-            url, place = None, self.wizard.title
+        except Exception as error:  # a condition of the application, or the like
+            self.log(error, BROKEN.format(draft.mount))
+            current = None
+        if draft.mount == self.drafts.mount:
+            page = current.url_name if current is not None else "discard"
+            url, discard_url = self._url(page, draft), self._url("discard", draft)
         else:
-            url, place = self._url(current.url_name, draft), current.step.title
+            url, discard_url = (
+                url_elsewhere(draft.mount, page, draft.id)
+                for page in ("draft", "discard")
+            )
+        if url is None or discard_url is None:
+            return None
         return OpenDraft(
-            url=url,
-            discard_url=self._url("discard", draft),
+            url=url if current is not None else None,
+            discard_url=discard_url,
             started=utc_datetime(draft.created),
             saved=utc_datetime(draft.updated),
-            place=place,
+            place=current.step.title if current is not None else self.wizard.title,
+            description=description_of(PublicDraft.of(draft, self.wizard), self.wizard),
         )
 
 
 def _is_closed(draft: Draft) -> bool:
     return draft.ended or draft.state == "committing"
-
-
-def _is_empty(initial: object) -> bool:
-    return not (any(initial.values()) if isinstance(initial, Mapping) else initial)

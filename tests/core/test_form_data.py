@@ -56,8 +56,9 @@ def test_names_that_were_asked_for_are_noted_sent_or_not() -> None:
     data.get("b")
     data.getlist("nope")
     data["a"]
+    assert "c" in data
     list(data.items())
-    assert list(data.read) == ["b", "nope", "a"]
+    assert list(data.read) == ["b", "nope", "a", "c"]
 
 
 def test_no_answer_is_in_its_repr() -> None:

@@ -219,7 +219,18 @@ def calls_of(act: Callable[[], object]) -> int:
 
 @pytest.mark.parametrize(
     "name",
-    ["it-²", "it-①", "it-", "it-1e5", "it--1", "it5", "items9", "itX5"],
+    [
+        "it-²",
+        "it-①",
+        "it-",
+        "it-5_x",
+        "it-5.x",
+        "it-1e5",
+        "it--1",
+        "it5",
+        "items9",
+        "itX5",
+    ],
 )
 def test_name_that_is_no_number_is_no_entry(name: str) -> None:
     form = tags("it-0", name)
@@ -271,6 +282,19 @@ def test_entries_drawn_by_columns_keep_the_order_of_the_full_column() -> None:
     ann, bob = "it-1764328979123", "it-1764328979456"
     sent = values((f"{bob}-tick", "y"), (f"{ann}-name", "Ann"), (f"{bob}-name", "Bob"))
     assert [row["name"] for row in bind(rows, sent).it.data] == ["Ann", "Bob"]
+
+
+@pytest.mark.parametrize(
+    "names", [("{}_d", "{}_m"), ("{}.d", "{}.m"), ("{}[d]", "{}[m]")]
+)
+def test_entry_that_reads_names_of_its_own_is_renumbered_with_its_row(
+    names: tuple[str, str],
+) -> None:
+    row = "it-1764328979123"
+    day, month = (name.format(row) for name in names)
+    sent = values((f"{row}-_row", ""), (day, "3"), (month, "4"))
+    form = bind(one(fields.FieldList(ThreeField(names=names))), sent)
+    assert form.it.data == ["3/4"]
 
 
 def test_clock_numbers_inside_clock_numbers_are_entries() -> None:
@@ -461,6 +485,7 @@ SILENT = [
     fields.RadioField(choices=CHOICES, validate_choice=False),
     fields.BooleanField(),
     fields.SelectMultipleField(choices=CHOICES),
+    fields.BooleanField(render_kw={"style": "display: none"}),
     fields.StringField(render_kw={"disabled": True}),
     fields.FormField(one(fields.BooleanField())),
     fields.FormField(one(fields.BooleanField()), separator="."),
@@ -487,6 +512,14 @@ def test_row_of_which_something_is_sent_is_not_marked(entry: Any) -> None:
 
 def test_field_outside_a_list_is_not_marked() -> None:
     assert "_row" not in bind(one(fields.BooleanField()), None).it()
+
+
+def test_row_with_a_field_called_index_is_marked() -> None:
+    inner = type("Inner", (Form,), {"index": fields.BooleanField()})
+    outside = bind(one(fields.FormField(inner)), None)
+    listed = bind(one(fields.FieldList(fields.FormField(inner), min_entries=1)), None)
+    assert "_row" not in outside.it()
+    assert 'name="it-0-_row"' in listed.it()
 
 
 @pytest.mark.parametrize("entry", SILENT)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+import pytest
 from apps import MakeApp
 from cachelib import SimpleCache
 from flask.testing import FlaskClient
@@ -61,6 +62,8 @@ from flask_wizard.core.steps import BoundStep
 from flask_wizard.drafts.visitor_drafts import Mount
 from flask_wizard.stores.memory import MemoryStore
 from flask_wizard.web.page_fields import SignedFields
+
+pytestmark = pytest.mark.usefixtures("without_coverage")
 
 PAGES = st.sampled_from((7, 0, 1, 3))
 TURNS = st.lists(st.booleans(), max_size=4)

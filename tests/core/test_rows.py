@@ -208,7 +208,10 @@ def test_field_without_a_label_has_a_row_if_it_was_filled_in() -> None:
     assert rows(fields.StringField(""), "") == []
     named = fields.StringField("", render_kw={"placeholder": "Search"})
     assert row(named, "x").label == "Search"
-    assert row(fields.StringField(""), "x").label == "It"
+    named = fields.StringField("", render_kw={"aria_label": "Find", "placeholder": "x"})
+    assert row(named, "x").label == "Find"
+    other = type("Other", (Form,), {"home_town": fields.StringField("")})
+    assert pairs(other(MultiDict({"home_town": "x"}))) == [("Home town", ("x",))]
 
 
 class Phone(Form):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from apps import MakeOnDisk
 from engines import Engine
 from flask import Flask
 from visitor import Visitor
@@ -222,6 +223,21 @@ def test_list_is_read_after_the_key_changed(visitor: Visitor) -> None:
     rotate(visitor.app)
     assert f"{url}more" in visitor.get("/join/").text
     assert begin(visitor) != url
+
+
+@pytest.mark.requirement("S36")
+def test_page_begins_one_draft_although_the_key_changed(
+    make_on_disk: MakeOnDisk,
+) -> None:
+    visitor = Visitor(make_on_disk(WTF_CSRF_ENABLED=False))
+    page = visitor.open("/join/new/you").url
+    draft = visitor.fill(name=CANARY).path
+    sent = {"name": "sent twice", "_draft": page[-22:]}
+    for former in (["k" * 32], ["a newer secret", "k" * 32]):
+        rotate(visitor.app)
+        visitor.app.config["SECRET_KEY_FALLBACKS"] = former
+        assert visitor.post(page, sent).location == draft
+        assert visitor.get(page).location == draft.replace("more", "you")
 
 
 @pytest.mark.requirement("S36")

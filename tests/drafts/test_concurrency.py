@@ -26,6 +26,8 @@ from memcached_servers import MemcachedServer
 from moto_server import MotoServer
 from postgres import Postgres
 from redis_servers import RedisServer
+from scripts import unmeasured
+from servers import running
 
 import flask_wizard
 from flask_wizard.core.draft import Draft
@@ -36,9 +38,6 @@ from flask_wizard.stores.dynamodb import DynamoDBStore
 from flask_wizard.stores.registry import open_store
 from flask_wizard.stores.sql import SQLAlchemyStore
 from flask_wizard.stores.sqlite import SQLiteStore
-
-# One process of xdist starts the servers.
-pytestmark = pytest.mark.xdist_group("concurrency")
 
 CLUB = Path(__file__).parents[1] / "support_club" / "club.py"
 SECRET = "a secret that all processes share"
@@ -88,8 +87,7 @@ def environment() -> dict[str, str]:
 
     Other tests measure it, and here it would take a third of the time.
     """
-    own = {n: v for n, v in os.environ.items() if n != "COVERAGE_PROCESS_CONFIG"}
-    return {**own, "PYTHONPATH": str(Path(flask_wizard.__file__).parents[1])}
+    return {**unmeasured(), "PYTHONPATH": str(Path(flask_wizard.__file__).parents[1])}
 
 
 class Workers:
@@ -185,28 +183,30 @@ def discard_links(entry: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The URL of a store on each engine."""
+    """The URL of a store on each engine, with wide limits: a machine may be busy."""
     folder = tmp_path_factory.mktemp("servers")
     redis = RedisServer(folder / "redis")
     postgres = Postgres()
     memcached = MemcachedServer(folder / "memcached")
     moto = MotoServer(folder / "moto")
-    for server in (redis, postgres, memcached, moto):
-        server.start()
-    dynamodb = f"dynamodb://drafts?region=eu-central-1&endpoint={moto.url}"
-    os.environ.update(AWS_ACCESS_KEY_ID="testing", AWS_SECRET_ACCESS_KEY="testing")
-    DynamoDBStore.from_url(dynamodb, folder).create_table()
-    yield {
-        "sqlite": f"sqlite:///{folder}/drafts.sqlite3",
-        "files": f"file://{folder}/files",
-        "redis": f"redis://127.0.0.1:{redis.port}/0",
-        "postgresql": postgres.url,
-        "memcached": memcached.url,
-        "dynamodb": dynamodb,
-    }
-    for server in (redis, memcached, moto):
-        server.stop()
-    postgres.remove()
+    wide = "connect_timeout=30&read_timeout=30"
+    dynamodb = f"dynamodb://drafts?region=eu-central-1&endpoint={moto.url}&{wide}"
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        running(redis, postgres, memcached, moto),
+    ):
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        DynamoDBStore.from_url(dynamodb, folder).create_table()
+        yield {
+            "sqlite": f"sqlite:///{folder}/drafts.sqlite3",
+            "files": f"file://{folder}/files",
+            "redis": f"redis://127.0.0.1:{redis.port}/0"
+            "?socket_connect_timeout=30&socket_timeout=30",
+            "postgresql": f"{postgres.url}?{wide}",
+            "memcached": f"{memcached.url}?{wide}",
+            "dynamodb": dynamodb,
+        }
 
 
 @pytest.fixture(scope="module")
@@ -448,14 +448,14 @@ Serve = Callable[..., Server]
 def serve(tmp_path: Path, engine: str, urls: dict[str, str]) -> Iterator[Serve]:
     """Return a function that starts a server; all of them share drafts and notes."""
     (tmp_path / "stores").write_text(json.dumps(urls))
-    running: list[Server] = []
+    started: list[Server] = []
 
     def start(*, clock: float = 0, **config: object) -> Server:
-        running.append(Server(tmp_path, engine, clock=clock, **config))
-        return running[-1]
+        started.append(Server(tmp_path, engine, clock=clock, **config))
+        return started[-1]
 
     yield start
-    for server in running:
+    for server in started:
         server.kill()
 
 

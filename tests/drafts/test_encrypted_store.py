@@ -35,7 +35,7 @@ def blob(store: Probe, key: str) -> bytes:
     return found[0]
 
 
-def load(store: Probe) -> bytes | None:
+def load(store: Probe) -> bytes | memoryview | None:
     return encrypted_store(store).load("draft", "one")[0]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -81,8 +82,10 @@ def test_page_view_is_one_round_trip(visitor: Visitor, store: Probe, at: str) ->
 
 def test_first_page_needs_no_store(app: Flask, store: Probe) -> None:
     visitor = Visitor(app)
-    assert store.calls_of(lambda: visitor.get("/join/new/step0")) == []
-    assert store.calls_of(visitor.open) == ["load"]
+    first = "/join/new/step0"
+    assert store.calls_of(lambda: visitor.open(first)) == []
+    assert store.calls_of(lambda: visitor.open(visitor.page.url)) == ["load"]
+    assert store.calls_of(visitor.open) == ["load", "load"]
 
 
 @pytest.mark.parametrize("at", ["step0", "step2", "step4"])
@@ -213,3 +216,44 @@ def test_step_that_nobody_reads_is_not_built(make_app: MakeApp) -> None:
     counts.clear()
     visitor.get(f"{visitor.draft}step4")
     assert dict(counts) == {("built", "step4"): 1}
+
+
+# Rows
+
+
+class Row(Form):
+    it = fields.StringField()
+    lines = fields.FieldList(fields.StringField())
+
+
+class Listing(Form):
+    rows = fields.FieldList(fields.FormField(Row))
+
+
+def calls_of_review(make_app: MakeApp, rows: int) -> int:
+    """How many functions a review of so many rows calls, those in C included."""
+    visitor = Visitor(
+        make_app(declare("Rows", Commits, it=Step(Listing), check=Review()))
+    )
+    visitor.open()
+    visitor.fill(**{f"rows-{n}-it": "x" for n in range(rows)})
+    path = f"{visitor.draft}check"
+    assert visitor.get(path).status_code == 200
+    calls = 0
+
+    def note(frame: object, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        visitor.get(path)
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def test_review_grows_as_its_rows_do(make_app: MakeApp) -> None:
+    few, some, many = (calls_of_review(make_app, rows) for rows in (20, 60, 140))
+    assert some > few + 40  # it is the rows that cost
+    assert many - some < 2.6 * (some - few)  # twice; five times if by the square

@@ -71,7 +71,9 @@ def test_hook_that_returns_an_awaitable_ends_nothing(
         return None if given[0] == "start" else result()
 
     visitor = at_the_review(make_app(declare("Wrong", Join, **{hook: returns})))
-    with pytest.raises(DefinitionError, match=r"returns returned a value of type .*not run"):
+    with pytest.raises(
+        DefinitionError, match=r"returns returned a value of type .*not run"
+    ):
         visitor.press()
     assert stored(visitor).state == "open"
     assert committed == []

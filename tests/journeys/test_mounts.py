@@ -12,8 +12,9 @@ from flask import Blueprint, Flask, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 from store_wrappers import Probe
-from visitor import Visitor, attribute
+from visitor import Page, Visitor, attribute
 from werkzeug.exceptions import NotFound
+from werkzeug.test import TestResponse
 from wizards import Join, Pet, You, begun, committed
 from wtforms import Form, fields
 
@@ -44,7 +45,54 @@ def test_two_mounts_never_share_a_draft(make_app: MakeApp) -> None:
 
 def test_two_mounts_have_lists_of_their_own(make_app: MakeApp) -> None:
     visitor = begun(two_mounts(make_app))
-    assert visitor.get("/again/").location == "/again/new/you"
+    assert visitor.open("/again/").path == "/again/new/you"
+
+
+@pytest.mark.parametrize("namespace", ["", "shop"])
+def test_namespaces_part_applications_with_one_store(
+    make_app: MakeApp, namespace: str
+) -> None:
+    visitor = begun(make_app(Join))
+    app = make_app(Join, WIZARD_NAMESPACE=namespace)
+    other = visitor.twin(app)
+    shares = namespace == ""
+    assert (other.get(visitor.page.path).status_code == 200) is shares
+    assert (visitor.draft in other.get("/join/").text) is shares
+    answer = other.post(f"{visitor.draft}pet", {"pet": "cat"})
+    assert (answer.location == f"{visitor.draft}check") is shares
+
+
+def test_namespace_must_be_a_string(make_app: MakeApp) -> None:
+    with pytest.raises(ConfigurationError, match="WIZARD_NAMESPACE is 7"):
+        make_app(WIZARD_NAMESPACE=7)
+
+
+def tenants(make_app: MakeApp, *unbound: str, subdomain: str = "<tenant>") -> Flask:
+    app = make_app(SERVER_NAME="ex.org", SESSION_COOKIE_DOMAIN="ex.org")
+    app.subdomain_matching = True
+    blueprint = Join.as_blueprint("shop", unbound=unbound)
+    app.register_blueprint(blueprint, url_prefix="/shop", subdomain=subdomain)
+    return app
+
+
+@pytest.mark.parametrize("unbound", [(), ("tenant",)])
+def test_variables_of_a_subdomain_bind_as_those_of_the_prefix(
+    make_app: MakeApp, unbound: tuple[str, ...]
+) -> None:
+    client = tenants(make_app, *unbound).test_client()
+    north, south = "http://north.ex.org", "http://south.ex.org"
+    answer = client.get("/shop/", base_url=north)
+    page = Page(client.get(answer.location, base_url=north))
+    sent = {**page.values, "name": "Ada"}
+    draft = client.post(page.action, data=sent, base_url=north).location
+    assert client.get(draft, base_url=north).status_code == 200
+    expected = 200 if unbound else 404
+    assert client.get(draft, base_url=south).status_code == expected
+
+
+def test_variable_of_a_subdomain_may_not_be_the_wizards_own(make_app: MakeApp) -> None:
+    with pytest.raises(DefinitionError, match="subdomain '<draft>' has a variable"):
+        tenants(make_app, subdomain="<draft>")
 
 
 def test_one_nonce_makes_two_drafts_on_two_mounts(make_app: MakeApp) -> None:
@@ -99,7 +147,48 @@ def test_wizard_at_the_root_works(make_app: MakeApp) -> None:
 def test_application_below_a_path_works(make_app: MakeApp) -> None:
     app = make_app(Join)
     answer = app.test_client().get("/join/", base_url="http://localhost/shop/")
-    assert answer.location == "/shop/join/new/you"
+    assert answer.location.startswith("/shop/join/new/you?_draft=")
+
+
+def test_every_url_of_an_application_below_a_path_begins_with_it(
+    make_app: MakeApp, store: Probe
+) -> None:
+    visitor = Visitor(make_app(Join))
+    base = "http://localhost/shop/"
+    met: set[str] = set()
+
+    def visit(url: str) -> TestResponse:
+        answer = visitor.get(url.removeprefix("/shop"), base_url=base)
+        if answer.location:
+            met.add(answer.location)
+            return visit(answer.location)
+        page = visitor.show(answer)
+        styles = [attribute(node, "href") for node in page.html.query("link")]
+        met.update(page.links.values(), page.forms, styles)
+        return answer
+
+    def send(values: Mapping[str, str]) -> None:
+        action = visitor.page.action.removeprefix("/shop")
+        sent = {**visitor.page.values, **values}
+        answer = visitor.post(action, sent, base_url=base)
+        visit(answer.location)
+
+    visit("/join/")
+    send({"name": ""})
+    send({"name": "Ada"})
+    draft = visitor.page.action.removeprefix("/shop").rsplit("/", 1)[0]
+    for page in ("", "saved", "discard", "check", "pet"):
+        visit(f"{draft}/{page}")
+    visit("/join/")
+    visit("/join/none/you")
+    store.down = True
+    assert visit(f"{draft}/saved").status_code == 503
+    store.down = False
+    visit(f"{draft}/pet")
+    send({"pet": "cat"})
+    send({})
+    assert len(met) > 10
+    assert {url for url in met if not url.startswith(("/shop/", "#"))} == set()
 
 
 def test_drafts_may_move_with_their_prefix(make_app: MakeApp) -> None:
@@ -151,7 +240,8 @@ def test_prefix_stays_until_the_receipt(make_app: MakeApp) -> None:
 def test_entry_keeps_the_prefix(make_app: MakeApp) -> None:
     app = make_app(Join, prefix=ORDERS)
     answer = app.test_client().get("/orders/7/join/?x=1")
-    assert answer.location == "/orders/7/join/new/you?x=1"
+    assert answer.location.startswith("/orders/7/join/new/you?_draft=")
+    assert answer.location.endswith("&x=1")
 
 
 @pytest.mark.parametrize("at", ["", "you", "pet", "check", "saved", "discard"])
@@ -400,6 +490,67 @@ def test_two_wizards_in_one_application_stay_apart(make_app: MakeApp) -> None:
 
 
 # A wizard in a view of one's own
+
+
+class Two(Join):
+    max_drafts = 2
+
+
+def begin_at(visitor: Visitor, *prefixes: str) -> list[int]:
+    """Begin a draft at each prefix; return the statuses of the last answers."""
+    statuses = []
+    for prefix in prefixes:
+        visitor.open(f"{prefix}/new/you")
+        statuses.append(visitor.fill(name="Ada").status)
+    return statuses
+
+
+def end_one_and_begin(visitor: Visitor) -> None:
+    """End the first draft that the page lists, and send the page again."""
+    other = visitor.tab()
+    other.open(visitor.page.link("Discard 1"))
+    other.press("discard")
+    assert visitor.press("next").heading == "Pet"
+
+
+def test_drafts_under_all_bound_variables_count_together(make_app: MakeApp) -> None:
+    visitor = Visitor(make_app(Two, prefix="/<agency>/join"))
+    prefixes = [f"/{number}/join" for number in range(12)]
+    assert begin_at(visitor, *prefixes) == [200] * 2 + [409] * 10
+    continued = [n for n in visitor.page.links if n.startswith("Continue")]
+    assert len(continued) == 2
+    assert visitor.page.link("Continue 1").startswith("/0/join/")
+    end_one_and_begin(visitor)
+
+
+def test_drafts_at_all_mounts_count_together(make_app: MakeApp) -> None:
+    app = make_app(Two, prefix="/<lang>/<int:org>/join", unbound=("lang",))
+    other = Two.as_blueprint("other")
+    app.register_blueprint(other, url_prefix="/other/<tenant>")
+    visitor = Visitor(app)
+    statuses = begin_at(visitor, "/other/a", "/en/7/join", "/fr/8/join")
+    assert statuses == [200, 200, 409]
+    assert visitor.page.link("Discard 1").startswith("/other/a/")
+    # The language is that of this page: it does not bind the draft.
+    assert visitor.page.link("Discard 2").startswith("/fr/7/join/")
+    end_one_and_begin(visitor)
+
+
+def test_draft_without_a_known_url_counts_unlisted(make_app: MakeApp) -> None:
+    app = make_app(Two, prefix="/<agency>/join")
+
+    @app.route("/plan/<org>/<draft>/<step>", methods=["GET", "POST"])
+    def plan(org: str, draft: str, step: str) -> ResponseReturnValue:
+        to = partial(url_for, "plan", org=org)
+        outcome = Two.open(draft, url_for_step=to, bound={"org": org}).handle(step)
+        if isinstance(outcome, Mapping):
+            return render_template(list(outcome.templates), **outcome), outcome.status
+        return outcome
+
+    visitor = Visitor(app)
+    statuses = begin_at(visitor, "/plan/4", "/a/join", "/b/join")
+    assert statuses == [200, 200, 409]
+    assert visitor.page.link("Discard").startswith("/a/join/")
 
 
 class Query(Wizard):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from apps import MakeApp
@@ -299,7 +300,7 @@ def test_every_page_of_a_committed_draft_leads_to_the_receipt(
 
 def test_committed_draft_is_no_longer_listed(visitor: Visitor) -> None:
     visitor.press("next")
-    assert visitor.get("/join/").location == "/join/new/you"
+    assert visitor.open().path == "/join/new/you"
 
 
 def test_commit_changes_the_cookie(visitor: Visitor) -> None:
@@ -531,6 +532,38 @@ def test_url_of_another_site_is_a_link(visitor: Visitor) -> None:
     page = visitor.press("next")
     assert page.path.endswith("/receipt")
     assert page.link("Continue to pay.example") == "https://pay.example/7"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("//evil.example/x", "evil.example"),
+        ("///evil.example/x", "evil.example"),
+        ("/\\evil.example/x", "evil.example"),
+        ("/\\/\\evil.example", "evil.example"),
+        ("http://localhost@evil.example/x", "evil.example"),
+        ("http://a@b@evil.example?x", "evil.example"),
+        ("http://evil.example\\@localhost/", "evil.example"),
+        ("https://EVIL.example:444#x", "evil.example:444"),
+    ],
+)
+@pytest.mark.parametrize("reference", [None, "R-1"])
+def test_link_to_another_site_names_its_host(
+    visitor: Visitor, url: str, shown: str, reference: str | None
+) -> None:
+    hooks.commit = lambda submission: Receipt(reference, url)
+    page = visitor.press("next")
+    assert page.path.endswith("/receipt")
+    assert page.link(f"Continue to {shown}") == url
+
+
+@pytest.mark.parametrize(
+    "url", ["/", "/a//b", "/x?to=//evil.example", "/☃", "http://LOCALHOST/x"]
+)
+def test_link_to_this_site_is_followed_at_once(visitor: Visitor, url: str) -> None:
+    hooks.commit = lambda submission: url
+    location = visitor.send("next").location
+    assert unquote(location).lower() == url.lower()
 
 
 def test_receipt_page_shows_the_receipt(visitor: Visitor) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ from wtforms import Form, fields, validators, widgets
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from flask_wizard import Answers, DraftStore, Review, Step, Submission, Wizard
+
+FIRST_URL = re.compile(r"/join/new/you\?_draft=[\w-]{22}")
 
 
 class You(FlaskForm):  # type: ignore[misc]
@@ -71,12 +74,16 @@ def begun(visitor: Visitor) -> Visitor:
 
 def test_entry_leads_to_the_first_step(visitor: Visitor) -> None:
     answer = visitor.get("/join/")
-    assert (answer.status_code, answer.location) == (302, "/join/new/you")
+    assert answer.status_code == 302
+    assert FIRST_URL.fullmatch(answer.location)
 
 
 def test_entry_keeps_the_query_string(visitor: Visitor) -> None:
-    answer = visitor.get("/join/?from=poster&x=%C3%A9")
-    assert answer.location == "/join/new/you?from=poster&x=%C3%A9"
+    query = "from=poster&x=%C3%A9+%20&flag&_draft&%5Fdraft=x&y=%5B1"
+    answer = visitor.get(f"/join/?{query}")
+    first, rest = answer.location.split("&", 1)
+    assert FIRST_URL.fullmatch(first)
+    assert rest == "from=poster&x=%C3%A9+%20&flag&y=%5B1"
 
 
 def test_entry_stores_nothing(app: Flask, store: Probe) -> None:
@@ -93,7 +100,70 @@ def test_any_other_first_page_leads_to_the_first_step(
     visitor: Visitor, step: str
 ) -> None:
     answer = visitor.get(f"/join/new/{step}")
-    assert (answer.status_code, answer.location) == (303, "/join/new/you")
+    assert answer.status_code == 302
+    assert FIRST_URL.fullmatch(answer.location)
+    nonce = answer.location.partition("?")[2]
+    answer = visitor.get(f"/join/new/{step}?{nonce}")
+    assert (answer.status_code, answer.location) == (303, f"/join/new/you?{nonce}")
+
+
+@pytest.mark.parametrize("nonce", ["", "x", "n" * 23, "n" * 21 + "!", "\xb2" * 22])
+def test_first_page_without_a_nonce_gets_one(visitor: Visitor, nonce: str) -> None:
+    answer = visitor.get("/join/new/you", query_string={"_draft": nonce, "x": "1"})
+    first, rest = answer.location.split("&", 1)
+    assert (answer.status_code, rest) == (302, "x=1")
+    assert FIRST_URL.fullmatch(first)
+    assert visitor.open(first).value("_draft") == first[-22:]
+
+
+def test_each_first_page_begins_a_draft_of_its_own(visitor: Visitor) -> None:
+    first = visitor.open("/join/new/you").url
+    assert visitor.open("/join/new/you").url != first
+
+
+def test_first_page_of_a_begun_draft_leads_to_the_draft(begun: Visitor) -> None:
+    nonce = "n" * 22
+    begun.open(f"/join/new/you?_draft={nonce}")
+    begun.fill(name="Bob", age="7")
+    for step in ("you", "guardian"):
+        answer = begun.get(f"/join/new/{step}?x=1&_draft={nonce}")
+        assert (answer.status_code, answer.location) == (302, f"{begun.draft}{step}")
+
+
+def test_first_page_sent_twice_begins_one_draft(visitor: Visitor) -> None:
+    other = visitor.tab()
+    other.open(visitor.page.url)
+    visitor.fill(name="Ada", age="7")
+    other.fill(name="Bob", age="8")
+    assert other.draft == visitor.draft
+
+
+@pytest.mark.parametrize("end", ["discard", "check"])
+def test_first_page_shows_nothing_after_the_end(visitor: Visitor, end: str) -> None:
+    first = visitor.page.url
+    visitor.fill(name="Ada", age="40")
+    visitor.fill(note="x")
+    visitor.post(f"{visitor.draft}{end}")
+    assert visitor.open(first).path == f"{visitor.draft}receipt"
+    assert "Ada" not in visitor.page.source
+
+
+def test_first_page_of_somebody_elses_draft_is_a_new_one(
+    visitor: Visitor, app: Flask
+) -> None:
+    first = visitor.page.url
+    visitor.fill(name="Ada", age="40")
+    other = Visitor(app)
+    assert other.open(first).url == first
+    assert other.page.value("name") == ""
+    assert other.fill(name="Bob", age="40").path != visitor.page.path
+
+
+def test_first_page_that_was_refused_keeps_its_nonce(visitor: Visitor) -> None:
+    first = visitor.page.url
+    page = visitor.press("next", {"name": "Ada", "csrf_token": "wrong"})
+    assert (page.status, page.action) == (400, first)
+    assert page.value("_draft") == first[-22:]
 
 
 @pytest.mark.parametrize("at", ["nothing", "saved", "discard", "receipt", "x/y"])
@@ -170,7 +240,7 @@ def test_anothers_nonce_makes_a_draft_of_ones_own(app: Flask) -> None:
     assert mine.draft != theirs.draft
 
 
-@pytest.mark.parametrize("nonce", [None, "", "x", "a" * 23, "é" * 22, "x" * 5000])
+@pytest.mark.parametrize("nonce", ["", "x", "n" * 23, "n" * 21 + "!", "\xb2" * 22])
 def test_malformed_nonce_makes_a_draft_all_the_same(
     visitor: Visitor, nonce: str | None
 ) -> None:
@@ -790,9 +860,10 @@ def test_pages_with_answers_stay_out_of_caches(begun: Visitor) -> None:
     assert "Cookie" in headers["Vary"]
 
 
-def test_new_page_may_be_kept_for_back(visitor: Visitor) -> None:
-    headers = visitor.page.response.headers
-    assert headers["Cache-Control"] == "private, no-cache"
+def test_new_page_stays_out_of_caches(visitor: Visitor) -> None:
+    assert visitor.page.response.headers["Cache-Control"] == "no-store"
+    answer = visitor.get("/join/new/you")
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (302, "no-store")
 
 
 @pytest.mark.parametrize("status", [303, 400])

@@ -30,7 +30,7 @@ from cachelib.dynamodb import DynamoDbCache
 from moto_server import MotoServer
 from proxy import Mode, Proxy
 from scripts import run_script
-from servers import free_port
+from servers import free_port, running
 from store_wrappers import put
 from visitor import Visitor
 from wizards import Join, committed
@@ -47,9 +47,6 @@ from flask_wizard.testing.store_contract import (
     ServerContract,
     SharedStoreContract,
 )
-
-# One process of xdist starts the servers.
-pytestmark = pytest.mark.xdist_group("dynamodb")
 
 TTL = 60
 
@@ -76,9 +73,8 @@ def environment() -> Iterator[None]:
 def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoServer]:
     """One server for all tests; what stops it starts it again."""
     server = MotoServer(tmp_path_factory.mktemp("moto"))
-    server.start()
-    yield server
-    server.kill()
+    with running(server):
+        yield server
 
 
 @pytest.fixture

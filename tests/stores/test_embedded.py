@@ -25,6 +25,7 @@ from textwrap import dedent
 import pytest
 from cachelib import BaseCache, FileSystemCache, NullCache, SimpleCache
 from scripts import run_script
+from sqlalchemy import create_engine
 from store_wrappers import put
 
 from flask_wizard import stores
@@ -36,6 +37,7 @@ from flask_wizard.errors import (
     UnreadableDraftError,
 )
 from flask_wizard.stores import (
+    CheckedStore,
     DraftStore,
     SweptStore,
     files,
@@ -48,6 +50,7 @@ from flask_wizard.stores import (
 from flask_wizard.stores.files import FileStore
 from flask_wizard.stores.memory import MemoryStore
 from flask_wizard.stores.registry import open_store
+from flask_wizard.stores.sql import SQLAlchemyStore
 from flask_wizard.stores.sqlite import SQLiteStore
 from flask_wizard.testing.store_contract import (
     Full,
@@ -544,11 +547,46 @@ def test_cut_database_is_never_half_read(tmp_path: Path) -> None:
     assert lost
 
 
-AS_NOBODY = """
+def make_undecodable(path: Path) -> None:
+    """Damage the file so that SQLite's message about it is no UTF-8."""
+    whole = path.read_bytes()
+    assert whole.count(b"CREATE TABLE") == 1
+    path.write_bytes(whole.replace(b"CREATE TABLE", b"CREATE " + b"\xff" * 5))
+
+
+def test_damage_that_makes_an_undecodable_message_is_an_outage(tmp_path: Path) -> None:
+    path = tmp_path / "drafts.sqlite"
+    store = SQLiteStore(path)
+    put(store, "key")
+    store.close()
+    make_undecodable(path)
+    for call in (lambda: store.load("key"), lambda: put(store, "key")):
+        with pytest.raises(StoreError):
+            call()
+
+
+def test_damage_to_a_database_of_sqlalchemy_is_an_outage(tmp_path: Path) -> None:
+    path = tmp_path / "drafts.sqlite"
+    engine = create_engine(f"sqlite:///{path}")
+    store = SQLAlchemyStore(engine)
+    store.create_table()
+    put(store, "key")
+    engine.dispose()
+    make_undecodable(path)
+    with pytest.raises(StoreError):
+        store.load("key")
+    engine.dispose()
+
+
+BECOME_NOBODY = """
 if os.geteuid() == 0:
     os.setgroups([])
     os.setgid(65534)
     os.setuid(65534)
+"""
+AS_NOBODY = (
+    BECOME_NOBODY
+    + """
 calls = {
     "load": lambda: store.load("key"),
     "create": lambda: store.create("new", b"", new_version(), 60),
@@ -562,6 +600,7 @@ for name, call in calls.items():
         assert error.__cause__ is not None
         print(name, "StoreError")
 """
+)
 
 
 @on_disk
@@ -592,6 +631,31 @@ def test_unwritable_folder_is_an_outage(kind: str, open_folder: Path) -> None:
     lines = run_script(open_script(AS_NOBODY), kind, open_folder).splitlines()
     open_folder.chmod(0o755)
     assert lines[1] == "create StoreError"
+
+
+@on_disk
+def test_unwritable_folder_is_warned_of(kind: str, open_folder: Path) -> None:
+    store = reopened(kind, open_folder)
+    put(store, "key")
+    assert isinstance(store, CheckedStore)
+    assert list(store.warnings()) == []
+    for path in [open_folder, *open_folder.rglob("*")]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    script = open_script(BECOME_NOBODY + "print(*store.warnings())")
+    told = run_script(script, kind, open_folder)
+    open_folder.chmod(0o755)
+    assert told.startswith("Drafts are stored in ")
+    assert str(open_folder) in told
+
+
+@pytest.mark.parametrize("place", ["file/drafts.sqlite", "file/more/drafts.sqlite"])
+def test_place_where_no_folder_can_be_made_is_warned_of(
+    tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    (told,) = SQLiteStore(tmp_path / place).warnings()
+    assert f"cannot write to {tmp_path / 'file'}:" in told
+    assert list(SQLiteStore(tmp_path / "new" / place).warnings()) == []
 
 
 def test_file_in_the_place_of_the_folder_is_an_outage(tmp_path: Path) -> None:

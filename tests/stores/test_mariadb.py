@@ -22,9 +22,6 @@ from flask_wizard.testing.store_contract import (
     SweptStoreContract,
 )
 
-# One process of xdist starts the servers.
-pytestmark = pytest.mark.xdist_group("mariadb")
-
 TTL = 60  # seconds
 CLAIMED = b"1" * 12  # a version
 
@@ -32,9 +29,8 @@ CLAIMED = b"1" * 12  # a version
 @pytest.fixture(scope="module")
 def only_server() -> Iterator[MariaDB]:
     server = MariaDB()
-    server.start()
-    yield server
-    server.remove()
+    with servers.running(server):
+        yield server
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from pymemcache.client.retrying import (  # type: ignore[import-untyped]
     RetryingClient,
 )
 from scripts import run_script
-from servers import PATIENCE, free_port
+from servers import PATIENCE, free_port, running
 from store_wrappers import put
 from visitor import Visitor
 from wizards import Join, committed
@@ -53,27 +53,31 @@ prefixes = (f"test{number}:" for number in count())
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MemcachedServer]:
     """One server for all tests that leave it as it is."""
-    with running(MemcachedServer(tmp_path_factory.mktemp("shared"))) as server:
+    server = MemcachedServer(tmp_path_factory.mktemp("shared"))
+    with running(server):
         yield server
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[MemcachedServer]:
     """A server to be stopped and frozen."""
-    with running(MemcachedServer(tmp_path / "server")) as server:
+    server = MemcachedServer(tmp_path / "server")
+    with running(server):
         yield server
 
 
 @pytest.fixture
 def other_server(tmp_path: Path) -> Iterator[MemcachedServer]:
-    with running(MemcachedServer(tmp_path / "other")) as server:
+    server = MemcachedServer(tmp_path / "other")
+    with running(server):
         yield server
 
 
 @pytest.fixture
 def small_server(tmp_path: Path) -> Iterator[MemcachedServer]:
     """Of the least memory that it takes, without evictions."""
-    with running(MemcachedServer(tmp_path / "small", "-m", "2", "-M")) as server:
+    server = MemcachedServer(tmp_path / "small", "-m", "2", "-M")
+    with running(server):
         yield server
 
 
@@ -82,15 +86,6 @@ def proxy(shared: MemcachedServer) -> Iterator[Proxy]:
     proxy = Proxy(shared.port)
     yield proxy
     proxy.kill()
-
-
-@contextmanager
-def running(server: MemcachedServer) -> Iterator[MemcachedServer]:
-    server.start()
-    try:
-        yield server
-    finally:
-        server.kill()
 
 
 @pytest.fixture
@@ -352,7 +347,8 @@ def test_prefix_may_have_any_letters(shared: MemcachedServer, prefix: str) -> No
 def test_socket_is_a_place(tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:  # a socket's path must be short
         os.chmod(folder, 0o777)
-        with running(MemcachedSocket(Path(folder))) as server:
+        server = MemcachedSocket(Path(folder))
+        with running(server):
             store = opened(server.url)
             version = put(store, "key")
             assert store.load("key") == (b"blob", version)
@@ -459,7 +455,8 @@ def test_value_that_is_too_big_leaves_the_old_one(store: MemcachedStore) -> None
 
 
 def test_server_without_compare_and_set_is_no_conflict(tmp_path: Path) -> None:
-    with running(MemcachedServer(tmp_path / "server", "-C")) as server:
+    server = MemcachedServer(tmp_path / "server", "-C")
+    with running(server):
         store = opened(server.url)
         version = put(store, "key")
         with pytest.raises(StoreError, match="runs with -C"):
@@ -651,7 +648,8 @@ def test_start_warns_of_evictions(store: MemcachedStore) -> None:
 
 
 def test_start_warns_of_evictions_that_were(tmp_path: Path) -> None:
-    with running(MemcachedServer(tmp_path / "server", "-m", "2")) as server:
+    server = MemcachedServer(tmp_path / "server", "-m", "2")
+    with running(server):
         store = opened(server.url)
         fill(store)
         _, warning = store.warnings()
@@ -666,7 +664,8 @@ def test_start_warns_of_each_server(
 
 
 def test_start_warns_of_no_compare_and_set(tmp_path: Path) -> None:
-    with running(MemcachedServer(tmp_path / "server", "-C", "-M")) as server:
+    server = MemcachedServer(tmp_path / "server", "-C", "-M")
+    with running(server):
         _, warning = opened(server.url).warnings()
         assert "No draft can be saved" in warning
 

@@ -31,7 +31,7 @@ from flask import Flask
 from proxy import Mode, Proxy
 from redis_servers import ClusterNode, RedisServer, Sentinel, valkey_engine
 from scripts import run_script
-from servers import free_port
+from servers import free_port, running
 from store_wrappers import put
 from visitor import Visitor
 from wizards import Join, committed
@@ -101,16 +101,6 @@ MakeServer = Callable[..., RedisServer]
 
 
 # Servers
-
-
-@contextmanager
-def running(*servers: RedisServer) -> Iterator[None]:
-    """Start servers, and end them whatever happens meanwhile."""
-    with ExitStack() as stack:
-        for server in servers:
-            stack.callback(server.kill)
-            server.start()
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -79,9 +79,6 @@ from flask_wizard.testing.store_contract import (
     SweptStoreContract,
 )
 
-# One process of xdist starts the servers.
-pytestmark = pytest.mark.xdist_group("sql")
-
 TTL = 60  # seconds
 PATIENCE = 60.0  # seconds
 SECRET = "canary4711"
@@ -91,9 +88,8 @@ NOWHERE = Path("unused")
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Postgres]:
     server = Postgres()
-    server.start()
-    yield server
-    server.remove()
+    with servers.running(server):
+        yield server
 
 
 @pytest.fixture

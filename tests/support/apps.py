@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from werkzeug.routing import Rule
 
 from flask_wizard import Wizard
 
@@ -26,6 +28,31 @@ class Compiled(BytecodeCache):
 
 
 COMPILED = Compiled()
+
+#: The functions that build URLs, by all that Werkzeug compiles them of.
+BUILDERS: dict[object, Callable[..., tuple[str, str]]] = {}
+
+
+class CompiledRule(Rule):
+    """A rule whose functions are compiled once for all the applications of a run.
+
+    That takes as long as some requests. A Werkzeug that does it elsewhere has none of
+    this called, and is slower.
+    """
+
+    def _compile_builder(
+        self, append_unknown: bool = True
+    ) -> Callable[..., tuple[str, str]]:
+        if self.defaults:
+            return super()._compile_builder(append_unknown)
+        key = (self.rule, tuple(self._trace), append_unknown)
+        if key not in BUILDERS:
+            BUILDERS[key] = super()._compile_builder(append_unknown)
+        return BUILDERS[key]
+
+
+class Site(Flask):
+    url_rule_class = CompiledRule
 
 
 class MakeApp(Protocol):

@@ -201,8 +201,8 @@ def _in_disabled_fieldset(node: Any) -> bool:
 
 def _owner(document: JustHTML, node: Any) -> Any:
     if "form" in node.attrs:
-        every = document.query("[id]")
-        same = [each for each in every if each.attrs["id"] == node.attrs["form"]]
+        every, owner = document.query("[id]"), attribute(node, "form")
+        same = [each for each in every if attribute(each, "id") == owner]
         return same[0] if same and same[0].name == "form" else None
     forms = (each for each in _ancestors(node) if each.name == "form")
     return next(forms, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 from hypothesis import strategies as st
@@ -29,7 +30,9 @@ TYPES = st.sampled_from(
 )
 
 
-def _tag(name: str, attributes: dict[str, str | None], inner: str | None = None) -> str:
+def _tag(
+    name: str, attributes: Mapping[str, str | None], inner: str | None = None
+) -> str:
     drawn = "".join(
         f" {key}" if value == "" else f' {key}="{escape(value)}"'
         for key, value in attributes.items()

@@ -39,7 +39,7 @@ class RedisServer(Server):
 
     def send(self, *words: str) -> str:
         """Send a command, and give the beginning of the answer as it comes."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as server:
+        with socket.create_connection(("127.0.0.1", self.port), PATIENCE) as server:
             server.sendall(_packed(words))
             return server.recv(65536).decode("latin-1")
 

@@ -8,16 +8,20 @@ import sys
 from textwrap import dedent
 
 
+def unmeasured() -> dict[str, str]:
+    """Return the environment of this process, for one without coverage."""
+    return {n: v for n, v in os.environ.items() if n != "COVERAGE_PROCESS_CONFIG"}
+
+
 def run_script(source: str, *arguments: object, ends: int = 0) -> str:
     """Run Python until it ends with this status; return what it said.
 
     Without coverage, which a script that has become another user cannot write down.
     """
     command = [sys.executable, "-P", "-W", "error", "-c", dedent(source)]
-    own = {n: v for n, v in os.environ.items() if n != "COVERAGE_PROCESS_CONFIG"}
     done = subprocess.run(
         [*command, *map(str, arguments)],
-        env={**own, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env={**unmeasured(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         capture_output=True,
         text=True,
         timeout=60,

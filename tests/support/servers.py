@@ -8,12 +8,17 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from random import SystemRandom
+
+from scripts import unmeasured
 
 PATIENCE = 60.0  # seconds until a server that does not answer fails the test
 POSTGRESQL = Path("/usr/lib/postgresql")
+# Below those from which Linux and macOS take a port for a connection, or for port 0.
+PORTS = range(10_000, 32_768)
 PLACES = os.pathsep.join(
     [os.environ["PATH"], "/usr/sbin", *map(str, POSTGRESQL.glob("*/bin"))]
 )
@@ -28,10 +33,16 @@ def program(name: str) -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that is free, and that no connection takes meanwhile.
+
+    At random, as other processes look for one at the same time. By the system's own
+    numbers, as hypothesis seeds those of `random`.
+    """
+    while True:
+        port = SystemRandom().choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Server:
@@ -64,6 +75,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 user=self.user,
+                env=unmeasured(),  # the tests' own processes are enough
             )
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and self._process.poll() is None:
@@ -82,6 +94,10 @@ class Server:
     def kill(self) -> None:
         """End it at once, as a crash does."""
         self._end(signal.SIGKILL)
+
+    def remove(self) -> None:
+        """End it for good."""
+        self.kill()
 
     def freeze(self) -> None:
         """Let it be silent: connections are taken, and nothing is answered."""
@@ -105,3 +121,13 @@ class Server:
     def _signal(self, which: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(which)
+
+
+@contextmanager
+def running(*servers: Server) -> Iterator[None]:
+    """Start servers, and remove them whatever happens, while they start too."""
+    with ExitStack() as stack:
+        for server in servers:
+            stack.callback(server.remove)
+            server.start()
+        yield

@@ -26,6 +26,7 @@ class Probe:
         self.down = False
         self.read_only = False
         self.fail_at = 0
+        self.error: Exception = StoreError("The store is down.")
         self.before_write: list[Callable[[], object]] = []
         self._keys: set[str] = set()
 
@@ -47,7 +48,7 @@ class Probe:
     def _enter(self, call: str, *, writes: bool = False) -> None:
         self.fail_at -= 1
         if self.down or (writes and self.read_only) or self.fail_at == 0:
-            raise StoreError("The store is down.")
+            raise self.error
         if writes and self.before_write:
             self.before_write.pop()()
         self.calls.append(call)

@@ -26,6 +26,7 @@ from flask_wtf.csrf import CSRFProtect
 from fuzz import (
     ANSWERS,
     COOKIES,
+    FIRST_PAGE,
     MULTIPART,
     REQUESTS,
     URLENCODED,
@@ -259,7 +260,7 @@ def test_body_that_a_hook_has_read_is_not_taken_for_half_of_one(
         return "a page" if isinstance(outcome, dict) else outcome
 
     client = app.test_client()
-    client.get("/own/new/you")
+    client.get("/own/new/you", follow_redirects=True)
     with client.session_transaction() as kept:
         token = token_serializer(app).dumps(kept["csrf_token"])
     sent = {"csrf_token": token, "name": "Ada", "plan": "plain"}
@@ -334,8 +335,7 @@ def signed_session(app: Flask, values: dict[str, Any]) -> str:
 def test_visitor_can_leave_with_any_cookie(app: Flask, cookie: str) -> None:
     browser = Browser(app)
     browser.cookie = cookie
-    answer = browser.send(Request("GET", "new", token=False, answers=False))
-    assert answer.status == 200
+    assert browser.send(FIRST_PAGE).status == 200
     assert browser.send(Request(draft="new")).status == 303
     assert browser.send(Request("GET", page="dates")).status == 200
 
@@ -435,7 +435,7 @@ class Caller:
     def __init__(self, port: int) -> None:
         self.port = port
         self.cookie = ""
-        page = self.ask("GET", "/join/new/you")
+        page = self.ask("GET", f"/join/new/you?_draft={'n' * 22}")
         self.token, self.nonce = (
             re.findall(rf'name="{name}" value="([^"]+)"', page)[0]
             for name in ("csrf_token", "_draft")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
+from typing import IO, Any
 from urllib.parse import quote
 
 import pytest
@@ -66,9 +68,7 @@ def test_token_in_the_query_string_is_refused(visitor: Visitor) -> None:
 
 @pytest.mark.requirement("S25")
 def test_query_string_does_not_fill_in_a_page(visitor: Visitor) -> None:
-    assert (
-        CANARY not in visitor.get("/join/new/you", query_string={"name": CANARY}).text
-    )
+    assert CANARY not in visitor.open(f"/join/new/you?name={CANARY}").source
 
 
 # Hostile input
@@ -172,12 +172,20 @@ def test_post_to_a_hostile_id_is_kept_in_a_draft_of_the_senders_own(
 @pytest.mark.requirement("S26")
 @on_one_engine
 @pytest.mark.parametrize(
-    "kind", ["application/json", "text/plain", "multipart/form-data", "x"]
+    ("kind", "status"),
+    [
+        ("application/json", 415),
+        ("text/plain", 415),
+        ("multipart/form-data", 400),
+        ("x", 415),
+    ],
 )
-def test_hostile_content_types_are_refused(visitor: Visitor, kind: str) -> None:
+def test_hostile_content_types_are_refused(
+    visitor: Visitor, kind: str, status: int
+) -> None:
     url = begin(visitor)
     got = visitor.client.post(f"{url}more", data=b'{"tags-0": "x"}', content_type=kind)
-    assert got.status_code == 400
+    assert got.status_code == status
 
 
 @pytest.mark.requirement("S26")
@@ -202,24 +210,32 @@ def test_huge_body_is_refused(visitor: Visitor, engine: Engine, kind: str) -> No
 
 @pytest.mark.requirement("S27")
 @pytest.mark.parametrize("protected", [False, True])
-@pytest.mark.parametrize("method", ["POST", "GET"])
-def test_million_pairs_are_refused_before_they_are_parsed(
+@pytest.mark.parametrize(("method", "most"), [("POST", 1000), ("GET", 0)])
+def test_of_a_million_pairs_only_the_first_are_parsed(
     make_on_disk: MakeOnDisk,
     monkeypatch: pytest.MonkeyPatch,
     protected: bool,
     method: str,
+    most: int,
 ) -> None:
     app = make_on_disk(WIZARD_MAX_BODY=10 * 1024 * 1024, MAX_FORM_MEMORY_SIZE=None)
     if protected:
         CSRFProtect(app)
     visitor = Visitor(app)
     url = begin(visitor)
-    parsed: list[object] = []
-    monkeypatch.setattr(FormDataParser, "parse", lambda *a, **k: parsed.append(a))
+    parsed: list[int] = []
+    parse = FormDataParser.parse
+
+    def count(self: FormDataParser, stream: IO[bytes], *more: Any) -> Any:
+        body = stream.read()
+        parsed.append(len(body.split(b"&")))
+        return parse(self, BytesIO(body), *more)
+
+    monkeypatch.setattr(FormDataParser, "parse", count)
     got = visitor.client.open(
         f"{url}you", method=method, data=b"a=&" * 1_000_000, content_type=URLENCODED
     )
-    assert (got.status_code, parsed) == (413, [])
+    assert (got.status_code, sum(parsed)) == (413, most)
 
 
 @pytest.mark.requirement("S27")

@@ -36,8 +36,22 @@ ACTIONS = [
 ]
 AGAIN = [Bag(value="next", label="Send it again", primary=True)]
 DRAFTS = [
-    Bag(url="/a", discard_url="/a/x", started=WHEN, saved=WHEN, place="Address"),
-    Bag(url="/b", discard_url="/b/x", started=WHEN, saved=WHEN, place="Address"),
+    Bag(
+        url="/a",
+        discard_url="/a/x",
+        started=WHEN,
+        saved=WHEN,
+        place="Address",
+        description="",
+    ),
+    Bag(
+        url="/b",
+        discard_url="/b/x",
+        started=WHEN,
+        saved=WHEN,
+        place="Address",
+        description="",
+    ),
 ]
 
 Page = Any  # justhtml's nodes
@@ -149,6 +163,7 @@ def groups() -> list[Bag]:
 
 
 URLS = {"continue_url": "/c", "discard_url": "/d"}
+SAVED = {**URLS, "notice": None, "signed_in": False}
 DISCARD: dict[str, Any] = {
     "action_url": "/d",
     "hidden": [("csrf_token", "secret")],
@@ -168,16 +183,14 @@ COMMITTED = {
 DISCARDED = {**dict.fromkeys(COMMITTED), "outcome": "discarded", "unsettled": True}
 OTHER_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "entry": ("entry", {"drafts": DRAFTS, "new_url": "/new"}),
-    "saved": ("saved", {**URLS, "until": WHEN, "in_browser": False, "notice": None}),
+    "saved": ("saved", {**SAVED, "until": WHEN, "in_browser": False}),
     "saved in a session": (
         "saved",
-        {
-            **URLS,
-            "until": None,
-            "in_browser": True,
-            "discard_url": None,
-            "notice": None,
-        },
+        {**SAVED, "until": None, "in_browser": True, "discard_url": None},
+    ),
+    "saved for a user": (
+        "saved",
+        {**SAVED, "until": WHEN, "in_browser": False, "signed_in": True},
     ),
     "discard": ("discard", DISCARD),
     "committed": ("receipt", COMMITTED),
@@ -289,7 +302,7 @@ def test_title_names_page_wizard_site(name: str) -> None:
 def test_titles_of_the_pages_differ() -> None:
     names = [name for name in ALL_PAGES if name.split()[0] not in ("one", "terms")]
     titles = {title(page_named(name)) for name in names}
-    assert len(titles) == len(names) - 1  # two of them are the saved page
+    assert len(titles) == len(names) - 2  # three of them are the saved page
 
 
 def test_title_of_a_step_starts_with_its_progress() -> None:
