@@ -25,9 +25,10 @@ class Answer(NamedTuple):
 
     @property
     def location(self) -> str:
-        """The path that a redirect leads to; empty if it is none."""
+        """The path and query that a redirect leads to; empty if it is none."""
         found = (value for name, value in self.headers if name.lower() == "location")
-        return urlsplit(next(found, "")).path
+        parts = urlsplit(next(found, ""))
+        return parts._replace(scheme="", netloc="", fragment="").geturl()
 
 
 class Request:
@@ -40,12 +41,13 @@ class Request:
         cookies: Mapping[str, str],
         fields: Mapping[str, str] | None = None,
     ) -> None:
+        path, _, query = path.partition("?")
         self.body = urlencode(fields).encode() if fields is not None else b""
         self.environ: dict[str, Any] = {
             "REQUEST_METHOD": "GET" if fields is None else "POST",
             "SCRIPT_NAME": "",
             "PATH_INFO": path,
-            "QUERY_STRING": "",
+            "QUERY_STRING": query,
             "SERVER_NAME": HOST,
             "SERVER_PORT": "80",
             "SERVER_PROTOCOL": "HTTP/1.1",

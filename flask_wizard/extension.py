@@ -17,6 +17,7 @@ from .drafts.public_draft import Draft
 from .errors import ConfigurationError, StoreError
 from .stores import CheckedStore, DraftStore
 from .stores.registry import open_store
+from .tracebacks import without_locals
 from .web.controls import block, control, layout
 from .web.logins import Logins
 from .web.own_drafts import own_drafts
@@ -100,9 +101,9 @@ class FlaskWizard:
         _log_warnings(app, store)
         app.url_value_preprocessor(check_headless)
         app.cli.add_command(commands)
-        assets = _assets_blueprint()
-        check_templates(assets.jinja_loader, app.jinja_env)
-        app.register_blueprint(assets)
+        templates = ShippedTemplates(_folder_of_templates())
+        check_templates(templates, app.jinja_env)
+        app.register_blueprint(_assets_blueprint(templates))
         app.jinja_env.globals.update(
             flask_wizard_control=control,
             flask_wizard_layout=layout,
@@ -117,7 +118,11 @@ class FlaskWizard:
         drafts' URLs. This begins no draft, and a session gets no token by it. Raise
         StoreError, and ConfigurationError if a value is missing or unknown.
         """
-        return own_drafts(get_context(), unbound, Wizard._find)
+        try:
+            return own_drafts(get_context(), unbound, Wizard._find)
+        except BaseException as error:
+            without_locals(error)
+            raise
 
     def adopt(self) -> None:
         """Have the user who has just signed in adopt what the session has begun.
@@ -186,17 +191,20 @@ def _check_namespace(namespace: object) -> None:
         )
 
 
-def _assets_blueprint() -> Blueprint:
-    """Return a blueprint with the templates and the stylesheet of all wizards."""
+def _folder_of_templates() -> Path:
     here = Path(__file__).parent
-    templates = here / "templates"
-    if not templates.is_dir():  # in a checkout they are beside the package
-        templates = here.parent / "templates"
+    inside = here / "templates"
+    # In a checkout they are beside the package.
+    return inside if inside.is_dir() else here.parent / "templates"
+
+
+def _assets_blueprint(templates: ShippedTemplates) -> Blueprint:
+    """Return a blueprint with the templates and the stylesheet of all wizards."""
     blueprint = Blueprint(
         EXTENSION,
         __name__,
-        static_folder=str(here / "static"),
+        static_folder=str(Path(__file__).parent / "static"),
         static_url_path="/flask_wizard/static",
     )
-    blueprint.jinja_loader = ShippedTemplates(templates)
+    blueprint.jinja_loader = templates
     return blueprint

@@ -10,7 +10,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from .core.hooks import check_hook
+from .core.hooks import call_hook, check_hook
 from .core.steps import RESERVED_STEPS, AnyStep, Review, Steps
 from .core.submission import Submission
 from .drafts.lifetimes import seconds
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from flask import Blueprint
 
+    from .core.journey import Initial
     from .web.visit import Visit
 
 
@@ -86,6 +87,8 @@ class Wizard(metaclass=_Declarative):
         cls._has_title = cls._has_title or "title" in vars(cls)
         if not cls._has_title:
             cls.title = _title_from(cls.__name__)
+        cls._gives_initial = cls.initial is not Wizard.initial
+        cls._initial_takes_answers = _takes(cls.initial, 4)  # one of them is self
         cls._abstract = abstract
         for name in _HOOKS:
             check_hook(getattr(cls, name), f"{cls.__name__}.{name}")
@@ -94,13 +97,19 @@ class Wizard(metaclass=_Declarative):
 
     _abstract: ClassVar[bool] = True
     _has_title: ClassVar[bool] = False
+    #: True if ``initial`` is overridden.
+    _gives_initial: ClassVar[bool] = False
+    _initial_takes_answers: ClassVar[bool] = False
 
     # Hooks
 
     def initial(self, step_name: str, bound: Mapping[str, Any]) -> object:
         """Return the data that a step starts with: a mapping, an object, or ``None``.
 
-        ``bound`` has the variables of the mount's URL prefix.
+        ``bound`` has the variables of the mount's URL prefix. A hook with a third
+        parameter also gets the answers of the steps before. What it returns is taken
+        once a step, and again if the answers that it has read change before the step
+        is submitted.
         """
         return None
 
@@ -213,6 +222,13 @@ class Wizard(metaclass=_Declarative):
             cls._instance(), mount, draft_id, context, url_for_step=url_for_step
         )
 
+    def _initial_at(self, bound: Mapping[str, Any]) -> Initial:
+        """Return ``initial`` as journeys call it."""
+        hook: Callable[..., object] = self.initial
+        if self._initial_takes_answers:
+            return lambda name, answers: call_hook(hook, name, bound, answers)
+        return lambda name, answers: call_hook(hook, name, bound)
+
     @classmethod
     def _find(cls, name: str) -> Wizard | None:
         """Return the wizard whose class has this module and name, if it is imported."""
@@ -233,6 +249,15 @@ class Wizard(metaclass=_Declarative):
         wizard = cls()
         vars(wizard)["_serves"] = True
         return wizard
+
+
+def _takes(function: Callable[..., object], count: int) -> bool:
+    """True if a function takes so many positional arguments."""
+    try:
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    return True
 
 
 def _title_from(name: str) -> str:

@@ -324,7 +324,7 @@ def test_wizard_without_commit_is_refused() -> None:
             you = Step(Name)
 
 
-@pytest.mark.parametrize("name", ["discard", "receipt", "saved"])
+@pytest.mark.parametrize("name", ["bound", "discard", "receipt", "saved"])
 def test_step_named_like_a_page_is_refused(name: str) -> None:
     message = refusal(**{name: Step(Name)})
     assert f"Wrong has a step called {name!r}" in message

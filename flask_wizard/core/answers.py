@@ -100,6 +100,14 @@ class Answers:
     _reads: Dependencies
 
     @property
+    def bound(self) -> Mapping[str, Any]:
+        """The variables of the mount's URL prefix, by name.
+
+        To read one is no dependency: they never change for a draft.
+        """
+        return self._journey.bound
+
+    @property
     def _names(self) -> Sequence[str]:
         return self._journey.steps.readable(self._before)
 

@@ -100,6 +100,26 @@ def _keys(kind: type[Stored]) -> frozenset[str]:
     return frozenset(field.encode_name for field in fields(kind))
 
 
+class Before(msgspec.Struct, frozen=True, gc=False):
+    """What a step's page began with, as the page would send it if nobody touched it."""
+
+    #: What it would send, without passwords.
+    raw: Raw
+    #: The names of checkboxes and multiple choices in it, which send nothing once the
+    #: visitor has cleared them.
+    silent: tuple[str, ...] = ()
+    #: What ``Wizard.initial``, ``prepare`` and the form read.
+    read: tuple[Path, ...] = ()
+    #: A hash of what they read, and of what the form asked for.
+    read_digest: bytes = b""
+
+    def __repr__(self) -> str:  # a log must never show an answer
+        return f"<Before: {', '.join(self.raw)}>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("fields", [*self.raw])]
+
+
 class Entry(Stored, frozen=True, gc=False):
     """One step's last submission and what became of it."""
 
@@ -121,6 +141,10 @@ class Entry(Stored, frozen=True, gc=False):
     read_digest: bytes = b""
     #: Accepted passwords by full field name.
     passwords: Raw = msgspec.field(default_factory=dict)
+    #: What its page began with, if anything told.
+    before: Before | None = None
+    #: False if nothing was submitted yet: the entry has no more than ``before``.
+    sent: bool = True
 
     @classmethod
     def of(
@@ -133,6 +157,7 @@ class Entry(Stored, frozen=True, gc=False):
         read: tuple[Path, ...] = (),
         read_digest: bytes = b"",
         passwords: Raw | None = None,
+        before: Before | None = None,
     ) -> Entry:
         """Build an entry from what was sent."""
         entry = cls(
@@ -142,6 +167,7 @@ class Entry(Stored, frozen=True, gc=False):
             read=read,
             read_digest=read_digest,
             passwords=passwords or {},
+            before=before,
         )
         return entry.with_messages(errors) if errors else entry
 

@@ -8,6 +8,9 @@ from markupsafe import Markup
 from wtforms import Form
 from wtforms.fields import Field, FieldList, FormField
 
+NOT_KEPT = "What you typed here was not kept. Enter it again."
+"""The message at a password that was typed on a page that was not accepted."""
+
 
 def errors_of(form: Form) -> dict[str, list[str]]:
     """Return messages by full field name; those of a nested form by its name."""
@@ -15,6 +18,14 @@ def errors_of(form: Form) -> dict[str, list[str]]:
     _note(found, "", form.form_errors)
     _collect(form, found)
     return found
+
+
+def with_lost(
+    errors: Mapping[str, list[str]], passwords: Iterable[str]
+) -> dict[str, list[str]]:
+    """Return the messages, with one more at each of these passwords, by full name."""
+    more = {name: [*errors.get(name, ()), NOT_KEPT] for name in passwords}
+    return {**errors, **more}
 
 
 def _collect(fields: Iterable[Field], found: dict[str, list[str]]) -> None:

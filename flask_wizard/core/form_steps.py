@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import inspect
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from msgspec.structs import replace
@@ -13,16 +15,19 @@ from wtforms import Form
 from ..errors import DefinitionError
 from . import forms
 from .answers import NAMES, Answers, Dependencies, Record, plain, values_of
-from .draft import Draft, Entry, Path, Raw
-from .form_errors import errors_of, show_errors
+from .draft import Before, Draft, Entry, Path, Raw
+from .form_errors import errors_of, show_errors, with_lost
 from .forms import FieldNames, Values
 from .hooks import check_hook, check_result
 from .rows import Row, rows_of
 from .signatures import FormSignature, field_names, file_fields, signature
 from .steps import ABSENT, RESERVED_FIELDS, AnyStep, BoundStep, Condition, encode
+from .untouched import UnshowableError, untouched
 
 if TYPE_CHECKING:
     from .journey import Journey
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +41,8 @@ class Step(AnyStep):
     when: Condition | None = None
     #: Sets late choices, labels and validators on the built form, by the answers.
     prepare: Callable[[Any, Answers], object] | None = None
+    #: Returns the arguments by which the form is built, if it takes any of its own.
+    kwargs: Callable[[Answers], Mapping[str, Any]] | None = None
     #: False if a commit trusts the step's own Continue, and does not validate the
     #: answers again: for captchas and one-time codes. The visitor is asked again if
     #: something that the step has read changes.
@@ -61,13 +68,16 @@ class Step(AnyStep):
             reads=reads,
             applies=bool(applies),
             opens=reached and bool(applies),
-            entry=entry,
+            entry=entry if entry is not None and entry.sent else None,
+            before=entry.before if entry is not None else None,
         )
 
     @cached_property
     def fixed_form(self) -> type[Form] | None:
-        """The form class, if it is the same whatever the answers are."""
-        return self.form if isinstance(self.form, type) else None
+        """The form class, if it can be built without the answers."""
+        if self.kwargs is not None or not isinstance(self.form, type):
+            return None
+        return self.form
 
     @property
     def plain_digest(self) -> bytes | None:
@@ -95,6 +105,13 @@ class Step(AnyStep):
         where = f"{wizard}.{name}"
         if isinstance(self.form, type):
             check_form_class(self.form, where)
+            if self.kwargs is None:
+                check_arguments(self.form, (), where)
+        elif isinstance(self.form, partial) and isinstance(self.form.func, type):
+            raise DefinitionError(
+                f"{where} was given a partial of {self.form.func.__name__}. Pass the "
+                "class, and its arguments with kwargs=lambda answers: {...}."
+            )
         elif not callable(self.form):
             raise DefinitionError(
                 f"{where} was given {self.form!r} as its form. Expected a WTForms form "
@@ -102,7 +119,7 @@ class Step(AnyStep):
             )
         else:
             check_hook(self.form, f"The form function of {where}")
-        for name_of_hook in ("when", "prepare"):
+        for name_of_hook in ("when", "prepare", "kwargs"):
             if (hook := getattr(self, name_of_hook)) is None:
                 continue
             if not callable(hook):
@@ -114,15 +131,34 @@ class Step(AnyStep):
         return super().named(name, wizard)
 
     def form_class(self, answers: Answers) -> type[Form]:
-        """Return what the form function returns for the answers before this step."""
+        """Return the form class, or what the form function returns."""
+        if isinstance(self.form, type):
+            return self.form
         where = f"The form function of step {self.name!r}"
         found = check_result(self.form(answers), where)
         if not isinstance(found, type):
             raise DefinitionError(
-                f"{where} returned a value of type {type(found).__name__}. "
-                "Expected a WTForms form class."
+                f"{where} returned a value of type {type(found).__name__}. Expected a "
+                "WTForms form class. If its __init__ takes arguments, pass them with "
+                "kwargs=lambda answers: {...}."
             )
         check_form_class(found, self.name)
+        return found
+
+    def arguments(self, answers: Answers) -> Mapping[str, Any]:
+        """Return what ``kwargs`` returns. Raise DefinitionError if that is no dict."""
+        found: Any = self.kwargs(answers) if self.kwargs is not None else {}
+        if not isinstance(found, Mapping):
+            raise DefinitionError(
+                f"kwargs of step {self.name!r} returned a value of type "
+                f"{type(found).__name__}. Expected a dict of the form's arguments."
+            )
+        if taken := sorted(OWN_ARGUMENTS & found.keys()):
+            raise DefinitionError(
+                f"kwargs of step {self.name!r} returned the argument {taken[0]!r}, "
+                "which the wizard passes itself. What a page begins with comes from "
+                "Wizard.initial."
+            )
         return found
 
 
@@ -148,8 +184,11 @@ class BoundFormStep(BoundStep):
     applies: bool
     opens: bool
     entry: Entry | None
+    #: What its page began with, if that is stored.
+    before: Before | None = None
     #: What ``prepare`` and the form itself have read.
     dependencies: Dependencies = field(default_factory=set)
+    _began_form: Form | None = field(default=None, init=False)
 
     # The form
 
@@ -165,37 +204,134 @@ class BoundFormStep(BoundStep):
     @cached_property
     def form(self) -> Form:
         """The form bound to what was submitted, or with its initial data."""
-        if self.entry is None:
-            return self._fill(None, {})
-        return self._fill(Values(self.entry.raw), self.entry.passwords)
+        if self.entry is not None:
+            values, passwords = Values(self.entry.raw), self.entry.passwords
+            return self._fill(values, passwords, before=self.before)
+        if self.before is not None and self._before_holds:
+            return self._fill(Values(self.before.raw), {}, before=self.before)
+        return self._fill(None, {})
 
     def _fill(
-        self, values: Values | None, passwords: Raw, *, prepare: bool = True
+        self,
+        values: Values | None,
+        passwords: Raw,
+        *,
+        prepare: bool = True,
+        before: Before | None = None,
     ) -> Form:
         """Return the form with values, or with the step's initial data.
 
-        What ``prepare`` and the form itself read is added to ``dependencies``.
+        Fields that sent nothing keep what they had in ``before``. What ``prepare`` and
+        the form itself read is added to ``dependencies``.
         """
         answers = Answers(self.journey, self.position, self.dependencies)
         initial = self.initial if values is None else None
-        sent = Values({**(values or {}), **passwords}) if passwords else values
+        sent = values
+        if before is not None and values is not None:
+            sent = forms.with_unsent(values, self._began(before), before)
+        if passwords:
+            sent = Values({**(sent or {}), **passwords})
         meta = {"answers": answers}
-        form = forms.bind(
-            self.signature,
-            sent,
-            meta=meta,
-            initial=initial,
-            max_entries=self.journey.max_entries,
-        )
+        takes_own = self.step.kwargs is not None
+        own: Mapping[str, Any] = self.step.arguments(answers) if takes_own else {}
+        try:
+            form = forms.bind(
+                self.signature,
+                sent,
+                meta=meta,
+                initial=initial,
+                arguments=own,
+                max_entries=self.journey.max_entries,
+            )
+        except TypeError:
+            check_arguments(self.signature.form_class, own, self.name)
+            raise
+        if prepare and self.journey.initial and values is not None:
+            self._set_object(form)
         if prepare and self.step.prepare is not None:
+            typed = forms.typed(form) if values is not None else []
             prepared = self.step.prepare(form, answers)
             if prepared is not None:
                 check_result(prepared, f"prepare of step {self.step.name!r}")
+            for name in forms.restore_typed(typed):
+                _warn_of_prepare(self.name, name)
+        if before is not None and values is not None:
+            forms.restore_before(form, values, self._began(before), before)
         # What is no longer a password must not be shown: it is left out.
-        if passwords and not passwords.keys() <= (own := {*forms.passwords(form)}):
-            kept = {name: passwords[name] for name in passwords if name in own}
-            return self._fill(values, kept, prepare=prepare)
+        if passwords and not passwords.keys() <= (hidden := {*forms.passwords(form)}):
+            kept = {name: passwords[name] for name in passwords if name in hidden}
+            return self._fill(values, kept, prepare=prepare, before=before)
         return form
+
+    def _set_object(self, form: Form) -> None:
+        """Let validators that look at ``form._obj`` see what ``initial`` returns."""
+        if forms.wants_object(form):
+            forms.set_object(form, self.initial)
+
+    # What the page began with
+
+    def _began(self, before: Before) -> Form:
+        """Return the form bound to what its page began with."""
+        if self._began_form is None:
+            # Other releases may know longer paths, which no answer here has.
+            pairs = (path for path in before.read if len(path) == 2)
+            self.dependencies.update((step, name) for step, name in pairs)
+            self._began_form = self._fill(Values(before.raw), {})
+        return self._began_form
+
+    @cached_property
+    def _before_holds(self) -> bool:
+        """True if what the page began with is stored, and what it read is unchanged."""
+        before = self.before
+        return before is not None and self._digest(before.read) == before.read_digest
+
+    def _take_before(self) -> Before | None:
+        """Return what the page begins with, if there is more than the form's own.
+
+        Raise DefinitionError if the page cannot show it.
+        """
+        form = self._fill(None, {})
+        if self.initial is None and not any(map(forms.is_locked, forms.leaves(form))):
+            return None
+        try:
+            raw, silent = untouched(form)
+        except UnshowableError as error:
+            raise DefinitionError(
+                f"initial gave a value of type {error.kind} for the field "
+                f"{error.field!r} of the step {self.name!r}, which its page cannot "
+                f"show: {error.reason}. Return a value that the field can show, or "
+                "leave it out."
+            ) from error
+        read = self._read_now
+        return Before(raw, silent, read, self._digest(read))
+
+    def _take_locked(self, fresh: BoundFormStep, values: Values) -> None:
+        """Take what fields began with that nobody can edit, from the ``fresh`` step."""
+        if any(map(forms.is_locked, forms.leaves(self.form))):
+            self.before = fresh._take_before()
+            self.form = self._fill(values, {}, before=self.before)
+
+    def begin(self, draft: Draft) -> Draft:
+        """Return the draft with what the step's page begins with, if that is new."""
+        if self.entry is not None or self._before_holds:
+            return draft
+        return self._with_before(draft, self._take_before())
+
+    def _with_before(self, draft: Draft, before: Before | None) -> Draft:
+        if before is None:
+            return draft
+        return draft.with_entries({self.name: Entry(before=before, sent=False)})
+
+    def _is_untouched(self, raw: Raw, passwords: Raw) -> bool:
+        """True if what was sent is what the page began with."""
+        before = self.before
+        if before is None:
+            return False
+        sent, began = (
+            {name: texts for name, texts in each.items() if any(texts)}
+            for each in (raw, before.raw)
+        )
+        return sent == began and not any(map(any, passwords.values()))
 
     @cached_property
     def validation(self) -> Validation:
@@ -215,7 +351,10 @@ class BoundFormStep(BoundStep):
     @cached_property
     def initial(self) -> object:
         """The data that its form starts with."""
-        return self.journey.initial(self.name)
+        if self.journey.initial is None:
+            return None
+        answers = Answers(self.journey, self.position, self.dependencies)
+        return self.journey.initial(self.name, answers)
 
     # Is it done?
 
@@ -271,14 +410,19 @@ class BoundFormStep(BoundStep):
             applies=self.applies,
             opens=self.opens,
             entry=self.entry,
+            before=self.before,
         )
-        kept = self.entry or Entry()
         if self.opens:
             after.signature = self.signature
-            secrets = kept.passwords
-            if secrets and values.fills(secrets):  # they count unless one is typed
+            if self.entry is None and self.journey.initial and not self._before_holds:
+                after.before = self._take_before()
+            secrets = self.entry.passwords if self.entry is not None else {}
+            if secrets and values.filled(secrets):  # they count unless one is typed
                 secrets = {}
-            form = after.form = after._fill(values, secrets)
+            after.form = after._fill(values, secrets, before=after.before)
+            if self.entry is None and after.before is None:
+                after._take_locked(self, values)
+            form = after.form
             raw, passwords = forms.sent(form)
             if validate:
                 after.validation = Validation(form, forms.validate(form))
@@ -289,18 +433,31 @@ class BoundFormStep(BoundStep):
             raw, passwords = values.named(), {}
         else:  # which form it is depends on answers that are not given now
             return None
+        kept = self.entry or Entry(before=after.before)
         rev = kept.rev if autosave else kept.rev + 1
         if validate and self.opens:
-            after._judge(raw, passwords, rev)
-        elif raw != kept.raw or values.fills(passwords):
-            after.entry = Entry.of(raw, rev=rev, passwords=kept.passwords)
+            after._judge(raw, passwords, rev, values)
+        elif self.entry is None and after._is_untouched(raw, passwords):
+            after.entry = None
+        elif raw != kept.raw or values.filled(passwords):
+            errors = with_lost({}, values.filled(passwords))
+            after.entry = Entry.of(
+                raw,
+                rev=rev,
+                errors=errors,
+                passwords=kept.passwords,
+                before=after.before,
+            )
         else:
             unchanged = kept.with_messages({}) if kept.errors else kept
             after.entry = kept if autosave else replace(unchanged, rev=rev)
         return after
 
-    def _judge(self, raw: Raw, passwords: Raw, rev: int) -> None:
-        """Set the entry to values that are accepted if the form is valid with them."""
+    def _judge(self, raw: Raw, passwords: Raw, rev: int, values: Values) -> None:
+        """Set the entry to values that are accepted if the form is valid with them.
+
+        ``values`` are all that was sent. They tell which passwords are lost if not.
+        """
         if self.validation.passed:
             read = self._read_now
             self.entry = Entry.of(
@@ -310,11 +467,15 @@ class BoundFormStep(BoundStep):
                 read=read,
                 read_digest=self._digest(read),
                 passwords=passwords,
+                before=self.before,
             )
             self.done, self.outdated = True, False
         else:
             kept = self.entry.passwords if self.entry is not None else {}
-            self.entry = Entry.of(raw, rev=rev, errors=self.errors, passwords=kept)
+            errors = with_lost(self.errors, values.filled(passwords))
+            self.entry = Entry.of(
+                raw, rev=rev, errors=errors, passwords=kept, before=self.before
+            )
 
     def declares(self, names: Iterable[str]) -> bool:
         """True if one of the names is that of a field, or of an input inside one.
@@ -338,8 +499,9 @@ class BoundFormStep(BoundStep):
 
     def write_to(self, draft: Draft) -> Draft:
         """Return the draft with the entry of this step."""
-        entry = self.entry
-        return draft if entry is None else draft.with_entries({self.step.name: entry})
+        if (entry := self.entry) is not None:
+            return draft.with_entries({self.step.name: entry})
+        return self._with_before(draft, self.before)
 
     def refresh_dependencies(self, draft: Draft) -> Draft:
         """Return the draft with what the step reads now, if it ``still_holds``."""
@@ -390,8 +552,14 @@ class BoundFormStep(BoundStep):
         return form
 
     def page_names(self, form: Form) -> FieldNames | None:
-        """Return the names of the form's fields if they depend on earlier answers."""
-        return None if self.step.is_fixed else FieldNames.of(form)
+        """Return the names of the form's fields if the page must tell them.
+
+        It must if they depend on earlier answers. If there are passwords it must too,
+        so that a page of a step that was removed can leave them out.
+        """
+        if self.step.is_fixed and not forms.passwords(form):
+            return None
+        return FieldNames.of(form)
 
     def resend(self, values: Values) -> tuple[Form | None, Raw]:
         """Return what can be given back of ``values`` without any earlier answer."""
@@ -462,6 +630,40 @@ class BoundFormStep(BoundStep):
         inner = name + separator
         mine = [(n, sent[n]) for n in sorted(sent) if n == name or n.startswith(inner)]
         return encode(mine)
+
+
+OWN_ARGUMENTS = frozenset({"formdata", "obj", "data", "meta"})
+"""The arguments by which the wizard itself builds a form."""
+
+
+def check_arguments(form_class: type[Form], own: Iterable[str], where: str) -> None:
+    """Raise DefinitionError if a form does not take the arguments that it will get.
+
+    ``own`` names those of ``kwargs``.
+    """
+    names = [*sorted(OWN_ARGUMENTS - {"data"}), *own]
+    init: Any = form_class.__init__
+    try:
+        inspect.signature(init).bind(None, **dict.fromkeys(names))
+    except TypeError as error:
+        raise DefinitionError(
+            f"{where}: {form_class.__name__} cannot be built with the arguments "
+            f"{', '.join(names)}: {error}. Return the form's own arguments from "
+            "kwargs=lambda answers: {...}, and let its __init__ hand all others on: "
+            "def __init__(self, *args, own, **kwargs)."
+        ) from error
+
+
+@cache
+def _warn_of_prepare(step: str, field: str) -> None:
+    """Log once that ``prepare`` has replaced what a visitor typed."""
+    logger.warning(
+        "prepare of the step %r has set the data of the field %r, where a visitor had "
+        "typed something else. What was typed counts. Return such data from "
+        "Wizard.initial, which may take the answers as a third argument.",
+        step,
+        field,
+    )
 
 
 def check_form_class(form_class: type, where: str) -> None:

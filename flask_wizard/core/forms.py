@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from decimal import Decimal
 from functools import partial
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
@@ -25,8 +26,15 @@ from wtforms.fields import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.meta import DefaultMeta
 
-from .draft import Raw
-from .fields import UNREAD, copy_of, inner_start, read_as, row_marker
+from .draft import Before, Raw
+from .fields import (
+    UNREAD,
+    copy_of,
+    inner_start,
+    input_type,
+    read_as,
+    row_marker,
+)
 from .form_data import FormData
 from .signatures import (
     BUTTONS,
@@ -152,9 +160,9 @@ class Values(dict[str, list[str]]):
         raw, secret = sent(form)
         return {name: raw[name] for name in raw if name not in later}, secret
 
-    def fills(self, names: Iterable[str]) -> bool:
-        """True if something was typed into any of these fields."""
-        return any(text for name in names for text in self.getlist(name))
+    def filled(self, names: Iterable[str]) -> list[str]:
+        """Return the names of those of these fields that something was typed into."""
+        return [name for name in names if any(self.getlist(name))]
 
     def __missing__(self, name: str) -> list[str]:
         return []
@@ -186,12 +194,125 @@ def _entry_order(
     return (own.pop() if len(n) <= PAGE_DIGITS else n for n in order)
 
 
+def with_unsent(values: Values, form: Form, before: Before) -> Values:
+    """Return the values, and what a page began with in fields that sent nothing.
+
+    ``form`` is bound to what the page began with. A checkbox and a multiple choice send
+    nothing if the visitor has cleared them, and so does a list without rows.
+    """
+    unsent = {name: before.raw[name] for name in _unsent(form, before, values)}
+    if not unsent:
+        return values
+    filled = Values({**values, **unsent})
+    filled.names = values.names
+    return filled
+
+
+def _unsent(fields: Iterable[Field], before: Before, values: Values) -> Iterator[str]:
+    for field in fields:
+        if isinstance(field, FormField):
+            yield from _unsent(field.form, before, values)
+        elif isinstance(field, FieldList):
+            rows = [row for row in field.entries if _sends(row.name, values)]
+            if not rows and field.min_entries:  # its page always sends a row
+                rows = field.entries
+            yield from _unsent(rows, before, values)
+        else:
+            names = [field.name]
+            if _reads_by_itself(field):
+                names = [name for name in before.raw if name.startswith(field.name)]
+            for name in names:
+                known = name in before.raw and name not in before.silent
+                if known and name not in values:
+                    yield name
+
+
+def _sends(name: str, values: Values) -> bool:
+    start = f"{name}-"
+    return any(sent == name or sent.startswith(start) for sent in values)
+
+
+def restore_before(form: Form, values: Values, began: Form, before: Before) -> None:
+    """Give the fields of a form the data that they began with.
+
+    They become the fields' ``object_data``, and the data of those that nobody can edit
+    and that sent nothing. ``values`` were sent; ``began`` is bound to ``before``.
+    """
+    fields: dict[str, Any] = {field.name: field for field in leaves(began)}
+    for field in leaves(form):
+        first = fields.get(field.name)
+        if first is None or is_password(field):
+            continue
+        field.object_data = first.data
+        if is_locked(field) and not _sends(field.name, values):
+            field.data = first.data
+            # The validator Disabled refuses whatever was sent.
+            kept = [] if field.flags.disabled else before.raw.get(field.name, [])
+            field.raw_data = kept
+
+
+def is_locked(field: Field) -> bool:
+    """True if the visitor cannot edit the field: it is disabled or read-only."""
+    own = field.render_kw or {}
+    flags: Any = field.flags
+    return any(
+        getattr(flags, name, None) or own.get(name) not in (None, False)
+        for name in ("disabled", "readonly")
+    )
+
+
+def typed(form: Form) -> list[tuple[Field, object]]:
+    """Return the visible fields that were sent, each with the data made of it."""
+    return [
+        (field, vars(field)["data"])
+        for field in leaves(form)
+        if (field.raw_data or isinstance(field, (BooleanField, SelectMultipleField)))
+        and "data" in vars(field)
+        and input_type(field) != "hidden"
+    ]
+
+
+def restore_typed(fields: Iterable[tuple[Any, object]]) -> list[str]:
+    """Give fields their data again, and return the names of those that had other."""
+    lost = [
+        (field, data)
+        for field, data in fields
+        if field.data is not data and field.data != data
+    ]
+    for field, data in lost:
+        field.data = data
+    return [field.name for field, _ in lost]
+
+
+def set_object(form: Any, initial: object) -> None:
+    """Let ``form._obj`` be the object that the form began with.
+
+    Validators such as Unique of WTForms-Alchemy compare with it. Forms that have no
+    such attribute are left alone.
+    """
+    if initial is None:
+        return
+    if hasattr(form, "_obj") and not isinstance(initial, Mapping):
+        form._obj = initial
+    inner = initial.get if isinstance(initial, Mapping) else partial(getattr, initial)
+    for field in form:
+        if isinstance(field, FormField):
+            set_object(field.form, inner(field.short_name, None))
+
+
+def wants_object(form: Form) -> bool:
+    """True if the form has an attribute ``_obj``, or one inside it has."""
+    nested = (field.form for field in form if isinstance(field, FormField))
+    return hasattr(form, "_obj") or any(map(wants_object, nested))
+
+
 def bind(
     signature: FormSignature,
     values: Values | None,
     *,
     meta: Mapping[str, object],
     initial: object = None,
+    arguments: Mapping[str, Any] = MappingProxyType({}),
     max_entries: int | None = None,
 ) -> Form:
     """Return a form of that signature with ``values``, or with ``initial``.
@@ -200,9 +321,12 @@ def bind(
     forms as well. A value that cannot even be bound makes a form error, and
     ``form.meta.unbindable`` true. Lists that do not say how many entries they may
     have get ``max_entries`` of ``values`` together; ``form.meta.entry_limit`` knows of
-    those that were sent more, and is None if there are no lists.
+    those that were sent more, and is None if there are no lists. ``arguments`` are the
+    form's own.
     """
-    form_class = signature.form_class
+    form_class: Callable[..., Form] = signature.form_class
+    if arguments:
+        form_class = partial(form_class, **arguments)
     values = Values(values) if values is not None else None
     read = FormData(values) if values is not None and signature.reads_names else None
     limit = EntryLimit(max_entries) if signature.nests else None
@@ -216,7 +340,8 @@ def bind(
     try:
         return render_quickly(form_class(formdata=read or values, meta=passed))
     except (ValueError, ArithmeticError) as error:
-        logger.warning("%s could not be bound: %s", form_class, type(error).__name__)
+        found = signature.form_class, type(error).__name__
+        logger.warning("%s could not be bound: %s", *found)
     form = render_quickly(form_class(formdata=None, meta=passed))
     for field in leaves(form):
         field.raw_data = values.getlist(field.name)
@@ -369,7 +494,7 @@ def sent(form: Any) -> tuple[Raw, Raw]:
         for name in _read_besides(form):
             kept = secret if name.startswith(secret_starts) else raw
             kept[name] = values[name]
-    for field in _lists(form) if meta.entry_limit is not None else ():
+    for field in lists(form) if meta.entry_limit is not None else ():
         markers = (row_marker(entry) for entry in field.entries)
         raw.update({marker: [""] for marker in markers if marker in values})
         if meta.unbindable or field.name in meta.entry_limit.sent:
@@ -431,14 +556,14 @@ def _below(field: Field, values: Values) -> Raw:
     return {name: sent for name, sent in values.items() if name.startswith(start)}
 
 
-def _lists(fields: Iterable[Field]) -> Iterator[FieldList[Any]]:
+def lists(fields: Iterable[Field]) -> Iterator[FieldList[Any]]:
     """Yield the lists in a form, those inside others too."""
     for field in fields:
         if isinstance(field, FormField):
-            yield from _lists(field.form)
+            yield from lists(field.form)
         elif isinstance(field, FieldList):
             yield field
-            yield from _lists(field.entries)
+            yield from lists(field.entries)
 
 
 def validate(form: Any) -> bool:
@@ -490,7 +615,7 @@ def _crowded(form: Any) -> list[FieldList[Any]]:
     )  # an application's own step may bind it
     if limit is None or not limit.sent:
         return []
-    return [field for field in _lists(form) if field.name in limit.sent]
+    return [field for field in lists(form) if field.name in limit.sent]
 
 
 def show_as_typed(form: Form) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from msgspec.structs import replace
@@ -15,8 +16,11 @@ from .draft import Draft, Entry, Path
 from .forms import Values
 from .steps import ABSENT, BoundStep, Steps, encode
 
-Initial = Callable[[str], object]
-"""Returns the initial data of a step that was never submitted, by its name."""
+Initial = Callable[[str, Answers], object]
+"""Returns the initial data of a step, by its name and the answers before it."""
+
+
+NOTHING_BOUND: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,8 @@ class Journey:
         steps: Steps,
         draft: Draft,
         *,
-        initial: Initial = lambda name: None,
+        initial: Initial | None = None,
+        bound: Mapping[str, Any] = NOTHING_BOUND,
         max_entries: int | None = None,
     ) -> None:
         self.steps = steps
@@ -50,6 +55,8 @@ class Journey:
         self.max_entries = max_entries
         self.draft = draft
         self.initial = initial
+        #: The variables of the mount's URL prefix, which never change for a draft.
+        self.bound = bound
         # How many of the first steps are done by their entries alone: as many as the
         # draft says if the steps still ask for the same.
         self._plain, digest = draft.plain_prefix
@@ -216,8 +223,14 @@ class Journey:
         return hashlib.blake2b(encode(sent), digest_size=8).hexdigest()
 
     def to_draft(self) -> Draft:
-        """Return the draft to store, with what steps that were judged anew read now."""
+        """Return the draft to store.
+
+        It has what steps that were judged anew read now, and what the page of the first
+        incomplete step begins with.
+        """
         draft = self.draft
+        if self.initial is not None and (bound := self.first_incomplete) is not None:
+            draft = bound.begin(draft)
         for bound in self._walked[self._plain :]:
             if bound is not None and bound.still_holds:
                 draft = bound.refresh_dependencies(draft)

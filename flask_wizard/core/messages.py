@@ -33,6 +33,8 @@ class Problem(StrEnum):
     NOT_ADMITTED = "not-admitted"
     BUSY = "busy"
     UNSETTLED = "unsettled"
+    #: A deploy has removed or renamed the step while its page was open.
+    REMOVED = "removed"
     #: The user who had the page open is not signed in any more.
     SIGNED_OUT = "signed-out"
     STORE = "store"

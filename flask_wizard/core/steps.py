@@ -28,7 +28,7 @@ from .signatures import FormSignature, signature
 if TYPE_CHECKING:
     from .journey import Journey
 
-RESERVED_STEPS = frozenset({"discard", "receipt", "saved"})
+RESERVED_STEPS = frozenset({"bound", "discard", "receipt", "saved"})
 RESERVED_FIELDS = frozenset(
     {"_action", "_rev", "_draft", "_item", "_seen", "_signed_in", FIELDS, "csrf_token"}
 )
@@ -271,6 +271,10 @@ class BoundStep(Protocol):
         """Return its rows on the check page. ``url`` leads to its own page."""
         return ()
 
+    def begin(self, draft: Draft) -> Draft:
+        """Return the draft with what the step's page begins with, if that is new."""
+        return draft
+
     def edit_rows(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return the rows that its page shows of those of the steps before it."""
         return rows
@@ -384,6 +388,10 @@ class BoundReview(BoundStep):
     def write_to(self, draft: Draft) -> Draft:
         """Return the draft without messages on the review."""
         return draft.without(self.name) if self.name in draft.entries else draft
+
+    def begin(self, draft: Draft) -> Draft:
+        """Return the draft with what the step's page begins with, if that is new."""
+        return draft
 
     def edit_rows(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return the rows to show: those of the steps, or what ``Review.rows`` says."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Any
@@ -23,6 +24,8 @@ class Submission:
     answers: Answers = dataclass_field(repr=False)
     #: The answers as plain dicts by step, without tokens and buttons.
     data: dict[str, dict[str, Any]] = dataclass_field(repr=False)
+    #: The variables of the mount's URL prefix that bind the draft.
+    bound: Mapping[str, Any] = dataclass_field(repr=False)
     _steps: dict[str, BoundStep] = dataclass_field(repr=False)
 
     @classmethod
@@ -34,6 +37,7 @@ class Submission:
             attempt=journey.draft.attempt + 1,
             answers=journey.answers,
             data={name: bound.data() for name, bound in steps.items()},
+            bound=journey.bound,
             _steps=steps,
         )
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from ..core.draft import encode
 from ..core.messages import Notice
 from ..errors import ConflictError, NewerFormatError, UnreadableDraftError
+from ..tracebacks import without_locals
 from .draft_list import DraftList, ListedDraft
 from .encrypted_store import DraftRepository
 from .holders import Holder
@@ -38,8 +39,11 @@ def adopt(holder: Holder, repository: DraftRepository) -> None:
             source.clear(rows)
         except NewerFormatError:
             raise
-        except UnreadableDraftError:
-            logger.exception("A list of drafts cannot be read, and was not adopted.")
+        except UnreadableDraftError as error:
+            logger.error(
+                "A list of drafts cannot be read, and was not adopted.",
+                exc_info=without_locals(error),
+            )
     holder.adopted()
 
 
@@ -58,8 +62,11 @@ def _adopt(
             draft, version = repository.load(row.id)
         except NewerFormatError:
             raise
-        except UnreadableDraftError:
-            logger.exception("A listed draft cannot be read, and was not adopted.")
+        except UnreadableDraftError as error:
+            logger.error(
+                "A listed draft cannot be read, and was not adopted.",
+                exc_info=without_locals(error),
+            )
             return
         now = time.time()
         if draft is None or draft.ended or draft.is_committing(now):

@@ -69,7 +69,8 @@ class Draft:
         They include steps that were not accepted or do not apply, and exclude
         passwords. Raise UnreadableDraftError.
         """
-        return {step: entry.raw for step, entry in self._stored.entries.items()}
+        entries = self._stored.entries.items()
+        return {step: entry.raw for step, entry in entries if entry.sent}
 
 
 def _utc(seconds: float) -> datetime:

@@ -251,8 +251,11 @@ class VisitorDrafts:
         """
         try:
             self.holder.identify()
-        except Exception:  # a draft that was committed has ended, whoever asks
-            logger.exception("The holder function failed at the end of a draft.")
+        except Exception as error:  # a committed draft has ended, whoever asks
+            logger.error(
+                "The holder function failed at the end of a draft.",
+                exc_info=without_locals(error),
+            )
         ended = draft.end(state, time.time(), receipt=receipt)
         return self._with_holder(ended)
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ..core.journey import Journey
 from ..core.steps import BoundStep
 from .submitted import Button, Submitted
-from .urls import Address, Urls, row_anchor
+from .urls import NEW, Address, Urls, row_anchor
 
 
 class Move(NamedTuple):
@@ -116,6 +116,10 @@ def _has_step_before(journey: Journey, bound: BoundStep) -> bool:
     return journey.previous(bound) is not None
 
 
+def _is_stored(journey: Journey, bound: BoundStep) -> bool:
+    return journey.draft.id != NEW
+
+
 def _next_label(journey: Journey, bound: BoundStep) -> str:
     return SEND if bound.step is journey.steps[-1] else "Continue"
 
@@ -152,6 +156,8 @@ ACTIONS: dict[str, Action] = {
             "discard",
             lead=partial(lead_to_page, "discard"),
             page="discard",
+            label=lambda journey, bound: "Discard my answers",
+            offered=_is_stored,
             waits=False,
         ),
     )

@@ -259,8 +259,8 @@ def _may_be_blank(field: Field) -> bool:
     if flags.optional:
         return True
     if isinstance(field, SelectField) and not isinstance(field, SelectMultipleField):
-        blank = any(value in ("", None) for value, _, _ in choices_of(field))
-        return blank or not field.validate_choice
+        blank = (value in ("", None) for value, _, _ in choices_of(field))
+        return not field.validate_choice or any(blank)
     # The fields of WTForms-SQLAlchemy.
     if not getattr(field.widget, "multiple", False) and hasattr(field, "allow_blank"):
         return bool(field.allow_blank)

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from ..drafts.adoption import adopt
 from ..drafts.holders import Holder
 from ..errors import ConfigurationError, StoreError
+from ..tracebacks import without_locals
 from .compat import peek_session
 from .state import CONTEXT, Context, get_context
 
@@ -95,12 +96,16 @@ class Logins:
             self.identify(get_context())
         except SignedOut:
             pass
-        except StoreError:
-            self._app.logger.exception(
-                "flask_wizard: the drafts from before a login are not adopted yet."
+        except StoreError as error:
+            self._app.logger.error(
+                "flask_wizard: the drafts from before a login are not adopted yet.",
+                exc_info=without_locals(error),
             )
-        except Exception:
-            self._app.logger.exception("flask_wizard: the holder function failed.")
+        except Exception as error:
+            self._app.logger.error(
+                "flask_wizard: the holder function failed.",
+                exc_info=without_locals(error),
+            )
 
     def login_url(self, next_url: str) -> str | None:
         """Return the URL of the login page, which leads back to ``next_url``."""

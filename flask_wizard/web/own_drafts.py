@@ -21,6 +21,7 @@ from ..drafts.lifetimes import seconds
 from ..drafts.public_draft import Draft as PublicDraft
 from ..drafts.visitor_drafts import Mount, VisitorDrafts
 from ..errors import ConfigurationError
+from ..tracebacks import without_locals
 from .compat import typed_values
 from .logins import SignedOut
 from .state import MOUNTS, Context
@@ -143,8 +144,11 @@ class _Place:
             journey = self.journey_of(draft)
             current = journey.current
             progress, step = journey.progress(current).text, current.step
-        except Exception:  # one draft's fault must not hide the others
-            logger.exception("The current step of a draft cannot be found.")
+        except Exception as error:  # one draft's fault must not hide the others
+            logger.error(
+                "The current step of a draft cannot be found.",
+                exc_info=without_locals(error),
+            )
             progress, step = "", None
         url = discard_url = None
         if self.url_of is not None and step is not None:
@@ -168,6 +172,6 @@ def description_of(draft: PublicDraft, wizard: Wizard) -> str:
     """Return what the wizard calls a draft; an empty string if ``describe`` fails."""
     try:
         return str(call_hook(wizard.describe, draft))
-    except Exception:
-        logger.exception("describe failed.")
+    except Exception as error:
+        logger.error("describe failed.", exc_info=without_locals(error))
         return ""

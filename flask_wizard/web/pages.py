@@ -231,6 +231,20 @@ class Pages:
         status, reason = (410, "expired") if expired else (404, "unknown")
         return self.make("gone", status, reason=reason, new_url=self.urls.new)
 
+    def removed(
+        self, texts: Sequence[str], *, continue_url: str, passwords_lost: bool
+    ) -> Page:
+        """Return the page of a POST to a step that a deploy has removed.
+
+        ``texts`` are what was sent, without passwords.
+        """
+        return self.make(
+            "removed",
+            texts=texts,
+            continue_url=continue_url,
+            passwords_lost=passwords_lost,
+        )
+
     def saved(
         self,
         draft: Draft,
@@ -260,20 +274,21 @@ class Pages:
         self,
         at: Address,
         *,
-        back_url: str | None = None,
         unsettled: bool = False,
         problem: PageProblem | None = None,
-        button: Button = Button("discard", "Yes, discard my answers", primary=True),  # noqa: B008  # immutable
+        button: Button = Button("discard", "Yes, discard my answers"),  # noqa: B008  # immutable
     ) -> Page:
-        """Return the page on which the visitor confirms that a draft is discarded."""
+        """Return the page on which the visitor confirms that a draft is discarded.
+
+        Enter presses the first button, so that one keeps the draft.
+        """
         return self.make(
             "discard",
             action_url=self.urls.to(at),
             hidden=self._token(),
-            back_url=back_url or self.urls.to(at._replace(page="saved")),
             unsettled=unsettled,
             problem=problem,
-            actions=[button],
+            actions=[Button("back", "No, keep them", primary=True), button],
         )
 
     def receipt(self, draft: Draft, host: str) -> Page:

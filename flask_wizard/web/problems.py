@@ -27,6 +27,7 @@ STATUS: Mapping[Problem, int] = {
     Problem.NOT_ADMITTED: 429,
     Problem.BUSY: 409,
     Problem.UNSETTLED: 409,
+    Problem.REMOVED: 409,
     Problem.SIGNED_OUT: 401,
     Problem.STORE: 503,
 }

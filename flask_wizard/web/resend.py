@@ -7,11 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, abort
+from flask import Response
 from wtforms import Form
 
 from ..core import forms
 from ..core.draft import Draft
+from ..core.form_errors import errors_of, show_errors, with_lost
 from ..core.journey import Journey
 from ..core.messages import Problem
 from ..core.steps import AnyStep, BoundStep
@@ -20,12 +21,15 @@ from ..drafts.visitor_drafts import VisitorDrafts
 from ..errors import StoreError
 from ..tracebacks import without_locals
 from .actions import action_of
+from .controls import ErrorLink
 from .notices import choose_notice
 from .pages import SEND_AGAIN, OpenDraft, Page, PageProblem, Pages
 from .problems import Attempt, NotStored
 from .responses import Outcome, set_header
 from .submitted import Button, Submitted
 from .urls import NEW, Address
+
+PASSWORDS_LEFT_OUT = "The passwords that you typed are not among what you sent."
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Resend:
     #: Returns the visitor's open drafts that ``max_drafts`` counts, as a page lists
     #: them.
     open_drafts: Callable[[], list[OpenDraft]]
+    #: Returns the URL of the page where a draft stands.
+    standing_url: Callable[[Draft], str]
 
     def page(self, at: Address, submitted: Submitted, refusal: NotStored) -> Outcome:
         """Return a page with everything that was sent, and a button to send it again.
@@ -52,10 +58,27 @@ class Resend:
         problem, button = self._explain(at, refusal), submitted.button(SEND_AGAIN)
         if at.page == "discard":
             page = self.pages.discard(at, problem=problem, button=button)
+        elif at.page not in self.pages.wizard.steps.by_url_name:
+            page = self._removed_page(at, submitted.values)
         else:
             page = self._step_page(at, submitted, refusal.attempt, problem, button)
         page.status = refusal.status
         return page
+
+    def _removed_page(self, at: Address, values: forms.Values) -> Page:
+        """Return the page of a step that a deploy has removed while its page was open.
+
+        A page with passwords carries the names of its fields, so that these can be left
+        out: nothing else tells them from other values.
+        """
+        shown = values.named() if values.names else values
+        lost = values.filled(values.names.passwords) if values.names else []
+        url = self.pages.urls.entry
+        with suppress(StoreError):  # logged already, or by the visitor's next request
+            stored = self.drafts.load(at.draft_id) if at.draft_id != NEW else None
+            url = self.standing_url(stored.draft) if stored is not None else url
+        texts = [text for sent in shown.values() for text in sent if text]
+        return self.pages.removed(texts, continue_url=url, passwords_lost=bool(lost))
 
     def _explain(self, at: Address, refusal: NotStored) -> PageProblem:
         """Return the problem, with the open drafts if there are too many of them.
@@ -90,15 +113,20 @@ class Resend:
         It is built from the attempt if there is one, else from the stored draft, else
         without a draft.
         """
-        step = self.pages.wizard.steps.by_url_name.get(at.page) or abort(404)
+        step, values = self.pages.wizard.steps.by_url_name[at.page], submitted.values
         if at.draft_id == NEW:
             at = at._replace(nonce=submitted.nonce or new_nonce())
 
-        def page(journey: Journey, bound: BoundStep, **shown: Any) -> Page:
+        def page(
+            journey: Journey, bound: BoundStep, form: Form | None, **shown: Any
+        ) -> Page:
+            if form is not None and (lost := values.filled(forms.passwords(form))):
+                show_errors(form, with_lost(errors_of(form), lost))
             return self.pages.step(
                 journey,
                 bound,
                 at,
+                form=form,
                 then=submitted.from_review,
                 notice=choose_notice(journey.draft, bound, given_back=True),
                 problem=problem,
@@ -109,13 +137,16 @@ class Resend:
 
         bound = attempt.journey.get(step.name) if attempt is not None else None
         if attempt is not None and bound is not None:
-            return page(attempt.journey, bound, form=attempt.form)
+            return page(attempt.journey, bound, attempt.form)
         with suppress(StoreError):  # logged already, or by the visitor's next request
-            journey, bound, form = self._among_answers(at, step, submitted.values)
+            journey, bound, form = self._among_answers(at, step, values)
             if bound is not None:
-                return page(journey, bound, form=form)
+                return page(journey, bound, form)
         journey, bound, form, pairs = self._without_answers(step, submitted)
-        return page(journey, bound, form=form, placed=False, pairs=pairs)
+        resent = page(journey, bound, form, placed=False, pairs=pairs)
+        if form is None and values.names and values.filled(values.names.passwords):
+            resent["errors"] = [ErrorLink(PASSWORDS_LEFT_OUT, None)]
+        return resent
 
     def _among_answers(
         self, at: Address, step: AnyStep, values: forms.Values

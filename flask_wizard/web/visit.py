@@ -8,16 +8,17 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from flask import Response, abort, after_this_request
 from werkzeug.exceptions import HTTPException
 
 from ..core.draft import ENDED, Draft, Receipt
-from ..core.hooks import HookError, call_hook
+from ..core.hooks import OWN_ERRORS, HookError, call_hook
 from ..core.journey import Journey
 from ..core.messages import Notice, Problem
-from ..core.steps import AnyStep
+from ..core.steps import RESERVED_STEPS, AnyStep
 from ..drafts.adoption import adopt
 from ..drafts.commit import commit
 from ..drafts.encrypted_store import StoredDraft
@@ -123,13 +124,14 @@ class Visit:
         keyring = repository.store.keyring
         drafts = VisitorDrafts(wizard, mount, context.holder, repository)
 
-        def initial(step_name: str) -> object:
-            return call_hook(wizard.initial, step_name, mount.bound)
-
+        gives = wizard._gives_initial
+        initial = wizard._initial_at(mount.bound) if gives else None
+        bound = MappingProxyType(dict(mount.bound))
         journey_of = partial(
             Journey,
             wizard.steps,
             initial=initial,
+            bound=bound,
             max_entries=context.app.config["WIZARD_MAX_ENTRIES"],
         )
 
@@ -207,9 +209,7 @@ class Visit:
         stored = self.drafts.load(self.draft_id or "")
         if stored is None:
             return self._missing_page()
-        is_closed = _is_closed(stored.draft)
-        page = "receipt" if is_closed else self._current_page(stored.draft)
-        return redirect_to(self._url(page, stored.draft), 302)
+        return redirect_to(self.standing_url(stored.draft), 302)
 
     def _show(self, at: Address) -> Outcome:
         if self.draft_id is None:
@@ -225,8 +225,7 @@ class Visit:
         if at.page == "saved":
             return self._show_saved(draft)
         if at.page == "discard":
-            back_url = self._url_to_keep(draft)
-            return self.pages.discard(at, back_url=back_url, unsettled=draft.unsettled)
+            return self.pages.discard(at, unsettled=draft.unsettled)
         return self._show_step(at, self.step_at(at), self.journey_of(draft))
 
     def _redirect_to_new(self) -> Outcome:
@@ -316,6 +315,10 @@ class Visit:
             decrypt_names=lambda text: self._fields_of(at.page).decrypt(text),
         )
         action = action_of(submitted.action)
+        known = at.page in self.wizard.steps.by_url_name or at.page == "discard"
+        # A page that sends a revision was a step's before a deploy.
+        if not known and (at.page in RESERVED_STEPS or not submitted.has_rev):
+            abort(404)
         try:
             if self.drafts.holder.user is None and self.drafts.holder.token is None:
                 self._check_signed_in(submitted)
@@ -350,7 +353,9 @@ class Visit:
         if refusal.problem is Problem.STORE:
             self.log(refusal.__cause__ or refusal)
         drafts = partial(self.open_drafts, everywhere=True)
-        resend = Resend(self.pages, self.drafts, self.journey_of, drafts)
+        resend = Resend(
+            self.pages, self.drafts, self.journey_of, drafts, self.standing_url
+        )
         return resend.page(at, submitted, refusal)
 
     def _process(self, post: Post) -> Outcome:
@@ -358,7 +363,9 @@ class Visit:
 
         Raise StoreError after ``TRIES`` tries.
         """
-        step = None if post.at.page == "discard" else self.step_at(post.at)
+        step = self.wizard.steps.by_url_name.get(post.at.page)
+        if step is None and post.at.page != "discard":
+            raise NotStored(Problem.REMOVED)
         try:
             for tries in range(TRIES):
                 try:
@@ -387,42 +394,67 @@ class Visit:
         draft = stored.draft
         if draft.state in ENDED:
             return self._lead_to_end(draft, post.action)
-        journey = self.journey_of(draft)
-        before = journey.bind(step.name)
-        if not (post.submitted.has_action or is_ours(post.submitted, before)):
-            abort(400)
-        if draft.state == "committing" or draft.unsettled:
-            outcome = self._leave_unchanged(post, journey, step, stored)
-            if outcome is not None:
-                return outcome
-        submitted, action = post.submitted, post.action
-        if action.quiet and submitted.rev < before.rev:
-            return Response(status=409)
-        onward = journey.submit(
-            before,
-            submitted.values,
-            validate=action.validates,
-            autosave=action.quiet,
-        )
-        bound = onward.get(step.name)
-        to = partial(self.urls.to_step, draft.id)
-        url = action.lead(Move(onward, bound, submitted, self.urls, to))
-        notice = ""
-        shown = None
-        if step.lists_answers and bound and action.validates:
-            shown = submitted.answers_hash
-        if shown is not None and shown != onward.answers_hash:
-            # Another tab has changed an answer that the review showed: show it again.
-            url, notice = to(before), Notice.CHANGED
-        if url is None and not step.takes_input:
+        submitted, action, to_save = post.submitted, post.action, None
+        try:  # the application's hooks run here
+            journey = self.journey_of(draft)
+            before = journey.bind(step.name)
+            if not (submitted.has_action or is_ours(submitted, before)):
+                abort(400)
+            if draft.state == "committing" or draft.unsettled:
+                outcome = self._leave_unchanged(post, journey, step, stored)
+                if outcome is not None:
+                    return outcome
+            if action.quiet and submitted.rev < before.rev:
+                return Response(status=409)
+            onward = journey.submit(
+                before,
+                submitted.values,
+                validate=action.validates,
+                autosave=action.quiet,
+            )
+            bound = onward.get(step.name)
+            to = partial(self.urls.to_step, draft.id)
+            url = action.lead(Move(onward, bound, submitted, self.urls, to))
+            notice = ""
+            shown = None
+            if step.lists_answers and bound and action.validates:
+                shown = submitted.answers_hash
+            if shown is not None and shown != onward.answers_hash:
+                # Another tab has changed an answer that the review showed.
+                url, notice = to(before), Notice.CHANGED
+            if url is not None or step.takes_input:
+                to_save = onward.to_draft()
+        except (*OWN_ERRORS, NotStored):
+            raise
+        except BaseException:
+            self._save_unjudged(post, step, stored)
+            raise
+        if to_save is None:
             stored = replace(stored, draft=onward.draft)
         else:
             if bound is not None and step.takes_input:
                 post.attempts[:] = [Attempt(journey, bound.form)]
-            stored = self._save(post, stored, onward.to_draft(), notice)
+            stored = self._save(post, stored, to_save, notice)
         if url is None:
             return self._commit(post, onward, stored)
         return redirect_to(url, quiet=action.quiet)
+
+    def _save_unjudged(self, post: Post, step: AnyStep, stored: StoredDraft) -> None:
+        """Save what was sent without calling a hook, because one of them has failed.
+
+        Save nothing to a draft whose answers must not change now.
+        """
+        is_sent = post.submitted.has_action or post.submitted.has_rev
+        if stored.draft.state != "open" or stored.draft.unsettled or not is_sent:
+            return
+        journey = self.journey_of(stored.draft)
+        position = journey.steps.positions[step.name]
+        entry = journey.draft.entries.get(step.name)
+        bound = step.bind(journey, position, entry, reached=False)
+        values, quiet = post.submitted.values, post.action.quiet
+        after = bound.submit(values, validate=False, autosave=quiet)
+        if after is not None and not (quiet and post.submitted.rev < bound.rev):
+            self._save(post, stored, after.write_to(stored.draft), "")
 
     def _load_or_start(self, post: Post, step: AnyStep) -> StoredDraft | None:
         """Return the draft of a POST, or begin one if it is absent.
@@ -575,11 +607,18 @@ class Visit:
 
     def _fields_of(self, page: str) -> SignedFields:
         step = self.wizard.steps.by_url_name.get(page)
-        return self.pages.fields_of(step.name if step is not None else page)
+        name = step.name if step is not None else page.replace("-", "_")
+        return self.pages.fields_of(name)
 
     def step_at(self, at: Address) -> AnyStep:
         """Return the step of an address. Raise NotFound if there is none."""
         return self.wizard.steps.by_url_name.get(at.page) or abort(404)
+
+    def standing_url(self, draft: Draft) -> str:
+        """Return the URL of the page where a draft stands."""
+        is_closed = _is_closed(draft)
+        page = "receipt" if is_closed else self._current_page(draft)
+        return self._url(page, draft)
 
     def _current_page(self, draft: Draft) -> str:
         return str(self.journey_of(draft).current.url_name)

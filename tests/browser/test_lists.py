@@ -24,7 +24,8 @@ PAGE = """{% extends "flask_wizard/default/step.html" %}
 <script>
 function add() {
   const row = document.getElementById("kids-0"), copy = row.cloneNode(true);
-  const renamed = text => text.replace("kids-0", "kids-" + Date.now());
+  const start = "kids-" + Date.now();
+  const renamed = text => text.replace("kids-0", start);
   for (const node of [copy, ...copy.querySelectorAll("*")])
     for (const name of ["id", "name", "for"])
       if (node.hasAttribute(name))

@@ -586,7 +586,7 @@ def test_more_entries_than_there_is_room_for_are_told_at_the_field(
     sent: list[str], list_name: str
 ) -> None:
     form = crowded(*sent)
-    assert len([entry for field in forms._lists(form) for entry in field.entries]) == 4
+    assert len([entry for field in forms.lists(form) for entry in field.entries]) == 4
     assert not forms.validate(form)
     (message,) = form_errors.errors_of(form)[list_name]
     assert message.startswith("This page has room for 4 entries.")

@@ -786,14 +786,18 @@ def test_earlier_steps_keep_their_number() -> None:
 # Initial data, hooks
 
 
+def initial_of(**data: object) -> Initial:
+    return lambda name, answers: data.get(name)
+
+
 def test_initial_data_fill_an_unseen_step() -> None:
-    initial: Initial = {"you": {"name": "Ada"}}.get
+    initial = initial_of(you={"name": "Ada"})
     journey = Journey(Join.steps, EMPTY, initial=initial)
     assert form_of(journey.current)["name"].data == "Ada"
 
 
 def test_initial_data_fill_the_step_after_one_just_sent() -> None:
-    initial: Initial = {"pet": {"pet": "Rex"}}.get
+    initial = initial_of(pet={"pet": "Rex"})
     journey = Journey(Join.steps, EMPTY, initial=initial)
     sent = values(**ADULT["you"])
     journey = journey.submit("you", sent, validate=True)
@@ -801,7 +805,7 @@ def test_initial_data_fill_the_step_after_one_just_sent() -> None:
 
 
 def test_initial_data_do_not_return_once_a_step_was_sent() -> None:
-    initial: Initial = {"you": {"name": "Ada"}}.get
+    initial = initial_of(you={"name": "Ada"})
     kept = submit(begin(), "you", False, name="").draft
     journey = Journey(Join.steps, kept, initial=initial)
     assert form_of(journey.current)["name"].data == ""

@@ -589,7 +589,9 @@ def test_attempt_that_outlives_its_lease_keeps_no_row(
                 later = time.time() + LEASE + 1
                 monkeypatch.setattr(time, "time", lambda: later)
                 with ThreadPoolExecutor(1) as thread:  # which has a session of its own
-                    click = thread.submit(other.post, f"{visitor.draft}check")
+                    sent = {"_action": "next"}
+                    review = f"{visitor.draft}check"
+                    click = thread.submit(other.post, review, data=sent)
                 assert click.result().status_code == 303
             return Receipt(reference=f"of attempt {submission.attempt}")
 

@@ -58,16 +58,26 @@ def open_drafts(visitor: Visitor) -> list[str]:
 
 def test_discard_asks_first(visitor: Visitor, store: Probe) -> None:
     before = store.snapshot()
-    page = visitor.open(visitor.page.link("Discard my answers"))
+    page = visitor.open(f"{visitor.draft}discard")
     assert page.heading == "Discard your answers?"
-    assert page.buttons == ["discard"]
     assert store.snapshot() == before
+
+
+def test_enter_on_the_discard_page_keeps_the_answers(visitor: Visitor) -> None:
+    """Browsers press the first button of the form."""
+    visitor.open(f"{visitor.draft}discard")
+    first, second = visitor.page.buttons
+    assert second == "discard"
+    assert visitor.press(first).heading == "Pet"
+
+
+def test_first_page_of_no_draft_has_nothing_to_discard(app: Flask) -> None:
+    assert "discard" not in Visitor(app).open("/join/new/you").buttons
 
 
 def test_discard_may_be_left(visitor: Visitor) -> None:
     visitor.open(f"{visitor.draft}discard")
-    page = visitor.open(visitor.page.link("No, keep them"))
-    assert page.heading == "Pet"
+    assert visitor.press("back").heading == "Pet"
 
 
 def test_back_from_the_discard_page_keeps_everything(visitor: Visitor) -> None:
@@ -86,9 +96,10 @@ def test_nothing_but_its_button_discards(
 
 
 def test_discard_as_an_action_saves_first(visitor: Visitor) -> None:
+    assert "discard" in visitor.page.buttons
     page = visitor.press("discard", {"pet": "Rex"})
     assert page.heading == "Discard your answers?"
-    assert visitor.open(page.link("No, keep them")).value("pet") == "Rex"
+    assert visitor.press("back").value("pet") == "Rex"
 
 
 def discard(visitor: Visitor) -> Page:

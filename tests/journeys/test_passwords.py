@@ -11,10 +11,11 @@ from flask import Flask
 from store_wrappers import Probe
 from time_machine import Traveller
 from visitor import Page, Visitor
-from wizards import Commits, committed
+from wizards import Commits, committed, declare
 from wtforms import Form, ValidationError, fields, validators
 
-from flask_wizard import DraftStore, Review, Step, Wizard
+from flask_wizard import Answers, DraftStore, Review, Step, Wizard
+from flask_wizard.core.form_errors import NOT_KEPT
 
 SECRET, OTHER = "canary4711", "parrot0815"
 KEPT = "You have already given this."
@@ -97,7 +98,7 @@ def test_rejected_password_is_in_no_page(app: Flask) -> None:
     visitor = Visitor(app)
     visitor.open()
     page = visitor.fill(email="", secret=SECRET, again=OTHER)
-    assert page.errors == ["Enter it", "The passwords differ"]
+    assert {*page.errors} == {"Enter it", "The passwords differ", NOT_KEPT}
     assert SECRET not in page.source
     assert OTHER not in page.source
 
@@ -150,7 +151,7 @@ def test_password_is_replaced(visitor: Visitor) -> None:
 
 def test_all_passwords_count_if_any_is_filled(visitor: Visitor) -> None:
     account(visitor)
-    assert visitor.fill(secret=OTHER).errors == ["The passwords differ"]
+    assert "The passwords differ" in visitor.fill(secret=OTHER).errors
 
 
 def test_rejected_password_leaves_the_old_one(visitor: Visitor) -> None:
@@ -253,4 +254,102 @@ def test_password_that_could_not_be_stored_is_not_said_to_be_given(
     page = visitor.press("next", sent)
     assert page.status == 503
     assert "already given" not in page.text
+    assert SECRET not in page.source
+
+
+# A password that is not kept is asked for at its field
+
+
+def at_fields(page: Page) -> dict[str, str]:
+    """The error at each field, by the field's label."""
+    return {
+        " ".join(node.query("label")[0].to_text().split()).removesuffix(
+            " (optional)"
+        ): (" ".join(node.query(".wizard-error")[0].to_text().split()))
+        for node in page.html.query(".wizard-field-wrong")
+    }
+
+
+BOTH = {"Password", "Password again"}
+
+
+@pytest.mark.parametrize(
+    ("values", "messages"),
+    [
+        ({"email": "a@b", "again": OTHER}, ["The passwords differ"]),
+        ({"email": "", "again": SECRET}, ["Enter it"]),
+    ],
+)
+def test_password_of_a_rejected_page_is_asked_for_at_its_field(
+    app: Flask, values: dict[str, str], messages: list[str]
+) -> None:
+    visitor = Visitor(app)
+    visitor.open()
+    page = visitor.fill(**values, secret=SECRET)
+    lost = {name for name, error in at_fields(page).items() if NOT_KEPT in error}
+    assert lost == BOTH
+    assert [error for error in page.errors if error != NOT_KEPT] == messages
+
+
+def test_password_is_asked_for_on_the_page_that_gives_back_what_was_sent(
+    app: Flask,
+) -> None:
+    visitor = Visitor(app)
+    visitor.open()
+    typed = {"email": "a@b", "secret": SECRET, "again": SECRET}
+    page = visitor.press("next", {**typed, "csrf_token": "wrong"})
+    assert page.status == 400
+    assert {
+        name for name, error in at_fields(page).items() if NOT_KEPT in error
+    } == BOTH
+    page = visitor.fill(secret=SECRET, again=SECRET)
+    assert page.path.endswith("/pin")
+
+
+@pytest.mark.parametrize("action", ["save", "discard", "goto:account"])
+def test_password_sent_without_continue_is_asked_for_at_its_field(
+    app: Flask, action: str
+) -> None:
+    visitor = Visitor(app)
+    visitor.open()
+    visitor.press(action, {"email": "a@b", "secret": SECRET})
+    assert at_fields(account(visitor)).keys() == {"Password"}
+    page = visitor.fill(secret=SECRET, again=SECRET)
+    assert page.errors == []
+
+
+def test_password_left_blank_is_not_asked_for_again(visitor: Visitor) -> None:
+    account(visitor)
+    page = visitor.press("next", {"email": "c@d", "csrf_token": "wrong"})
+    assert page.status == 400
+    assert page.errors == []
+
+
+def test_nested_password_is_asked_for_at_its_field(make_app: MakeApp) -> None:
+    class Outer(Form):
+        inner = fields.FormField(Account)
+
+    visitor = Visitor(make_app(declare("Nested", Commits, you=Step(Outer))))
+    visitor.open()
+    page = visitor.fill(**{"inner-secret": SECRET})
+    assert NOT_KEPT in at_fields(page)["Password"]
+
+
+def test_passwords_of_a_page_without_its_form_are_told_to_be_left_out(
+    make_app: MakeApp, store: Probe
+) -> None:
+    class Free(Form):
+        word = fields.StringField("Word")
+
+    def hide(form: Any, answers: Answers) -> None:
+        form.word.render_kw = {"type": "password"}
+
+    wizard = declare("Late", Commits, pin=Step(Pin), free=Step(Free, prepare=hide))
+    visitor = Visitor(make_app(wizard))
+    visitor.open()
+    visitor.fill()
+    store.down = True
+    page = visitor.fill(word=SECRET)
+    assert page.status == 503
+    assert page.errors == ["The passwords that you typed are not among what you sent."]
     assert SECRET not in page.source

@@ -168,7 +168,7 @@ def test_rows_may_be_hidden_or_added(make_app: MakeApp) -> None:
 
 
 def test_review_confirms_first(visitor: Visitor) -> None:
-    assert visitor.page.buttons == ["next", "back", "save"]
+    assert visitor.page.buttons == ["next", "back", "save", "discard"]
 
 
 def test_back_from_the_review_leads_to_the_last_step(visitor: Visitor) -> None:

@@ -310,7 +310,7 @@ def test_continue_is_what_a_post_without_a_button_means(visitor: Visitor) -> Non
 
 def test_enter_continues(begun: Visitor) -> None:
     """Browsers press the first button of the form."""
-    assert begun.page.buttons == ["next", "back", "save"]
+    assert begun.page.buttons == ["next", "back", "save", "discard"]
 
 
 def test_first_step_has_no_back(visitor: Visitor) -> None:

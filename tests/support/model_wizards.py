@@ -734,11 +734,11 @@ def sent_to(view: View, name: str, sent: Raw, action: str) -> Sheet:
         # Which form it is cannot be known, but the page says which are passwords.
         raw = {key: texts for key, texts in sent.items() if key not in step.secrets}
         secrets = {}
-    typed = any(any(texts) for texts in secrets.values())
+    typed = {name for name, texts in secrets.items() if any(texts)}
     if action == "next" and opens:
         secrets = secrets if typed else {**secrets, **kept.secrets}
         verdict = judged(form, {**raw, **secrets}, view, fresh=False)
-        after = Sheet(raw, kept.secrets, blamed=frozenset(verdict.wrong))
+        after = Sheet(raw, kept.secrets, blamed=frozenset(verdict.wrong | typed))
         if not verdict.wrong:
             under = frozenset({view.plan})
             after = Sheet(
@@ -748,7 +748,7 @@ def sent_to(view: View, name: str, sent: Raw, action: str) -> Sheet:
         blamed = kept.blamed if action == "autosave" else frozenset()
         after = replace(kept, blamed=blamed)
     else:
-        after = Sheet(raw, kept.secrets)
+        after = Sheet(raw, kept.secrets, blamed=frozenset(typed))
     return replace(after, rev=kept.rev + (action != "autosave"))
 
 

@@ -119,6 +119,8 @@ def _values(form: Any) -> dict[str, list[str]]:
 
 def _sent_by(node: Any) -> list[str]:
     attributes = node.attrs
+    if "disabled" in attributes:
+        return []
     if node.name == "textarea":
         text = "".join(child.data for child in node.children)
         return [text.replace("\n", "\r\n")]  # as browsers do

@@ -23,7 +23,7 @@ from wizards import CANARY, PASSWORD, HomeForm, MoreForm, declare
 from wtforms import Form, fields
 
 import flask_wizard
-from flask_wizard import Review, Row, Step, StoreError, Wizard
+from flask_wizard import FlaskWizard, Review, Row, Step, StoreError, Wizard
 from flask_wizard.tracebacks import OURS, _with_causes, without_locals
 
 SECRETS = (CANARY, CANARY.upper(), PASSWORD)
@@ -145,6 +145,19 @@ def test_no_answer_is_shown_when_a_store_call_fails(
             break
         store.fail_at = 0
     assert call in range(2, 19)
+    assert tracker.leaks == []
+
+
+@pytest.mark.requirement("S37")
+@pytest.mark.parametrize("call", [1, 2])
+def test_no_answer_is_shown_when_the_visitors_drafts_cannot_be_listed(
+    make_app: MakeApp, store: Probe, tracker: Tracker, call: int
+) -> None:
+    app = make_app(Telling, PROPAGATE_EXCEPTIONS=False)
+    app.add_url_rule("/mine", view_func=lambda: str(FlaskWizard().drafts()))
+    visitor = filled(app)
+    store.fail_at = call
+    assert visitor.get("/mine").status_code == 500
     assert tracker.leaks == []
 
 

@@ -56,7 +56,7 @@ def test_wizard_takes_what_wtforms_takes_and_nothing_else(make_app: MakeApp) -> 
         app = make_app(wizard, store=MemoryStore(SimpleCache()), WTF_CSRF_ENABLED=False)
         client = app.test_client()
         committed.clear()
-        form = BrowserForm(client.get("/join/new/ask").text)
+        form = BrowserForm(client.get("/join/", follow_redirects=True).text)
         fill(form, pick)
         submitter = form.button(action) if action != "back" else None
         entries = by_script(form_class, form.entries(submitter), pick)

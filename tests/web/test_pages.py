@@ -167,10 +167,12 @@ SAVED = {**URLS, "notice": None, "signed_in": False}
 DISCARD: dict[str, Any] = {
     "action_url": "/d",
     "hidden": [("csrf_token", "secret")],
-    "back_url": "/b",
     "unsettled": False,
     "problem": None,
-    "actions": [Bag(value="discard", label="Yes, discard", primary=True)],
+    "actions": [
+        Bag(value="back", label="No, keep them", primary=True),
+        Bag(value="discard", label="Yes, discard", primary=False),
+    ],
 }
 COMMITTED = {
     "outcome": "committed",
@@ -197,6 +199,10 @@ OTHER_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "discarded": ("receipt", DISCARDED),
     "sending": ("sending", {"again_url": "/again"}),
     "unavailable": ("unavailable", {"again_url": "/again", "new_url": None}),
+    "removed": (
+        "removed",
+        {"texts": ["a < b"], "continue_url": "/c", "passwords_lost": True},
+    ),
     "unknown": ("gone", {"reason": "unknown", "new_url": "/new"}),
     "expired": ("gone", {"reason": "expired", "new_url": "/new"}),
 }
@@ -531,8 +537,8 @@ def test_page_that_lost_its_form_shows_what_it_carries() -> None:
 
 
 def test_discard_link_may_be_missing() -> None:
-    assert step(You()).query("a[href=/join/d/discard]")
-    assert not step(You(), discard_url=None).query("a[href=/join/d/discard]")
+    assert other("saved").query("a[href=/d]")
+    assert not other("saved in a session").query("a[href=/d]")
 
 
 def test_every_answer_stands_in_a_list_of_its_step() -> None:
@@ -604,9 +610,8 @@ def test_saved_page_says_how_long() -> None:
 
 
 def test_discarding_can_be_declined() -> None:
-    page = other("discard")
-    assert page.query("a[href=/b]")
-    assert page.query_one("[type=submit]").attrs["value"] == "discard"
+    buttons = other("discard").query("[type=submit]")
+    assert [button.attrs["value"] for button in buttons] == ["back", "discard"]
 
 
 def test_discard_page_may_have_a_problem() -> None:
