@@ -15,6 +15,7 @@ from flask import url_for
 from werkzeug.routing import BuildError
 
 from ..core.draft import Draft
+from ..core.hooks import call_hook
 from ..core.journey import Journey
 from ..drafts.draft_list import DraftList, ListedDraft
 from ..drafts.lifetimes import seconds
@@ -168,7 +169,7 @@ class _Place:
 def description_of(draft: PublicDraft, wizard: Wizard) -> str:
     """Return what the wizard calls a draft; an empty string if ``describe`` fails."""
     try:
-        return str(wizard.describe(draft))
+        return str(call_hook(wizard.describe, draft))
     except Exception as error:
         logger.error("describe failed.", exc_info=without_locals(error))
         return ""
