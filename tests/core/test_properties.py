@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
+from urllib.parse import parse_qs
 
 import pytest
 from apps import MakeApp
@@ -533,15 +534,23 @@ class Browsing(RuleBasedStateMachine):
 
     def foretell_get(self, url: str) -> tuple[int, str]:
         """The status of a page, and where it leads."""
-        draft, _, name = url.removeprefix("/join/").partition("/")
+        path, _, query = url.removeprefix("/join/").partition("?")
+        draft, _, name = path.partition("/")
         first = f"/join/new/{url_name(self.fresh.current)}"
         if not draft:
             is_listed = any(not paper.end for paper in self.papers)
             return (200, "") if is_listed else (302, first)
         known = [step for step in self.plan.names if url_name(step) == name]
+        if draft == "new" and known:
+            (nonce,) = parse_qs(query).get("_draft", [""])
+            begun = self.nonces.get(nonce)
+            if not nonce:
+                return 302, first
+            if begun in self.papers:
+                return 302, f"/join/{begun.id}/{name}"
+            return (200, "") if known == [self.fresh.current] else (303, first)
         if draft == "new":
-            at = (200, "") if known == [self.fresh.current] else (303, first)
-            return at if known else (404, "")
+            return 404, ""
         paper = self.paper(draft)
         receipt = f"/join/{draft}/receipt"
         stand = f"/join/{draft}/{url_name(paper.view.current)}"
@@ -573,7 +582,7 @@ class Browsing(RuleBasedStateMachine):
         """Ask for a page, and hold where it leads against the model."""
         self.log.clear()
         answer = self.fetch(url, head=head)
-        status, location = self.foretell_get(address(url))
+        status, location = self.foretell_get(url)
         assert (answer.status_code, address(answer.location or "")) == (
             status,
             location,
