@@ -20,7 +20,8 @@ ENVIRONMENT = {**os.environ, "PYTHONHASHSEED": "0"}
 # Else each import would compile its module anew.
 ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)
 # Nor is a process measured while coverage traces each of its lines.
-ENVIRONMENT.pop("COVERAGE_PROCESS_CONFIG", None)
+for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
+    ENVIRONMENT.pop(name, None)
 
 Setting = tuple[int, bool]
 """The number of steps, and whether they have conditions."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from .tracebacks import without_locals
 from .web.controls import block, control, layout
 from .web.logins import Logins
 from .web.own_drafts import own_drafts
+from .web.pages import BASE_TEMPLATE
 from .web.routes import check_headless
 from .web.shipped_templates import ShippedTemplates, check_templates
 from .web.state import EXTENSION, WizardState, get_context, secrets_of
@@ -29,12 +31,13 @@ DEFAULTS: dict[str, Any] = {
     "WIZARD_STORE": None,
     "WIZARD_SECRET_KEYS": None,
     "WIZARD_NAMESPACE": "",  # part of all keys in the store
-    "WIZARD_BASE_TEMPLATE": "flask_wizard/base.html",
+    "WIZARD_BASE_TEMPLATE": BASE_TEMPLATE,
     "WIZARD_SITE_NAME": None,
     "WIZARD_LANG": "en",
     "WIZARD_LOGIN_URL": None,  # a URL, or a function of the URL to come back to
     "WIZARD_PERMANENT_SESSION": False,
     "WIZARD_COMMIT_LEASE": 120,  # seconds; longer than the server's own time limit
+    "WIZARD_COMMIT_MAX": 10,  # leases that a commit may last while it runs
     "WIZARD_COMMIT_WAIT": 2,  # seconds that a second click waits for the first
     "WIZARD_MAX_BODY": 1024 * 1024,  # bytes of one request
     "WIZARD_MAX_PAIRS": 1000,  # form fields of one request
@@ -84,6 +87,7 @@ class FlaskWizard:
             raise ConfigurationError(
                 "This application already has a FlaskWizard. Call init_app once."
             )
+        _check_keys(app.config)
         for key, default in DEFAULTS.items():
             app.config.setdefault(key, default)
         _check_numbers(app.config)
@@ -141,6 +145,18 @@ def _log_warnings(app: Flask, store: DraftStore) -> None:
                 app.logger.warning("flask_wizard: %s", warning)
     except StoreError as error:
         app.logger.warning("flask_wizard: the store could not be checked: %s", error)
+
+
+def _check_keys(config: Mapping[str, Any]) -> None:
+    for key in config:
+        if not key.startswith("WIZARD_") or key in DEFAULTS:
+            continue
+        nearest = get_close_matches(key, DEFAULTS, 1)
+        guess = f" Did you mean {nearest[0]}?" if nearest else ""
+        raise ConfigurationError(
+            f"{key} is not a key of flask_wizard.{guess} Its keys are "
+            f"{', '.join(DEFAULTS)}."
+        )
 
 
 def _check_numbers(config: Mapping[str, Any]) -> None:

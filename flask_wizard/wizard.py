@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from .core.hooks import call_hook, check_hook
 from .core.steps import RESERVED_STEPS, AnyStep, Review, Steps
 from .core.submission import Submission
 from .drafts.lifetimes import seconds
@@ -17,10 +19,16 @@ from .errors import DefinitionError
 from .tracebacks import without_locals
 
 if TYPE_CHECKING:
+    from logging import Logger
+
     from flask import Blueprint
 
     from .core.journey import Initial
     from .web.visit import Visit
+
+
+ALIKE = 0.8
+"""How much two names are alike, of 1, if one seems to be the other misspelt."""
 
 
 class _ClassBody(dict[str, Any]):
@@ -82,6 +90,8 @@ class Wizard(metaclass=_Declarative):
         cls._gives_initial = cls.initial is not Wizard.initial
         cls._initial_takes_answers = _takes(cls.initial, 4)  # one of them is self
         cls._abstract = abstract
+        for name in _HOOKS:
+            check_hook(getattr(cls, name), f"{cls.__name__}.{name}")
         if not abstract:
             _check_definition(cls)
 
@@ -135,6 +145,27 @@ class Wizard(metaclass=_Declarative):
         """
         return ""
 
+    # One instance serves all visitors
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set an attribute. Raise DefinitionError while the instance serves."""
+        self._check_not_serving(name)
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        """Delete an attribute. Raise DefinitionError while the instance serves."""
+        self._check_not_serving(name)
+        super().__delattr__(name)
+
+    def _check_not_serving(self, name: str) -> None:
+        if "_serves" in vars(self):
+            raise DefinitionError(
+                f"{type(self).__name__}.{name} cannot be changed while the wizard "
+                "serves: one instance serves all visitors, so each of them would see "
+                "it. Keep what belongs to a request in flask.g, pass what a hook needs "
+                "to it, and set what all visitors share in the class or in __init__."
+            )
+
     # Mounting
 
     @classmethod
@@ -151,7 +182,9 @@ class Wizard(metaclass=_Declarative):
                 f"unbound is a string, {unbound!r}. "
                 f"Give a list of names: [{unbound!r}]."
             )
-        return make_blueprint(cls._instance(), name, unbound=frozenset(unbound))
+        blueprint = make_blueprint(cls._instance(), name, unbound=frozenset(unbound))
+        blueprint.record(lambda setup: _log_misspelt(cls, setup.app.logger))
+        return blueprint
 
     @classmethod
     def open(
@@ -181,6 +214,8 @@ class Wizard(metaclass=_Declarative):
         except BaseException as error:
             without_locals(error)
             raise
+        if cls not in context.state.checked:
+            _log_misspelt(cls, context.app.logger)
         name = f"{cls.__module__}.{cls.__qualname__}"
         mount = Mount(name, dict(bound or {}))
         return Visit.open(
@@ -191,15 +226,15 @@ class Wizard(metaclass=_Declarative):
         """Return ``initial`` as journeys call it."""
         hook: Callable[..., object] = self.initial
         if self._initial_takes_answers:
-            return lambda step_name, answers: hook(step_name, bound, answers)
-        return lambda step_name, answers: hook(step_name, bound)
+            return lambda name, answers: call_hook(hook, name, bound, answers)
+        return lambda name, answers: call_hook(hook, name, bound)
 
     @classmethod
     def _find(cls, name: str) -> Wizard | None:
         """Return the wizard whose class has this module and name, if it is imported."""
         for kind in cls.__subclasses__():
             if f"{kind.__module__}.{kind.__qualname__}" == name and not kind._abstract:
-                return kind()
+                return kind._instance()
             if (found := kind._find(name)) is not None:
                 return found
         return None
@@ -211,7 +246,9 @@ class Wizard(metaclass=_Declarative):
                 f"{cls.__name__} is abstract and cannot be mounted. "
                 "Declare a subclass with steps and a commit method."
             )
-        return cls()
+        wizard = cls()
+        vars(wizard)["_serves"] = True
+        return wizard
 
 
 def _takes(function: Callable[..., object], count: int) -> bool:
@@ -316,6 +353,37 @@ def _check_definition(cls: type[Wizard]) -> None:
             )
 
 
+def _log_misspelt(wizard: type[Wizard], logger: Logger) -> None:
+    """Log a warning for each attribute whose name is nearly one of a wizard's own."""
+    for name, nearest in _misspelt(wizard):
+        logger.warning(
+            "flask_wizard: %s.%s has no meaning for the wizard. Did you mean %r?",
+            wizard.__name__,
+            name,
+            nearest,
+        )
+
+
+def _misspelt(wizard: type[Wizard]) -> Iterator[tuple[str, str]]:
+    """Yield each attribute that seems to be misspelt, and the nearest name.
+
+    If the wizard has defined the nearest name as well, the other one is meant.
+    """
+    for base in wizard.__mro__[: wizard.__mro__.index(Wizard)]:
+        for name, value in vars(base).items():
+            is_known = name in _WIZARD_ATTRIBUTES or name.startswith("_")
+            if is_known or isinstance(value, AnyStep):
+                continue
+            for nearest in get_close_matches(name, _WIZARD_ATTRIBUTES, 1, ALIKE):
+                if getattr(wizard, nearest, None) is getattr(Wizard, nearest, None):
+                    yield name, nearest
+
+
+_HOOKS = tuple(
+    name
+    for name, value in vars(Wizard).items()
+    if inspect.isfunction(value) and not name.startswith("_")
+)
 _WIZARD_ATTRIBUTES = frozenset(
     name for name in vars(Wizard) if not name.startswith("_")
 ) | {"upgrade"}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from visitor import Visitor
+from visitor import Visitor, attribute
 
 from flask_wizard import FlaskWizard
 from flask_wizard.extension import DEFAULTS
@@ -105,6 +105,33 @@ def test_recipe_for_users_works(instance: Path, recipe: str) -> None:
     visitor.client.post("/logout")
     assert visitor.get("/my-drafts").json == []
     assert visitor.get(friend).status_code == 404
+
+
+def test_login_on_the_way_of_the_documents_comes_back(
+    instance: Path, tmp_path: Path
+) -> None:
+    users = run_blocks("docs/users.md")
+    text = section("docs/users.md", "Signing in on the way")
+    (template,) = re.findall(r"^```jinja\n(.*?)^```", text, re.S | re.M)
+    (tmp_path / "flask_wizard").mkdir(exist_ok=True)
+    (tmp_path / "flask_wizard" / "step.html").write_text(template)
+    app = Flask("own", template_folder=str(tmp_path))
+    app.config["SECRET_KEY"] = "secret"
+    FlaskWizard(app)
+    blueprint = users["Join"].as_blueprint("join")
+    users["add_login_on_the_way"](blueprint)
+    app.register_blueprint(blueprint, url_prefix="/join")
+    app.add_url_rule("/login", "login", lambda: "Log in")
+    visitor = Visitor(app)
+    page = visitor.open("/join/")
+    (button,) = page.html.query("button[formaction]")
+    sent = {"_action": attribute(button, "value"), "name": "Ann"}
+    answer = visitor.client.post(
+        attribute(button, "formaction"), data={**page.values, **sent}
+    )
+    login, _, back = answer.location.partition("?next=")
+    assert login == "/login"
+    assert visitor.open(back).value("name") == "Ann"
 
 
 def test_holder_of_the_documents_is_the_default_said_by_hand(instance: Path) -> None:

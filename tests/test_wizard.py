@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -226,6 +227,86 @@ def refusal(**body: Any) -> str:
 def test_definition_error_is_a_type_error() -> None:
     assert issubclass(DefinitionError, WizardError)
     assert issubclass(DefinitionError, TypeError)
+
+
+async def asynchronous(*given: Any) -> None: ...
+
+
+async def asynchronous_generator(*given: Any) -> Any:
+    yield
+
+
+def generator(*given: Any) -> Any:
+    yield
+
+
+class AsynchronousObject:
+    async def __call__(self, *given: Any) -> None: ...
+
+
+NOT_PLAIN = {
+    "async": asynchronous,
+    "async generator": asynchronous_generator,
+    "generator": generator,
+    "partial": partial(asynchronous, 1),
+    "object": AsynchronousObject(),
+    "partial of an object": partial(AsynchronousObject()),
+    "static": staticmethod(asynchronous),
+    "class method": classmethod(generator),
+}
+HOOKS = ("initial", "admit", "validate", "commit", "discarded")
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+@pytest.mark.parametrize("kind", NOT_PLAIN)
+def test_hook_whose_call_would_not_run_it_is_refused(kind: str, hook: str) -> None:
+    message = refusal(you=Step(Name), **{hook: NOT_PLAIN[kind]})
+    assert f"Wrong.{hook} is a" in message
+    assert "Give a plain function" in message
+
+
+def test_hook_of_an_abstract_base_is_refused_where_it_is_declared() -> None:
+    with pytest.raises(DefinitionError, match=r"Base\.validate is an async function"):
+
+        class Base(Wizard, abstract=True):
+            async def validate(self, submission: Submission) -> None: ...  # type: ignore[override]
+
+
+def test_hook_of_a_wizard_that_cannot_be_called_is_refused() -> None:
+    assert "validate is 'never', which" in refusal(you=Step(Name), validate="never")
+
+
+@pytest.mark.parametrize("kind", ["async", "generator", "partial", "object"])
+@pytest.mark.parametrize("option", ["when", "prepare"])
+def test_function_of_a_step_whose_call_would_not_run_it_is_refused(
+    kind: str, option: str
+) -> None:
+    options: dict[str, Any] = {option: NOT_PLAIN[kind]}
+    message = refusal(you=Step(Name), more=Step(Name, **options))
+    assert f"{option} of Wrong.more is a" in message
+
+
+@pytest.mark.parametrize("kind", ["async", "generator", "partial", "object"])
+def test_form_function_whose_call_would_not_run_it_is_refused(kind: str) -> None:
+    message = refusal(you=Step(Name), more=Step(NOT_PLAIN[kind]))
+    assert "The form function of Wrong.more is a" in message
+
+
+def test_asynchronous_rows_of_the_review_are_refused() -> None:
+    message = refusal(you=Step(Name), check=Review(rows=asynchronous))  # type: ignore[arg-type]
+    assert "rows of Wrong.check is an async function" in message
+
+
+def test_rows_of_the_review_may_be_generated() -> None:
+    wizard = declare(you=Step(Name), check=Review(rows=generator))
+    assert names(wizard) == ["you", "check"]
+
+
+def test_hook_that_only_wraps_an_asynchronous_function_is_accepted() -> None:
+    @functools.wraps(asynchronous)
+    def waits(*given: Any) -> None: ...
+
+    assert names(declare(you=Step(Name), commit=waits)) == ["you"]
 
 
 def test_wizard_without_steps_is_refused() -> None:

@@ -39,11 +39,11 @@ JOURNEYS = tuple(
     f"journeys/{what}"
     for what in (
         *("branches", "steps", "passwords", "changing_forms"),
-        *("review", "ends", "unsettled", "trouble"),
+        *("review", "ends", "unsettled", "hooks", "trouble"),
     )
 )
 EMBEDDED = ("stores/embedded", "stores/registry")
-COMMITS = ("drafts/commit", "drafts/one_transaction")
+COMMITS = ("drafts/commit", "drafts/lease", "drafts/one_transaction")
 BOUND = ("core/journey", "core/steps", "core/plain_prefix")
 FIELDS = ("journeys/fields", "journeys/changing_forms")
 HELD = ("drafts/draft_list", "drafts/stored_format", "drafts/access", "drafts/endings")
@@ -52,6 +52,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "core.draft": ("core/draft", "drafts/stored_format", *BOUND, *COMMITS, *JOURNEYS),
     "core.steps": ("wizard", *BOUND, "core/rows", *JOURNEYS),
     "core.form_steps": (*BOUND, "core/rows", *COMMITS, *JOURNEYS),
+    "core.hooks": ("journeys/hooks", "wizard"),
     "core.forms": ("core/forms", "core/form_data", *FIELDS, *BOUND),
     "core.form_data": ("core/form_data", "core/forms", *FIELDS),
     "core.fields": ("web/controls", "core/rows", "core/forms", *FIELDS, "web/pages"),
@@ -60,6 +61,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "core.journey": (*BOUND, *JOURNEYS),
     "core.submission": (*COMMITS, *JOURNEYS),
     "drafts.commit": (*COMMITS, *JOURNEYS),
+    "drafts.lease": ("drafts/lease",),
     "drafts.keyring": ("drafts/keyring", "drafts/stored_format"),
     "drafts.visitor_drafts": (*HELD, "wizard", *JOURNEYS),
     "stores": EMBEDDED,

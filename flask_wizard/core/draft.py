@@ -296,6 +296,11 @@ class Draft(Stored, frozen=True, dict=True):
     lease_until: Seconds = 0.0
     #: True if nobody knows whether an attempt to commit it took effect.
     unsettled: bool = False
+    #: True if an attempt may still be running after its lease: it was not certain that
+    #: the lease would be renewed while ``commit`` runs.
+    maybe_running: bool = False
+    #: A hash of the answers of the last attempt, which ``validate`` has accepted.
+    confirmed: str = ""
     receipt: Receipt | None = None
     #: For the pages until the next save: ``moved`` to a draft of its own, ``refused``
     #: by a commit, or ``changed`` in another tab while its review was read.
@@ -401,7 +406,14 @@ class Draft(Stored, frozen=True, dict=True):
         """True if a user holds it."""
         return any(holder.kind == "user" for holder in self.holders)
 
-    def claim(self, now: float, lease: float) -> Draft:
+    def claim(
+        self,
+        now: float,
+        lease: float,
+        *,
+        confirmed: str = "",
+        maybe_running: bool = False,
+    ) -> Draft:
         """Return the draft while a commit is under way, for ``lease`` seconds."""
         return replace(
             self,
@@ -409,11 +421,26 @@ class Draft(Stored, frozen=True, dict=True):
             updated=now,
             attempt=self.attempt + 1,
             lease_until=now + lease,
+            maybe_running=maybe_running or (self.unsettled and self.maybe_running),
+            confirmed=confirmed,
         )
 
-    def release(self, *, notice: str = "") -> Draft:
-        """Return the draft open again. What was in doubt before the claim still is."""
-        return replace(self, state="open", notice=notice)
+    def is_claimed(self, attempt: int) -> bool:
+        """True if the attempt of that number has the claim."""
+        return self.state == "committing" and self.attempt == attempt
+
+    def extend(self, lease_until: float, *, maybe_running: bool) -> Draft:
+        """Return the claimed draft with a longer lease."""
+        maybe_running = maybe_running or self.maybe_running
+        return replace(self, lease_until=lease_until, maybe_running=maybe_running)
+
+    def release(self, *, notice: str = "", unsettled: bool = False) -> Draft:
+        """Return the draft open again. What was in doubt before the claim still is.
+
+        ``unsettled`` says whether it is unknown how the attempt ended.
+        """
+        unsettled = unsettled or self.unsettled
+        return replace(self, state="open", notice=notice, unsettled=unsettled)
 
     def expire_lease(self, now: float, *, unsettled: bool) -> Draft:
         """Return the draft open again if its claim was not released in time.

@@ -18,6 +18,7 @@ from .answers import NAMES, Answers, Dependencies, Record, plain, values_of
 from .draft import Before, Draft, Entry, Path, Raw
 from .form_errors import errors_of, show_errors, with_lost
 from .forms import FieldNames, Values
+from .hooks import check_hook, check_result
 from .rows import Row, rows_of
 from .signatures import FormSignature, field_names, file_fields, signature
 from .steps import ABSENT, RESERVED_FIELDS, AnyStep, BoundStep, Condition, encode
@@ -43,7 +44,8 @@ class Step(AnyStep):
     #: Returns the arguments by which the form is built, if it takes any of its own.
     kwargs: Callable[[Answers], Mapping[str, Any]] | None = None
     #: False if a commit trusts the step's own Continue, and does not validate the
-    #: answers again: for captchas and one-time codes.
+    #: answers again: for captchas and one-time codes. The visitor is asked again if
+    #: something that the step has read changes.
     revalidate: bool = True
 
     takes_input: ClassVar[bool] = True
@@ -54,16 +56,18 @@ class Step(AnyStep):
     ) -> BoundFormStep:
         """Bind the step to the draft of a journey."""
         reads: Dependencies = set()
-        applies = self.when is None or (
-            reached and bool(self.when(Answers(journey, position, reads)))
-        )
+        applies: object = self.when is None
+        if self.when is not None and reached:
+            applies = self.when(Answers(journey, position, reads))
+            if applies is not True and applies is not False:
+                applies = bool(check_result(applies, f"The condition of {self.name!r}"))
         return BoundFormStep(
             step=self,
             journey=journey,
             position=position,
             reads=reads,
-            applies=applies,
-            opens=reached and applies,
+            applies=bool(applies),
+            opens=reached and bool(applies),
             entry=entry if entry is not None and entry.sent else None,
             before=entry.before if entry is not None else None,
         )
@@ -113,24 +117,30 @@ class Step(AnyStep):
                 f"{where} was given {self.form!r} as its form. Expected a WTForms form "
                 "class, or a function of the answers that returns one."
             )
-        for hook in ("when", "prepare", "kwargs"):
-            if getattr(self, hook) is not None and not callable(getattr(self, hook)):
+        else:
+            check_hook(self.form, f"The form function of {where}")
+        for name_of_hook in ("when", "prepare", "kwargs"):
+            if (hook := getattr(self, name_of_hook)) is None:
+                continue
+            if not callable(hook):
                 raise DefinitionError(
-                    f"{where} has {hook}={getattr(self, hook)!r}, which cannot be "
+                    f"{where} has {name_of_hook}={hook!r}, which cannot be "
                     "called. Pass a function of the answers."
                 )
+            check_hook(hook, f"{name_of_hook} of {where}")
         return super().named(name, wizard)
 
     def form_class(self, answers: Answers) -> type[Form]:
         """Return the form class, or what the form function returns."""
         if isinstance(self.form, type):
             return self.form
-        found = self.form(answers)
+        where = f"The form function of step {self.name!r}"
+        found = check_result(self.form(answers), where)
         if not isinstance(found, type):
             raise DefinitionError(
-                f"The form function of step {self.name!r} returned a value of type "
-                f"{type(found).__name__}. Expected a WTForms form class. If its "
-                "__init__ takes arguments, pass them with kwargs=lambda answers: {...}."
+                f"{where} returned a value of type {type(found).__name__}. Expected a "
+                "WTForms form class. If its __init__ takes arguments, pass them with "
+                "kwargs=lambda answers: {...}."
             )
         check_form_class(found, self.name)
         return found
@@ -240,7 +250,9 @@ class BoundFormStep(BoundStep):
             self._set_object(form)
         if prepare and self.step.prepare is not None:
             typed = forms.typed(form) if values is not None else []
-            self.step.prepare(form, answers)
+            prepared = self.step.prepare(form, answers)
+            if prepared is not None:
+                check_result(prepared, f"prepare of step {self.step.name!r}")
             for name in forms.restore_typed(typed):
                 _warn_of_prepare(self.name, name)
         if before is not None and values is not None:
@@ -353,12 +365,15 @@ class BoundFormStep(BoundStep):
 
     @cached_property
     def done(self) -> bool:
-        """True if it was accepted, and what it read is unchanged or it still holds."""
+        """True if it was accepted, and what it read is unchanged or it still holds.
+
+        A step that must not be validated again is asked again if that has changed.
+        """
         if self.entry is None or not self.entry.accepted:
             return False
         if not self.outdated:
             return True
-        self.still_holds = self.trusted
+        self.still_holds = self.step.revalidate and self.valid
         return self.still_holds
 
     @cached_property
@@ -492,16 +507,28 @@ class BoundFormStep(BoundStep):
         """Return the draft with what the step reads now, if it ``still_holds``."""
         if self.entry is None or not self.still_holds:
             return draft
-        # A form that was not validated again has not read all that it had.
-        read = self._read_now if self.step.revalidate else self.entry.read
+        read = self._read_now
         entry = replace(self.entry, read=read, read_digest=self._digest(read))
         return draft.with_entries({self.name: entry})
 
     def error_name(self, field: str | None) -> str:
-        """Return the full name of a field that may be dotted, as StepError has it."""
-        first, *inner = (field or "").split(".")
+        """Return the full name of a field that may be dotted, as StepError has it.
+
+        Raise DefinitionError if the form has no such field.
+        """
+        if not field:
+            return ""
+        first, *inner = field.split(".")
         name, separator = self._html_name(first)
-        return separator.join((name, "-".join(inner))) if inner else name
+        full = separator.join((name, "-".join(inner))) if inner else name
+        if not forms.has_field(self.form, full):
+            raise DefinitionError(
+                f"A StepError names the field {field!r}, which the form of "
+                f"{self.name!r} does not have. Its fields are "
+                f"{', '.join(self.form._fields)}; a dot leads into a nested form or a "
+                "list, as in 'home.street' or 'phones.1'."
+            )
+        return full
 
     def _html_name(self, field: str) -> tuple[str, str]:
         """Return a field's name in the page, and the separator before those inside.

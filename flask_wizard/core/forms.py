@@ -429,6 +429,25 @@ def leaves(fields: Iterable[Field]) -> list[Field]:
     return found
 
 
+def has_field(fields: Iterable[Field], name: str) -> bool:
+    """True if one of the fields has this full name, or one inside of it.
+
+    A list may have any number of entries.
+    """
+    for field in fields:
+        inner = field.name + getattr(field, "_separator", "-")
+        if name == field.name:
+            return True
+        if isinstance(field, FormField) and name.startswith(inner):
+            return has_field(field.form, name)
+        if isinstance(field, FieldList) and name.startswith(inner):
+            starts = [entry.name for entry in field.entries]
+            if any(f"{name}-".startswith(f"{start}-") for start in starts):
+                return has_field(field.entries, name)
+            return name[len(inner) :].partition("-")[0].isdecimal()
+    return False
+
+
 def is_button(field: Field) -> bool:
     """True if the field holds no answer: a button, or a token."""
     return isinstance(field, BUTTONS)

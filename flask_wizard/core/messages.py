@@ -18,6 +18,8 @@ class Notice(StrEnum):
     REFUSED = "refused"
     #: Nobody knows whether the last commit took effect.
     UNSETTLED = "unsettled"
+    #: The same, and the commit may still be running.
+    OVERDUE = "overdue"
 
 
 class Problem(StrEnum):

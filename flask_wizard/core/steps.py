@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
@@ -20,6 +21,7 @@ from ..errors import DefinitionError, StepError
 from .answers import Answers, Dependencies, Record
 from .draft import Draft, Entry, Raw
 from .forms import FIELDS, FieldNames, Values
+from .hooks import check_hook
 from .rows import Row
 from .signatures import FormSignature, signature
 
@@ -292,8 +294,16 @@ class BoundStep(Protocol):
         return self.reject(draft, {self.error_name(error.field): [error.message]})
 
     def error_name(self, field: str | None) -> str:
-        """Return the full name of a field that may be dotted, as StepError has it."""
-        return (field or "").replace(".", "-")
+        """Return the full name of a field that may be dotted, as StepError has it.
+
+        Raise DefinitionError if the step has no such field.
+        """
+        if field:
+            raise DefinitionError(
+                f"A StepError names the field {field!r}, which {self.name!r} does not "
+                "have: it has no form. Leave the field out."
+            )
+        return ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -326,6 +336,8 @@ class Review(AnyStep):
                 f"{wizard}.{name} has rows={self.rows!r}, which cannot be called. "
                 "Pass a function of the rows and the answers."
             )
+        if self.rows is not None and not inspect.isgeneratorfunction(self.rows):
+            check_hook(self.rows, f"rows of {wizard}.{name}")
         return super().named(name, wizard)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
+import random
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -14,6 +16,7 @@ from urllib.parse import urlsplit
 from markupsafe import Markup
 
 from ..core.draft import Draft, Receipt
+from ..core.hooks import call_hook
 from ..core.journey import Journey
 from ..core.messages import Notice
 from ..core.steps import AnyStep, BoundStep
@@ -27,9 +30,13 @@ from ..errors import (
 )
 from ..tracebacks import without_locals
 from .encrypted_store import StoredDraft
+from .lease import LeaseRenewal, threads_are_reliable
 from .visitor_drafts import VisitorDrafts
 
 logger = logging.getLogger(__name__)
+
+TRANSACTION_TRIES = 20
+"""How often a transaction is tried that the database gives up because of another."""
 
 
 def receipt_of(result: Any) -> Receipt:
@@ -100,34 +107,47 @@ def commit(
     drafts: VisitorDrafts,
     *,
     lease: float,
+    most: float,
 ) -> CommitResult:
     """Commit a draft whose steps are all done, once.
 
     This validates everything again, claims the draft for ``lease`` seconds, calls
-    ``wizard.commit``, and ends the draft with its receipt. If the hook raises, this
-    releases the draft with everything in it, and raises the exception again. It skips
-    ``wizard.validate`` for an unsettled draft, which passed it before the first attempt
-    and has not changed since. Raise ConflictError if the draft changed before the
-    claim.
+    ``wizard.commit``, and ends the draft with its receipt. It renews the lease while
+    the hook runs, for ``most`` leases. If the hook raises, this releases the draft with
+    everything in it, and raises the exception again. It skips ``wizard.validate`` for
+    an unsettled draft with the answers that passed it before an earlier attempt.
+
+    Raise ConflictError if the draft changed before the claim, and HookError for an
+    error of the application that might be taken for one of the draft.
     """
     if failing := [bound for bound in journey.path if not bound.trusted]:
         rejected = _reject(stored.draft, failing)
         saved = drafts.save(stored, rejected)
         return CommitResult(saved.draft, failing[0].step)
     submission = Submission.of(journey)
-    if not stored.draft.unsettled:  # it might refuse a commit that took effect
-        try:
+    confirmed = journey.answers_hash
+    if not (stored.draft.unsettled and stored.draft.confirmed == confirmed):
+        try:  # otherwise it might refuse a commit that took effect
             _validate(wizard, submission)
         except StepError as error:
             bound = _step_of(journey, error)
             saved = drafts.save(stored, _send_back(stored.draft, bound, error))
             return CommitResult(saved.draft, bound.step)
-    claimed = _claim(stored, drafts, lease=lease)
-    return _Attempt(wizard, journey, submission, claimed, drafts).run()
+    claim = stored.draft.claim(
+        time.time(),
+        lease,
+        confirmed=confirmed,
+        maybe_running=not threads_are_reliable(),
+    )
+    claimed = _claim(stored, drafts, claim)
+    attempt = _Attempt(wizard, journey, submission, claimed, drafts)
+    if wizard.one_transaction:  # the transaction is the lease
+        return attempt.run(nullcontext())
+    return attempt.run(LeaseRenewal(claimed, drafts, lease=lease, most=most))
 
 
 def _validate(wizard: Hooks, submission: Submission) -> None:
-    result = wizard.validate(submission)
+    result = call_hook(wizard.validate, submission)
     if result is not None:
         raise DefinitionError(
             f"validate returned a {type(result).__name__}, which has no meaning. "
@@ -135,12 +155,13 @@ def _validate(wizard: Hooks, submission: Submission) -> None:
         )
 
 
-def _claim(stored: StoredDraft, drafts: VisitorDrafts, *, lease: float) -> StoredDraft:
-    """Claim the draft. If the store fails, try to release it again."""
-    claimed = stored.draft.claim(time.time(), lease)
+def _claim(stored: StoredDraft, drafts: VisitorDrafts, claimed: Draft) -> StoredDraft:
+    """Save the claim. If the store fails, try to release it again."""
     try:
         return drafts.save(stored, claimed)
-    except StoreError:  # the write may have succeeded, and the reply been lost
+    except ConflictError:
+        raise
+    except BaseException:  # the write may have succeeded, and the reply been lost
         with suppress(StoreError, ConflictError):
             found = drafts.reload(stored)
             if found.draft == claimed:
@@ -158,12 +179,19 @@ class _Attempt:
     claimed: StoredDraft
     drafts: VisitorDrafts
 
-    def run(self) -> CommitResult:
+    def run(self, lease: AbstractContextManager[None]) -> CommitResult:
+        """Call the hook under the lease, and save its outcome."""
+        process = os.getpid()
         try:
-            finish = self._call()
+            with lease:
+                finish = self._call()
         except BaseException as error:
-            draft = self._release()
+            if os.getpid() != process:  # a child that the hook has forked
+                raise
+            draft = self._release(error)
             if draft is None or not self._has_ended(draft):
+                raise
+            if not isinstance(error, Exception):  # it ends the worker
                 raise
             # The transaction was committed, and only the reply was lost.
             logger.error(
@@ -181,41 +209,55 @@ class _Attempt:
             result = self._call_hook()
         except StepError as error:
             bound = _step_of(self.journey, error)
+            self.drafts.give_way()
             return partial(self._send_back, bound, error)
         return partial(self._end, result)
 
     def _call_hook(self) -> Any:
-        try:
-            return self.wizard.commit(self.submission)
-        except ConflictError as error:  # not about this draft
-            raise RuntimeError("commit raised a ConflictError of its own.") from error
+        return call_hook(self.wizard.commit, self.submission)
 
     def _call_in_transaction(self) -> Callable[[], CommitResult]:
-        """Call the hook and end the draft in one transaction."""
-        try:
-            with self.drafts.joined() as joined:
-                receipt = receipt_of(self._call_hook())
-                ended = joined.end(self.claimed.draft, "committed", receipt)
-                saved = joined.save(self.claimed, ended)
-        except ConflictError:  # the lease expired, and another attempt has the claim
-            saved = self.drafts.reload(self.claimed)
-        return partial(CommitResult, saved.draft)
+        """Call the hook and end the draft in one transaction.
+
+        If the database gives the transaction up because of another one, this tries it
+        again. Raise the database's error after ``TRANSACTION_TRIES`` tries.
+        """
+        claimed = self.claimed
+        for tries in range(1, TRANSACTION_TRIES + 1):
+            try:
+                with self.drafts.joined() as joined:
+                    receipt = receipt_of(self._call_hook())
+                    ended = joined.end(claimed.draft, "committed", receipt)
+                    saved = joined.save(claimed, ended)
+                return partial(CommitResult, saved.draft)
+            except ConflictError as error:
+                conflict = error
+            claimed = self.drafts.reload(claimed)
+            if not self._has_claim(claimed.draft):  # another attempt has it, or ended
+                return partial(CommitResult, claimed.draft)
+            time.sleep(random.uniform(0, 0.01 * tries))
+        raise conflict.__cause__ or StoreError("Another request writes the draft.")
 
     def _has_claim(self, draft: Draft) -> bool:
-        return (draft.state, draft.attempt) == ("committing", self.submission.attempt)
+        return draft.is_claimed(self.submission.attempt)
 
     def _has_ended(self, draft: Draft) -> bool:
         return (draft.state, draft.attempt) == ("committed", self.submission.attempt)
 
-    def _release(self) -> Draft | None:
-        """Release the claim. Return None if the store fails."""
+    def _release(self, error: BaseException) -> Draft | None:
+        """Release the claim after an error. Return None if the store fails.
+
+        A BaseException that is no Exception may have ended the hook at any line.
+        """
+        unknown = not (isinstance(error, Exception) or self.wizard.one_transaction)
 
         def release(draft: Draft) -> Draft | None:
             if not self._has_claim(draft):
                 return None
-            return self.drafts.add_holder(draft.release())
+            return self.drafts.add_holder(draft.release(unsettled=unknown))
 
         try:
+            self.drafts.give_way()
             return _save_with_retry(self.drafts, self.claimed, release)
         except StoreError as error:
             logger.error(
@@ -285,10 +327,16 @@ def _send_back(draft: Draft, bound: BoundStep, error: StepError) -> Draft:
 
 
 def _step_of(journey: Journey, error: StepError) -> BoundStep:
+    """Return the step of an error. Raise DefinitionError if there is none, or no field.
+
+    This is while the exception can still reach the application.
+    """
     path = {bound.name: bound for bound in journey.path}
     if error.step not in path:
         raise DefinitionError(
             f"A StepError sends the visitor to {error.step!r}, which is not a step of "
             f"this submission. Its steps are {', '.join(path)}."
         ) from error
-    return path[error.step]
+    bound = path[error.step]
+    bound.error_name(error.field)
+    return bound

@@ -180,6 +180,11 @@ class DraftRepository:
             yield DraftRepository(self.store.using(inner), limit=self.limit)
         self.store.erase_remains()
 
+    def give_way(self) -> None:
+        """Let nothing of the application's keep the store from writing."""
+        if isinstance(self.store.engine, JoiningStore):
+            self.store.engine.give_way()
+
 
 def cannot_join(store: DraftStore) -> str:
     """Return the message for a store that does not support ``one_transaction``."""

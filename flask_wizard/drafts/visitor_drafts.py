@@ -77,6 +77,10 @@ class VisitorDrafts:
         with self._repository.joined() as repository:
             yield replace(self, _repository=repository)
 
+    def give_way(self) -> None:
+        """Let nothing of the application's keep drafts from being saved."""
+        self._repository.give_way()
+
     def load(self, draft_id: str, mount: str | None = None) -> StoredDraft | None:
         """Return a draft that this visitor holds and that has not expired, or None.
 

@@ -86,7 +86,15 @@ class JoiningStore(DraftStore, Protocol):
 
         The end of the block commits them together with everything that the
         application's session has done in it; an exception rolls back both. If the block
-        itself commits that session, this raises DefinitionError.
+        itself commits or closes that session, this raises DefinitionError. If the
+        database gives the transaction up because of another one, so that it may be
+        tried again, this raises ConflictError, whose cause is the database's error.
+        """
+
+    def give_way(self) -> None:
+        """Roll back the application's transaction if this store cannot write beside it.
+
+        The framework calls this after ``commit`` has raised.
         """
 
 

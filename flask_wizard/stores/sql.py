@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias, TypeVar
+from typing import Any, Literal, NoReturn, Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, Index, MetaData, Table, event, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.orm import Session, scoped_session, sessionmaker
+from sqlalchemy.orm import (
+    Session,
+    SessionTransaction,
+    scoped_session,
+    sessionmaker,
+)
 
 from flask_wizard.errors import (
     ConfigurationError,
+    ConflictError,
     DefinitionError,
     StoreError,
     WizardError,
@@ -39,6 +46,23 @@ __all__ = ["SQLAlchemyStore", "drafts_table"]
 
 SWEPT_AT_ONCE = 1000
 CREATE_TRIES = 4
+
+GAVE_UP = "The database has given the transaction up because of another one."
+
+#: What stands before a statement: spaces and comments.
+BEFORE = r"(?:\s|--[^\n]*\n|/\*.*?\*/)*"
+#: A statement that ends a transaction; not ROLLBACK TO a SAVEPOINT.
+ENDS_TRANSACTION = re.compile(
+    BEFORE
+    + r"(COMMIT|END|ABORT|PREPARE\s+TRANSACTION|ROLLBACK(?!\s+(?:\w+\s+)?TO\b))\b",
+    re.IGNORECASE | re.DOTALL,
+)
+#: A statement before which MySQL and MariaDB commit the transaction by themselves.
+COMMITS_IN_MYSQL = re.compile(
+    BEFORE
+    + r"(ALTER|(?:CREATE|DROP)(?!\s+TEMPORARY)|TRUNCATE|RENAME|BEGIN|START|LOCK)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 
 POSTGRESQL_SETTINGS = {
     "fsync": "a crash of its machine may damage the whole database",
@@ -192,15 +216,17 @@ class SQLAlchemyStore(Rows):
 
         A ``rollback()`` in the block undoes what the application did in it so far, and
         the end of the draft is committed all the same. Raise DefinitionError if the
-        block commits or replaces the session, and ConfigurationError if there is no
-        session, or if it has another engine or is in AUTOCOMMIT.
+        block commits, closes or replaces the session, and ConfigurationError if there
+        is no session, or if it has another engine or is in AUTOCOMMIT. Raise
+        ConflictError, from the database's error, if the database has given the
+        transaction up because of another one: then the block can be run again.
         """
         session = self._current_session()
         self._check_engine_of(session)
         if session.in_transaction():
             session.commit()
         try:
-            with _CommitRefusal(session, self.engine):
+            with _TransactionGuard(session, self.engine):
                 yield _Joined(self.statements, session)
             if self._current_session() is not session:
                 raise DefinitionError(
@@ -209,9 +235,25 @@ class SQLAlchemyStore(Rows):
                     "that session; leave it in place."
                 )
             session.commit()
-        except BaseException:
+        except BaseException as error:
             _roll_back(session)
+            if isinstance(error, DBAPIError) and has_code(error.orig, GIVEN_UP):
+                raise ConflictError(GAVE_UP) from error
+            if isinstance(error, StoreError) and has_code(error.__cause__, GIVEN_UP):
+                raise ConflictError(GAVE_UP) from error
             raise
+
+    def give_way(self) -> None:
+        """Roll back the application's session if it is one of SQLite.
+
+        SQLite has one writer at a time: a session that has written and is not rolled
+        back keeps this store from writing.
+        """
+        if self._session is None or self.engine.dialect.name != "sqlite":
+            return
+        session = self._current_session()
+        if session.in_transaction():
+            _roll_back(session)
 
     def run(self, work: Callable[[Connection], Result]) -> Result:
         """Run ``work``; create the table first if it has never been there."""
@@ -302,18 +344,6 @@ class _Joined(Rows):
         super().__init__(statements)
         self._session = session
 
-    def replace(
-        self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
-    ) -> bool:
-        try:
-            return super().replace(key, blob, version, expected, ttl)
-        except StoreError as error:
-            if not has_code(error.__cause__, GIVEN_UP):
-                raise
-            # Another transaction has written it, and the server has aborted this one.
-            self._session.rollback()
-            return False
-
     def run(self, work: Callable[[Connection], Result]) -> Result:
         self._session.flush()  # its errors are the application's, not the store's
         table = self.statements.table
@@ -321,35 +351,77 @@ class _Joined(Rows):
             return work(self._session.connection(bind_arguments={"clause": table}))
 
 
-class _CommitRefusal:
-    """Refuses a commit of a session inside the block."""
+class _TransactionGuard:
+    """Refuses that the block ends the session's transaction, except by rollback()."""
 
     def __init__(self, session: Session, engine: Engine) -> None:
         self._session = session
         self._engine = engine
         self._refusal: WizardError | None = None
+        self._is_open = True
+        self._was_rolled_back = self._was_closed = False
+        self._listeners: list[tuple[str, Callable[..., None]]] = [
+            ("before_commit", self._refuse),
+            ("after_begin", self._check_begun),
+            ("after_rollback", self._note_rollback),
+            ("after_transaction_end", self._note_end),
+        ]
 
     def __enter__(self) -> None:
-        event.listen(self._session, "before_commit", self._refuse)
-        event.listen(self._session, "after_begin", self._check_begun)
+        for name, listener in self._listeners:
+            event.listen(self._session, name, listener)
 
     def __exit__(self, kind: object, error: BaseException | None, at: object) -> None:
-        event.remove(self._session, "before_commit", self._refuse)
-        event.remove(self._session, "after_begin", self._check_begun)
+        self._is_open = False
+        for name, listener in self._listeners:
+            event.remove(self._session, name, listener)
+        if error is None and self._was_closed and self._refusal is None:
+            raise DefinitionError(
+                "commit has closed the session, for example at the end of a `with`, "
+                "and what it had added is lost. With one_transaction = True the "
+                "framework commits that session; leave it open."
+            )
         if self._refusal is None or error is self._refusal:
             return
         if error is None or isinstance(error, Exception):
             raise self._refusal from error  # also if the application has caught it
 
+    def _note_rollback(self, session: Session) -> None:
+        if not session.in_nested_transaction():
+            self._was_rolled_back = True
+
+    def _note_end(self, session: Session, ended: SessionTransaction) -> None:
+        if ended.parent is not None:  # a SAVEPOINT, or a flush
+            return
+        self._was_closed = self._was_closed or not self._was_rolled_back
+        self._was_rolled_back = False
+
     def _refuse(self, session: Session) -> None:
         if session.in_nested_transaction():  # a SAVEPOINT
             return
+        self._refuse_end("called commit() of the session")
+
+    def _refuse_end(self, what: str) -> NoReturn:
         self._refusal = DefinitionError(
-            "commit called commit() of the session. With one_transaction = True the "
-            "framework commits, the rows and the draft's end together; leave it out, "
-            "or call flush()."
+            f"commit {what}. With one_transaction = True the framework commits, the "
+            "rows and the draft's end together; leave it out, or call flush()."
         )
         raise self._refusal
+
+    def _refuse_driver_commit(self, connection: Connection) -> None:
+        if self._is_open:
+            self._refuse_end("called commit() of the session's connection")
+
+    def _check_statement(
+        self, connection: Connection, cursor: object, statement: str, *more: object
+    ) -> None:
+        if not self._is_open:
+            return
+        end = ENDS_TRANSACTION.match(statement)
+        if end is None and connection.dialect.name in ("mysql", "mariadb"):
+            end = COMMITS_IN_MYSQL.match(statement)
+        if end is not None:
+            self._refuse_end(f"has executed {end[1].upper()}")
 
     def _check_begun(
         self, session: Session, begun: object, connection: Connection
@@ -362,6 +434,8 @@ class _CommitRefusal:
                 'a session whose engine has no isolation_level="AUTOCOMMIT".'
             )
             _refuse_statements(connection, self._refusal)
+        event.listen(connection, "commit", self._refuse_driver_commit)
+        event.listen(connection, "before_cursor_execute", self._check_statement)
         if connection.dialect.name == "sqlite":
             event.listen(connection, "savepoint", _begin)
 

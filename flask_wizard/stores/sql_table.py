@@ -48,7 +48,8 @@ UPSERTS: dict[str, Callable[[Table], Any]] = {
 
 # By PostgreSQL's SQLSTATE, MySQL's number, or the beginning of SQLite's message.
 NO_TABLE = ("42P01", 1146, "no such table")
-GIVEN_UP = ("40001", "40P01", 1213)  # because of another write, or a deadlock
+# Because of another write, or a deadlock; 517 is SQLite's BUSY_SNAPSHOT.
+GIVEN_UP = ("40001", "40P01", 1213, 517)
 # If another process has just created the table or the index, or is creating it.
 MADE_MEANWHILE = (
     *("42P07", "42710", "23505", "XX000", 1050, 1061, "table ", "index "),
@@ -229,7 +230,8 @@ def store_errors(engine: Engine) -> Iterator[None]:
 
 def has_code(error: BaseException | None, codes: tuple[str | int, ...]) -> bool:
     """True if it is a driver's error with one of these codes or message beginnings."""
-    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    states = ("sqlstate", "pgcode", "sqlite_errorcode")
+    state = next(filter(None, (getattr(error, name, None) for name in states)), None)
     first = error.args[0] if error is not None and error.args else None
     texts = tuple(code for code in codes if isinstance(code, str))
     return state in codes or first in codes or str(first).startswith(texts)

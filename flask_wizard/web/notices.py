@@ -17,7 +17,7 @@ def choose_notice(
     if draft.notice == Notice.CHANGED and bound.step.lists_answers:
         return Notice.CHANGED
     if draft.unsettled and draft.state == "open":
-        return Notice.UNSETTLED
+        return Notice.OVERDUE if draft.maybe_running else Notice.UNSETTLED
     if draft.notice in (Notice.MOVED, Notice.ADOPTED):
         return draft.notice
     return Notice.CHANGED if not given_back and bound.invalidated else None

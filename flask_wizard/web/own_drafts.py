@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from flask import url_for
 from werkzeug.routing import BuildError
 
 from ..core.draft import Draft
+from ..core.hooks import call_hook
 from ..core.journey import Journey
 from ..drafts.draft_list import DraftList, ListedDraft
 from ..drafts.lifetimes import seconds
@@ -99,18 +101,15 @@ def _place_of(
     journey_of = partial(
         Journey,
         wizard.steps,
-        initial=partial(_initial, wizard, bound),
+        initial=wizard._initial_at(bound) if wizard._gives_initial else None,
+        bound=MappingProxyType(dict(bound)),
         max_entries=context.app.config["WIZARD_MAX_ENTRIES"],
     )
     return _Place(wizard, drafts, journey_of, url_of)
 
 
-def _initial(wizard: Wizard, bound: Mapping[str, Any], step_name: str) -> object:
-    return wizard.initial(step_name, bound)
-
-
 def _url_at(
-    mount: str, variables: Mapping[str, Any], endpoint: str, **values: str
+    mount: str, variables: Mapping[str, Any], endpoint: str, **values: Any
 ) -> str:
     try:
         return url_for(f"{mount}.{endpoint}", **variables, **values)
@@ -170,7 +169,7 @@ class _Place:
 def description_of(draft: PublicDraft, wizard: Wizard) -> str:
     """Return what the wizard calls a draft; an empty string if ``describe`` fails."""
     try:
-        return str(wizard.describe(draft))
+        return str(call_hook(wizard.describe, draft))
     except Exception as error:
         logger.error("describe failed.", exc_info=without_locals(error))
         return ""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flask import url_for
+from jinja2 import TemplateNotFound
 from markupsafe import Markup
 from wtforms import Form
 
@@ -18,7 +19,7 @@ from ..core.journey import Journey
 from ..core.messages import Notice, Problem
 from ..core.rows import Row
 from ..core.steps import AnyStep, BoundStep
-from ..errors import DefinitionError
+from ..errors import ConfigurationError, DefinitionError
 from . import guard
 from .actions import buttons_of
 from .controls import ErrorLink, summary
@@ -31,6 +32,15 @@ if TYPE_CHECKING:
     from ..wizard import Wizard
 
 SEND_AGAIN = "Send it again"
+
+BASE_TEMPLATE = "flask_wizard/base.html"
+"""The layout of the application, if it has one."""
+
+PAGES = (
+    *("step", "review", "entry", "saved", "discard", "receipt"),
+    *("sending", "gone", "unavailable"),
+)
+"""The names of all pages, each that of a template."""
 
 
 class Page(dict[str, Any]):
@@ -53,13 +63,13 @@ class Page(dict[str, Any]):
 class OpenDraft:
     """An open draft as a page lists it. Times are in UTC."""
 
-    #: The URL of its current step.
-    url: str
+    #: The URL of its current step; ``None`` if the application's code raises for it.
+    url: str | None
     discard_url: str
     started: datetime
     #: When the visitor last sent something.
     saved: datetime
-    #: The title of its current step.
+    #: The title of its current step, or of the wizard if there is no URL.
     place: str
     #: What the wizard calls it, or an empty string.
     description: str = ""
@@ -321,6 +331,42 @@ def templates_for(wizard: Wizard, name: str, step: AnyStep | None = None) -> lis
         f"flask_wizard/{wizard.theme}/{name}.html",
         f"flask_wizard/default/{name}.html",
     ]
+
+
+def check_named_templates(wizard: Wizard, context: Context) -> None:
+    """Raise ConfigurationError or DefinitionError for a template that is missing.
+
+    These are the templates that the application names: the layout, those of the theme,
+    and those of single steps.
+    """
+    environment = context.app.jinja_env
+
+    def is_there(name: str) -> bool:
+        try:  # without compiling it: a page shows the errors in its own template
+            loader = environment.loader
+            return loader is not None and bool(loader.get_source(environment, name))
+        except TemplateNotFound:
+            return False
+
+    base, where = context.app.config["WIZARD_BASE_TEMPLATE"], type(wizard).__name__
+    if base != BASE_TEMPLATE and not is_there(base):
+        raise ConfigurationError(
+            f"WIZARD_BASE_TEMPLATE is {base!r}, and there is no such template. "
+            "Expected a path in the application's folder of templates."
+        )
+    folder = f"flask_wizard/{wizard.theme}"
+    if not any(is_there(f"{folder}/{page}.html") for page in ("base", *PAGES)):
+        raise DefinitionError(
+            f"{where}.theme is {wizard.theme!r}, and there is no template {folder}/"
+            f"base.html, nor one of a page. Pages are {', '.join(PAGES)}."
+        )
+    for step in wizard.steps:
+        if step.template and not is_there(step.template):
+            raise DefinitionError(
+                f"{where}.{step.name} has template={step.template!r}, and there is no "
+                "such template. Expected a path in the application's folder of "
+                "templates."
+            )
 
 
 def folder_of(wizard: Wizard) -> str:

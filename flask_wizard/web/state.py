@@ -42,6 +42,8 @@ class WizardState:
         self.config = app.config
         self.store = store
         self.logins = logins
+        #: The wizards whose templates were found.
+        self.checked: set[type] = set()
         self._opened: tuple[object, DraftRepository] | None = None
         self._templates: dict[tuple[str, ...], str] = {}
         #: The endpoints of views that call ``Wizard.open``.

@@ -15,6 +15,7 @@ from flask import Response, abort, after_this_request
 from werkzeug.exceptions import HTTPException
 
 from ..core.draft import ENDED, Draft, Receipt
+from ..core.hooks import OWN_ERRORS, HookError, call_hook
 from ..core.journey import Journey
 from ..core.messages import Notice, Problem
 from ..core.steps import RESERVED_STEPS, AnyStep
@@ -27,10 +28,8 @@ from ..drafts.public_draft import Draft as PublicDraft
 from ..drafts.visitor_drafts import Mount, VisitorDrafts
 from ..errors import (
     ConflictError,
-    DraftTooLargeError,
     NewerFormatError,
     StoreError,
-    TooManyDraftsError,
     UnreadableDraftError,
 )
 from ..tracebacks import without_locals
@@ -40,7 +39,7 @@ from .logins import SignedOut
 from .notices import choose_notice, saved_notice
 from .own_drafts import description_of
 from .page_fields import SignedFields
-from .pages import OpenDraft, Page, Pages, utc_datetime
+from .pages import OpenDraft, Page, Pages, check_named_templates, utc_datetime
 from .problems import (
     STOPS,
     Attempt,
@@ -71,9 +70,7 @@ if TYPE_CHECKING:
 Moment = Literal["start", "commit"]
 
 TRIES = 100
-#: Errors that a hook may raise too, if it uses a store of its own. Then they are about
-#: that store, and must not be answered like errors of the draft's store.
-HOOK_ERRORS = (ConflictError, StoreError, DraftTooLargeError, TooManyDraftsError)
+BROKEN = "The application's code raises for a draft at {}, which cannot be continued."
 
 
 class Post(NamedTuple):
@@ -120,6 +117,9 @@ class Visit:
         """Return a visit with its parts. Raise ConfigurationError for a wrong store."""
         if wizard.one_transaction:
             context.state.require_joining()
+        if type(wizard) not in context.state.checked:
+            check_named_templates(wizard, context)
+            context.state.checked.add(type(wizard))
         repository = context.repository
         keyring = repository.store.keyring
         drafts = VisitorDrafts(wizard, mount, context.holder, repository)
@@ -188,6 +188,8 @@ class Visit:
             if self.drafts.holder.user is not None:
                 self._welcome()
             return show()
+        except HookError as failed:
+            error_of_hook = failed.error
         except SignedOut as signed_out:  # the application answers it, as anywhere else
             raise signed_out.refusal from signed_out
         except StoreError as error:
@@ -196,6 +198,7 @@ class Visit:
             damaged = damaged and not isinstance(error, NewerFormatError)
             again_url = url_of(self.context.request)
             return self.pages.unavailable(again_url, damaged=damaged)
+        raise error_of_hook
 
     def _enter(self) -> Outcome:
         if drafts := self.open_drafts():
@@ -322,10 +325,13 @@ class Visit:
             if refused is not None:
                 raise refused
             return self._process(Post(at, submitted, action, cache(self._admit), []))
+        except HookError as failed:
+            error_of_hook = failed.error
         except NotStored as refusal:
             return self._give_back(at, submitted, refusal)
         except STOPS as error:
             return self._give_back(at, submitted, NotStored.because(error))
+        raise error_of_hook  # here it keeps its own context
 
     def _check_signed_in(self, submitted: Submitted) -> None:
         """Raise NotStored if the page was a user's, who is not signed in any more.
@@ -418,7 +424,7 @@ class Visit:
                 url, notice = to(before), Notice.CHANGED
             if url is not None or step.takes_input:
                 to_save = onward.to_draft()
-        except (*HOOK_ERRORS, NotStored):
+        except (*OWN_ERRORS, NotStored):
             raise
         except BaseException:
             self._save_unjudged(post, step, stored)
@@ -526,7 +532,7 @@ class Visit:
     def _admit(self, moment: Moment) -> None:
         """Ask the application. Raise NotStored if it refuses."""
         try:
-            self.wizard.admit(moment, self.drafts.holder.mark.hex())
+            call_hook(self.wizard.admit, moment, self.drafts.holder.mark.hex())
         except HTTPException as refusal:
             raise NotStored.refused(refusal) from refusal
 
@@ -534,8 +540,15 @@ class Visit:
 
     def _commit(self, post: Post, journey: Journey, stored: StoredDraft) -> Outcome:
         post.admit("commit")
-        lease = self.context.app.config["WIZARD_COMMIT_LEASE"]
-        result = commit(self.wizard, journey, stored, self.drafts, lease=lease)
+        config = self.context.app.config
+        result = commit(
+            self.wizard,
+            journey,
+            stored,
+            self.drafts,
+            lease=config["WIZARD_COMMIT_LEASE"],
+            most=config["WIZARD_COMMIT_MAX"],
+        )
         if result.step is not None:
             return self._redirect_to_page(result.step.url_name, result.draft)
         if not result.draft.ended:  # another attempt has claimed it meanwhile
@@ -555,13 +568,12 @@ class Visit:
         if _is_closed(draft):
             return self._lead_to_end(draft, post.action)
         if post.action.name not in ("discard", "next"):
-            url = self._url(self._current_page(draft), draft)
-            return redirect_to(url, quiet=post.action.quiet)
+            return redirect_to(self._url_to_keep(draft), quiet=post.action.quiet)
         self.drafts.save(stored, self.drafts.end(draft, "discarded"))
         self._unlist(draft)
         try:
-            self.wizard.discarded(PublicDraft.of(draft, self.wizard))
-        except HOOK_ERRORS as error:  # else the page would say that nothing was stored
+            call_hook(self.wizard.discarded, PublicDraft.of(draft, self.wizard))
+        except HookError as error:  # it is not about this draft, which is discarded
             self.log(error, "discarded failed. The draft is discarded.")
         return self._redirect_to_page("receipt", draft)
 
@@ -611,6 +623,14 @@ class Visit:
     def _current_page(self, draft: Draft) -> str:
         return str(self.journey_of(draft).current.url_name)
 
+    def _url_to_keep(self, draft: Draft) -> str:
+        """Return the URL to go on to if a draft is not discarded after all."""
+        try:
+            return self._url(self._current_page(draft), draft)
+        except Exception as error:  # a condition; to discard the draft is the way out
+            self.log(error, BROKEN.format(draft.mount))
+            return self.urls.entry
+
     def _url(self, page: str, draft: Draft) -> str:
         return self.urls.to(Address(page, draft.id))
 
@@ -637,7 +657,8 @@ class Visit:
         """Return an open draft as a page lists it, or ``None`` if it is damaged.
 
         It is ``None`` too if no URL is known. The visitor can continue the other drafts
-        all the same.
+        all the same. A draft for which the application's code raises has no URL to
+        continue at, and can be discarded.
         """
         url: str | None
         discard_url: str | None
@@ -646,9 +667,12 @@ class Visit:
         except UnreadableDraftError as error:
             self.log(error, "A draft on its holder's list is damaged.")
             return None
+        except Exception as error:  # a condition of the application, or the like
+            self.log(error, BROKEN.format(draft.mount))
+            current = None
         if draft.mount == self.drafts.mount:
-            url = self._url(current.url_name, draft)
-            discard_url = self._url("discard", draft)
+            page = current.url_name if current is not None else "discard"
+            url, discard_url = self._url(page, draft), self._url("discard", draft)
         else:
             url, discard_url = (
                 url_elsewhere(draft.mount, page, draft.id)
@@ -657,11 +681,11 @@ class Visit:
         if url is None or discard_url is None:
             return None
         return OpenDraft(
-            url=url,
+            url=url if current is not None else None,
             discard_url=discard_url,
             started=utc_datetime(draft.created),
             saved=utc_datetime(draft.updated),
-            place=current.step.title,
+            place=current.step.title if current is not None else self.wizard.title,
             description=description_of(PublicDraft.of(draft, self.wizard), self.wizard),
         )
 

@@ -110,9 +110,11 @@ def test_customer_signs_in_in_the_middle_of_the_checkout(
     page.get_by_role("button", name="Make an account").click()
     expect(page.get_by_role("heading", name="My drafts")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
 
     page.goto(f"{shop.url}/books/the-salt-almanac")
     page.get_by_role("button", name="Put in cart").click()
+    page.wait_for_url("**/cart")
     page.get_by_role("link", name="Go to checkout").click()
     page.get_by_label("Full name").fill("Ann R")
     page.get_by_role("button", name="Already have an account?").click()

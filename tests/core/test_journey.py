@@ -595,9 +595,76 @@ def test_answer_read_only_by_its_truth_is_remembered() -> None:
 
 
 def test_trusted_step_is_not_judged_again() -> None:
-    code = Step(Colour, prepare=offer, revalidate=False)
-    journey = submit(coloured(code, "grey"), "kind", kind="dog")
+    offered = ["grey"]
+
+    def stocked(form: Any, answers: Answers) -> None:
+        form.colour.choices = [SelectChoice(c) for c in offered]
+
+    code = Step(Colour, prepare=stocked, revalidate=False)
+    journey = coloured(code, "grey")
+    offered.clear()
+    journey = later(journey)
     assert done(journey) == ["kind", "colour", "last"]
+    assert journey.bind("colour").trusted
+
+
+class Coded(Form):
+    code = fields.StringField()
+
+    def validate_code(self, field: fields.Field) -> None:
+        meta: Any = self.meta
+        if field.data != meta.answers.kind.kind:
+            raise ValidationError("Wrong code")
+
+
+CODE = {
+    "the form": lambda read: Step(Coded, revalidate=False),
+    "prepare": lambda read: Step(
+        Pet, prepare=lambda form, answers: read(answers), revalidate=False
+    ),
+    "the condition": lambda read: Step(Pet, when=read, revalidate=False),
+    "the form function": lambda read: Step(
+        lambda answers: Pet if read(answers) else Longer, revalidate=False
+    ),
+}
+
+
+@pytest.mark.parametrize("reader", CODE)
+def test_trusted_step_is_asked_again_if_what_it_read_has_changed(reader: str) -> None:
+    """A code that confirms one address must not confirm another."""
+    step = CODE[reader](lambda answers: answers.kind.kind in ("cat", "dog"))
+    wizard = declare(kind=Step(Kind), code=step, check=Review())
+    sent = {"code": "cat", "pet": "x"}
+    journey = walk(wizard, kind={"kind": "cat"}, code=sent)
+    assert path(journey)[-1] == "check"
+    changed = submit(journey, "kind", kind="dog")
+    assert path(changed) == ["kind", "code"]
+    assert changed.bind("code").invalidated
+    assert path(submit(changed, "kind", kind="cat"))[-1] == "check"
+
+
+def test_trusted_step_that_is_asked_again_is_not_judged_to_show_it() -> None:
+    def refuse(form: Any, field: Any) -> None:
+        raise AssertionError("A code may be used once.")
+
+    form = type("Once", (Form,), {"code": fields.StringField()})
+    wizard = declare(
+        kind=Step(Kind),
+        code=Step(form, prepare=lambda f, a: a.kind.kind, revalidate=False),
+        check=Review(),
+    )
+    journey = walk(wizard, kind={"kind": "cat"}, code={"code": "x"})
+    form.validate_code = refuse  # type: ignore[attr-defined]
+    bound = submit(journey, "kind", kind="dog").bind("code")
+    shown = bound.form_to_show()
+    assert shown is not None
+    assert shown.errors == {}
+
+
+def test_trusted_step_is_asked_again_if_its_form_has_other_fields() -> None:
+    wizard = declare(pet=Step(Pet, revalidate=False), check=Review())
+    other = declare(pet=Step(LongerStill, revalidate=False), check=Review())
+    assert path(later(walk(wizard, pet={"pet": "x"}), other)) == ["pet"]
 
 
 def test_answers_of_a_trusted_step_are_read_without_judging_it() -> None:

@@ -278,7 +278,7 @@ def test_step_error_says_where_it_leads() -> None:
     ("field", "name"),
     [
         *((None, ""), ("name", "name"), ("home.street", "home-street")),
-        *(("tags.1", "tags-1"), ("stays.0.town.name", "stays-0-town-name")),
+        *(("tags.1", "tags-1"), ("others.0.street", "others-0-street")),
     ],
 )
 def test_step_error_lands_at_its_field(field: str | None, name: str) -> None:

@@ -141,7 +141,7 @@ class Visitor:
         self.token = ""
 
     def order(self, url: str, /, **values: str) -> dict[str, Any]:
-        data = {"csrf_token": self.token, **values}
+        data = {"csrf_token": self.token, "_action": "next", **values}
         cookie = self.cookie
         return {"engine": self.engine, "url": url, "cookie": cookie, "data": data}
 
@@ -155,7 +155,7 @@ class Visitor:
 
     def open(self, url: str) -> str:
         """Open the page of a new draft, and return its nonce."""
-        page = self.get(url)
+        page = self.get(f"{url}?_draft={secrets.token_urlsafe(16)}")
         self.cookie = page.cookie
         self.token = hidden(page.text, "csrf_token")
         return hidden(page.text, "_draft")
@@ -413,7 +413,8 @@ class Server:
         return self._ask("GET", url, "")
 
     def post(self, url: str, /, **values: str) -> Reply:
-        return self._ask("POST", url, urlencode({"csrf_token": self.token, **values}))
+        sent = {"csrf_token": self.token, "_action": "next", **values}
+        return self._ask("POST", url, urlencode(sent))
 
     def _ask(self, method: str, url: str, body: str) -> Reply:
         kind = "application/x-www-form-urlencoded"
@@ -427,7 +428,7 @@ class Server:
 
     def open(self, url: str) -> str:
         """Open the page of a new draft, and return its nonce."""
-        page = self.get(url)
+        page = self.get(f"{url}?_draft={secrets.token_urlsafe(16)}")
         self.cookie = page.cookie or self.cookie
         self.token = hidden(page.text, "csrf_token")
         return hidden(page.text, "_draft")

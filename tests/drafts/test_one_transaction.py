@@ -9,20 +9,24 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from threading import Barrier
 from types import FrameType
 from typing import Any
 
 import pytest
 from flask import Flask, url_for
 from flask_sqlalchemy import SQLAlchemy
+from mariadb_servers import MariaDB
 from postgres import Postgres
 from servers import running
-from sqlalchemy import String, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import String, select, text
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from visitor import Visitor
-from wizards import begun
+from wizards import begun, stored
 from wtforms import Form, StringField
 from wtforms.validators import InputRequired
 
@@ -37,6 +41,7 @@ from flask_wizard import (
     Submission,
     Wizard,
 )
+from flask_wizard.drafts import lease
 
 # Ten times as many in `make drill`.
 KILLS = 15 * max(1, int(float(os.environ.get("WIZARD_EXAMPLES", "1"))))
@@ -98,7 +103,31 @@ Make = Callable[[type[Wizard]], Flask]
 
 
 @pytest.fixture
+def make_at_postgres(postgres: Postgres) -> Iterator[Make]:
+    postgres.empty()
+    yield from making(postgres.url)
+
+
+@pytest.fixture(scope="module")
+def mariadb() -> Iterator[MariaDB]:
+    server = MariaDB()
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def make_at_mariadb(mariadb: MariaDB) -> Iterator[Make]:
+    mariadb.empty()
+    yield from making(mariadb.url)
+
+
+@pytest.fixture
 def make(database: str) -> Iterator[Make]:
+    yield from making(database)
+
+
+def making(database: str) -> Iterator[Make]:
     made: list[Flask] = []
 
     def make(wizard: type[Wizard]) -> Flask:
@@ -250,6 +279,304 @@ def test_commit_of_the_session_by_the_hook_is_refused(make: Make) -> None:
     assert "Ada" in visitor.get(f"{visitor.draft}check").text
 
 
+# Transactions that the hook ends itself
+
+
+def close() -> None:
+    db.session.close()
+
+
+def leave_with_block() -> None:
+    with db.session() as session:
+        session.add(Member(name="In the block", submission="x"))
+
+
+def reset() -> None:
+    db.session.flush()
+    db.session().invalidate()
+
+
+def roll_back_savepoint_and_close() -> None:
+    db.session.begin_nested().rollback()
+    db.session.close()
+
+
+CLOSES = [close, leave_with_block, reset, roll_back_savepoint_and_close]
+
+
+def execute(statement: str) -> None:
+    db.session.flush()
+    db.session.execute(text(statement))
+
+
+def commit_connection() -> None:
+    db.session.flush()
+    db.session.connection().commit()
+
+
+def commit_in_vain() -> None:
+    with suppress(DefinitionError):
+        execute("COMMIT")
+
+
+def leave_begin_block() -> None:
+    db.session.flush()
+    db.session.rollback()
+    with db.session.begin():
+        db.session.add(Member(name="In the block", submission="x"))
+
+
+ENDS = {
+    "COMMIT": partial(execute, "COMMIT"),
+    "commit;": partial(execute, "\n -- done\n /* at\n last */ commit;"),
+    "END": partial(execute, "END TRANSACTION"),
+    "ROLLBACK": partial(execute, "ROLLBACK"),
+    "the connection's": commit_connection,
+    "caught": commit_in_vain,
+    "begin()": leave_begin_block,
+}
+
+
+def ending(end: Callable[[], object]) -> type[Wizard]:
+    class Ends(Join):
+        def commit(self, submission: Submission) -> str:
+            add(submission)
+            end()
+            return "/thanks"
+
+    return Ends
+
+
+@pytest.mark.parametrize("closes", CLOSES)
+def test_session_that_the_hook_closes_is_an_error(
+    make: Make, closes: Callable[[], None]
+) -> None:
+    app = make(ending(closes))
+    visitor = begun(app)
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    with pytest.raises(DefinitionError, match="commit has closed the session"):
+        visitor.post(f"{visitor.draft}check")
+    assert names(app) == []
+    assert "Ada" in visitor.get(f"{visitor.draft}check").text
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_transaction_that_the_hook_ends_is_an_error(
+    make: Make, end: Callable[[], object]
+) -> None:
+    app = make(ending(end))
+    visitor = begun(app)
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    with pytest.raises(DefinitionError, match=r"commit (called|has executed).*one_tr"):
+        visitor.post(f"{visitor.draft}check")
+    assert names(app) == []
+    assert "Ada" in visitor.get(f"{visitor.draft}check").text
+
+
+@pytest.mark.parametrize("statement", ["COMMIT", "CREATE TABLE x (y INT)", "BEGIN"])
+def test_transaction_that_the_hook_ends_in_mariadb_is_an_error(
+    make_at_mariadb: Make, statement: str
+) -> None:
+    """It commits by itself before a table is made, and before another transaction."""
+    app = make_at_mariadb(ending(partial(execute, statement)))
+    visitor = begun(app)
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    with pytest.raises(DefinitionError, match=r"commit has executed .*one_tr"):
+        visitor.post(f"{visitor.draft}check")
+    assert names(app) == []
+    assert "Ada" in visitor.get(f"{visitor.draft}check").text
+
+
+def test_session_that_is_closed_by_an_error_is_none_of_its_own(make: Make) -> None:
+    class Refuses(Join):
+        def commit(self, submission: Submission) -> None:
+            with db.session() as session:
+                session.add(Member(name="x", submission=submission.id))
+                raise StepError("you", "Somebody has that name", field="name")
+
+    app = make(Refuses)
+    assert confirm(begun(app)) == "you"
+    assert names(app) == []
+
+
+def test_savepoints_may_be_released_and_rolled_back(make: Make) -> None:
+    def nest() -> None:
+        with db.session.begin_nested():
+            db.session.add(Member(name="kept", submission="x"))
+        with suppress(ValueError), db.session.begin_nested():
+            db.session.add(Member(name="lost", submission="x"))
+            raise ValueError
+        execute("SAVEPOINT mine")
+        execute("ROLLBACK TO SAVEPOINT mine")
+
+    app = make(ending(nest))
+    visitor = begun(app)
+    assert visitor.post(f"{visitor.draft}check").location == "/thanks"
+    assert names(app) == ["Ada", "kept"]
+
+
+# Transactions that the database gives up
+
+
+def given_up(code: str) -> None:
+    """Let PostgreSQL fail, as it does for a conflict or a deadlock."""
+    execute(f"DO $$ BEGIN RAISE 'try again' USING ERRCODE = '{code}'; END $$")
+
+
+@pytest.mark.parametrize("code", ["40001", "40P01"])
+def test_transaction_that_is_given_up_is_tried_again(
+    make_at_postgres: Make, code: str
+) -> None:
+    calls: list[int] = []
+
+    class Contended(Join):
+        def commit(self, submission: Submission) -> str:
+            calls.append(submission.attempt)
+            add(submission)
+            if len(calls) < 3:
+                given_up(code)
+            return "/thanks"
+
+    app = make_at_postgres(Contended)
+    visitor = begun(app)
+    assert visitor.post(f"{visitor.draft}check").location == "/thanks"
+    assert calls == [1, 1, 1]
+    assert names(app) == ["Ada"]
+
+
+def test_transaction_that_mariadb_gives_up_is_tried_again(
+    make_at_mariadb: Make,
+) -> None:
+    calls: list[int] = []
+
+    class Contended(Join):
+        def commit(self, submission: Submission) -> str:
+            calls.append(submission.attempt)
+            add(submission)
+            if len(calls) < 3:
+                execute("SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213")
+            return "/thanks"
+
+    app = make_at_mariadb(Contended)
+    visitor = begun(app)
+    assert visitor.post(f"{visitor.draft}check").location == "/thanks"
+    assert (calls, names(app)) == ([1, 1, 1], ["Ada"])
+
+
+def test_transaction_that_is_given_up_each_time_leaves_the_draft_open(
+    make_at_postgres: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Contended(Join):
+        def commit(self, submission: Submission) -> None:
+            given_up("40001")
+
+    monkeypatch.setattr("flask_wizard.drafts.commit.TRANSACTION_TRIES", 3)
+    app = make_at_postgres(Contended)
+    visitor = begun(app)
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    with pytest.raises(OperationalError, match="try again"):
+        visitor.post(f"{visitor.draft}check")
+    assert "Ada" in visitor.get(f"{visitor.draft}check").text
+
+
+@pytest.mark.parametrize("isolation", ["SERIALIZABLE", "REPEATABLE READ"])
+def test_commits_of_eight_visitors_at_once_all_take_place(
+    make_at_postgres: Make, isolation: str
+) -> None:
+    """Each reads what the others add, so that only one after another may commit."""
+    meeting = Barrier(8, timeout=60)
+
+    class Counted(Join):
+        def commit(self, submission: Submission) -> str:
+            count = db.session.query(Member).count()
+            if submission.id not in met:
+                met.append(submission.id)
+                meeting.wait()
+            add(submission, f"member {count}")
+            return "/thanks"
+
+    met: list[str] = []
+    app = make_at_postgres(Counted)
+    with app.app_context():
+        db.engine.dispose()
+        db.engine.update_execution_options(isolation_level=isolation)
+    visitors = [begun(app) for _ in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        clicks = [threads.submit(v.post, f"{v.draft}check") for v in visitors]
+    assert {click.result().location for click in clicks} == {"/thanks"}
+    assert len(names(app)) == 8
+    if isolation == "SERIALIZABLE":
+        assert sorted(names(app)) == [f"member {count}" for count in range(8)]
+
+
+# Without one transaction
+
+
+class Alone(Join):
+    one_transaction = False
+
+
+RAISES = [RuntimeError("The printer is out of paper."), SystemExit(1)]
+
+
+@pytest.mark.parametrize("error", RAISES, ids=lambda error: type(error).__name__)
+def test_draft_is_let_go_although_the_session_has_written(
+    make: Make, error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    """SQLite has one writer, and the session is it until the request ends."""
+
+    class Breaks(Alone):
+        def commit(self, submission: Submission) -> None:
+            add(submission)
+            db.session.flush()
+            raise error
+
+    app = make(Breaks)
+    visitor = begun(app)
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    with pytest.raises(type(error)):
+        visitor.post(f"{visitor.draft}check")
+    assert "stays claimed" not in caplog.text
+    assert "Ada" in visitor.get(f"{visitor.draft}check").text
+    assert names(app) == []
+
+
+def test_step_error_is_shown_although_the_session_has_written(make: Make) -> None:
+    class Refuses(Alone):
+        def commit(self, submission: Submission) -> None:
+            add(submission)
+            db.session.flush()
+            raise StepError("you", "Somebody has that name", field="name")
+
+    app = make(Refuses)
+    visitor = begun(app)
+    assert confirm(visitor) == "you"
+    assert "Somebody has that name" in visitor.get(f"{visitor.draft}you").text
+    assert names(app) == []
+
+
+def test_lease_is_renewed_in_the_applications_database(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread that renews it finds the engine of the application."""
+    monkeypatch.setattr(lease, "LONGEST_BEAT", 0.01)
+
+    class Waits(Alone):
+        def commit(self, submission: Submission) -> str:
+            first = stored(visitor).lease_until
+            deadline = time.monotonic() + 60
+            while stored(visitor).lease_until <= first:
+                assert time.monotonic() < deadline
+                time.sleep(0.005)
+            return "/thanks"
+
+    visitor = begun(make(Waits))
+    assert visitor.post(f"{visitor.draft}check").location == "/thanks"
+
+
+# Attempts that outlive their lease
+
+
 def test_attempt_that_outlives_its_lease_keeps_no_row(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,7 +589,9 @@ def test_attempt_that_outlives_its_lease_keeps_no_row(
                 later = time.time() + LEASE + 1
                 monkeypatch.setattr(time, "time", lambda: later)
                 with ThreadPoolExecutor(1) as thread:  # which has a session of its own
-                    click = thread.submit(other.post, f"{visitor.draft}check")
+                    sent = {"_action": "next"}
+                    review = f"{visitor.draft}check"
+                    click = thread.submit(other.post, review, data=sent)
                 assert click.result().status_code == 303
             return Receipt(reference=f"of attempt {submission.attempt}")
 
@@ -318,7 +647,7 @@ def test_answers_are_free_when_a_process_has_died(
     app = make(Dies)
     visitor = begun(app)
     with monkeypatch.context() as patch:
-        patch.setattr("flask_wizard.drafts.commit._Attempt._release", lambda self: None)
+        patch.setattr("flask_wizard.drafts.commit._Attempt._release", lambda *_: None)
         with pytest.raises(SystemExit):  # and nothing tidies up, as in a kill
             visitor.post(f"{visitor.draft}check")
     later = time.time() + LEASE + 1
@@ -418,3 +747,26 @@ def test_lost_reply_to_the_commit_is_no_failure(
     monkeypatch.undo()
     assert names(app) == ["Ada"]
     assert "although it seems to have failed" in caplog.text
+
+
+def test_worker_that_ends_in_the_commit_ends_though_the_rows_are_there(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its time is over while the database commits."""
+    app = make(Join)
+    visitor = begun(app)
+    session = db.session.session_factory.class_
+    commit = session.commit
+
+    def committed_too_late(self: Any) -> None:
+        commit(self)
+        if db.session.scalars(select(Member)).all():
+            raise SystemExit(1)
+
+    monkeypatch.setattr(session, "commit", committed_too_late)
+    with pytest.raises(SystemExit):
+        visitor.post(f"{visitor.draft}check")
+    monkeypatch.undo()
+    assert names(app) == ["Ada"]
+    assert confirm(visitor) == "receipt"
+    assert names(app) == ["Ada"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from apps import MakeOnDisk
@@ -30,6 +31,8 @@ from wizards import (
 )
 
 from flask_wizard import Receipt, Step, StepError, Submission
+
+T = TypeVar("T")
 
 ROUNDS = 20  # of requests that race
 LEASE = 120  # seconds, as WIZARD_COMMIT_LEASE is by default
@@ -139,8 +142,20 @@ def test_killed_commits_have_one_row_a_draft(
             if self.left < 0:
                 raise Killed
 
-        def _enter(self, call: str, *, writes: bool = False) -> None:
+        def load(self, key: str) -> tuple[bytes, bytes] | None:
+            return self.around(self.inner.load, key)
+
+        def create(self, *given: Any) -> bool:
+            return self.around(self.inner.create, *given)
+
+        def replace(self, *given: Any) -> bool:
+            return self.around(self.inner.replace, *given)
+
+        def around(self, call: Callable[..., T], *given: Any) -> T:
             self.step()
+            result = call(*given)
+            self.step()
+            return result
 
     attempts: list[tuple[str, int]] = []
     rows: set[str] = set()

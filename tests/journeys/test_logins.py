@@ -580,17 +580,20 @@ def test_commit_that_signs_the_user_out_leads_to_its_receipt(
 def test_commit_that_signs_the_user_out_and_fails_shows_the_next_nothing(
     make_site: MakeSite,
 ) -> None:
+    made: list[Site] = []
+
     class Leave(Wizard):
         you = Step(You)
         check = Review()
 
         def commit(self, submission: object) -> None:
             session.clear()
-            assert site.wizards is not None
-            assert site.wizards.drafts() == []
+            assert made[0].wizards is not None
+            assert made[0].wizards.drafts() == []
             raise StepError("you", "Not like this")
 
     site = make_site(wizard=Leave)
+    made.append(site)
     visitor = Visitor(site.app)
     site.sign_in(visitor, "ada")
     visitor.open("/join/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -187,6 +188,28 @@ def test_condition_that_fails_hides_no_draft(lists: Lists) -> None:
     visitor.send("save", {"name": "trouble"})
     drafts = lists.of(visitor)
     assert [draft.url is not None for draft in drafts] == [True]
+
+
+def test_conditions_see_the_variables_of_the_mount(lists: Lists) -> None:
+    class Yearly(Commits, Wizard):
+        you = Step(You)
+        early = Step(You, when=lambda answers: answers.bound["year"] < 2000)
+        late = Step(You, when=lambda answers: answers.bound["year"] >= 2000)
+        last = Step(You)
+
+        def initial(
+            self, step_name: str, bound: Mapping[str, Any], answers: Any = None
+        ) -> object:
+            return {"nick": str(bound["year"] + 1)}
+
+    app = lists.site.app
+    yearly = Yearly.as_blueprint("yearly")
+    app.register_blueprint(yearly, url_prefix="/<int:year>/yearly")
+    visitor = Visitor(app)
+    urls = [begin(visitor, f"/{year}/yearly/") for year in (1999, 2026)]
+    found = lists.of(visitor)
+    assert [draft.url for draft in found] == urls[::-1]
+    assert [draft.step_title for draft in found] == ["Late", "Early"]
 
 
 def test_entry_page_shows_the_descriptions(app: Flask, lists: Lists) -> None:

@@ -714,13 +714,6 @@ def test_step_error_may_name_no_field(visitor: Visitor, refuse: Refuse) -> None:
     assert visitor.press("next").errors == ["This is amiss"]
 
 
-def test_step_error_with_an_unknown_field_is_shown_all_the_same(
-    visitor: Visitor, refuse: Refuse
-) -> None:
-    refuse("you", "This is amiss", field="nothing.here")
-    assert visitor.press("next").errors == ["This is amiss"]
-
-
 def test_step_error_leaves_every_answer(visitor: Visitor, refuse: Refuse) -> None:
     refuse("you", "This name is taken", field="name")
     page = visitor.press("next")

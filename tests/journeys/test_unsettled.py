@@ -10,7 +10,7 @@ from store_wrappers import Probe
 from time_machine import Traveller
 from visitor import Visitor
 from wizards import Pet, You, begun
-from wtforms import Form, fields
+from wtforms import Form, ValidationError, fields
 
 from flask_wizard import Receipt, Review, Step, StepError, Submission, Wizard
 from flask_wizard.errors import ConflictError, StoreError
@@ -257,7 +257,107 @@ def test_conflict_that_the_hook_raises_is_not_taken_for_one_of_the_draft(
     visitor.open()
     visitor.fill(name=FIRST)
     visitor.fill(pet="Rex")
-    with pytest.raises(RuntimeError, match="ConflictError"):
+    with pytest.raises(ConflictError, match="of another draft"):
         visitor.press()
     assert attempts == [1]
     assert visitor.open(visitor.draft).heading == "Check your answers"
+
+
+# What was answered anew
+
+
+class Room(Form):
+    room = fields.StringField("Room")
+
+    def validate_room(self, field: fields.Field) -> None:
+        if field.data not in FREE:
+            raise ValidationError("No longer free")
+
+
+FREE: set[str] = set()
+asked: list[str] = []
+
+
+class Booking(Order):
+    """Two may have any room, and others the big one."""
+
+    room = Step(Room)
+
+    def validate(self, submission: Submission) -> None:
+        asked.append(submission.answers.room.room)
+        if submission.answers.room.room == "small" and submission.answers.pet.pet:
+            raise StepError("room", "Too small for pets")
+
+
+@pytest.fixture
+def guest(make_app: MakeApp, store: Probe, clock: Traveller) -> Visitor:
+    """Somebody with a pet, whose confirmed room is no longer free."""
+    FREE.update({"big", "small"})
+    Booking.store, Booking.orders = store, {}
+    visitor = begun(make_app(Booking), name=FIRST)
+    visitor.fill(pet="Rex")
+    visitor.fill(room="big")
+    visitor.press()
+    store.down = False
+    clock.shift(LEASE + 1)
+    FREE.remove("big")
+    visitor.open(visitor.draft)
+    assert visitor.press().errors == ["No longer free"]
+    asked.clear()
+    return visitor
+
+
+def test_answer_given_anew_is_validated_with_the_others(guest: Visitor) -> None:
+    guest.fill(room="small")
+    assert guest.press().errors == ["Too small for pets"]
+    assert asked == ["small"]
+    assert [*Booking.orders.values()] == [FIRST]
+
+
+def test_draft_that_validate_refuses_is_still_unsettled(guest: Visitor) -> None:
+    guest.fill(room="small")
+    guest.press()
+    assert guest.post(f"{guest.draft}you", {"name": "Eve"}).status_code == 409
+
+
+def test_confirmed_answers_that_hold_again_are_not_validated_again(
+    guest: Visitor,
+) -> None:
+    FREE.add("big")
+    guest.fill(room="big")
+    assert f"order of {FIRST}, attempt 2" in guest.press().text
+    assert asked == []
+
+
+def test_answers_of_the_second_attempt_are_exempt_for_the_third(
+    guest: Visitor, store: Probe, clock: Traveller
+) -> None:
+    FREE.add("attic")
+    guest.fill(room="attic")
+    store.fail_at = 3  # the end of the second attempt
+    guest.press()
+    assert asked == ["attic"]
+    clock.shift(LEASE + 1)
+    guest.open(guest.draft)
+    assert "attempt 3" in guest.press().text
+    assert asked == ["attic"]
+
+
+def test_answers_with_a_step_that_a_deploy_has_added_are_validated(
+    make_app: MakeApp, store: Probe, clock: Traveller
+) -> None:
+    class Added(Order):
+        room = Step(Room)
+
+        def validate(self, submission: Submission) -> None:
+            raise StepError("room", "Full")
+
+    FREE.add("attic")
+    visitor = sent_in_vain(Order, make_app, store)
+    clock.shift(LEASE + 1)
+    Added.store, Added.orders = store, Order.orders
+    later = Visitor(make_app(Added), client=visitor.client)
+    later.client.application = later.app
+    later.open(visitor.draft)
+    later.fill(room="attic")
+    assert later.press().errors == ["Full"]

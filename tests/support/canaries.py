@@ -24,7 +24,9 @@ class Canary(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         self.told |= {record.getMessage(), repr(record.args)}
         error = record.exc_info[1] if record.exc_info else None
-        while error is not None:
+        met: set[int] = set()
+        while error is not None and id(error) not in met:
+            met.add(id(error))
             self.told |= {str(error), repr(error)}
             error = error.__cause__ or error.__context__
 

@@ -127,7 +127,7 @@ def flask_security_site(app: Flask, store: object) -> Site:
         SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False},
     )
     db = SQLAlchemy(app)
-    fsqla_v3.FsModels.set_db_info(db)
+    fsqla_v3.FsModels.set_db_info(db)  # type: ignore[attr-defined,no-untyped-call]
 
     class Role(db.Model, fsqla_v3.FsRoleMixin):  # type: ignore[name-defined,misc]
         pass

@@ -399,7 +399,8 @@ class Sheet:
     """What was sent last for one step, and what became of it.
 
     ``blamed`` names what is shown as wrong. ``under`` are all the definitions of the
-    wizard that were in force since the step was accepted.
+    wizard that were in force since the step was accepted, and ``shape`` that of the
+    form that it was accepted with.
     """
 
     raw: Raw = field(default_factory=dict)
@@ -408,6 +409,7 @@ class Sheet:
     blamed: frozenset[str] = frozenset()
     rev: int = 0
     under: frozenset[Plan] = frozenset()
+    shape: object = ()
 
     def may_be_outdated(self, plan: Plan, name: str) -> bool:
         """Were the rules changed under it, in a way that a wizard need not notice?
@@ -581,7 +583,9 @@ class View:
         sheet = self.sheets.get(step.name)
         if sheet is None or not sheet.accepted:
             return False
-        if not step.revalidate or not self.verdicts[step.name].wrong:
+        if not step.revalidate:  # it reads nothing, and must not be judged again
+            return sheet.shape == shape(step.forms[0])
+        if not self.verdicts[step.name].wrong:
             return True
         return sheet.may_be_outdated(self.plan, step.name) and led != step.name
 
@@ -640,7 +644,8 @@ class View:
         if sheet is None:
             return set()
         if sheet.accepted:
-            return set() if name in self.done else self.verdicts[name].wrong
+            is_judged = name not in self.done and self.plan.step(name).revalidate
+            return self.verdicts[name].wrong if is_judged else set()
         return set(sheet.blamed)
 
     @property
@@ -736,7 +741,9 @@ def sent_to(view: View, name: str, sent: Raw, action: str) -> Sheet:
         after = Sheet(raw, kept.secrets, blamed=frozenset(verdict.wrong | typed))
         if not verdict.wrong:
             under = frozenset({view.plan})
-            after = Sheet(raw, secrets, accepted=True, under=under)
+            after = Sheet(
+                raw, secrets, accepted=True, under=under, shape=shape(step.forms[0])
+            )
     elif raw == kept.raw and not typed:
         blamed = kept.blamed if action == "autosave" else frozenset()
         after = replace(kept, blamed=blamed)
@@ -972,20 +979,26 @@ def some_step(dice: Dice, name: str, earlier: Sequence[StepPlan]) -> StepPlan:
 
 
 def _trusted(step: StepPlan) -> StepPlan:
-    """Without validators that change values: those of a trusted step may not run."""
+    """Without validators that change values: those of a trusted step may not run.
+
+    Nor has it any that read answers, which would not be read again.
+    """
     flat = tuple((name, _flat(part)) for name, part in step.forms[0])
     return replace(step, forms=(flat, *step.forms[1:]), revalidate=False)
 
 
 def _flat(part: Part) -> Part:
     if isinstance(part, Leaf):
-        return replace(part, upper=False)
+        return _flat_leaf(part)
     if isinstance(part, Group):
-        inner = ((name, replace(leaf, upper=False)) for name, leaf in part.fields)
-        return Group(tuple(inner))
+        return Group(tuple((name, _flat_leaf(leaf)) for name, leaf in part.fields))
     entry = _flat(part.entry)
     assert not isinstance(entry, Many)
     return Many(entry, part.least)
+
+
+def _flat_leaf(leaf: Leaf) -> Leaf:
+    return replace(leaf, upper=False, against=None)
 
 
 @st.composite

@@ -9,8 +9,12 @@ from textwrap import dedent
 
 
 def unmeasured() -> dict[str, str]:
-    """Return the environment of this process, for one without coverage."""
-    return {n: v for n, v in os.environ.items() if n != "COVERAGE_PROCESS_CONFIG"}
+    """Return the environment of this process, for one without coverage.
+
+    Its first version with patches has another variable than the newest one.
+    """
+    own = os.environ.items()
+    return {n: v for n, v in own if not n.startswith("COVERAGE_PROCESS_")}
 
 
 def run_script(source: str, *arguments: object, ends: int = 0) -> str:
