@@ -74,6 +74,7 @@ STRINGS = ("String", "TextArea", "Search", "Tel", "Email", "URL", "Hidden")
 NUMBERS = ("Integer", "Decimal", "Float", "IntegerRange", "DecimalRange")
 MOMENTS = ("Date", "Time", "DateTimeLocal", "Month", "Week")
 READ_ONLY = "validators.ReadOnly()"
+COLOURED = (*MOMENTS, "Color")
 RULES = {
     "text": (
         *("", "", "validators.InputRequired()", "validators.Optional()"),
@@ -115,7 +116,8 @@ def _leaves(draw: st.DrawFn) -> str:
         return draw(st.sampled_from(values))
 
     def rules(kind: str) -> str:
-        found = one_of(RULES[kind])
+        # What is disabled is held to no rule: a wizard keeps what it began with.
+        found = "" if "disabled" in look else one_of(RULES[kind])
         return f"validators=[{found}]" if found else ""
 
     def filters(kind: str) -> str:
@@ -134,7 +136,8 @@ def _leaves(draw: st.DrawFn) -> str:
     if group == "number":
         return _field(one_of(NUMBERS), rules("number"), filters("number"), drawn)
     if group == "moment":
-        return _field(one_of((*MOMENTS, "Color")), rules("moment"), drawn)
+        own = (rules("moment"), drawn)
+        return _field(one_of(MOMENTS if "disabled" in look else COLOURED), *own)
     if group == "box":
         # WTForms unticks a box that is disabled, which a wizard leaves as it was.
         default = one_of(("", "default=True")) if "disabled" not in look else ""
