@@ -62,7 +62,8 @@ class Station:
 
     def _commit(self) -> Iterator[Act]:
         """Each ends the journey, so what was stored is put back before the next."""
-        check = self._request(self.standing.path, self.standing.hidden)
+        sent = {**self.standing.hidden, **self.contender.typed(CHECK, {})}
+        check = self._request(self.standing.path, sent)
         acts = [self._expecting(303, check)]
         for path in self.contender.after_check:
             acts.append(self._expecting(303, self._request(path)))
