@@ -442,9 +442,11 @@ class Visit:
     def _save_unjudged(self, post: Post, step: AnyStep, stored: StoredDraft) -> None:
         """Save what was sent without calling a hook, because one of them has failed.
 
-        Save nothing to a draft whose answers must not change now.
+        Save nothing to a draft whose answers must not change now, and nothing of a form
+        that is not known to be of this step.
         """
-        is_sent = post.submitted.has_action or post.submitted.has_rev
+        has_rev = post.submitted.has_rev and step.takes_input
+        is_sent = post.submitted.has_action or has_rev
         if stored.draft.state != "open" or stored.draft.unsettled or not is_sent:
             return
         journey = self.journey_of(stored.draft)

@@ -125,6 +125,27 @@ def test_form_is_ours_by_its_fields_or_its_button(
     assert answer.status_code == status
 
 
+@on_one_engine
+def test_form_of_a_review_without_a_button_begins_no_draft(
+    visitor: Visitor, engine: Engine
+) -> None:
+    visitor.open()
+    answer = visitor.client.post(
+        "/join/new/check", data={"_rev": "0"}, headers={"X-CSRFToken": visitor.token}
+    )
+    assert (answer.status_code, engine.values()) == (400, {})
+
+
+@on_one_engine
+def test_form_of_a_review_without_a_button_renews_no_draft(
+    visitor: Visitor, engine: Engine
+) -> None:
+    url, headers = fill_in(visitor), {"X-CSRFToken": visitor.token}
+    before = engine.values()
+    answer = visitor.client.post(f"{url}check", data={"_rev": "1"}, headers=headers)
+    assert (answer.status_code, engine.values()) == (400, before)
+
+
 def test_fields_of_a_form_function_are_told(make_app: MakeApp) -> None:
     class Prefixed(You):
         def __init__(self, *args: Any, **options: Any) -> None:
