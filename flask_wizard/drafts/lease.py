@@ -10,6 +10,7 @@ from threading import Event, Thread
 from types import BuiltinFunctionType
 
 from ..errors import ConflictError
+from ..tracebacks import without_locals
 from .encrypted_store import StoredDraft
 from .visitor_drafts import VisitorDrafts
 
@@ -87,7 +88,10 @@ class LeaseRenewal:
                     self._stored = self._drafts.reload(self._stored)
                 else:
                     return True
-        except Exception:
-            logger.exception("The lease of a commit could not be renewed yet.")
+        except Exception as error:
+            logger.error(
+                "The lease of a commit could not be renewed yet.",
+                exc_info=without_locals(error),
+            )
             return True
         return False
