@@ -38,7 +38,7 @@ BASE_TEMPLATE = "flask_wizard/base.html"
 
 PAGES = (
     *("step", "review", "entry", "saved", "discard", "receipt"),
-    *("sending", "gone", "unavailable"),
+    *("sending", "gone", "removed", "unavailable"),
 )
 """The names of all pages, each that of a template."""
 
