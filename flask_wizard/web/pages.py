@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flask import url_for
@@ -19,6 +19,7 @@ from ..core.journey import Journey
 from ..core.messages import Notice, Problem
 from ..core.rows import Row
 from ..core.steps import AnyStep, BoundStep
+from ..drafts.lifetimes import utc_datetime
 from ..errors import ConfigurationError, DefinitionError
 from . import guard
 from .actions import buttons_of
@@ -400,8 +401,3 @@ def _grouped(rows: Iterable[Row], steps: Sequence[AnyStep]) -> list[Group]:
             )
         by_step[row.step].append(row)
     return [Group(step, by_step[step.name]) for step in steps if by_step[step.name]]
-
-
-def utc_datetime(seconds: float) -> datetime:
-    """Return seconds since the epoch as an aware datetime."""
-    return datetime.fromtimestamp(seconds, UTC)

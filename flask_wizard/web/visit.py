@@ -23,7 +23,7 @@ from ..drafts.adoption import adopt
 from ..drafts.commit import commit
 from ..drafts.encrypted_store import StoredDraft
 from ..drafts.holders import new_nonce
-from ..drafts.lifetimes import expires
+from ..drafts.lifetimes import expires, utc_datetime
 from ..drafts.public_draft import Draft as PublicDraft
 from ..drafts.visitor_drafts import Mount, VisitorDrafts
 from ..errors import (
@@ -39,7 +39,7 @@ from .logins import SignedOut
 from .notices import choose_notice, saved_notice
 from .own_drafts import description_of
 from .page_fields import SignedFields
-from .pages import OpenDraft, Page, Pages, check_named_templates, utc_datetime
+from .pages import OpenDraft, Page, Pages, check_named_templates
 from .problems import (
     STOPS,
     Attempt,
