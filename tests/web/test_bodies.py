@@ -208,6 +208,19 @@ def test_as_many_fields_as_the_cap_are_taken(make_app: MakeApp, kind: str) -> No
     assert answer.status_code == 303
 
 
+def test_field_of_a_multipart_form_may_be_as_long_as_the_body(
+    make_app: MakeApp,
+) -> None:
+    """Flask allows such a form 500,000 bytes unless it is told otherwise."""
+    visitor = begun(make_app(Join))
+    sent = {"csrf_token": visitor.token, "pet": "x" * 600_000, "_action": "next"}
+    body = b"".join(part(name, text) for name, text in sent.items()) + b"--X--\r\n"
+    url = visitor.page.action
+    answer = visitor.client.post(url, data=body, content_type=MULTIPART)
+    page = visitor.show(answer)
+    assert (page.status, len(page.value("pet"))) == (413, 600_000)
+
+
 def test_too_many_fields_without_a_token_are_given_back(make_app: MakeApp) -> None:
     """The page with a token of its own must not send a part as if it were all."""
     visitor = begun(make_app(Join, WIZARD_MAX_PAIRS=20))
