@@ -236,7 +236,7 @@ class VisitorDrafts:
         If the commit has signed the visitor in, it is still on the session's list.
         """
         for name in (self.holder.list_name, *self.holder.waiting):
-            DraftList(self._repository.store, name).remove(draft_id)
+            DraftList(self._repository.store, name).remove({draft_id})
 
     def end(
         self,
