@@ -289,7 +289,10 @@ class Pages:
             hidden=self._token(),
             unsettled=unsettled,
             problem=problem,
-            actions=[Button("back", "No, keep them", primary=True), button],
+            actions=[
+                Button("back", "No, keep them", primary=True),
+                button._replace(primary=False),
+            ],
         )
 
     def receipt(self, draft: Draft, host: str) -> Page:
