@@ -385,9 +385,8 @@ class Visit:
         if refusal.problem is Problem.STORE:
             self.log(refusal.__cause__ or refusal)
         drafts = partial(self.open_drafts, everywhere=True)
-        resend = Resend(
-            self.pages, self.drafts, self.journey_of, drafts, self.standing_url
-        )
+        url = self._standing_url_or_entry
+        resend = Resend(self.pages, self.drafts, self.journey_of, drafts, url)
         return resend.page(at, submitted, refusal)
 
     def _process(self, post: Post) -> Outcome:
@@ -602,7 +601,9 @@ class Visit:
         if _is_closed(draft):
             return self._lead_to_end(draft, post.action)
         if post.action.name not in ("discard", "next"):
-            return redirect_to(self._url_to_keep(draft), quiet=post.action.quiet)
+            return redirect_to(
+                self._standing_url_or_entry(draft), quiet=post.action.quiet
+            )
         self.drafts.save(stored, self.drafts.end(draft, "discarded"))
         self._unlist(draft)
         try:
@@ -657,10 +658,10 @@ class Visit:
     def _current_page(self, draft: Draft) -> str:
         return str(self.journey_of(draft).current.url_name)
 
-    def _url_to_keep(self, draft: Draft) -> str:
-        """Return the URL to go on to if a draft is not discarded after all."""
+    def _standing_url_or_entry(self, draft: Draft) -> str:
+        """Return the URL of the page where a draft stands, or else the wizard's own."""
         try:
-            return self._url(self._current_page(draft), draft)
+            return self.standing_url(draft)
         except Exception as error:  # a condition; to discard the draft is the way out
             self.log(error, BROKEN.format(draft.mount))
             return self.urls.entry
