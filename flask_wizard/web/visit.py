@@ -167,6 +167,9 @@ class Visit:
             bound = typed_values(context.app, f"{name}.step", dict(pairs))
         except ValueError:  # of the converter
             return None
+        rule = next(context.app.url_map.iter_rules(f"{name}.step"))
+        if rule.arguments - {"draft", "step"} - mounted.unbound - bound.keys():
+            return None
         free = {n: value for n, value in unbound.items() if n in mounted.unbound}
         variables = {**bound, **free}
         return cls.open(
