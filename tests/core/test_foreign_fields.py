@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import pytest
+import wtforms_components as components
+import wtforms_sqlalchemy.fields as queries
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
@@ -13,9 +15,6 @@ from flask_wizard.core.forms import Values
 from flask_wizard.core.rows import rows_of
 from flask_wizard.core.signatures import signature
 from flask_wizard.web.controls import control
-
-components = pytest.importorskip("wtforms_components")
-queries = pytest.importorskip("wtforms_sqlalchemy.fields")
 
 # What they give WTForms is deprecated there, not here.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
