@@ -134,10 +134,13 @@ def welcome(customer: Customer) -> ResponseReturnValue:
 
 
 def next_path() -> str | None:
-    """Return the path on this site to come back to, if one was sent along."""
+    """Return the path on this site to come back to, if one was sent along.
+
+    Browsers leave tabs and line breaks out of a URL, so that `/<tab>/` is `//`.
+    """
     path = request.args.get("next", "")
     is_local = path.startswith("/") and path[1:2] not in ("/", "\\")
-    return path if is_local else None
+    return path if is_local and path.isprintable() else None
 
 
 @blueprint.post("/sign-out")

@@ -117,9 +117,9 @@ class Wizard(metaclass=_Declarative):
         """Raise an HTTP error, as ``abort(429)`` does, to limit a visitor's rate.
 
         The framework calls this before a draft begins and before a commit. ``holder``
-        identifies the visitor: a string that is the same in each request of a session
-        and reveals nothing else. After an error nothing is stored, and the visitor gets
-        a page with the values that were sent.
+        identifies the visitor: a string that is the same in each request of a session,
+        or of a signed-in user on every device, and reveals nothing else. After an error
+        nothing is stored, and the visitor gets a page with the values that were sent.
         """
 
     def validate(self, submission: Submission) -> None:

@@ -702,7 +702,10 @@ def test_password_of_an_account_is_kept_as_a_hash(
     assert check_password_hash(kept, CUSTOMER["password"])
 
 
-@pytest.mark.parametrize("url", ["//evil.example", "/\\evil.example", "https://e.x"])
+@pytest.mark.parametrize(
+    "url",
+    ["//evil.example", "/\\evil.example", "https://e.x", "/\t/evil.example", "/\n/e.x"],
+)
 def test_login_leads_to_no_other_site(app: Flask, url: str) -> None:
     with app.test_request_context("/sign-in", query_string={"next": url}):
         assert next_path() is None

@@ -70,7 +70,10 @@ MODULES: dict[str, tuple[str, ...]] = {
     "stores.files": EMBEDDED,
     "stores.memory": EMBEDDED,
     "web.actions": ("web/actions", *JOURNEYS),
-    "web.guard": ("web/forgery", "web/input", "journeys/limits", "journeys/trouble"),
+    "web.guard": (
+        *("web/forgery", "web/input", "web/bodies"),
+        *("journeys/limits", "journeys/trouble"),
+    ),
 }
 # No mutant is of these: they are imported once, and not again in each process.
 STAY = (

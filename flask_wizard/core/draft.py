@@ -302,8 +302,9 @@ class Draft(Stored, frozen=True, dict=True):
     #: A hash of the answers of the last attempt, which ``validate`` has accepted.
     confirmed: str = ""
     receipt: Receipt | None = None
-    #: For the pages until the next save: ``moved`` to a draft of its own, ``refused``
-    #: by a commit, or ``changed`` in another tab while its review was read.
+    #: For the pages until the next save: ``moved`` to a draft of its own, ``adopted``
+    #: by a user who has signed in, ``refused`` by a commit, or ``changed`` in another
+    #: tab while its review was read.
     notice: str = ""
     #: How many of the first steps are accepted and read nothing, and a digest of what
     #: they ask for, by which a journey tells whether that is still so.

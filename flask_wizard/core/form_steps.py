@@ -518,10 +518,8 @@ class BoundFormStep(BoundStep):
         """
         if not field:
             return ""
-        first, *inner = field.split(".")
-        name, separator = self._html_name(first)
-        full = separator.join((name, "-".join(inner))) if inner else name
-        if not forms.has_field(self.form, full):
+        full = forms.full_name(self.form, field.split("."))
+        if full is None:
             raise DefinitionError(
                 f"A StepError names the field {field!r}, which the form of "
                 f"{self.name!r} does not have. Its fields are "

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import suppress
 from decimal import Decimal
 from functools import partial
@@ -213,7 +220,7 @@ def _unsent(fields: Iterable[Field], before: Before, values: Values) -> Iterator
         if isinstance(field, FormField):
             yield from _unsent(field.form, before, values)
         elif isinstance(field, FieldList):
-            rows = [row for row in field.entries if _sends(row.name, values)]
+            rows = [row for row in field.entries if _sends(row, values)]
             if not rows and field.min_entries:  # its page always sends a row
                 rows = field.entries
             yield from _unsent(rows, before, values)
@@ -227,9 +234,9 @@ def _unsent(fields: Iterable[Field], before: Before, values: Values) -> Iterator
                     yield name
 
 
-def _sends(name: str, names: Iterable[str]) -> bool:
-    start = f"{name}-"
-    return any(sent == name or sent.startswith(start) for sent in names)
+def _sends(field: Field, names: Iterable[str]) -> bool:
+    start = inner_start(field)
+    return any(sent == field.name or sent.startswith(start) for sent in names)
 
 
 def restore_before(form: Form, values: Values, began: Form, before: Before) -> None:
@@ -245,7 +252,7 @@ def restore_before(form: Form, values: Values, began: Form, before: Before) -> N
             continue
         field.object_data = first.data
         names = values.keys() - {row_marker(field)} if is_locked(field) else None
-        if names is not None and not _sends(field.name, names):
+        if names is not None and not _sends(field, names):
             field.data = first.data
             # The validator Disabled refuses whatever was sent, and numbers and dates
             # refuse a blank.
@@ -429,23 +436,22 @@ def leaves(fields: Iterable[Field]) -> list[Field]:
     return found
 
 
-def has_field(fields: Iterable[Field], name: str) -> bool:
-    """True if one of the fields has this full name, or one inside of it.
+def full_name(form: Any, path: Sequence[str]) -> str | None:
+    """Return the full name of a field by the names and numbers that lead to it.
 
-    A list may have any number of entries.
+    A list may have any number of entries. Return None if there is no such field.
     """
-    for field in fields:
-        inner = field.name + getattr(field, "_separator", "-")
-        if name == field.name:
-            return True
-        if isinstance(field, FormField) and name.startswith(inner):
-            return has_field(field.form, name)
-        if isinstance(field, FieldList) and name.startswith(inner):
-            starts = [entry.name for entry in field.entries]
-            if any(f"{name}-".startswith(f"{start}-") for start in starts):
-                return has_field(field.entries, name)
-            return name[len(inner) :].partition("-")[0].isdecimal()
-    return False
+    field: Any = form._fields.get(path[0])
+    for position, name in enumerate(path[1:], start=1):
+        if isinstance(field, FormField):
+            field = field.form._fields.get(name)
+        elif isinstance(field, FieldList) and name.isdecimal():
+            if int(name) >= len(field.entries):
+                return inner_start(field) + "-".join(path[position:])
+            field = field.entries[int(name)]
+        else:
+            return None
+    return field.name if field is not None else None
 
 
 def is_button(field: Field) -> bool:

@@ -36,7 +36,7 @@ def adopt(holder: Holder, repository: DraftRepository) -> None:
             for row in rows:
                 if not row.expired:
                     _adopt(row, holder.marks_of(token), holder.marks, repository)
-            source.clear(rows)
+            source.remove({row.id for row in rows})
         except NewerFormatError:
             raise
         except UnreadableDraftError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -155,11 +155,11 @@ class DraftList:
 
         self._change(added)
 
-    def remove(self, draft_id: str) -> None:
-        """Remove a draft from the list."""
+    def remove(self, draft_ids: Collection[str]) -> None:
+        """Remove drafts from the list."""
 
         def removed(listed: Iterable[ListedDraft]) -> list[ListedDraft]:
-            return [draft for draft in listed if draft.id != draft_id]
+            return [draft for draft in listed if draft.id not in draft_ids]
 
         self._change(removed)
 
@@ -174,15 +174,6 @@ class DraftList:
 
         if new:
             self._change(added)
-
-    def clear(self, rows: Iterable[ListedDraft]) -> None:
-        """Remove these drafts, which are on another list now."""
-        moved = {row.id for row in rows}
-
-        def rest(listed: Iterable[ListedDraft]) -> list[ListedDraft]:
-            return [draft for draft in listed if draft.id not in moved]
-
-        self._change(rest)
 
     def _load(self) -> LoadedList:
         """Return the first list that is not damaged.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Protocol
 
@@ -29,3 +29,11 @@ def seconds(duration: timedelta | float) -> float:
 def expires(wizard: Lifetimes, draft: Draft) -> float:
     """Return when a draft expires, in seconds since the epoch."""
     return draft.expires(seconds(wizard.lifetime), seconds(wizard.max_lifetime))
+
+
+def utc_datetime(seconds: float) -> datetime:
+    """Return seconds since the epoch as an aware datetime, of the year 9999 at most."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError):  # a lifetime of thousands of years
+        return datetime.max.replace(tzinfo=UTC)

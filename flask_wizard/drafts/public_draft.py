@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Protocol
 
 from ..core import draft as stored
-from .lifetimes import Lifetimes, expires
+from .lifetimes import Lifetimes, expires, utc_datetime
 
 
 class Titled(Lifetimes, Protocol):
@@ -55,9 +55,9 @@ class Draft:
         return cls(
             id=draft.id,
             title=str(wizard.title),
-            started=_utc(draft.created),
-            saved=_utc(draft.updated),
-            expires=_utc(expires(wizard, draft)),
+            started=utc_datetime(draft.created),
+            saved=utc_datetime(draft.updated),
+            expires=utc_datetime(expires(wizard, draft)),
             _stored=draft,
             **current,  # type: ignore[arg-type]
         )
@@ -71,10 +71,3 @@ class Draft:
         """
         entries = self._stored.entries.items()
         return {step: entry.raw for step, entry in entries if entry.sent}
-
-
-def _utc(seconds: float) -> datetime:
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError):  # a lifetime of thousands of years
-        return datetime.max.replace(tzinfo=UTC)

@@ -236,7 +236,7 @@ class VisitorDrafts:
         If the commit has signed the visitor in, it is still on the session's list.
         """
         for name in (self.holder.list_name, *self.holder.waiting):
-            DraftList(self._repository.store, name).remove(draft_id)
+            DraftList(self._repository.store, name).remove({draft_id})
 
     def end(
         self,
@@ -283,10 +283,7 @@ class VisitorDrafts:
             listed = self._listed(wizard=self._wizard_name)
         else:
             listed = self._listed(mount=self.mount)
-        oldest = time.time() - seconds(self.wizard.max_lifetime)
-        found = [
-            self.find_open(each) for each in listed if not each.has_expired(oldest)
-        ]
+        found = map(self.find_open, listed)
         return [draft for draft in found if draft is not None]
 
     def find_open(self, listed: ListedDraft) -> Draft | None:
@@ -295,6 +292,8 @@ class VisitorDrafts:
         For a damaged draft it is None too, because the visitor can continue the others.
         Raise NewerFormatError for a draft of a newer release, which may be open.
         """
+        if listed.has_expired(time.time() - self._lifetimes[1]):
+            return None
         try:
             stored = self.load(listed.id, listed.mount)
         except NewerFormatError:

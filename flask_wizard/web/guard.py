@@ -82,7 +82,7 @@ def check_request(context: Context) -> None:
     if "form" in request.__dict__:
         _check_parsed(context, limit, most)
         return
-    request.max_content_length = limit
+    request.max_content_length = request.max_form_memory_size = limit
     request.max_form_parts = min(most, request.max_form_parts or most)
     body = request.get_data(cache=False)
     announced = request.content_length

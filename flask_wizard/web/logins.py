@@ -16,6 +16,7 @@ from ..errors import ConfigurationError, StoreError
 from ..tracebacks import without_locals
 from .compat import peek_session
 from .state import CONTEXT, Context, get_context
+from .urls import add_query
 
 if TYPE_CHECKING:
     from blinker import Signal
@@ -26,7 +27,7 @@ FindUser = Callable[[], object]
 CHANGED = "flask_wizard.login_changed"
 """The key of a request's environment under which it stands that the user changed."""
 
-SIGNED_IN = "user_id", "_user_id", "identity"
+LOGIN_KEYS = "user_id", "_user_id", "identity"
 """The keys by which most applications' sessions say that somebody is signed in."""
 
 
@@ -113,8 +114,7 @@ class Logins:
         if callable(given):
             return str(given(next_url))
         if given is not None:
-            query = urlencode({"next": next_url})
-            return f"{given}{'&' if '?' in given else '?'}{query}"
+            return add_query(given, urlencode({"next": next_url}))
         view = getattr(getattr(self._app, "login_manager", None), "login_view", None)
         return _flask_login_url(view, next_url) if view else None
 
@@ -127,8 +127,8 @@ class Logins:
         context: Context | None = environ.get(CONTEXT)
         session = context.session if context is not None else peek_session()
         if self.find_user is None:
-            if context is not None and any(key in session for key in SIGNED_IN):
-                self._warn(next(key for key in SIGNED_IN if key in session))
+            if context is not None and any(key in session for key in LOGIN_KEYS):
+                self._warn(next(key for key in LOGIN_KEYS if key in session))
             return response
         changed = session.modified or CHANGED in environ
         if changed and get_context().holder.has_token:

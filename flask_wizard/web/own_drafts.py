@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 import json
-import logging
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from flask import url_for
 from werkzeug.routing import BuildError
 
 from ..core.draft import Draft
-from ..core.hooks import call_hook
-from ..core.journey import Journey
 from ..drafts.draft_list import DraftList, ListedDraft
-from ..drafts.lifetimes import seconds
 from ..drafts.public_draft import Draft as PublicDraft
-from ..drafts.visitor_drafts import Mount, VisitorDrafts
+from ..drafts.visitor_drafts import Mount
 from ..errors import ConfigurationError
-from ..tracebacks import without_locals
-from .compat import typed_values
 from .logins import SignedOut
 from .state import MOUNTS, Context
+from .visit import Visit
 
 if TYPE_CHECKING:
     from ..wizard import Wizard
     from .routes import Mounted
-
-logger = logging.getLogger(__name__)
 
 FindWizard = Callable[[str], "Wizard | None"]
 """Returns the wizard of a class, by the module and name of the class."""
@@ -58,10 +47,12 @@ def own_drafts(
     rows = DraftList(context.repository.store, holder.list_name).drafts()
     found = []
     for row in sorted(rows, key=lambda row: row.started, reverse=True):
-        place = _place_of(row, context, mounts, unbound, find_wizard)
-        draft = place.load(row) if place is not None else None
-        if place is not None and draft is not None:
-            found.append(place.describe(draft))
+        visit = Visit.at_mount(row.mount, context, unbound)
+        is_mounted = visit is not None
+        visit = visit or _headless(row, context, find_wizard)
+        draft = visit.drafts.find_open(row) if visit is not None else None
+        if visit is not None and draft is not None:
+            found.append(_describe(draft, visit, has_urls=is_mounted))
     return found
 
 
@@ -74,102 +65,55 @@ def _check_names(unbound: Mapping[str, object], mounts: Mapping[str, Mounted]) -
         )
 
 
-def _place_of(
-    row: ListedDraft,
-    context: Context,
-    mounts: Mapping[str, Mounted],
-    unbound: Mapping[str, object],
-    find_wizard: FindWizard,
-) -> _Place | None:
-    """Return where a listed draft belongs; ``None`` if its wizard is not there."""
+def _headless(
+    row: ListedDraft, context: Context, find_wizard: FindWizard
+) -> Visit | None:
+    """Return a visit without URLs; ``None`` if the wizard is not there any more.
+
+    A wizard without a blueprint is mounted under the name of its class.
+    """
     name, pairs = json.loads(row.mount)
-    mounted = mounts.get(name)
-    if mounted is None:
-        # A wizard without a blueprint is mounted under the name of its class.
-        wizard = find_wizard(row.wizard) if name == row.wizard else None
-        bound, url_of = dict(pairs), None
-    else:
-        wizard = mounted.wizard
-        bound = typed_values(context.app, f"{name}.step", dict(pairs))
-        free = {n: value for n, value in unbound.items() if n in mounted.unbound}
-        url_of = partial(_url_at, name, {**bound, **free})
+    wizard = find_wizard(row.wizard) if name == row.wizard else None
     if wizard is None:
         return None
-    drafts = VisitorDrafts(
-        wizard, Mount(name, bound), context.holder, context.repository
-    )
-    journey_of = partial(
-        Journey,
-        wizard.steps,
-        initial=wizard._initial_at(bound) if wizard._gives_initial else None,
-        bound=MappingProxyType(dict(bound)),
-        max_entries=context.app.config["WIZARD_MAX_ENTRIES"],
-    )
-    return _Place(wizard, drafts, journey_of, url_of)
+    mount = Mount(name, dict(pairs))
+    return Visit.open(wizard, mount, None, context, url_for_step=_no_url)
 
 
-def _url_at(
-    mount: str, variables: Mapping[str, Any], endpoint: str, **values: Any
-) -> str:
+def _no_url(*, draft: str, step: str) -> str:
+    return ""
+
+
+def _describe(draft: Draft, visit: Visit, *, has_urls: bool) -> PublicDraft:
+    """Return the draft as an application shows it."""
     try:
-        return url_for(f"{mount}.{endpoint}", **variables, **values)
+        journey = visit.journey_of(draft)
+        current = journey.current
+        progress, step = journey.progress(current).text, current.step
+    except Exception as error:  # one draft's fault must not hide the others
+        visit.log(error, "The current step of a draft cannot be found.")
+        progress, step = "", None
+    page = step.url_name if step is not None else None
+    url, discard_url = (
+        _url(visit, draft, each) if has_urls else None for each in (page, "discard")
+    )
+    public = PublicDraft.of(
+        draft,
+        visit.wizard,
+        step_title=str(step.title) if step is not None else "",
+        progress=progress,
+        url=url,
+        discard_url=discard_url,
+    )
+    return replace(public, description=visit.describe(public))
+
+
+def _url(visit: Visit, draft: Draft, page: str | None) -> str:
+    """Return the URL of a page of a mounted draft, or of the draft itself."""
+    try:
+        return str(visit.urls.url_for_step(draft=draft.id, step=page))
     except BuildError as error:
         raise ConfigurationError(
-            f"A draft of {mount!r} has no URL without all variables of its prefix. "
+            f"A draft of {draft.mount} has no URL without all variables of its prefix. "
             "Pass those that are unbound: wizards.drafts(lang='en')."
         ) from error
-
-
-@dataclass(frozen=True)
-class _Place:
-    """A wizard where it is mounted, with the visitor's drafts of it."""
-
-    wizard: Wizard
-    drafts: VisitorDrafts
-    #: Returns the journey of a draft through the wizard.
-    journey_of: Callable[[Draft], Journey]
-    #: Returns the URL of an endpoint; ``None`` for a wizard without a blueprint.
-    url_of: Callable[..., str] | None
-
-    def load(self, row: ListedDraft) -> Draft | None:
-        """Return a listed draft if it is open, or ``None``."""
-        oldest = time.time() - seconds(self.wizard.max_lifetime)
-        return None if row.has_expired(oldest) else self.drafts.find_open(row)
-
-    def describe(self, draft: Draft) -> PublicDraft:
-        """Return the draft as an application shows it."""
-        try:
-            journey = self.journey_of(draft)
-            current = journey.current
-            progress, step = journey.progress(current).text, current.step
-        except Exception as error:  # one draft's fault must not hide the others
-            logger.error(
-                "The current step of a draft cannot be found.",
-                exc_info=without_locals(error),
-            )
-            progress, step = "", None
-        url = discard_url = None
-        if self.url_of is not None and step is not None:
-            url = self.url_of("step", draft=draft.id, step=step.url_name)
-        elif self.url_of is not None:
-            url = self.url_of("draft", draft=draft.id)
-        if self.url_of is not None:
-            discard_url = self.url_of("discard", draft=draft.id)
-        public = PublicDraft.of(
-            draft,
-            self.wizard,
-            step_title=str(step.title) if step is not None else "",
-            progress=progress,
-            url=url,
-            discard_url=discard_url,
-        )
-        return replace(public, description=description_of(public, self.wizard))
-
-
-def description_of(draft: PublicDraft, wizard: Wizard) -> str:
-    """Return what the wizard calls a draft; an empty string if ``describe`` fails."""
-    try:
-        return str(call_hook(wizard.describe, draft))
-    except Exception as error:
-        logger.error("describe failed.", exc_info=without_locals(error))
-        return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flask import url_for
@@ -19,6 +19,7 @@ from ..core.journey import Journey
 from ..core.messages import Notice, Problem
 from ..core.rows import Row
 from ..core.steps import AnyStep, BoundStep
+from ..drafts.lifetimes import utc_datetime
 from ..errors import ConfigurationError, DefinitionError
 from . import guard
 from .actions import buttons_of
@@ -38,7 +39,7 @@ BASE_TEMPLATE = "flask_wizard/base.html"
 
 PAGES = (
     *("step", "review", "entry", "saved", "discard", "receipt"),
-    *("sending", "gone", "unavailable"),
+    *("sending", "gone", "removed", "unavailable"),
 )
 """The names of all pages, each that of a template."""
 
@@ -288,7 +289,10 @@ class Pages:
             hidden=self._token(),
             unsettled=unsettled,
             problem=problem,
-            actions=[Button("back", "No, keep them", primary=True), button],
+            actions=[
+                Button("back", "No, keep them", primary=True),
+                button._replace(primary=False),
+            ],
         )
 
     def receipt(self, draft: Draft, host: str) -> Page:
@@ -400,8 +404,3 @@ def _grouped(rows: Iterable[Row], steps: Sequence[AnyStep]) -> list[Group]:
             )
         by_step[row.step].append(row)
     return [Group(step, by_step[step.name]) for step in steps if by_step[step.name]]
-
-
-def utc_datetime(seconds: float) -> datetime:
-    """Return seconds since the epoch as an aware datetime."""
-    return datetime.fromtimestamp(seconds, UTC)

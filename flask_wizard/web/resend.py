@@ -43,7 +43,7 @@ class Resend:
     #: Returns the visitor's open drafts that ``max_drafts`` counts, as a page lists
     #: them.
     open_drafts: Callable[[], list[OpenDraft]]
-    #: Returns the URL of the page where a draft stands.
+    #: Returns the URL of the page where a draft stands, or the wizard's own.
     standing_url: Callable[[Draft], str]
 
     def page(self, at: Address, submitted: Submitted, refusal: NotStored) -> Outcome:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_plus
 
-from flask import Request, current_app, g, url_for
-from werkzeug.routing import BuildError
+from flask import Request, g, url_for
 
 from ..core.steps import RESERVED_STEPS, BoundStep
 from ..drafts.holders import is_id
@@ -121,27 +119,23 @@ def other_host(url: str, own_host: str) -> str:
     return host if host != own_host.lower() else ""
 
 
-def url_elsewhere(mount: str, page: str, draft_id: str) -> str | None:
-    """Return the URL of one of a draft's own pages at another mount.
+def url_of_page(
+    mount: str, variables: Mapping[str, Any], *, draft: str, step: str | None = None
+) -> str:
+    """Return the URL of a page at a mount, or of a draft itself without a ``step``.
 
-    ``mount`` is the key of the mount. URL variables that do not bind drafts have the
-    values that they have here. Return ``None`` if this cannot be told: a wizard without
-    a blueprint has other mounts in views that are not known here.
+    ``mount`` is the blueprint's full name, or empty for the one that this request came
+    to. ``variables`` are those of its prefix. Raise BuildError if one is missing.
     """
-    name, bound = json.loads(mount)
-    endpoint, known = f"{name}.{page}", {**g.get("wizard_prefix", {}), **dict(bound)}
-    try:
-        rule = next(current_app.url_map.iter_rules(endpoint))
-        values = {n: value for n, value in known.items() if n in rule.arguments}
-        return url_for(endpoint, draft=draft_id, **values)
-    except (KeyError, BuildError):
-        return None
+    if draft == NEW:
+        return url_for(f"{mount}.new", step=step, **variables)
+    if step is None:
+        return url_for(f"{mount}.draft", draft=draft, **variables)
+    if step in RESERVED_STEPS:
+        return url_for(f"{mount}.{step}", draft=draft, **variables)
+    return url_for(f"{mount}.step", draft=draft, step=step, **variables)
 
 
 def url_at_mount(*, draft: str, step: str) -> str:
     """Return the URL of a page of the mount that this request came to."""
-    if draft == NEW:
-        return url_for(".new", step=step, **g.wizard_prefix)
-    if step in RESERVED_STEPS:
-        return url_for(f".{step}", draft=draft, **g.wizard_prefix)
-    return url_for(".step", draft=draft, step=step, **g.wizard_prefix)
+    return url_of_page("", g.wizard_prefix, draft=draft, step=step)

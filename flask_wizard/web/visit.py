@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from flask import Response, abort, after_this_request
+from flask import Response, abort, after_this_request, g, url_for
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BuildError
 
 from ..core.draft import ENDED, Draft, Receipt
 from ..core.hooks import OWN_ERRORS, HookError, call_hook
@@ -35,11 +37,11 @@ from ..errors import (
 from ..tracebacks import without_locals
 from . import guard
 from .actions import Action, Move, action_of
+from .compat import typed_values
 from .logins import SignedOut
 from .notices import choose_notice, saved_notice
-from .own_drafts import description_of
 from .page_fields import SignedFields
-from .pages import OpenDraft, Page, Pages, check_named_templates, utc_datetime
+from .pages import OpenDraft, Page, Pages, check_named_templates
 from .problems import (
     STOPS,
     Attempt,
@@ -50,7 +52,7 @@ from .problems import (
 )
 from .resend import Resend
 from .responses import Outcome, protect, redirect_to
-from .state import Context
+from .state import MOUNTS, Context
 from .submitted import Submitted, is_from_review
 from .urls import (
     NEW,
@@ -60,12 +62,13 @@ from .urls import (
     nonce_of,
     other_host,
     query_without_nonce,
-    url_elsewhere,
     url_of,
+    url_of_page,
 )
 
 if TYPE_CHECKING:
     from ..wizard import Wizard
+    from .routes import Mounted
 
 Moment = Literal["start", "commit"]
 
@@ -145,6 +148,38 @@ class Visit:
         pages = Pages(wizard, context, urls, fields_of)
         opened = None if draft_id == NEW else draft_id
         return cls(context, wizard, journey_of, drafts, urls, pages, opened)
+
+    @classmethod
+    def at_mount(
+        cls, mount: str, context: Context, unbound: Mapping[str, object]
+    ) -> Visit | None:
+        """Return a visit to another mount, by the key that is stored with its drafts.
+
+        ``unbound`` has values for the URL variables that do not bind drafts. Return
+        ``None`` if there is no such blueprint, or it has other variables by now: nobody
+        knows the URLs of its drafts.
+        """
+        name, pairs = json.loads(mount)
+        mounts: Mapping[str, Mounted] = context.app.extensions.get(MOUNTS, {})
+        if (mounted := mounts.get(name)) is None:
+            return None
+        try:
+            bound = typed_values(context.app, f"{name}.step", dict(pairs))
+        except ValueError:  # of the converter
+            return None
+        rule = next(context.app.url_map.iter_rules(f"{name}.step"))
+        if rule.arguments - {"draft", "step"} - mounted.unbound - bound.keys():
+            return None
+        free = {n: value for n, value in unbound.items() if n in mounted.unbound}
+        variables = {**bound, **free}
+        return cls.open(
+            mounted.wizard,
+            Mount(name, bound),
+            None,
+            context,
+            url_for_step=partial(url_of_page, name, variables),
+            entry_url=partial(url_for, f"{name}.entry", **variables),
+        )
 
     # The three kinds of requests
 
@@ -353,9 +388,8 @@ class Visit:
         if refusal.problem is Problem.STORE:
             self.log(refusal.__cause__ or refusal)
         drafts = partial(self.open_drafts, everywhere=True)
-        resend = Resend(
-            self.pages, self.drafts, self.journey_of, drafts, self.standing_url
-        )
+        url = self._standing_url_or_entry
+        resend = Resend(self.pages, self.drafts, self.journey_of, drafts, url)
         return resend.page(at, submitted, refusal)
 
     def _process(self, post: Post) -> Outcome:
@@ -442,9 +476,11 @@ class Visit:
     def _save_unjudged(self, post: Post, step: AnyStep, stored: StoredDraft) -> None:
         """Save what was sent without calling a hook, because one of them has failed.
 
-        Save nothing to a draft whose answers must not change now.
+        Save nothing to a draft whose answers must not change now, and nothing of a form
+        that is not known to be of this step.
         """
-        is_sent = post.submitted.has_action or post.submitted.has_rev
+        has_rev = post.submitted.has_rev and step.takes_input
+        is_sent = post.submitted.has_action or has_rev
         if stored.draft.state != "open" or stored.draft.unsettled or not is_sent:
             return
         journey = self.journey_of(stored.draft)
@@ -568,7 +604,9 @@ class Visit:
         if _is_closed(draft):
             return self._lead_to_end(draft, post.action)
         if post.action.name not in ("discard", "next"):
-            return redirect_to(self._url_to_keep(draft), quiet=post.action.quiet)
+            return redirect_to(
+                self._standing_url_or_entry(draft), quiet=post.action.quiet
+            )
         self.drafts.save(stored, self.drafts.end(draft, "discarded"))
         self._unlist(draft)
         try:
@@ -623,10 +661,10 @@ class Visit:
     def _current_page(self, draft: Draft) -> str:
         return str(self.journey_of(draft).current.url_name)
 
-    def _url_to_keep(self, draft: Draft) -> str:
-        """Return the URL to go on to if a draft is not discarded after all."""
+    def _standing_url_or_entry(self, draft: Draft) -> str:
+        """Return the URL of the page where a draft stands, or else the wizard's own."""
         try:
-            return self._url(self._current_page(draft), draft)
+            return self.standing_url(draft)
         except Exception as error:  # a condition; to discard the draft is the way out
             self.log(error, BROKEN.format(draft.mount))
             return self.urls.entry
@@ -660,34 +698,40 @@ class Visit:
         all the same. A draft for which the application's code raises has no URL to
         continue at, and can be discarded.
         """
-        url: str | None
-        discard_url: str | None
+        visit: Visit | None = self
+        if draft.mount != self.drafts.mount:  # its conditions see other variables
+            here = g.get("wizard_prefix", {})
+            visit = Visit.at_mount(draft.mount, self.context, here)
+        if visit is None:
+            return None
         try:
-            current = self.journey_of(draft).current
+            current = visit.journey_of(draft).current
         except UnreadableDraftError as error:
             self.log(error, "A draft on its holder's list is damaged.")
             return None
         except Exception as error:  # a condition of the application, or the like
             self.log(error, BROKEN.format(draft.mount))
             current = None
-        if draft.mount == self.drafts.mount:
-            page = current.url_name if current is not None else "discard"
-            url, discard_url = self._url(page, draft), self._url("discard", draft)
-        else:
-            url, discard_url = (
-                url_elsewhere(draft.mount, page, draft.id)
-                for page in ("draft", "discard")
+        public = PublicDraft.of(draft, visit.wizard)
+        try:
+            return OpenDraft(
+                url=visit._url(current.url_name, draft) if current else None,
+                discard_url=visit._url("discard", draft),
+                started=public.started,
+                saved=public.saved,
+                place=current.step.title if current else public.title,
+                description=visit.describe(public),
             )
-        if url is None or discard_url is None:
+        except BuildError:
             return None
-        return OpenDraft(
-            url=url if current is not None else None,
-            discard_url=discard_url,
-            started=utc_datetime(draft.created),
-            saved=utc_datetime(draft.updated),
-            place=current.step.title if current is not None else self.wizard.title,
-            description=description_of(PublicDraft.of(draft, self.wizard), self.wizard),
-        )
+
+    def describe(self, draft: PublicDraft) -> str:
+        """Return what the wizard calls a draft; an empty string if that fails."""
+        try:
+            return str(call_hook(self.wizard.describe, draft))
+        except Exception as error:
+            self.log(error, "describe failed.")
+            return ""
 
 
 def _is_closed(draft: Draft) -> bool:

@@ -608,6 +608,16 @@ def test_saved_page_tells_the_sooner_end(make_app: MakeApp, clock: Traveller) ->
     assert until(saved(begun(app))) < late
 
 
+def test_saved_page_of_a_draft_that_lives_for_thousands_of_years(
+    make_app: MakeApp,
+) -> None:
+    class Eternal(Join):
+        lifetime = max_lifetime = timedelta(days=365 * 9000)
+
+    visitor = begun(make_app(Eternal, WIZARD_PERMANENT_SESSION=False))
+    assert "31 December 9999" in visitor.press("save").text
+
+
 def test_saved_page_is_for_ones_own_draft(app: Flask, visitor: Visitor) -> None:
     assert begun(app).get(f"{visitor.draft}saved").status_code == 404
 

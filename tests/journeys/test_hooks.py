@@ -249,6 +249,32 @@ def test_step_error_inside_of_a_field_leads_there(
     assert visitor.press().errors == ["Enter another"]
 
 
+@pytest.mark.parametrize(("outer", "inner"), [("-", "."), (".", "-"), ("_", "__")])
+def test_step_error_leads_inside_whatever_the_separator(
+    make_app: MakeApp, outer: str, inner: str
+) -> None:
+    street = fields.FormField(Street, separator=inner)
+
+    class Separated(Form):
+        home = street
+        others = fields.FieldList(street, min_entries=2, separator=outer)
+
+    refusals = [
+        StepError("home", "One", field="home.street"),
+        StepError("home", "Two", field="others.1.street"),
+    ]
+
+    def refuse(self: Wizard, submission: Submission) -> None:
+        raise refusals.pop()
+
+    wizard = declare("Apart", Join, home=Step(Separated), validate=refuse)
+    visitor = at_the_review(make_app(wizard))
+    visitor.fill()
+    assert visitor.press().links["Two"] == f"#others{outer}1{inner}street"
+    visitor.press()
+    assert visitor.press().links["One"] == f"#home{inner}street"
+
+
 # Attributes of the wizard
 
 

@@ -163,6 +163,21 @@ def test_undrawn_list_keeps_its_rows(make_app: MakeApp) -> None:
     assert send(visitor, "it-0", "it-1")["it"] == ["a", "b"]
 
 
+@pytest.mark.parametrize("separator", ["-", ".", "__"])
+def test_undrawn_field_of_a_row_keeps_what_it_began_with(
+    make_app: MakeApp, separator: str
+) -> None:
+    class Kid(Form):
+        name = fields.StringField()
+        code = fields.StringField()
+
+    rows = fields.FieldList(fields.FormField(Kid, separator=separator))
+    began = {"it": [{"name": "Ada", "code": "c1"}, {"name": "Bob", "code": "c2"}]}
+    visitor = Visitor(make_app(edits(form_of(rows), began)))
+    undrawn = [f"it-{number}{separator}code" for number in range(2)]
+    assert send(visitor, *undrawn)["it"] == began["it"]
+
+
 def test_removed_row_stays_removed(make_app: MakeApp) -> None:
     rows = fields.FieldList(fields.StringField("Row"))
     visitor = Visitor(make_app(edits(form_of(rows), {"it": ["a", "b"]})))

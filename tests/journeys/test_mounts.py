@@ -536,6 +536,25 @@ def test_drafts_at_all_mounts_count_together(make_app: MakeApp) -> None:
     end_one_and_begin(visitor)
 
 
+def test_draft_at_another_mount_stands_where_its_own_variables_lead(
+    make_app: MakeApp,
+) -> None:
+    class Local(Wizard):
+        max_drafts = 2
+
+        you = Step(You)
+        early = Step(You, when=lambda answers: answers.bound["org"] < 7)
+        late = Step(You, when=lambda answers: answers.bound["org"] >= 7)
+
+        def commit(self, submission: Submission) -> None: ...
+
+    visitor = Visitor(make_app(Local, prefix="/<int:org>/join"))
+    assert begin_at(visitor, "/6/join", "/7/join", "/8/join") == [200, 200, 409]
+    assert visitor.page.texts(".wizard-draft-place") == ["Early", "Late"]
+    assert visitor.page.link("Continue 1").endswith("/early")
+    assert visitor.page.link("Continue 2").endswith("/late")
+
+
 def test_draft_without_a_known_url_counts_unlisted(make_app: MakeApp) -> None:
     app = make_app(Two, prefix="/<agency>/join")
 

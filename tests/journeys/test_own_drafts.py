@@ -276,6 +276,16 @@ def test_draft_of_a_wizard_that_has_gone_is_left_out(
     assert lists.of(later) == []
 
 
+def test_draft_is_left_out_whose_mount_binds_another_variable_by_now(
+    lists: Lists, make_app: MakeApp
+) -> None:
+    visitor = Visitor(make_app(Join))
+    begin(visitor, "/join/")
+    app = lists.site.app
+    app.register_blueprint(Join.as_blueprint("join"), url_prefix="/<agency>/join")
+    assert lists.of(visitor.twin(app)) == []
+
+
 @pytest.mark.parametrize("given", [{}, {"lang": "en", "yaer": 2026}], ids=["-", "yaer"])
 def test_variable_that_is_missing_or_unknown_is_an_error(
     app: Flask, lists: Lists, given: dict[str, Any]

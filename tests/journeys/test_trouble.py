@@ -198,6 +198,7 @@ def test_discard_needs_the_token(visitor: Visitor, store: Probe) -> None:
     visitor.open(f"{visitor.draft}discard")
     page = visitor.press("discard", {"csrf_token": "wrong"})
     assert (page.status, page.heading) == (400, "Discard your answers?")
+    assert page.texts(".wizard-button-primary") == ["No, keep them"]
     assert store.snapshot() == before
     assert visitor.press("discard").heading == "Your answers were discarded"
 

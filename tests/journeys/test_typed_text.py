@@ -283,3 +283,16 @@ def test_page_of_a_removed_step_gives_back_what_was_typed_when_the_store_is_down
     store.down = True
     page = visitor.press("next", {"name": "Zoë"})
     assert (page.status, "Zoë" in page.text) == (409, True)
+
+
+def test_page_of_a_removed_step_gives_back_what_was_typed_when_a_condition_fails(
+    make_app: MakeApp,
+) -> None:
+    class Broken(Commits, Wizard):
+        you = Step(You)
+        last = Step(You, when=lambda answers: bool(1 / 0))
+
+    visitor = deployed(make_app, at_step(make_app(Old), "more-old"), Broken)
+    page = visitor.press("next", {"name": "Zoë"})
+    assert (page.status, "Zoë" in page.text) == (409, True)
+    assert page.link("Continue") == "/join/"

@@ -125,6 +125,27 @@ def test_form_is_ours_by_its_fields_or_its_button(
     assert answer.status_code == status
 
 
+@on_one_engine
+def test_form_of_a_review_without_a_button_begins_no_draft(
+    visitor: Visitor, engine: Engine
+) -> None:
+    visitor.open()
+    answer = visitor.client.post(
+        "/join/new/check", data={"_rev": "0"}, headers={"X-CSRFToken": visitor.token}
+    )
+    assert (answer.status_code, engine.values()) == (400, {})
+
+
+@on_one_engine
+def test_form_of_a_review_without_a_button_renews_no_draft(
+    visitor: Visitor, engine: Engine
+) -> None:
+    url, headers = fill_in(visitor), {"X-CSRFToken": visitor.token}
+    before = engine.values()
+    answer = visitor.client.post(f"{url}check", data={"_rev": "1"}, headers=headers)
+    assert (answer.status_code, engine.values()) == (400, before)
+
+
 def test_fields_of_a_form_function_are_told(make_app: MakeApp) -> None:
     class Prefixed(You):
         def __init__(self, *args: Any, **options: Any) -> None:
@@ -185,6 +206,19 @@ def test_as_many_fields_as_the_cap_are_taken(make_app: MakeApp, kind: str) -> No
     sent |= {f"x{n}": "x" for n in range(20 - len(sent))}
     answer = visitor.client.post(visitor.page.action, data=sent, content_type=kind)
     assert answer.status_code == 303
+
+
+def test_field_of_a_multipart_form_may_be_as_long_as_the_body(
+    make_app: MakeApp,
+) -> None:
+    """Flask allows such a form 500,000 bytes unless it is told otherwise."""
+    visitor = begun(make_app(Join))
+    sent = {"csrf_token": visitor.token, "pet": "x" * 600_000, "_action": "next"}
+    body = b"".join(part(name, text) for name, text in sent.items()) + b"--X--\r\n"
+    url = visitor.page.action
+    answer = visitor.client.post(url, data=body, content_type=MULTIPART)
+    page = visitor.show(answer)
+    assert (page.status, page.value("pet")) == (413, "x" * 600_000)
 
 
 def test_too_many_fields_without_a_token_are_given_back(make_app: MakeApp) -> None:
