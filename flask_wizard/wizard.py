@@ -8,9 +8,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
+from functools import partialmethod
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from .core.hooks import call_hook, check_hook
+from .core.hooks import call_hook, check_hook, takes
 from .core.steps import RESERVED_STEPS, AnyStep, Review, Steps
 from .core.submission import Submission
 from .drafts.lifetimes import seconds
@@ -88,10 +90,12 @@ class Wizard(metaclass=_Declarative):
         if not cls._has_title:
             cls.title = _title_from(cls.__name__)
         cls._gives_initial = cls.initial is not Wizard.initial
-        cls._initial_takes_answers = _takes(cls.initial, 4)  # one of them is self
         cls._abstract = abstract
-        for name in _HOOKS:
-            check_hook(getattr(cls, name), f"{cls.__name__}.{name}")
+        cls._initial_takes_answers = takes(_as_called(cls, "initial"), 3)
+        for name, passed in _HOOKS.items():
+            if name == "initial" and cls._initial_takes_answers:
+                passed = (*passed, "answers")
+            check_hook(_as_called(cls, name), f"{cls.__name__}.{name}", *passed)
         if not abstract:
             _check_definition(cls)
 
@@ -251,13 +255,12 @@ class Wizard(metaclass=_Declarative):
         return wizard
 
 
-def _takes(function: Callable[..., object], count: int) -> bool:
-    """True if a function takes so many positional arguments."""
-    try:
-        inspect.signature(function).bind(*range(count))
-    except TypeError:
-        return False
-    return True
+def _as_called(cls: type[Wizard], name: str) -> Any:
+    """Return a hook as an instance of the class has it: without ``self``."""
+    found = inspect.getattr_static(cls, name)
+    if isinstance(found, FunctionType | staticmethod | classmethod | partialmethod):
+        return found.__get__(object(), cls)
+    return found
 
 
 def _title_from(name: str) -> str:
@@ -343,6 +346,11 @@ def _check_definition(cls: type[Wizard]) -> None:
             "Define `def commit(self, submission)`, or mark a base class: "
             "`abstract=True`."
         )
+    if type(cls.version) is not int or not 0 <= cls.version < 2**63:
+        raise DefinitionError(
+            f"{cls.__name__}.version is {cls.version!r}. Expected a whole number, "
+            "such as 2."
+        )
     for name in ("lifetime", "max_lifetime", "max_drafts"):
         given = getattr(cls, name)
         kinds = int if name == "max_drafts" else timedelta | int | float
@@ -379,11 +387,13 @@ def _misspelt(wizard: type[Wizard]) -> Iterator[tuple[str, str]]:
                     yield name, nearest
 
 
-_HOOKS = tuple(
-    name
+_HOOKS = {
+    name: tuple(inspect.signature(value).parameters)[1:]
     for name, value in vars(Wizard).items()
     if inspect.isfunction(value) and not name.startswith("_")
-)
+}
+"""The hooks, and what the wizard passes to each."""
+
 _WIZARD_ATTRIBUTES = frozenset(
     name for name in vars(Wizard) if not name.startswith("_")
 ) | {"upgrade"}

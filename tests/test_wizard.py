@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
+from functools import partial, partialmethod
 from types import new_class
 from typing import Any
 
@@ -302,6 +302,83 @@ def test_rows_of_the_review_may_be_generated() -> None:
     assert names(wizard) == ["you", "check"]
 
 
+@pytest.mark.parametrize(
+    ("hook", "wrong", "found", "expected"),
+    [
+        ("commit", lambda: None, "()", "(self, submission)"),
+        ("commit", lambda self: None, "(self)", "(self, submission)"),
+        ("commit", lambda self, a, b: None, "(self, a, b)", "(self, submission)"),
+        ("validate", lambda self, *, a: None, "(self, *, a)", "(self, submission)"),
+        ("discarded", staticmethod(lambda a, b: None), "(a, b)", "(draft)"),
+        ("describe", classmethod(lambda cls: ""), "(cls)", "(self, draft)"),
+        ("admit", partial(lambda moment: None), "(moment)", "(moment, holder)"),
+        ("initial", lambda self, a: None, "(self, a)", "(self, step_name, bound)"),
+    ],
+)
+def test_hook_that_cannot_take_what_it_gets_is_refused(
+    hook: str, wrong: Any, found: str, expected: str
+) -> None:
+    message = refusal(**{"you": Step(Name), hook: wrong})
+    assert f"Wrong.{hook} has the parameters {found}. Expected {expected}:" in message
+
+
+@pytest.mark.parametrize(
+    "commit",
+    [
+        lambda *given: None,
+        lambda self, submission, more=1: None,
+        staticmethod(lambda submission: None),
+        classmethod(lambda cls, submission: None),
+        partial(lambda more, submission: None, 1),
+        partialmethod(lambda self, more, submission: None, 1),
+        [].append,
+        dict,  # a class, and it does not tell what it takes
+    ],
+)
+def test_hook_may_be_any_callable_that_takes_what_it_gets(commit: Any) -> None:
+    assert names(declare(you=Step(Name), commit=commit)) == ["you"]
+
+
+@pytest.mark.parametrize(
+    ("option", "wrong", "expected"),
+    [
+        ("when", lambda: True, "(answers)"),
+        ("prepare", lambda form: None, "(form, answers)"),
+        ("kwargs", lambda a, b: {}, "(answers)"),
+    ],
+)
+def test_function_of_a_step_that_cannot_take_what_it_gets_is_refused(
+    option: str, wrong: Any, expected: str
+) -> None:
+    options: dict[str, Any] = {option: wrong}
+    message = refusal(you=Step(Name), more=Step(Name, **options))
+    assert f"{option} of Wrong.more has the parameters" in message
+    assert f"Expected {expected}:" in message
+
+
+def test_form_function_that_takes_no_answers_is_refused() -> None:
+    message = refusal(you=Step(lambda: Name))
+    assert "The form function of Wrong.you has the parameters ()" in message
+
+
+def test_rows_that_take_no_answers_are_refused() -> None:
+    rows: Any = lambda rows: rows  # noqa: E731
+    message = refusal(you=Step(Name), check=Review(rows=rows))
+    assert "rows of Wrong.check has the parameters (rows)" in message
+
+
+@pytest.mark.parametrize(
+    "initial",
+    [
+        staticmethod(lambda name, bound, answers: [name, bound, answers]),
+        classmethod(lambda cls, name, bound, answers: [name, bound, answers]),
+    ],
+)
+def test_initial_without_self_may_take_the_answers(initial: Any) -> None:
+    wizard: Any = declare(you=Step(Name), initial=initial)()
+    assert wizard._initial_at({})("you", "answers") == ["you", {}, "answers"]
+
+
 def test_hook_that_only_wraps_an_asynchronous_function_is_accepted() -> None:
     @functools.wraps(asynchronous)
     def waits(*given: Any) -> None: ...
@@ -492,6 +569,12 @@ def test_number_of_drafts_must_be_a_number() -> None:
 def test_endless_limit_is_refused(name: str) -> None:
     """A store takes whole seconds, so neither can be kept."""
     assert f"Wrong.{name} is inf" in refusal(you=Step(Name), **{name: float("inf")})
+
+
+@pytest.mark.parametrize("version", ["2", 2.0, None, True, -1, 2**63])
+def test_version_that_no_draft_can_be_stored_with_is_refused(version: object) -> None:
+    message = refusal(you=Step(Name), version=version)
+    assert f"Wrong.version is {version!r}. Expected a whole number" in message
 
 
 def test_form_function_must_return_a_class() -> None:

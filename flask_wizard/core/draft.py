@@ -40,6 +40,14 @@ _parts = msgspec.msgpack.Decoder(dict[str, msgspec.Raw])
 _reading_types = Lock()
 
 
+def storable(text: str) -> str:
+    """Return a text with a question mark for each lone surrogate, which has no bytes.
+
+    A broken reply of another service may have one, or the name of a file.
+    """
+    return text.encode(errors="replace").decode()
+
+
 class Stored(
     msgspec.Struct,
     frozen=True,
@@ -179,7 +187,10 @@ class Entry(Stored, frozen=True, gc=False):
         }
         return replace(
             self,
-            errors={name: [str(text) for text in messages[name]] for name in messages},
+            errors={
+                name: [storable(str(text)) for text in texts]
+                for name, texts in messages.items()
+            },
             html_errors={name: found for name, found in html.items() if found},
         )
 

@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+PASSED = {
+    "when": ("answers",),
+    "prepare": ("form", "answers"),
+    "kwargs": ("answers",),
+}
+"""What the wizard passes to the functions of a step."""
+
 
 @dataclass(frozen=True, eq=False)
 class Step(AnyStep):
@@ -118,8 +125,8 @@ class Step(AnyStep):
                 "class, or a function of the answers that returns one."
             )
         else:
-            check_hook(self.form, f"The form function of {where}")
-        for name_of_hook in ("when", "prepare", "kwargs"):
+            check_hook(self.form, f"The form function of {where}", "answers")
+        for name_of_hook, passed in PASSED.items():
             if (hook := getattr(self, name_of_hook)) is None:
                 continue
             if not callable(hook):
@@ -127,7 +134,7 @@ class Step(AnyStep):
                     f"{where} has {name_of_hook}={hook!r}, which cannot be "
                     "called. Pass a function of the answers."
                 )
-            check_hook(hook, f"{name_of_hook} of {where}")
+            check_hook(hook, f"{name_of_hook} of {where}", *passed)
         return super().named(name, wizard)
 
     def form_class(self, answers: Answers) -> type[Form]:

@@ -360,7 +360,11 @@ def bind(
 
 
 class EntryLimit:
-    """How many more entries the lists of one form may have."""
+    """How many more entries the lists of one form may have.
+
+    A list with a ``max_entries`` of its own has room of its own. WTForms drops what it
+    is sent beyond that without a word.
+    """
 
     def __init__(self, left: int | None) -> None:
         self._limit = self._left = left
@@ -369,19 +373,26 @@ class EntryLimit:
 
     def take(self, field: Any, wanted: int) -> int:
         """Return how many of the ``wanted`` entries a list may have."""
-        if self._left is None or field.max_entries:
+        if field.max_entries:
+            taken = min(wanted, int(field.max_entries))
+        elif self._left is None:
             return wanted
-        taken = min(wanted, self._left)
-        self._left -= taken
+        else:
+            taken = min(wanted, self._left)
+            self._left -= taken
         if taken < wanted:
             self.sent[field.name] = wanted
         return taken
 
     def message(self, field: Any) -> str:
         """Return what a list says that was sent too many entries."""
+        place, room = "page", self._limit
+        if field.max_entries:
+            place, room = "list", field.max_entries
         return (
-            f"This page has room for {self._limit} entries. You sent "
-            f"{self.sent[field.name]} here, and the last of them are not shown."
+            f"This {place} has room for {room} {'entry' if room == 1 else 'entries'}. "
+            f"You sent {self.sent[field.name]} here, and the last of them are not "
+            "shown."
         )
 
 

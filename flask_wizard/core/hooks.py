@@ -41,22 +41,47 @@ class HookError(Exception):
         self.error = error
 
 
-def check_hook(hook: object, where: str) -> None:
-    """Raise DefinitionError if ``hook`` is no function, or a call would not run it.
+def check_hook(hook: object, where: str, *arguments: str) -> None:
+    """Raise DefinitionError if a call of ``hook`` with ``arguments`` would not run it.
 
-    ``where`` names it in the message.
+    ``where`` names it in the message, and ``arguments`` are the names of what the
+    wizard passes.
     """
     if not callable(hook):
         raise DefinitionError(f"{where} is {hook!r}, which cannot be called. {MEND}")
-    while isinstance(hook, partial):
-        hook = hook.func
-    functions = [hook] if isinstance(hook, type) else [hook, type(hook).__call__]
+    function: object = hook
+    while isinstance(function, partial):
+        function = function.func
+    is_class = isinstance(function, type)
+    functions = [function] if is_class else [function, type(function).__call__]
     for is_kind, kind in NOT_PLAIN:
         if any(map(is_kind, functions)):
             raise DefinitionError(
                 f"{where} is {kind}: the wizard calls it, and that would run nothing "
                 f"of it. {MEND}"
             )
+    if not takes(hook, len(arguments)):
+        if inspect.ismethod(hook):
+            hook, arguments = hook.__func__, ("self", *arguments)
+        raise DefinitionError(
+            f"{where} has the parameters {inspect.signature(hook)}. Expected "
+            f"({', '.join(arguments)}): the wizard passes these by position."
+        )
+
+
+def takes(function: Callable[..., object], count: int) -> bool:
+    """True if a function takes so many positional arguments, or does not tell."""
+    if inspect.ismethod(function):  # one without self has no signature of its own
+        return takes(function.__func__, count + 1)
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # as for some that are written in C
+        return True
+    try:
+        signature.bind(*range(count))
+    except TypeError:
+        return False
+    return True
 
 
 def check_result(result: Result, where: str) -> Result:

@@ -337,7 +337,7 @@ class Review(AnyStep):
                 "Pass a function of the rows and the answers."
             )
         if self.rows is not None and not inspect.isgeneratorfunction(self.rows):
-            check_hook(self.rows, f"rows of {wizard}.{name}")
+            check_hook(self.rows, f"rows of {wizard}.{name}", "rows", "answers")
         return super().named(name, wizard)
 
 

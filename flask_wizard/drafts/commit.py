@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
-from ..core.draft import Draft, Receipt
+from ..core.draft import Draft, Receipt, storable
 from ..core.hooks import call_hook
 from ..core.journey import Journey
 from ..core.messages import Notice
@@ -43,10 +43,12 @@ def receipt_of(result: Any) -> Receipt:
     """Return the result of ``Wizard.commit`` as a receipt. Raise CommitResultError."""
     if result is None:
         return Receipt()
-    if isinstance(result, Receipt) and (result.url is None or _is_url(result.url)):
+    if isinstance(result, Receipt):
         named = (result.reference, result.url, result.message)
         reference, url, message = (v if v is None else str(v) for v in named)
-        return Receipt(reference, url, message, isinstance(result.message, Markup))
+        if url is None or _is_url(url):
+            texts = (v if v is None else storable(v) for v in (reference, url, message))
+            return Receipt(*texts, html=isinstance(result.message, Markup))
     if isinstance(result, str) and _is_url(result):
         return Receipt(url=result)
     location = getattr(result, "location", None)
@@ -65,7 +67,7 @@ def receipt_of(result: Any) -> Receipt:
 
 
 def _is_url(text: str) -> bool:
-    if any(char.isspace() or char in "<>" for char in text):
+    if any(char.isspace() or char in "<>" for char in text) or storable(text) != text:
         return False
     try:
         parts = urlsplit(text)

@@ -105,6 +105,12 @@ def test_new_messages_replace_those_in_html() -> None:
     assert Entry.of({}, errors={"name": [Markup("<b>")]}).with_messages({}) == Entry()
 
 
+@pytest.mark.parametrize("message", ["No\udc80", Markup("No\udc80")])
+def test_message_with_a_lone_surrogate_can_be_stored(message: str) -> None:
+    entry = Entry.of({}, errors={"name": [message]})
+    assert unpack(Entry, pack(entry)).messages == {"name": ["No?"]}
+
+
 def test_rich_shows_no_answer_either() -> None:
     """Its tracebacks show local variables by what ``__rich_repr__`` gives."""
     entry = Entry.of({"name": ["canary"]}, passwords={"pin": ["canary"]})

@@ -602,6 +602,51 @@ def test_list_with_a_maximum_of_its_own_has_room_of_its_own() -> None:
     assert len(form.few) == 9
 
 
+class Few(Form):
+    sole = fields.FieldList(fields.StringField(), max_entries=1)
+    rows = fields.FieldList(
+        fields.FormField(one(fields.FieldList(fields.StringField(), max_entries=2))),
+        max_entries=2,
+    )
+
+
+@pytest.mark.parametrize(
+    ("sent", "list_name", "message"),
+    [
+        (
+            ["sole-0", "sole-1"],
+            "sole",
+            "This list has room for 1 entry. You sent 2 here, and the last of them "
+            "are not shown.",
+        ),
+        (
+            [f"rows-{n}-it-0" for n in range(5)],
+            "rows",
+            "This list has room for 2 entries. You sent 5 here, and the last of them "
+            "are not shown.",
+        ),
+        (
+            [f"rows-1-it-{n}" for n in (7, 8, 1764328979123)],
+            "rows-0-it",
+            "This list has room for 2 entries. You sent 3 here, and the last of them "
+            "are not shown.",
+        ),
+    ],
+)
+def test_more_entries_than_a_list_may_have_are_told_at_the_list(
+    sent: list[str], list_name: str, message: str
+) -> None:
+    form = bind(Few, values(*((name, "x") for name in sent)), max_entries=100)
+    assert not forms.validate(form)
+    assert form_errors.errors_of(form) == {list_name: [message]}
+    assert len(forms.sent(form)[0]) == len(sent)  # and none of them is lost
+
+
+def test_as_many_entries_as_a_list_may_have_are_taken() -> None:
+    sent = values(*((name, "x") for name in ("sole-0", "rows-0-it-0", "rows-1-it-0")))
+    assert forms.validate(bind(Few, sent, max_entries=1))
+
+
 def test_entries_without_room_are_kept_all_the_same_but_no_passwords() -> None:
     tags = [f"tags-{n}" for n in range(5)]
     raw, secret = forms.sent(crowded(*tags, "codes-0"))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import PurePosixPath
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from apps import MakeApp
 from flask import Response, redirect
+from markupsafe import Markup
 from visitor import Visitor
 from wtforms import Form, fields, validators
 
@@ -24,7 +26,7 @@ from flask_wizard import (
     Wizard,
     WizardError,
 )
-from flask_wizard.core.draft import Draft, Entry
+from flask_wizard.core.draft import Draft, Entry, encode
 from flask_wizard.core.forms import Values
 from flask_wizard.core.journey import Journey
 from flask_wizard.drafts.commit import _send_back, receipt_of
@@ -201,8 +203,16 @@ def test_receipt_is_taken_as_it_is() -> None:
 
 
 def test_receipts_parts_become_text() -> None:
-    lazy = Receipt(reference=7)  # type: ignore[arg-type]
-    assert receipt_of(lazy) == Receipt(reference="7")
+    lazy = Receipt(7, PurePosixPath("/members/7"))  # type: ignore[arg-type]
+    assert receipt_of(lazy) == Receipt("7", "/members/7")
+
+
+@pytest.mark.parametrize("message", ["Thank you, \udc80", Markup("Thank you, \udc80")])
+def test_receipt_with_a_lone_surrogate_can_be_stored(message: str) -> None:
+    receipt = receipt_of(Receipt("M\ud83d-7", "/", message))
+    html = isinstance(message, Markup)
+    assert receipt == Receipt("M?-7", "/", "Thank you, ?", html)
+    encode(Draft("d", "m", (), 0.0, 0.0, "key", receipt=receipt))
 
 
 @pytest.mark.parametrize(
@@ -216,6 +226,7 @@ def test_receipts_parts_become_text() -> None:
         Response(status=400, headers={"Location": "/members/7"}),
         *("javascript://example.org/%0aalert(1)", "/members/<id>"),
         *(Receipt(url="javascript:alert(1)"), Receipt("7", "not a URL")),
+        *("/members/\udc80", Receipt(url="/\udc80"), Receipt(url=7)),  # type: ignore[arg-type]
     ],
 )
 def test_anything_else_is_refused(result: object) -> None:
