@@ -28,7 +28,7 @@ class Contender(Protocol):
     committed: list[Any]
 
     def typed(self, step: str, answers: Mapping[str, str]) -> Mapping[str, str]:
-        """What a browser sends for a page: its fields, by their names, and its button."""
+        """What a browser sends for a page: its fields, by name, and its button."""
 
     def save(self, folder: Path) -> None:
         """Copy everything that is stored into an empty folder."""
