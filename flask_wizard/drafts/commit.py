@@ -39,16 +39,24 @@ TRANSACTION_TRIES = 20
 """How often a transaction is tried that the database gives up because of another."""
 
 
+def _text(given: object) -> str | None:
+    """Return what the application has given as a text that can be stored."""
+    return None if given is None else storable(str(given))
+
+
 def receipt_of(result: Any) -> Receipt:
     """Return the result of ``Wizard.commit`` as a receipt. Raise CommitResultError."""
     if result is None:
         return Receipt()
     if isinstance(result, Receipt):
-        named = (result.reference, result.url, result.message)
-        reference, url, message = (v if v is None else str(v) for v in named)
+        url = None if result.url is None else str(result.url)
         if url is None or _is_url(url):
-            texts = (v if v is None else storable(v) for v in (reference, url, message))
-            return Receipt(*texts, html=isinstance(result.message, Markup))
+            return Receipt(
+                reference=_text(result.reference),
+                url=_text(url),
+                message=_text(result.message),
+                html=isinstance(result.message, Markup),
+            )
     if isinstance(result, str) and _is_url(result):
         return Receipt(url=result)
     location = getattr(result, "location", None)
