@@ -2,11 +2,13 @@
 
 from .core.answers import Answers
 from .core.draft import Receipt
+from .core.file_content import FileContent
 from .core.form_steps import Step
 from .core.rows import Row
 from .core.steps import Review
 from .core.submission import Submission
 from .drafts.public_draft import Draft
+from .drafts.upload_store import UploadStore
 from .errors import (
     CommitResultError,
     ConfigurationError,
@@ -21,6 +23,7 @@ from .errors import (
 )
 from .extension import FlaskWizard
 from .stores import DraftStore
+from .web.uploaded_file import UploadedFile
 from .web.visit import Visit
 from .wizard import Wizard
 
@@ -32,6 +35,7 @@ __all__ = [
     "Draft",
     "DraftStore",
     "DraftTooLargeError",
+    "FileContent",
     "FlaskWizard",
     "Receipt",
     "Review",
@@ -43,6 +47,8 @@ __all__ = [
     "TooManyDraftsError",
     "UnknownNameError",
     "UnreadableDraftError",
+    "UploadStore",
+    "UploadedFile",
     "Visit",
     "Wizard",
     "WizardError",

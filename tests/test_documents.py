@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from uploads import PNG, files_in, send_files
 from visitor import Visitor, attribute
 
 from flask_wizard import FlaskWizard
@@ -19,7 +20,13 @@ from flask_wizard.web import pages
 
 ROOT = Path(__file__).parents[1]
 PAGE = "What a step's page gets"
-DOCUMENTS = ("README.md", "docs/guide.md", "docs/stores.md", "docs/users.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/guide.md",
+    "docs/stores.md",
+    "docs/uploads.md",
+    "docs/users.md",
+)
 
 
 def run_blocks(document: str) -> dict[str, Any]:
@@ -89,6 +96,21 @@ def test_headless_view_of_the_guide_runs_to_its_commit(instance: Path) -> None:
     you = {"name": "Ann", "home-street": "1 Main St", "home-town": "Faro"}
     receipt = visitor.get(follow(visitor, follow(visitor, contact, **you)))
     assert "We will write to you." in receipt.text
+
+
+def test_wizard_of_the_page_about_uploads_runs_to_its_commit(instance: Path) -> None:
+    uploads = run_blocks("docs/uploads.md")
+    uploads["app"].register_blueprint(
+        uploads["Scanned"].as_blueprint("scanned"), url_prefix="/scanned"
+    )
+    visitor = Visitor(uploads["app"])
+    visitor.open("/scanned/")
+    page = send_files(visitor, {"photo": [(PNG + b"EICAR", "me.png")]})
+    assert page.errors == ["“me.png” was not kept. It may be harmful."]
+    send_files(visitor, {"photo": [(PNG, "me.png")]})
+    assert visitor.press().path.endswith("/receipt")
+    assert uploads["photos"] == [PNG]
+    assert files_in(instance / "flask_wizard_uploads") == []
 
 
 @pytest.mark.parametrize("recipe", ["with_flask_login", "with_a_session"])

@@ -166,7 +166,7 @@ def plain(form: Form) -> dict[str, Any]:
     return {
         name: _plain(field)
         for name, field in form._fields.items()
-        if not forms.is_button(field)
+        if not forms.is_left_out(field)
     }
 
 

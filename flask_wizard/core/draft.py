@@ -128,6 +128,39 @@ class Before(msgspec.Struct, frozen=True, gc=False):
         return [("fields", [*self.raw])]
 
 
+class StoredFile(Stored, frozen=True):
+    """A file that the visitor has uploaded, as its page's entry has it.
+
+    Its content lies in the store of uploads, under the draft's key and this id.
+    """
+
+    #: 128 random bits in base64url.
+    id: str
+    #: The full name of its field, such as ``home-photo``.
+    field: str
+    #: The last part of the client's name, without control characters.
+    filename: str
+    #: What the client says that it is; empty if it says nothing.
+    content_type: str = ""
+    #: How many bytes it has.
+    size: Count = 0
+
+    def __repr__(self) -> str:  # a log must never show the name of a file
+        return f"<StoredFile of {self.size} bytes>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("size", self.size)]
+
+
+def pack_files(files: Mapping[str, StoredFile]) -> dict[str, msgspec.Raw]:
+    """Return files as an entry has them."""
+    return {id: msgspec.Raw(pack(file)) for id, file in files.items()}
+
+
+FILES_KEY = b"\xa5files"
+"""The key of an entry's files as it stands in the packed entry."""
+
+
 class Entry(Stored, frozen=True, gc=False):
     """One step's last submission and what became of it."""
 
@@ -153,6 +186,10 @@ class Entry(Stored, frozen=True, gc=False):
     before: Before | None = None
     #: False if nothing was submitted yet: the entry has no more than ``before``.
     sent: bool = True
+    #: The uploaded files by id, each packed by itself.
+    packed_files: dict[str, msgspec.Raw] = msgspec.field(
+        name="files", default_factory=dict
+    )
 
     @classmethod
     def of(
@@ -166,6 +203,7 @@ class Entry(Stored, frozen=True, gc=False):
         read_digest: bytes = b"",
         passwords: Raw | None = None,
         before: Before | None = None,
+        files: dict[str, msgspec.Raw] | None = None,
     ) -> Entry:
         """Build an entry from what was sent."""
         entry = cls(
@@ -176,6 +214,7 @@ class Entry(Stored, frozen=True, gc=False):
             read_digest=read_digest,
             passwords=passwords or {},
             before=before,
+            packed_files=files or {},
         )
         return entry.with_messages(errors) if errors else entry
 
@@ -211,6 +250,11 @@ class Entry(Stored, frozen=True, gc=False):
             return _raw_decoder.decode(self.packed)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise UnreadableDraftError("A stored answer does not decode.") from error
+
+    @property
+    def files(self) -> dict[str, StoredFile]:
+        """The uploaded files by id, in order. Raises UnreadableDraftError."""
+        return {id: unpack(StoredFile, f) for id, f in self.packed_files.items()}
 
     def __repr__(self) -> str:  # a log must never show an answer
         return f"<Entry rev {self.rev}{', accepted' if self.accepted else ''}>"
@@ -370,6 +414,19 @@ class Draft(Stored, frozen=True, dict=True):
         """Return the draft without a step's entry."""
         packed = {n: entry for n, entry in self.packed_entries.items() if n != step}
         return replace(self, packed_entries=packed, plain_prefix=(0, b""))
+
+    def files(self, *, changed_in: Draft | None = None) -> list[StoredFile]:
+        """Return the files of all its pages, whether or not these apply.
+
+        With ``changed_in``, return only those of pages that differ in that draft.
+        """
+        other = changed_in.packed_entries if changed_in is not None else {}
+        return [
+            file
+            for step, packed in self.packed_entries.items()
+            if FILES_KEY in packed and other.get(step) != packed
+            for file in self.entries[step].files.values()
+        ]
 
     def renew(self, now: float, *, notice: str) -> Draft:
         """Return the draft as a POST leaves it, for another lifetime."""

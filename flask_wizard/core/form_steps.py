@@ -15,7 +15,17 @@ from wtforms import Form
 from ..errors import DefinitionError
 from . import forms
 from .answers import NAMES, Answers, Dependencies, Record, plain, values_of
-from .draft import Before, Draft, Entry, Path, Raw
+from .draft import Before, Draft, Entry, Path, Raw, pack_files
+from .files import (
+    Files,
+    SentFile,
+    Taken,
+    file_leaves,
+    files_of,
+    show_refusals,
+    take_files,
+    with_files,
+)
 from .form_errors import errors_of, show_errors, with_lost
 from .forms import FieldNames, Values
 from .hooks import check_hook, check_result
@@ -54,6 +64,8 @@ class Step(AnyStep):
     #: answers again: for captchas and one-time codes. The visitor is asked again if
     #: something that the step has read changes.
     revalidate: bool = True
+    #: True of a form function whose forms have fields to choose files with.
+    files: bool = False
 
     takes_input: ClassVar[bool] = True
     has_answers: ClassVar[bool] = True
@@ -85,6 +97,12 @@ class Step(AnyStep):
         if self.kwargs is not None or not isinstance(self.form, type):
             return None
         return self.form
+
+    @cached_property
+    def takes_files(self) -> bool:
+        """True if its form may have fields to choose files with."""
+        is_class = isinstance(self.form, type)
+        return bool(file_fields(self.form)) if is_class else self.files
 
     @property
     def plain_digest(self) -> bytes | None:
@@ -150,6 +168,12 @@ class Step(AnyStep):
                 "kwargs=lambda answers: {...}."
             )
         check_form_class(found, self.name)
+        if not self.files and (uploads := file_fields(found)):
+            raise DefinitionError(
+                f"{where} returned {found.__name__}, which has a file field "
+                f"{uploads[0]!r}. How much a page may send is settled before its form "
+                f"is known: declare the step with Step(..., files=True)."
+            )
         return found
 
     def arguments(self, answers: Answers) -> Mapping[str, Any]:
@@ -211,9 +235,13 @@ class BoundFormStep(BoundStep):
     @cached_property
     def form(self) -> Form:
         """The form bound to what was submitted, or with its initial data."""
-        if self.entry is not None:
-            values, passwords = Values(self.entry.raw), self.entry.passwords
-            return self._fill(values, passwords, before=self.before)
+        if (entry := self.entry) is not None:
+            return self._fill(
+                Values(entry.raw),
+                entry.passwords,
+                before=self.before,
+                files=entry.files if entry.packed_files else None,
+            )
         if self.before is not None and self._before_holds:
             return self._fill(Values(self.before.raw), {}, before=self.before)
         return self._fill(None, {})
@@ -225,11 +253,14 @@ class BoundFormStep(BoundStep):
         *,
         prepare: bool = True,
         before: Before | None = None,
+        files: Files | None = None,
+        new: Mapping[str, SentFile] | None = None,
     ) -> Form:
         """Return the form with values, or with the step's initial data.
 
-        Fields that sent nothing keep what they had in ``before``. What ``prepare`` and
-        the form itself read is added to ``dependencies``.
+        ``files`` are those that it has, and ``new`` those that came along. Fields that
+        sent nothing keep what they had in ``before``. What ``prepare`` and the form
+        itself read is added to ``dependencies``.
         """
         answers = Answers(self.journey, self.position, self.dependencies)
         initial = self.initial if values is None else None
@@ -238,7 +269,10 @@ class BoundFormStep(BoundStep):
             sent = forms.with_unsent(values, self._began(before), before)
         if passwords:
             sent = Values({**(sent or {}), **passwords})
-        meta = {"answers": answers}
+        meta: dict[str, object] = {"answers": answers}
+        if (files or new) and sent is not None:
+            sent = self._with_files(sent, files or {}, new or {})
+            meta["new_files"] = new or ()
         takes_own = self.step.kwargs is not None
         own: Mapping[str, Any] = self.step.arguments(answers) if takes_own else {}
         try:
@@ -267,8 +301,21 @@ class BoundFormStep(BoundStep):
         # What is no longer a password must not be shown: it is left out.
         if passwords and not passwords.keys() <= (hidden := {*forms.passwords(form)}):
             kept = {name: passwords[name] for name in passwords if name in hidden}
-            return self._fill(values, kept, prepare=prepare, before=before)
+            return self._fill(
+                values, kept, prepare=prepare, before=before, files=files, new=new
+            )
         return form
+
+    def _with_files(
+        self, values: Values, files: Files, new: Mapping[str, SentFile]
+    ) -> Values:
+        """Return the values, with files in the places of their fields."""
+        journey = self.journey
+        stored = [*files.values(), *(sent.stored for sent in new.values())]
+        bound = [journey.files.bind(journey.draft.id, file) for file in stored]
+        filled = Values(with_files(values, bound))
+        filled.names = values.names
+        return filled
 
     def _set_object(self, form: Form) -> None:
         """Let validators that look at ``form._obj`` see what ``initial`` returns."""
@@ -316,7 +363,7 @@ class BoundFormStep(BoundStep):
         """Take what fields began with that nobody can edit, from the ``fresh`` step."""
         if any(map(forms.is_locked, forms.leaves(self.form))):
             self.before = fresh._take_before()
-            self.form = self._fill(values, {}, before=self.before)
+            self.form = self._fill(values, {}, before=self.before, new=values.files)
 
     def begin(self, draft: Draft) -> Draft:
         """Return the draft with what the step's page begins with, if that is new."""
@@ -419,6 +466,11 @@ class BoundFormStep(BoundStep):
             entry=self.entry,
             before=self.before,
         )
+        kept_files = self.entry.files if self.entry and self.entry.packed_files else {}
+        stored = kept_files
+        if values.dropped in stored:
+            stored = {id: f for id, f in stored.items() if id != values.dropped}
+        taken = Taken(stored, {})
         if self.opens:
             after.signature = self.signature
             if self.entry is None and self.journey.initial and not self._before_holds:
@@ -426,46 +478,79 @@ class BoundFormStep(BoundStep):
             secrets = self.entry.passwords if self.entry is not None else {}
             if secrets and values.filled(secrets):  # they count unless one is typed
                 secrets = {}
-            after.form = after._fill(values, secrets, before=after.before)
+            after.form = after._fill(
+                values, secrets, before=after.before, files=stored, new=values.files
+            )
             if self.entry is None and after.before is None:
                 after._take_locked(self, values)
             form = after.form
             raw, passwords = forms.sent(form)
+            if stored or values.files:
+                taken = self._take_files(form, stored, values)
             if validate:
                 after.validation = Validation(form, forms.validate(form))
         elif self.step.fixed_form is not None:
-            form = self._fill(values, {}, prepare=False)
+            form = self._fill(values, {}, prepare=False, files=stored, new=values.files)
             raw, passwords = values.unprepared(form)
+            if stored or values.files:
+                taken = self._take_files(form, stored, values)
         elif values.names is not None:
             raw, passwords = values.named(), {}
+            named = [sent.stored for sent in values.named_files()]
+            taken = Taken({**stored, **{file.id: file for file in named}}, {})
         else:  # which form it is depends on answers that are not given now
             return None
         kept = self.entry or Entry(before=after.before)
         rev = kept.rev if autosave else kept.rev + 1
+        same_files = taken.files == kept_files and not taken.refusals
         if validate and self.opens:
-            after._judge(raw, passwords, rev, values)
-        elif self.entry is None and after._is_untouched(raw, passwords):
+            after._judge(raw, passwords, rev, values, taken)
+        elif self.entry is None and same_files and after._is_untouched(raw, passwords):
             after.entry = None
-        elif raw != kept.raw or values.filled(passwords):
-            errors = with_lost({}, values.filled(passwords))
+        elif raw != kept.raw or not same_files or values.filled(passwords):
+            errors = with_lost(taken.refusals, values.filled(passwords))
             after.entry = Entry.of(
                 raw,
                 rev=rev,
                 errors=errors,
                 passwords=kept.passwords,
                 before=after.before,
+                files=pack_files(taken.files) if taken.files else None,
             )
         else:
             unchanged = kept.with_messages({}) if kept.errors else kept
             after.entry = kept if autosave else replace(unchanged, rev=rev)
         return after
 
-    def _judge(self, raw: Raw, passwords: Raw, rev: int, values: Values) -> None:
+    def _take_files(self, form: Form, stored: Files, values: Values) -> Taken:
+        """Return the files that the page then has, and what was refused of the new."""
+        journey = self.journey
+        return take_files(
+            form,
+            self.name,
+            stored,
+            values,
+            values.files,
+            draft=journey.draft,
+            dropped=values.dropped,
+            rules=journey.files,
+        )
+
+    def _judge(
+        self,
+        raw: Raw,
+        passwords: Raw,
+        rev: int,
+        values: Values,
+        taken: Taken,
+    ) -> None:
         """Set the entry to values that are accepted if the form is valid with them.
 
         ``values`` are all that was sent. They tell which passwords are lost if not.
+        ``taken`` tells the files, and those that were refused.
         """
-        if self.validation.passed:
+        files = pack_files(taken.files) if taken.files else None
+        if self.validation.passed and not taken.refusals:
             read = self._read_now
             self.entry = Entry.of(
                 raw,
@@ -475,13 +560,21 @@ class BoundFormStep(BoundStep):
                 read_digest=self._digest(read),
                 passwords=passwords,
                 before=self.before,
+                files=files,
             )
             self.done, self.outdated = True, False
         else:
+            if taken.refusals:
+                show_refusals(self.form, taken.refusals)
             kept = self.entry.passwords if self.entry is not None else {}
             errors = with_lost(self.errors, values.filled(passwords))
             self.entry = Entry.of(
-                raw, rev=rev, errors=errors, passwords=kept, before=self.before
+                raw,
+                rev=rev,
+                errors=errors,
+                passwords=kept,
+                before=self.before,
+                files=files,
             )
 
     def declares(self, names: Iterable[str]) -> bool:
@@ -597,7 +690,8 @@ class BoundFormStep(BoundStep):
         """What was submitted, to be hashed."""
         if self.entry is None:
             return None
-        return self.entry.raw, self.entry.rev if self.entry.passwords else 0
+        sent = self.entry.raw, self.entry.rev if self.entry.passwords else 0
+        return (*sent, [*self.entry.packed_files]) if self.entry.packed_files else sent
 
     def record(self, reads: Dependencies) -> Record:
         """Return the answers, falsy if they do not count."""
@@ -614,9 +708,16 @@ class BoundFormStep(BoundStep):
         """Return the answers as plain dicts and lists."""
         return plain(self._accepted_form)
 
+    def files(self) -> dict[str, list[Any]]:
+        """Return the uploads by field; nested fields have dots in their names."""
+        if not self.signature.takes_files:
+            return {}
+        leaves = file_leaves(self._accepted_form)
+        return {leaf.path: files_of(leaf.field) for leaf in leaves}
+
     def populate(self, obj: object) -> None:
-        """Call the form's ``populate_obj``, buttons left out."""
-        forms.without_buttons(self._accepted_form).populate_obj(obj)
+        """Call the form's ``populate_obj``, buttons and files left out."""
+        forms.with_data_only(self._accepted_form).populate_obj(obj)
 
     def serialize(self, field: str) -> bytes:
         """Return what was submitted for a field and those inside it, to be hashed.
@@ -634,6 +735,13 @@ class BoundFormStep(BoundStep):
         sent = {**self.entry.raw, **self.entry.passwords}
         inner = name + separator
         mine = [(n, sent[n]) for n in sorted(sent) if n == name or n.startswith(inner)]
+        if self.entry.packed_files:
+            files = [
+                (file.field, [id])
+                for id, file in self.entry.files.items()
+                if file.field == name or file.field.startswith(inner)
+            ]
+            mine += files
         return encode(mine)
 
 
@@ -683,9 +791,4 @@ def check_form_class(form_class: type, where: str) -> None:
             f"{where}: {form_class.__name__} has a field {taken[0]!r}, a name that "
             f"the wizard's pages use themselves ({', '.join(sorted(RESERVED_FIELDS))})."
             " Give the field another name."
-        )
-    if uploads := file_fields(form_class):
-        raise DefinitionError(
-            f"{where}: {form_class.__name__} has a file field {uploads[0]!r}. "
-            "Uploads cannot be kept in a draft; ask for the file after the commit."
         )

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from ..errors import DefinitionError
 from .answers import Answers, Dependencies
 from .draft import Draft, Entry, Path
+from .files import NO_FILES, FileRules
 from .forms import Values
 from .steps import ABSENT, BoundStep, Steps, encode
 
@@ -49,8 +50,11 @@ class Journey:
         initial: Initial | None = None,
         bound: Mapping[str, Any] = NOTHING_BOUND,
         max_entries: int | None = None,
+        files: FileRules = NO_FILES,
     ) -> None:
         self.steps = steps
+        #: How uploaded files are bound, and how many the draft may have.
+        self.files = files
         #: How many entries the lists of one page may have that set no maximum.
         self.max_entries = max_entries
         self.draft = draft

@@ -28,7 +28,7 @@ from .signatures import FormSignature, signature
 if TYPE_CHECKING:
     from .journey import Journey
 
-RESERVED_STEPS = frozenset({"bound", "discard", "receipt", "saved"})
+RESERVED_STEPS = frozenset({"bound", "discard", "file", "receipt", "saved"})
 RESERVED_FIELDS = frozenset(
     {"_action", "_rev", "_draft", "_item", "_seen", "_signed_in", FIELDS, "csrf_token"}
 )
@@ -99,6 +99,11 @@ class AnyStep(ABC):
     def fixed_form(self) -> type[Form] | None:
         """The form class, if it is the same whatever the answers are."""
         return None
+
+    @property
+    def takes_files(self) -> bool:
+        """True if its page may have fields to choose files with."""
+        return False
 
     @property
     def plain_digest(self) -> bytes | None:
@@ -261,6 +266,10 @@ class BoundStep(Protocol):
 
     def data(self) -> Any:
         """Return the answers as plain dicts and lists."""
+        return {}
+
+    def files(self) -> dict[str, list[Any]]:
+        """Return the uploads by field; nested fields have dots in their names."""
         return {}
 
     def populate(self, obj: object) -> None:
@@ -429,6 +438,11 @@ class Steps(tuple[AnyStep, ...]):
     def by_url_name(self) -> Mapping[str, AnyStep]:
         """The steps by their names in URLs."""
         return {step.url_name: step for step in self}
+
+    @cached_property
+    def take_files(self) -> bool:
+        """True if a page of a step may have fields to choose files with."""
+        return any(step.takes_files for step in self)
 
     @cached_property
     def last_conditional(self) -> int:

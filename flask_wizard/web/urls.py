@@ -41,6 +41,9 @@ class Urls(NamedTuple):
     first_page: Callable[[], str]
     #: Returns the URL of the wizard as a whole, where the mount has one.
     entry_url: Callable[[], str] | None
+    #: Returns the URL of a file, by its keywords ``draft``, ``step`` and ``file``,
+    #: where the mount has one.
+    file_url: Callable[..., str] | None = None
 
     def to(self, address: Address, *, then: bool = False, anchor: str = "") -> str:
         """Return the URL of a page; with ``then``, as a change link of the review."""
@@ -139,3 +142,8 @@ def url_of_page(
 def url_at_mount(*, draft: str, step: str) -> str:
     """Return the URL of a page of the mount that this request came to."""
     return url_of_page("", g.wizard_prefix, draft=draft, step=step)
+
+
+def file_url_at_mount(*, draft: str, step: str, file: str) -> str:
+    """Return the URL of a file of the mount that this request came to."""
+    return url_for(".file", draft=draft, step=step, file=file, **g.wizard_prefix)
