@@ -183,12 +183,16 @@ def _check_keys(config: Mapping[str, Any]) -> None:
 
 def _check_numbers(config: Mapping[str, Any]) -> None:
     for key, default in DEFAULTS.items():
-        if type(default) is not int:
+        if type(default) not in (int, float):
             continue
         value, least = config[key], 0 if key == "WIZARD_COMMIT_WAIT" else 1
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ConfigurationError(f"{key} is {value!r}. Expected a number.")
-        if value < least:
+        if type(default) is float and not 0 <= value <= 1:
+            raise ConfigurationError(
+                f"{key} is {value!r}. Expected a share, from 0 to 1."
+            )
+        if type(default) is int and value < least:
             raise ConfigurationError(f"{key} is {value!r}. Expected {least} or more.")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from flask import Flask
 from jinja2 import BytecodeCache
@@ -63,6 +63,7 @@ class MakeApp(Protocol):
         prefix: str = "/join",
         unbound: tuple[str, ...] = (),
         store: object | None = None,
+        uploads: Any = None,
         **config: object,
     ) -> Flask: ...
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from visitor import Page, Visitor, attribute
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"Zanzibar-Quokka"
 """A file that begins as a PNG does."""
@@ -50,13 +51,17 @@ def post_files(
     """Send the form of the page, with files, as a browser does."""
     sent: dict[str, Any] = {**visitor.page.values, "_action": [action], **values}
     for node in visitor.page.html.query("input[type=file]"):
-        sent[attribute(node, "name")] = [(BytesIO(), "")]  # nothing is chosen
+        sent[attribute(node, "name")] = [_sent(b"", "")]  # nothing is chosen
     for name, chosen in files.items():
-        sent[name] = [(BytesIO(content), *more) for content, *more in chosen]
+        sent[name] = [_sent(*file) for file in chosen]
     sent = {name: value for name, value in sent.items() if name not in without}
-    return visitor.client.post(
-        visitor.page.action, data=sent, content_type="multipart/form-data"
-    )
+    boundary, body = encode_multipart(sent)  # the client would use a temporary file
+    kind = f"multipart/form-data; boundary={boundary}"
+    return visitor.client.post(visitor.page.action, data=body, content_type=kind)
+
+
+def _sent(content: bytes, name: str, kind: str | None = None) -> FileStorage:
+    return FileStorage(BytesIO(content), name, content_type=kind)
 
 
 def send_files(visitor: Visitor, files: Sent, **more: Any) -> Page:
