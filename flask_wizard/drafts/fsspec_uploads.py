@@ -44,8 +44,7 @@ class FsspecUploads:
                 with _errors():
                     file.write(chunk)
         except BaseException:
-            with suppress(Exception):
-                file.discard() if hasattr(file, "discard") else file.close()
+            _discard(file)
             raise
         with _errors():
             file.close()
@@ -86,6 +85,14 @@ class FsspecUploads:
 
     def _path(self, key: str) -> str:
         return f"{self._root.rstrip('/')}/{key}"
+
+
+def _discard(file: Any) -> None:
+    """Give up a file that is half written. What is left of it is deleted later."""
+    with suppress(Exception):
+        file.discard()
+    with suppress(Exception):  # or it would be written out by the garbage collector
+        file.closed = True
 
 
 @contextmanager
