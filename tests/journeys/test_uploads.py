@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from apps import MakeApp
 from flask import Flask
 from flask_wtf.file import FileAllowed, FileField, FileRequired, FileSize
 from flask_wtf.file import MultipleFileField as SeveralFiles
-from uploads import PNG, files_in, send_files
+from uploads import PNG, files_in, post_files, send_files
 from visitor import Page, Visitor
 from wizards import Commits, committed, declare
 from wtforms import FieldList, Form, FormField, StringField, ValidationError
@@ -506,3 +507,90 @@ def test_form_function_takes_files(make_app: MakeApp, folder: Path) -> None:
     visitor.open()
     page = send_files(visitor, {"photo": [(PNG, "me.png")]}, name="Ada")
     assert page.rows == [("Name", "Ada"), ("Photo", "me.png")]
+
+
+# Several tabs
+
+
+def test_other_tab_loses_no_file_and_nothing_is_judged_twice(
+    make_app: MakeApp, folder: Path
+) -> None:
+    asked: list[str] = []
+
+    class Slow(Apply):
+        def on_upload(self, upload: UploadedFile, step: str, field: str) -> None:
+            asked.append(str(upload.filename))
+            if upload.filename == "slow.txt":  # meanwhile another tab is quicker
+                send_files(tab, {"papers": [(b"q", "quick.txt")]}, action="none")
+
+    visitor = Visitor(make_app(Slow, WIZARD_UPLOADS=str(folder)))
+    visitor.open()
+    with_photo(visitor)
+    tab = visitor.tab()
+    tab.open(visitor.page.path)
+    page = send_files(visitor, {"papers": [(b"s", "slow.txt")]}, action="none")
+    assert shown(page) == ["quick.txt", "slow.txt"]
+    assert asked == ["me.png", "slow.txt", "quick.txt"]
+    for name in ("quick.txt", "slow.txt"):
+        assert visitor.get(page.link(name)).data == name[:1].encode()
+    assert len(files_in(folder)) == 3
+
+
+def test_hook_that_raises_keeps_what_was_typed_and_no_file(
+    make_app: MakeApp, folder: Path
+) -> None:
+    class Fails(Apply):
+        def on_upload(self, upload: UploadedFile, step: str, field: str) -> None:
+            raise RuntimeError("The scanner is down.")
+
+    app = make_app(Fails, WIZARD_UPLOADS=str(folder), PROPAGATE_EXCEPTIONS=False)
+    visitor = Visitor(app)
+    visitor.open()
+    assert visitor.page.value("name") == ""
+    send_files(visitor, {}, action="save", name="Ada")
+    page = visitor.open(visitor.draft + "you")
+    sent = {"photo": [(PNG, "me.png")]}
+    assert post_files(visitor, sent, name="Eve").status_code == 500
+    page = visitor.open(page.path)
+    assert (page.value("name"), shown(page)) == ("Eve", [])
+    assert files_in(folder) == []
+
+
+def test_step_that_is_not_reached_keeps_its_file(
+    visitor: Visitor, folder: Path
+) -> None:
+    send_files(visitor, {}, action="save", name="Ada")
+    url = visitor.draft + "letters"
+    visitor.open(visitor.draft + "you")
+    body = {"csrf_token": visitor.token, "_action": "next"}
+    answer = visitor.client.post(url, data={**body, "papers": [(BytesIO(b"a"), "a")]})
+    assert answer.location.endswith("/you")
+    assert len(files_in(folder)) == 1
+    with_photo(visitor)
+    assert shown(visitor.page) == ["a"]
+
+
+def test_enter_presses_no_button_that_drops_a_file(visitor: Visitor) -> None:
+    page = send_files(visitor, {"photo": [(PNG, "me.png")]}, action="none")
+    assert page.buttons[0] == "next"
+    (first,) = page.html.query("form button[aria-hidden]")
+    assert first.attrs["tabindex"] == "-1"
+    assert drops(page)
+    visitor.press(drops(page)[0])
+    assert visitor.page.html.query("form button[aria-hidden]") == []
+
+
+def test_form_has_parts_only_where_it_takes_files(visitor: Visitor) -> None:
+    (form,) = visitor.page.html.query("form")
+    assert form.attrs["enctype"] == "multipart/form-data"
+    page = at_check(visitor)
+    (form,) = page.html.query("form")
+    assert "enctype" not in form.attrs
+
+
+def test_list_of_files_belongs_to_its_field(visitor: Visitor) -> None:
+    page = send_files(visitor, {"photo": [(b"x", "me.exe")]}, action="none")
+    page = send_files(visitor, {"photo": [(PNG, "me.png")]}, action="none")
+    (control,) = page.html.query("#photo")
+    assert control.attrs["aria-describedby"] == "photo-files"
+    assert page.texts("#photo-files > li") == ["me.png (23 bytes) Remove me.png"]
