@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import boto3
+import boto3  # type: ignore[import-untyped]
 from moto.moto_server.werkzeug_app import create_backend_app
 from servers import Server
 from werkzeug.test import Client
