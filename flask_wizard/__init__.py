@@ -3,6 +3,8 @@
 from .core.answers import Answers
 from .core.draft import Receipt
 from .core.form_steps import Step
+from .core.items import Item
+from .core.repeats import Repeat
 from .core.rows import Row
 from .core.steps import Review
 from .core.submission import Submission
@@ -33,7 +35,9 @@ __all__ = [
     "DraftStore",
     "DraftTooLargeError",
     "FlaskWizard",
+    "Item",
     "Receipt",
+    "Repeat",
     "Review",
     "Row",
     "Step",

@@ -359,6 +359,8 @@ class StoredItem(Filled, frozen=True):
     id: str
     #: What the list calls it; empty if it is unfinished, or has no name.
     label: str = ""
+    #: The names of the pages that apply, if it is finished.
+    path: tuple[str, ...] = ()
     #: What its pages have read outside it, if it is finished.
     read: tuple[Path, ...] = ()
     #: A hash of what they read, and of what their forms asked for. It is empty unless
