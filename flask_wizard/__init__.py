@@ -3,6 +3,7 @@
 from .core.answers import Answers
 from .core.draft import Receipt
 from .core.form_steps import Step
+from .core.info import Exit, Info
 from .core.rows import Row
 from .core.steps import Review
 from .core.submission import Submission
@@ -32,7 +33,9 @@ __all__ = [
     "Draft",
     "DraftStore",
     "DraftTooLargeError",
+    "Exit",
     "FlaskWizard",
+    "Info",
     "Receipt",
     "Review",
     "Row",

@@ -18,7 +18,7 @@ from .answers import NAMES, Answers, Dependencies, Record, plain, values_of
 from .draft import Before, Draft, Entry, Path, Raw
 from .form_errors import errors_of, show_errors, with_lost
 from .forms import FieldNames, Values
-from .hooks import check_hook, check_result
+from .hooks import check_functions, check_hook, check_result
 from .rows import Row, rows_of
 from .signatures import FormSignature, field_names, file_fields, signature
 from .steps import ABSENT, RESERVED_FIELDS, AnyStep, BoundStep, Condition, encode
@@ -126,15 +126,7 @@ class Step(AnyStep):
             )
         else:
             check_hook(self.form, f"The form function of {where}", "answers")
-        for name_of_hook, passed in PASSED.items():
-            if (hook := getattr(self, name_of_hook)) is None:
-                continue
-            if not callable(hook):
-                raise DefinitionError(
-                    f"{where} has {name_of_hook}={hook!r}, which cannot be "
-                    "called. Pass a function of the answers."
-                )
-            check_hook(hook, f"{name_of_hook} of {where}", *passed)
+        check_functions(self, PASSED, where)
         return super().named(name, wizard)
 
     def form_class(self, answers: Answers) -> type[Form]:

@@ -112,6 +112,10 @@ def _always(journey: Journey, bound: BoundStep) -> bool:
     return True
 
 
+def _can_go_on(journey: Journey, bound: BoundStep) -> bool:
+    return not bound.step.ends
+
+
 def _has_step_before(journey: Journey, bound: BoundStep) -> bool:
     return journey.previous(bound) is not None
 
@@ -134,7 +138,7 @@ ACTIONS: dict[str, Action] = {
             lead=go_on,
             validates=True,
             label=_next_label,
-            offered=_always,
+            offered=_can_go_on,
             primary=True,
         ),
         Action(

@@ -109,7 +109,7 @@ def is_frozen(draft: Draft, bound: BoundStep) -> bool:
     the same idempotency key, shows whether it did. A change before that would seem to
     be saved and be in no commit. An incomplete step of an unsettled draft may change.
     """
-    return draft.unsettled and (bound.done or not bound.takes_input)
+    return draft.unsettled and (bound.done or bound.step.lists_answers)
 
 
 def refuse_change(journey: Journey, step: AnyStep, values: Values) -> Problem | None:
