@@ -4,6 +4,7 @@ from .core.answers import Answers
 from .core.draft import Receipt
 from .core.form_steps import Step
 from .core.info import Exit, Info
+from .core.only_if import OnlyIf
 from .core.rows import Row
 from .core.steps import Review
 from .core.submission import Submission
@@ -36,6 +37,7 @@ __all__ = [
     "Exit",
     "FlaskWizard",
     "Info",
+    "OnlyIf",
     "Receipt",
     "Review",
     "Row",
