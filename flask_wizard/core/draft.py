@@ -152,7 +152,8 @@ class Entry(Stored, frozen=True, gc=False):
     passwords: Raw = msgspec.field(default_factory=dict)
     #: What its page began with, if anything told.
     before: Before | None = None
-    #: False if nothing was submitted yet: the entry has no more than ``before``.
+    #: False if no form was submitted: the entry has no more than ``before``, or tells
+    #: that the Continue of a page without a form was pressed.
     sent: bool = True
 
     @classmethod

@@ -19,9 +19,16 @@ from .answers import NAMES, Answers, Dependencies, Record, plain, values_of
 from .draft import Before, Entry, Kept, Path, Raw
 from .form_errors import errors_of, show_errors, with_lost
 from .forms import FieldNames, Values
-from .hooks import check_hook, check_result
+from .hooks import check_functions, check_hook, check_result
+from .only_if import GROUP
 from .rows import Row, rows_of
-from .signatures import FormSignature, field_names, file_fields, signature
+from .signatures import (
+    FormSignature,
+    conditions_of,
+    field_names,
+    file_fields,
+    signature,
+)
 from .steps import ABSENT, RESERVED_FIELDS, AnyStep, BoundStep, Condition, encode
 from .untouched import UnshowableError, untouched
 
@@ -127,15 +134,7 @@ class Step(AnyStep):
             )
         else:
             check_hook(self.form, f"The form function of {where}", "answers")
-        for name_of_hook, passed in PASSED.items():
-            if (hook := getattr(self, name_of_hook)) is None:
-                continue
-            if not callable(hook):
-                raise DefinitionError(
-                    f"{where} has {name_of_hook}={hook!r}, which cannot be "
-                    "called. Pass a function of the answers."
-                )
-            check_hook(hook, f"{name_of_hook} of {where}", *passed)
+        check_functions(self, PASSED, where)
         return super().named(name, wizard)
 
     def form_class(self, answers: Answers) -> type[Form]:
@@ -271,6 +270,8 @@ class BoundFormStep(BoundStep):
         if passwords and not passwords.keys() <= (hidden := {*forms.passwords(form)}):
             kept = {name: passwords[name] for name in passwords if name in hidden}
             return self._fill(values, kept, prepare=prepare, before=before)
+        if (conditions := self.signature.conditions).declared:
+            forms.leave_out(form, conditions)
         return form
 
     def _set_object(self, form: Form) -> None:
@@ -438,9 +439,13 @@ class BoundFormStep(BoundStep):
             if self.entry is None and self.journey.initial and not self._before_holds:
                 after.before = self._take_before()
             secrets = self.entry.passwords if self.entry is not None else {}
-            if secrets and values.filled(secrets):  # they count unless one is typed
-                secrets = {}
-            after.form = after._fill(values, secrets, before=after.before)
+            typed = values.filled(secrets) if secrets else []
+            # Those stored count unless one is typed into a field that is not left out.
+            after.form = after._fill(
+                values, {} if typed else secrets, before=after.before
+            )
+            if typed and not forms.counted(after.form, typed):
+                after.form = after._fill(values, secrets, before=after.before)
             if self.entry is None and after.before is None:
                 after._take_locked(self, values)
             form = after.form
@@ -635,7 +640,8 @@ class BoundFormStep(BoundStep):
     def serialize(self, *inner: str) -> bytes:
         """Return what was submitted for a field and those inside it, to be hashed.
 
-        The empty name stands for whether there is an answer at all, NAMES for which
+        If it may be left out, what was submitted for its causes belongs to that. The
+        empty name stands for whether there is an answer at all, NAMES for which
         fields there are.
         """
         if self.entry is None or not (self.applies and self.done) or len(inner) != 1:
@@ -645,11 +651,14 @@ class BoundFormStep(BoundStep):
             return b"present"
         if field == NAMES:
             return encode(self.signature.names)
-        name, separator = self._html_name(field)
+        fields = (field, *self.signature.conditions.causes.get(field, ()))
+        names = [self._html_name(each) for each in fields]
         sent = {**self.entry.raw, **self.entry.passwords}
-        start = name + separator
-        mine = [(n, sent[n]) for n in sorted(sent) if n == name or n.startswith(start)]
-        return encode(mine)
+        mine = [
+            [(n, sent[n]) for n in sorted(sent) if n == own or n.startswith(own + sep)]
+            for own, sep in names
+        ]
+        return encode(mine if len(mine) > 1 else mine[0])
 
 
 OWN_ARGUMENTS = frozenset({"formdata", "obj", "data", "meta"})
@@ -698,6 +707,12 @@ def check_form_class(form_class: type, where: str) -> None:
             f"{where}: {form_class.__name__} has a field {taken[0]!r}, a name that "
             f"the wizard's pages use themselves ({', '.join(sorted(RESERVED_FIELDS))})."
             " Give the field another name."
+        )
+    conditions_of(form_class)
+    if hasattr(form_class, GROUP):
+        raise DefinitionError(
+            f"{where} was given the form of OnlyIf.group, which has no form around it. "
+            "Put it into a FormField, or give the step a condition: when=..."
         )
     if uploads := file_fields(form_class):
         raise DefinitionError(

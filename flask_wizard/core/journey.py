@@ -300,7 +300,7 @@ class Journey(Walk[Draft]):
         last = bound.position
         hidden = [b for b in self._walked[self._plain : last] if b and not b.applies]
         number, later = last + 1 - len(hidden), len(self.steps) - last - 1
-        certain = last >= self.steps.last_conditional
+        certain = last >= self.steps.last_conditional and not bound.step.ends
         return Progress(number, number + later if certain else None)
 
     @property

@@ -35,6 +35,7 @@ from .fields import (
     render_kw,
 )
 from .forms import is_password, typed_text
+from .only_if import is_left_out
 
 # Not strftime's, which follow the locale of the server's process.
 MONTHS = (
@@ -107,7 +108,7 @@ def _rows(
 ) -> Iterator[Row]:
     for field, name in fields:
         kind = kind_of(field)
-        if not _is_shown(field, kind):
+        if not _is_shown(field, kind) or is_left_out(field):
             continue
         label = f"{inside}{_plain(name) or _other_name(field)}"
         if isinstance(field, FormField):

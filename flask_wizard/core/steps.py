@@ -64,6 +64,8 @@ class AnyStep(ABC):
     has_answers: ClassVar[bool] = False
     #: True if its page lists the answers of the other steps.
     lists_answers: ClassVar[bool] = False
+    #: True if the path ends there without a commit: it is never done.
+    ends: ClassVar[bool] = False
 
     @abstractmethod
     def bind(
@@ -485,9 +487,12 @@ class Steps(tuple[AnyStep, ...]):
 
     @cached_property
     def last_conditional(self) -> int:
-        """The position of the last step that has a condition; -1 if none has one."""
-        conditional = (n for n, step in enumerate(self) if step.when is not None)
-        return max(conditional, default=-1)
+        """The position of the last step that may be left out, or may be the end.
+
+        -1 if the path has no such step.
+        """
+        found = (n for n, step in enumerate(self) if step.when or step.ends)
+        return max(found, default=-1)
 
     def signatures(self) -> Signatures:
         """Return the signatures of the forms.

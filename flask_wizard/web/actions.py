@@ -175,6 +175,10 @@ def _always(journey: Journey, bound: BoundStep) -> bool:
     return True
 
 
+def _can_go_on(journey: Journey, bound: BoundStep) -> bool:
+    return not bound.step.ends
+
+
 def _has_step_before(journey: Journey, bound: BoundStep) -> bool:
     if bound.journey.repeat is not None:
         is_first = bound.journey.previous(bound) is None and must_begin(bound.top)
@@ -204,7 +208,7 @@ ACTIONS: dict[str, Action] = {
             lead=go_on,
             validates=True,
             label=_next_label,
-            offered=_always,
+            offered=_can_go_on,
             primary=True,
         ),
         Action(

@@ -47,9 +47,8 @@ BASE_TEMPLATE = "flask_wizard/base.html"
 """The layout of the application, if it has one."""
 
 PAGES = (
-    *("step", "list", "remove", "review"),
-    *("entry", "saved", "discard", "receipt"),
-    *("sending", "gone", "removed", "unavailable"),
+    *("step", "list", "remove", "info", "exit", "review", "entry", "saved"),
+    *("discard", "receipt", "sending", "gone", "removed", "unavailable"),
 )
 """The names of all pages, each that of a template."""
 
@@ -286,21 +285,20 @@ class Pages:
         return {
             "hidden": hidden,
             "form": form,
-            "errors": summary(form) if form is not None else [],
+            "errors": summary(form) if form is not None else _own_errors(bound),
             "passwords_kept": {name for name, sent in passwords.items() if any(sent)},
             "answers": bound.answers,
         }
 
     def _review(self, journey: Journey, bound: BoundStep) -> dict[str, Any]:
-        """Return the context of a review. Its errors come from a StepError."""
+        """Return the context of a review."""
 
         def change_url(step: AnyStep) -> str:
             return self.urls.to(Address(step.url_name, journey.draft.id), then=True)
 
-        left = bound.errors.values()
         return {
             "hidden": [(ANSWERS_HASH, journey.answers_hash)],
-            "errors": [ErrorLink(text, None) for texts in left for text in texts],
+            "errors": _own_errors(bound),
             "groups": groups_of(journey, bound, change_url),
             "hidden_steps": [hidden.step.title for hidden in journey.hidden],
             "answers": journey.answers,
@@ -403,6 +401,13 @@ class Pages:
     def _token(self) -> list[tuple[str, str]]:
         app, name = self.context.app, self.context.csrf_field
         return guard.token_field(app.config, name)
+
+
+def _own_errors(bound: BoundStep) -> list[ErrorLink]:
+    """Return the errors of a page without fields: those of a StepError."""
+    if bound.takes_input:
+        return []
+    return [ErrorLink(text, None) for texts in bound.errors.values() for text in texts]
 
 
 def _item_of(bound: BoundStep) -> BoundItem | None:

@@ -145,7 +145,8 @@ class Resend:
         def page(
             journey: Journey, bound: BoundStep, form: Form | None, **shown: Any
         ) -> Page:
-            if form is not None and (lost := values.filled(forms.passwords(form))):
+            names = forms.counted(form, forms.passwords(form)) if form else []
+            if form is not None and (lost := values.filled(names)):
                 show_errors(form, with_lost(errors_of(form), lost))
             return self.pages.step(
                 journey,

@@ -534,7 +534,7 @@ class Visit:
             if shown is not None and shown != onward.answers_hash:
                 # Another tab has changed an answer that the review showed.
                 url, notice = to(before), Notice.CHANGED
-            if url is not None or before.takes_input:
+            if url is not None or before.takes_input or stored.is_new:
                 to_save = onward.to_draft()
         except (*OWN_ERRORS, NotStored):
             raise
