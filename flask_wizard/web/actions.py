@@ -48,6 +48,8 @@ class Action(NamedTuple):
     label: Callable[[Journey, BoundStep], str] | None = None
     #: True if a page of this step has the button.
     offered: Callable[[Journey, BoundStep], bool] = lambda journey, bound: False
+    #: True if a page that leads back to the review has the button in any case.
+    leads_to_review: bool = False
     #: True of the button that stands out.
     primary: bool = False
 
@@ -59,23 +61,39 @@ def go_on(move: Move) -> str | None:
     """
     journey, bound = move.journey, move.bound
     if bound is None:
-        return move.to(journey.current)
+        return _to_current(move)
     if not bound.done:
         return stay(move)
     if move.submitted.from_review and (open_step := journey.first_incomplete):
-        if open_step.step.lists_answers:
-            return move.to(open_step, anchor=row_anchor(bound.url_name))
-        return move.to(open_step, then=True)
+        return _to_row(move, bound) or move.to(open_step, then=True)
     following = journey.next(bound)
     return move.to(following) if following is not None else None
 
 
 def go_back(move: Move) -> str:
-    """Return the URL of the previous step, or of the first step from itself."""
+    """Return the URL of the previous step, or of the first step from itself.
+
+    After a change link it is the review, if that opens.
+    """
     if move.bound is None:
-        return move.to(move.journey.current)
+        return _to_current(move)
+    if move.submitted.from_review and (url := _to_row(move, move.bound)):
+        return url
     before = move.journey.previous(move.bound) or move.bound
     return move.to(before, then=move.submitted.from_review)
+
+
+def _to_row(move: Move, bound: BoundStep) -> str | None:
+    """Return the URL of a step's row on the review, or ``None`` if that is closed."""
+    review = move.journey.open_review
+    if review is None or review is bound:
+        return None
+    return move.to(review, anchor=row_anchor(bound.url_name))
+
+
+def _to_current(move: Move) -> str:
+    """Return the URL of the current step, from a step that may not be opened."""
+    return move.to(move.journey.current, then=move.submitted.from_review)
 
 
 def go_to(move: Move) -> str:
@@ -96,7 +114,7 @@ def stay(move: Move) -> str:
     The current step takes its place if the submitted one may not be opened.
     """
     if move.bound is None:
-        return move.to(move.journey.current)
+        return _to_current(move)
     return move.to(move.bound, then=move.submitted.from_review)
 
 
@@ -142,6 +160,7 @@ ACTIONS: dict[str, Action] = {
             lead=go_back,
             label=lambda journey, bound: "Back",
             offered=_has_step_before,
+            leads_to_review=True,
         ),
         Action(
             "save",
@@ -174,10 +193,16 @@ def action_of(sent: str) -> Action:
     return UNKNOWN if colon and not action.takes_argument else action
 
 
-def buttons_of(journey: Journey, bound: BoundStep) -> list[Button]:
-    """Return the buttons of a step's page in their order."""
+def buttons_of(
+    journey: Journey, bound: BoundStep, *, to_review: bool = False
+) -> list[Button]:
+    """Return the buttons of a step's page in their order.
+
+    ``to_review`` is true if the page leads back to the review.
+    """
     return [
         Button(action.name, action.label(journey, bound), action.primary)
         for action in ACTIONS.values()
-        if action.label is not None and action.offered(journey, bound)
+        if action.label is not None
+        if action.offered(journey, bound) or (to_review and action.leads_to_review)
     ]

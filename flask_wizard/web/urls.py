@@ -56,6 +56,7 @@ class Urls(NamedTuple):
     ) -> str:
         """Return the URL of a step of a draft; with ``then``, as a change link."""
         address = Address(bound.step.url_name, draft_id)
+        then = then and not bound.step.lists_answers
         return self.to(address, then=then, anchor=anchor)
 
     @property
