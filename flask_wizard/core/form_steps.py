@@ -29,7 +29,7 @@ from .signatures import (
     file_fields,
     signature,
 )
-from .steps import ABSENT, RESERVED_FIELDS, AnyStep, BoundStep, Condition, encode
+from .steps import ABSENT, RESERVED_FIELDS, AnyStep, BoundStep, Condition, UrlOf, encode
 from .untouched import UnshowableError, untouched
 
 if TYPE_CHECKING:
@@ -592,9 +592,9 @@ class BoundFormStep(BoundStep):
         form = self._fill(values, {}, prepare=False)
         return (form, {}) if self.step.is_fixed else (None, values.unprepared(form)[0])
 
-    def rows(self, url: str) -> Sequence[Row]:
-        """Return its rows on the check page. ``url`` leads to its own page."""
-        return rows_of(self.name, self._accepted_form, url)
+    def rows(self, url_of: UrlOf) -> Sequence[Row]:
+        """Return its rows on the check page. ``url_of`` returns the URL of a page."""
+        return rows_of(self.name, self._accepted_form, url_of(self))
 
     # Answers
 

@@ -14,7 +14,7 @@ from ..errors import DefinitionError
 from .answers import Answers, Dependencies
 from .draft import Draft, Entry, Kept, Path
 from .forms import Values
-from .steps import ABSENT, BoundStep, Steps, encode
+from .steps import ABSENT, AnyStep, BoundStep, Steps, encode
 
 Initial = Callable[[str, Answers], object]
 """Returns the initial data of a step, by its name and the answers before it."""
@@ -295,13 +295,41 @@ class Journey(Walk[Draft]):
         """The journey itself."""
         return self
 
-    def progress(self, bound: BoundStep) -> Progress:
-        """Return the number of a step that opens among those that apply."""
+    def progress(self, bound: BoundStep, *, from_review: bool = False) -> Progress:
+        """Return the number of a step that opens among those that apply.
+
+        A visitor who comes ``from_review`` has seen how many there are.
+        """
         last = bound.position
         hidden = [b for b in self._walked[self._plain : last] if b and not b.applies]
         number, later = last + 1 - len(hidden), len(self.steps) - last - 1
-        certain = last >= self.steps.last_conditional and not bound.step.ends
-        return Progress(number, number + later if certain else None)
+        if last >= self.steps.last_conditional and not bound.step.ends:
+            return Progress(number, number + later)
+        whole = from_review and self.open_review is not None
+        return Progress(number, len(self.path) if whole else None)
+
+    @property
+    def open_review(self) -> BoundStep | None:
+        """The review, if all applicable steps before it are done."""
+        last = self.first_incomplete
+        return last if last is not None and last.step.lists_answers else None
+
+    @property
+    def missing(self) -> tuple[AnyStep, ...]:
+        """The steps that are still to be done, as far as that is known.
+
+        Whether a step with a condition behind the first of them applies is not.
+        """
+        first, entries = self.first_incomplete, self.draft.entries
+        if first is None or first.step.lists_answers:
+            return ()
+        later = (
+            step
+            for step in self.steps[first.position + 1 :]
+            if step.when is None and not step.lists_answers
+            if (entry := entries.get(step.name)) is None or not entry.accepted
+        )
+        return (first.step, *later)
 
     @property
     def hidden(self) -> tuple[BoundStep, ...]:
@@ -316,3 +344,25 @@ class Journey(Walk[Draft]):
         pairs = ((bound.name, bound.submitted) for bound in self.path)
         sent = [(name, submitted) for name, submitted in pairs if submitted is not None]
         return hashlib.blake2b(encode(sent), digest_size=8).hexdigest()
+
+    def hidden_by(self, cause: BoundStep) -> dict[str, str]:
+        """Return the draft's ``unneeded`` after the answers of a step have changed."""
+        self.walk()
+        found = dict.fromkeys(self.draft.unneeded, "")
+        for bound in filter(None, self._walked):
+            if bound.applies:
+                found.pop(bound.name, None)
+            elif bound.entry is not None and bound.entry.accepted:
+                found.setdefault(bound.name, cause.name)
+        return found
+
+    def draft_to_save(self, *, quiet: bool = False) -> Draft:
+        """Return the draft to store after a POST.
+
+        Unless it was sent by a script, ``quiet``, the visitor was told of the last
+        change.
+        """
+        draft = self.to_draft()
+        if not quiet and (draft.changed or draft.unneeded):
+            return draft.without_changes()
+        return draft

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
@@ -20,7 +21,10 @@ from .items import BoundItem, Item, ItemWalk, derive_id
 from .journey import Walk
 from .rows import Row
 from .signatures import field_names
-from .steps import ABSENT, AnyStep, BoundStep, Condition, Steps, encode
+from .steps import ABSENT, AnyStep, BoundStep, Condition, Steps, UrlOf, encode
+
+ENTRIES, NONE = "Entries", "None"
+"""What the check page says before the items of a list, and if there are none."""
 
 PASSED = {"when": "answers", "over": "answers", "label": "item"}
 """What the wizard passes to the functions of a list itself."""
@@ -528,9 +532,23 @@ class BoundRepeat(BoundStep):
         """Return the answers as a list of dicts."""
         return [item.data() for item in self.items]
 
-    def rows(self, url: str) -> Sequence[Row]:
-        """Return its rows on the check page. ``url`` leads to its own page."""
-        return ()
+    def rows(self, url_of: UrlOf) -> Sequence[Row]:
+        """Return its rows on the check page. ``url_of`` returns the URL of a page.
+
+        The first tells how many items there are, and leads to the list.
+        """
+        count = len(self.items)
+        label, line = (ENTRIES, str(count)) if count else (str(self.step.title), NONE)
+        found = [Row(self.name, "", label, (line,), "", url_of(self))]
+        for item in self.items:
+            heading = item.label_of(item.walk) or item.name
+            pages = (page for page in item.walk.path if page.step.has_answers)
+            rows = [row for page in pages for row in page.rows(url_of)]
+            found += [
+                dataclasses.replace(row, step=self.name, item=item.id, heading=heading)
+                for row in rows
+            ]
+        return found
 
 
 def _rejected(

@@ -36,6 +36,7 @@ RESERVED_FIELDS = frozenset(
 ABSENT = b"absent"
 """What is hashed in the place of an answer that does not count."""
 
+UrlOf = Callable[["BoundStep"], str]
 Condition = Callable[[Answers], object]
 
 
@@ -306,8 +307,8 @@ class BoundStep(Protocol):
         """Set the answers on an object, as ``Form.populate_obj`` does."""
         return None
 
-    def rows(self, url: str) -> Sequence[Row]:
-        """Return its rows on the check page. ``url`` leads to its own page."""
+    def rows(self, url_of: UrlOf) -> Sequence[Row]:
+        """Return its rows on the check page. ``url_of`` returns the URL of a page."""
         return ()
 
     def begin(self, draft: Kept) -> Kept:

@@ -14,7 +14,7 @@ from ..core.journey import Journey, Walk
 from ..core.repeats import BoundRepeat
 from ..core.steps import BoundStep
 from .submitted import Button, Submitted
-from .urls import NEW, Address, Urls, row_anchor
+from .urls import NEW, Address, Urls, address_of, row_anchor
 
 
 class Move(NamedTuple):
@@ -54,6 +54,8 @@ class Action(NamedTuple):
     label: Callable[[Journey, BoundStep], str] | None = None
     #: True if a page of this step has the button.
     offered: Callable[[Journey, BoundStep], bool] = lambda journey, bound: False
+    #: True if a page that leads back to the review has the button in any case.
+    leads_to_review: bool = False
     #: True of the button that stands out.
     primary: bool = False
 
@@ -65,22 +67,15 @@ def go_on(move: Move) -> str | None:
     """
     journey, bound = move.journey, move.bound
     if bound is None:
-        return move.to(journey.current)
+        return _to_current(move)
     if not bound.done:
         return stay(move)
     if move.walk.repeat is not None:
         return _go_on_in_item(move, bound)
     if move.submitted.from_review and (open_step := journey.first_incomplete):
-        return _lead_to_open(move, bound, open_step)
+        return _to_row(move, bound) or move.to(open_step, then=True)
     following = journey.next(bound)
     return move.to(following) if following is not None else None
-
-
-def _lead_to_open(move: Move, bound: BoundStep, open_step: BoundStep) -> str:
-    """Return the URL of the first open step, or of the row on the review of a step."""
-    if open_step.step.lists_answers:
-        return move.to(open_step, anchor=row_anchor(bound.top.url_name))
-    return move.to(open_step, then=True)
 
 
 def _go_on_in_item(move: Move, bound: BoundStep) -> str:
@@ -94,7 +89,7 @@ def _go_on_in_item(move: Move, bound: BoundStep) -> str:
     if following is not None:
         return move.to(following, then=then)
     if then and (open_step := move.journey.first_incomplete):
-        return _lead_to_open(move, bound, open_step)
+        return _to_row(move, bound) or move.to(open_step, then=True)
     if isinstance(repeat, BoundRepeat) and repeat.step.is_fixed:
         unfinished = repeat.first_unfinished
         if unfinished is not None and (page := unfinished.page()) is not None:
@@ -106,7 +101,7 @@ def add_another(move: Move) -> str:
     """Return the URL of a new item; after the page of an item only if that is done."""
     bound, then = move.bound, move.submitted.from_review
     if bound is None:
-        return move.to(move.journey.current)
+        return _to_current(move)
     if move.walk.repeat is not None:
         if not bound.done:
             return stay(move)
@@ -122,12 +117,15 @@ def add_another(move: Move) -> str:
 def go_back(move: Move) -> str:
     """Return the URL of the previous step, or of the first step from itself.
 
-    Before the first page of an item it is the list. A list that must have an item and
-    has none has no page, so the step before the list takes its place.
+    After a change link it is the review, if that opens. Before the first page of an
+    item it is the list. A list that must have an item and has none has no page, so the
+    step before the list takes its place.
     """
     journey, bound, then = move.journey, move.bound, move.submitted.from_review
     if bound is None:
-        return move.to(journey.current)
+        return _to_current(move)
+    if then and (url := _to_row(move, bound)):
+        return url
     before = move.walk.previous(bound)
     if before is None and move.walk.repeat is not None:
         before = journey.bind(bound.top.name)
@@ -139,6 +137,20 @@ def go_back(move: Move) -> str:
 def must_begin(bound: BoundStep) -> bool:
     """True if it is a list whose page leads to a new item, since it must have one."""
     return isinstance(bound, BoundRepeat) and not bound.items and bound.step.min > 0
+
+
+def _to_row(move: Move, bound: BoundStep) -> str | None:
+    """Return the URL of a step's row on the review, or ``None`` if that is closed."""
+    review = move.journey.open_review
+    if review is None or review is bound:
+        return None
+    at = address_of(bound, move.journey.draft.id)
+    return move.to(review, anchor=row_anchor(at.page, at.item))
+
+
+def _to_current(move: Move) -> str:
+    """Return the URL of the current step, from a step that may not be opened."""
+    return move.to(move.journey.current, then=move.submitted.from_review)
 
 
 def go_to(move: Move) -> str:
@@ -159,7 +171,7 @@ def stay(move: Move) -> str:
     The current step takes its place if the submitted one may not be opened.
     """
     if move.bound is None:
-        return move.to(move.journey.current)
+        return _to_current(move)
     return move.to(move.bound, then=move.submitted.from_review)
 
 
@@ -224,6 +236,7 @@ ACTIONS: dict[str, Action] = {
             lead=go_back,
             label=lambda journey, bound: "Back",
             offered=_has_step_before,
+            leads_to_review=True,
         ),
         Action(
             "save",
@@ -256,10 +269,16 @@ def action_of(sent: str) -> Action:
     return UNKNOWN if colon and not action.takes_argument else action
 
 
-def buttons_of(journey: Journey, bound: BoundStep) -> list[Button]:
-    """Return the buttons of a step's page in their order."""
+def buttons_of(
+    journey: Journey, bound: BoundStep, *, to_review: bool = False
+) -> list[Button]:
+    """Return the buttons of a step's page in their order.
+
+    ``to_review`` is true if the page leads back to the review.
+    """
     return [
         Button(action.name, action.label(journey, bound), action.primary)
         for action in ACTIONS.values()
-        if action.label is not None and action.offered(journey, bound)
+        if action.label is not None
+        if action.offered(journey, bound) or (to_review and action.leads_to_review)
     ]

@@ -70,6 +70,7 @@ class Urls(NamedTuple):
         address = Address(bound.step.url_name, draft_id)
         if bound.journey.inside:
             address = address_of(bound, draft_id)
+        then = then and not bound.step.lists_answers
         return self.to(address, then=then, anchor=anchor)
 
     @property
@@ -91,9 +92,12 @@ def address_of(bound: BoundStep, draft_id: str) -> Address:
     return Address(page, draft_id, item=item, sub=bound.url_name)
 
 
-def row_anchor(url_name: str) -> str:
-    """Return the anchor of a step's answers on the review, by its name in URLs."""
-    return f"row-{url_name}"
+def row_anchor(url_name: str, item: str = "") -> str:
+    """Return the anchor of the answers of a step, or of an item, on the review.
+
+    ``url_name`` is the name of the step in URLs.
+    """
+    return f"row-{url_name}-{item}" if item else f"row-{url_name}"
 
 
 # What may stand in a path as it is (RFC 3986, 3.3); a percent sign may not.

@@ -16,6 +16,7 @@ from flask import Response, abort, after_this_request, g, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError
 
+from ..core.changes import draft_after
 from ..core.draft import ENDED, Draft, Receipt
 from ..core.hooks import OWN_ERRORS, HookError, call_hook
 from ..core.items import NEW_ITEM, REMOVE
@@ -84,6 +85,13 @@ if TYPE_CHECKING:
 Moment = Literal["start", "commit"]
 
 TRIES = 100
+EARLY_KEY = "_wizard_early"
+"""The session's key for a draft whose review was asked for before it opens.
+
+The page that the visitor is led to tells what is missing. It is not in the URL: the
+page is the same, and no bookmark of it should say so again.
+"""
+
 BROKEN = "The application's code raises for a draft at {}, which cannot be continued."
 
 
@@ -314,6 +322,8 @@ class Visit:
             or (is_first and bound is not journey.first_incomplete)
             or (is_frozen(journey.draft, bound) and bound is not journey.current)
         ):
+            if bound is None and step.lists_answers and not is_first:
+                self.context.session[EARLY_KEY] = at.draft_id
             at = at._replace(page=journey.current.url_name, item="", sub="")
             return redirect_to(self.urls.to(at))
         notice = choose_notice(journey.draft, bound)
@@ -324,12 +334,15 @@ class Visit:
     def _show_page(
         self, at: Address, bound: BoundStep, journey: Journey, notice: str | None
     ) -> Outcome:
+        session = self.context.session
+        early = EARLY_KEY in session and session.pop(EARLY_KEY) == at.draft_id
         return self.pages.step(
             journey,
             bound,
             at,
             form=bound.form_to_show(),
             then=is_from_review(self.context.request),
+            early=early,
             notice=notice,
         )
 
@@ -534,8 +547,15 @@ class Visit:
             if shown is not None and shown != onward.answers_hash:
                 # Another tab has changed an answer that the review showed.
                 url, notice = to(before), Notice.CHANGED
-            if url is not None or before.takes_input or stored.is_new:
-                to_save = onward.to_draft()
+            from_review = submitted.from_review
+            tells = from_review or before.top.position < journey.steps.last_conditional
+            if tells and not action.quiet and before.step.has_answers:
+                after = walk.bind(before.name)
+                to_save = draft_after(onward, before, after, from_review=from_review)
+            elif url is not None or before.takes_input or stored.is_new:
+                to_save = onward.draft_to_save(quiet=action.quiet)
+            if bound is None and step.lists_answers:
+                self.context.session[EARLY_KEY] = draft.id
         except (*OWN_ERRORS, NotStored):
             raise
         except BaseException:
