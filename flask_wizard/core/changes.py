@@ -32,7 +32,7 @@ def draft_after(
             changed = [*kept, *fields]
         if may_hide and (fields or not accepted):
             unneeded = journey.hidden_by(top)
-    told = journey.draft_to_save()
+    told = journey.to_draft().without_changes()
     if not changed and unneeded is None:
         return told
     unneeded = told.unneeded if unneeded is None else unneeded

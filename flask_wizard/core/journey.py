@@ -355,14 +355,3 @@ class Journey(Walk[Draft]):
             elif bound.entry is not None and bound.entry.accepted:
                 found.setdefault(bound.name, cause.name)
         return found
-
-    def draft_to_save(self, *, quiet: bool = False) -> Draft:
-        """Return the draft to store after a POST.
-
-        Unless it was sent by a script, ``quiet``, the visitor was told of the last
-        change.
-        """
-        draft = self.to_draft()
-        if not quiet and (draft.changed or draft.unneeded):
-            return draft.without_changes()
-        return draft

@@ -475,7 +475,7 @@ class Visit:
         step = self.wizard.steps.by_url_name.get(post.at.page)
         if step is None and post.at.page != "discard":
             raise NotStored(Problem.REMOVED)
-        if step is not None and not has_page(step, post.at):
+        if step is not None and post.at.item and not has_page(step, post.at):
             if not post.submitted.has_rev:
                 abort(404)
             raise NotStored(Problem.REMOVED)
@@ -512,10 +512,10 @@ class Visit:
         submitted, action, to_save = post.submitted, post.action, None
         try:  # the application's hooks run here
             journey = self.journey_of(draft)
-            before = find_page(journey.bind(step.name), post.at, submitted.item_nonce)
-            is_gone = before is None
-            if before is None:
-                before = self._begin_again(post, journey, step)
+            before, is_gone = journey.bind(step.name), False
+            if post.at.item:
+                found = find_page(before, post.at, submitted.item_nonce)
+                before, is_gone = found or self._begin_again(post, before), not found
             if not (submitted.has_action or is_ours(submitted, before)):
                 abort(400)
             if draft.state == "committing" or draft.unsettled:
@@ -524,16 +524,18 @@ class Visit:
                     return outcome
             if action.quiet and submitted.rev < before.rev:
                 return Response(status=409)
-            if before.page == "list" or before.journey.inside:
-                self._check_room(journey, before, action)
-            adds_to_list = action.adds and not before.journey.inside
+            top = before.top if post.at.item else before
+            if isinstance(top, BoundRepeat):
+                self._check_room(top, before, action)
+            adds_to_list = action.adds and top is before
             walk = before.journey.submit(
                 before,
                 submitted.values,
                 validate=action.validates and not (adds_to_list or is_gone),
                 autosave=action.quiet,
             )
-            onward, bound = walk.whole, walk.get(before.name)
+            onward = walk if isinstance(walk, Journey) else walk.whole
+            bound = walk.get(before.step.name)
             if action.adds:
                 onward = reopen(onward, step.name)
             to = partial(self.urls.to_step, draft.id)
@@ -548,12 +550,14 @@ class Visit:
                 # Another tab has changed an answer that the review showed.
                 url, notice = to(before), Notice.CHANGED
             from_review = submitted.from_review
-            tells = from_review or before.top.position < journey.steps.last_conditional
+            tells = from_review or top.position < journey.steps.last_conditional
             if tells and not action.quiet and before.step.has_answers:
-                after = walk.bind(before.name)
+                after = walk.bind(before.step.name)
                 to_save = draft_after(onward, before, after, from_review=from_review)
-            elif url is not None or before.takes_input or stored.is_new:
-                to_save = onward.draft_to_save(quiet=action.quiet)
+            elif url is not None or before.step.takes_input or stored.is_new:
+                to_save = onward.to_draft()
+                if not action.quiet and (to_save.changed or to_save.unneeded):
+                    to_save = to_save.without_changes()  # the visitor was told
             if bound is None and step.lists_answers:
                 self.context.session[EARLY_KEY] = draft.id
         except (*OWN_ERRORS, NotStored):
@@ -564,28 +568,26 @@ class Visit:
         if to_save is None:
             stored = replace(stored, draft=onward.draft)
         else:
-            if bound is not None and before.takes_input:
+            if bound is not None and before.step.takes_input:
                 post.attempts[:] = [Attempt(journey, before, bound.form)]
             stored = self._save(post, stored, to_save, notice)
         if url is None:
             return self._commit(post, onward, stored)
         return redirect_to(url, quiet=action.quiet)
 
-    def _begin_again(self, post: Post, journey: Journey, step: AnyStep) -> BoundStep:
+    def _begin_again(self, post: Post, repeat: BoundStep) -> BoundStep:
         """Return a page of a new item, for what was sent to one that was removed.
 
         Raise NotStored for an autosave, whose page is still open.
         """
-        repeat = journey.bind(step.name)
         if post.action.quiet or not isinstance(repeat, BoundRepeat):
             raise NotStored(Problem.REMOVED)
         return begin_item(repeat, post.at.item, post.at)
 
-    def _check_room(self, journey: Journey, page: BoundStep, action: Action) -> None:
+    def _check_room(self, repeat: BoundRepeat, page: BoundStep, action: Action) -> None:
         """Raise NotStored if a POST would add an item to a list that is full."""
-        repeat = journey.bind(page.top.name)
         adds = not is_begun(page) or (action.adds and page is repeat)
-        if isinstance(repeat, BoundRepeat) and repeat.is_full and adds:
+        if adds and repeat.is_full:
             raise NotStored(Problem.TOO_MANY_ITEMS)
 
     def _remove(self, post: Post, step: AnyStep) -> Outcome:
