@@ -426,9 +426,9 @@ class BoundRepeat(BoundStep):
         return not self._number_problem and all(item.trusted for item in self.items)
 
     def reject(self, draft: Kept, errors: Mapping[str, list[str]]) -> Kept:
-        """Return the draft with the list open again, and each page that is not valid.
+        """Return the draft with each page open again that is not valid.
 
-        ``errors`` are about the list as a whole.
+        So is the list if it has too few items, or too many. ``errors`` are its own.
         """
         items = []
         for stored in draft.items(self.name):
@@ -438,7 +438,8 @@ class BoundRepeat(BoundStep):
                 if not (page.done and page.trusted):
                     stored = _rejected(stored, page, page.errors)
             items.append(stored)
-        return super().reject(draft.with_items(self.name, items), errors)
+        draft = draft.with_items(self.name, items)
+        return super().reject(draft, errors) if self._number_problem else draft
 
     @property
     def errors(self) -> dict[str, list[str]]:
@@ -451,7 +452,7 @@ class BoundRepeat(BoundStep):
         return {name: texts for name, texts in found.items() if name not in done}
 
     def send_back(self, draft: Kept, error: StepError) -> Kept:
-        """Return the draft with the list open again, and the error at its item."""
+        """Return the draft with a page of an item open again, or else the list."""
         page, field_name = self._page_of(error)
         if page is None:
             return super().reject(draft, {"": [error.message]})
@@ -460,7 +461,7 @@ class BoundRepeat(BoundStep):
             _rejected(stored, page, errors) if stored.id == error.item else stored
             for stored in draft.items(self.name)
         ]
-        return super().reject(draft.with_items(self.name, items), {})
+        return draft.with_items(self.name, items)
 
     def landing(self, error: StepError | None) -> BoundStep:
         """Return the page that a commit sends the visitor back to."""
