@@ -4,6 +4,10 @@ from .core.answers import Answers
 from .core.draft import Receipt
 from .core.file_content import FileContent
 from .core.form_steps import Step
+from .core.info import Exit, Info
+from .core.items import Item
+from .core.only_if import OnlyIf
+from .core.repeats import Repeat
 from .core.rows import Row
 from .core.steps import Review
 from .core.submission import Submission
@@ -35,9 +39,14 @@ __all__ = [
     "Draft",
     "DraftStore",
     "DraftTooLargeError",
+    "Exit",
     "FileContent",
     "FlaskWizard",
+    "Info",
+    "Item",
+    "OnlyIf",
     "Receipt",
+    "Repeat",
     "Review",
     "Row",
     "Step",

@@ -249,7 +249,7 @@ class Taken(NamedTuple):
 
 
 def take_files(
-    form: Any,
+    leaves: Iterable[FileLeaf],
     step: str,
     stored: Files,
     values: Mapping[str, object],
@@ -261,14 +261,17 @@ def take_files(
 ) -> Taken:
     """Judge the files that came with a POST, each by its own field.
 
-    ``form`` is bound to them, to ``values``, and to ``stored``, the files that the page
-    has from before. ``dropped`` is the id of one that the visitor has taken away.
+    ``leaves`` are the fields of a form that is bound to them, to ``values``, and to
+    ``stored``, the files that the page has from before. ``dropped`` is the id of one
+    that the visitor has taken away.
     """
     room = _Room(draft, dropped, rules)
     found: Files = {}
     refusals: dict[str, list[str]] = {}
     met: set[str] = set()
-    for leaf in () if form.meta.unbindable else file_leaves(form):
+    for leaf in leaves:
+        if leaf.form.meta.unbindable:
+            break
         offered = getattr(leaf.field, "offered", ())
         met.update(file.stored.id for file in offered)
         old = [file for file in offered if file.stored.id in stored]
@@ -316,7 +319,8 @@ class _Room:
         files[new.id] = new
         size = sum(file.size for file in files.values())
         if len(files) > rules.max_count:
-            return f"There is room for {rules.max_count} files in all."
+            files = "file" if rules.max_count == 1 else "files"
+            return f"There is room for {rules.max_count} {files} in all."
         if size > rules.max_size:
             most = size_in_words(rules.max_size)
             return f"All files together may have {most}."

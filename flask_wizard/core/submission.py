@@ -23,11 +23,11 @@ class Submission:
     #: The answers of all steps.
     answers: Answers = dataclass_field(repr=False)
     #: The answers as plain dicts by step, without tokens, buttons and files.
-    data: dict[str, dict[str, Any]] = dataclass_field(repr=False)
+    data: dict[str, Any] = dataclass_field(repr=False)
     #: The uploads by step and field; nested fields have dots in their names. Each field
-    #: to choose files with has a list, which may be empty. The files last until
-    #: ``commit`` has returned.
-    files: dict[str, dict[str, list[Any]]] = dataclass_field(repr=False)
+    #: to choose files with has a list, which may be empty. A Repeat has a list of such
+    #: dicts, one for each item. The files last until ``commit`` has returned.
+    files: dict[str, Any] = dataclass_field(repr=False)
     #: The variables of the mount's URL prefix that bind the draft.
     bound: Mapping[str, Any] = dataclass_field(repr=False)
     _steps: dict[str, BoundStep] = dataclass_field(repr=False)
@@ -36,13 +36,14 @@ class Submission:
     def of(cls, journey: Journey) -> Submission:
         """Return the submission of a journey whose steps are all done."""
         steps = {bound.name: bound for bound in journey.path if bound.step.has_answers}
-        files = {name: bound.files() for name, bound in steps.items()}
+        with_files = [bound for bound in steps.values() if bound.step.takes_files]
+        files = {bound.name: bound.files() for bound in with_files}
         return cls(
             id=journey.draft.submission,
             attempt=journey.draft.attempt + 1,
             answers=journey.answers,
             data={name: bound.data() for name, bound in steps.items()},
-            files={name: found for name, found in files.items() if found},
+            files=files,
             bound=journey.bound,
             _steps=steps,
         )

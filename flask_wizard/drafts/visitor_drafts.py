@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any, Literal, Protocol
 
 from ..core.draft import FILES_KEY, Draft, Receipt, encode
@@ -194,7 +195,8 @@ class VisitorDrafts:
         if notice is not None and len(plain) > limit:
             raise DraftTooLargeError(len(plain), limit)
         # An expired draft begins anew under its key in the store.
-        begins = stored.is_new or not stored.draft.packed_entries
+        was = stored.draft
+        begins = stored.is_new or not (was.packed_entries or was.packed_items)
         if begins and not draft.ended:
             self._add_to_list(draft.id)
         ttl = math.ceil(draft.expires(*self._lifetimes) - time.time())
@@ -203,10 +205,9 @@ class VisitorDrafts:
         version = store.save(stored.version, plain, kind=kind, ttl=max(1, ttl))
         if draft.ended:
             store.erase_remains()
-        for packed in stored.draft.packed_entries.values():
-            if FILES_KEY in packed:
-                self.delete_files(stored, draft)
-                break
+        entries = chain(was.packed_entries.values(), *was.packed_items.values())
+        if any(FILES_KEY in bytes(packed) for packed in entries):
+            self.delete_files(stored, draft)
         return StoredDraft(draft, version, is_new=False)
 
     def delete_files(self, stored: StoredDraft, draft: Draft) -> None:

@@ -21,6 +21,9 @@ from wtforms.validators import InputRequired
 from flask_wizard import (
     DefinitionError,
     FileContent,
+    Item,
+    OnlyIf,
+    Repeat,
     Review,
     Step,
     StepError,
@@ -594,3 +597,134 @@ def test_list_of_files_belongs_to_its_field(visitor: Visitor) -> None:
     (control,) = page.html.query("#photo")
     assert attribute(control, "aria-describedby") == "photo-files"
     assert page.texts("#photo-files > li") == ["me.png (23 bytes) Remove me.png"]
+
+
+# Items of lists
+
+
+class Child(Item):
+    who = Step(Pass)
+    school = Step(Letters)
+
+
+class Family(Commits, Wizard):
+    pets = Repeat(Pass, label=lambda pet: pet.name)
+    children = Repeat(Child, min=1, singular="child")
+    check = Review()
+
+
+def test_items_have_files(make_app: MakeApp, folder: Path) -> None:
+    asked: list[tuple[str, str]] = []
+
+    class Scans(Family):
+        def on_upload(self, upload: UploadedFile, step: str, field: str) -> None:
+            asked.append((step, field))
+
+        def commit(self, submission: Submission) -> None:
+            committed.append(submission)
+            (rex, _), (child,) = submission.files["pets"], submission.files["children"]
+            assert rex["photo"][0].open().read() == PNG
+            assert child["school"]["papers"][1].open().read() == b"b"
+
+    visitor = Visitor(make_app(Scans, WIZARD_UPLOADS=str(folder)))
+    visitor.open()
+    visitor.press("add")
+    sent = {"photo": [(PNG, "rex.png")]}
+    page = send_files(visitor, sent, name="")
+    assert shown(page) == ["rex.png"]
+    url = page.link("rex.png")
+    assert url.rpartition("/file/")[0] == page.path
+    assert visitor.get(url).data == PNG
+    page = visitor.press("add", {"name": "Rex"})
+    send_files(visitor, {"photo": [(PNG + b"tom", "tom.png")]}, name="Tom")
+    visitor.press()
+    send_files(visitor, {"photo": [(PNG, "ann.png")]}, name="Ann")
+    sent = {"papers": [(b"a", "a.txt"), (b"b", "b.txt")]}
+    send_files(visitor, sent)
+    page = visitor.press()
+    assert page.path.endswith("/check"), page.text
+    assert ("Photo", "tom.png") in page.rows
+    assert ("Papers", "a.txt b.txt") in page.rows
+    assert len(files_in(folder)) == 5
+    assert asked == [
+        ("pets", "photo"),
+        ("pets", "photo"),
+        ("children", "who.photo"),
+        ("children", "school.papers"),
+        ("children", "school.papers"),
+    ]
+    assert visitor.press().path.endswith("/receipt")
+    assert files_in(folder) == []
+    (submission,) = committed
+    assert [pet.photo.filename for pet in submission.answers.pets] == [
+        "rex.png",
+        "tom.png",
+    ]
+    files = submission.files["children"][0]
+    assert [file.filename for file in files["who"]["photo"]] == ["ann.png"]
+    assert submission.data["pets"] == [{"name": "Rex"}, {"name": "Tom"}]
+
+
+def test_file_of_an_item_goes_with_it(make_app: MakeApp, folder: Path) -> None:
+    visitor = Visitor(make_app(Family, WIZARD_UPLOADS=str(folder)))
+    visitor.open()
+    visitor.press("add")
+    page = send_files(visitor, {"photo": [(PNG, "rex.png")]}, action="none", name="R")
+    file_url, url = page.link("rex.png"), page.path
+    tab = visitor.tab()
+    tab.open(url)
+    page = visitor.open(url)
+    assert visitor.press(drops(page)[0]).path == url
+    assert (shown(visitor.page), files_in(folder)) == ([], [])
+    send_files(visitor, {"photo": [(PNG, "new.png")]}, action="none")
+    assert len(files_in(folder)) == 1
+    answer = visitor.post(f"{url}/remove", action="remove")
+    assert answer.status_code == 303
+    assert files_in(folder) == []
+    assert visitor.get(file_url).status_code == 404
+    # What is sent to an item that is gone is kept as a new one, with its file.
+    answer = post_files(tab, {"photo": [(PNG, "late.png")]}, name="Late")
+    tab.open(answer.location)
+    assert "Late" in tab.page.text or "Pet 1" in tab.page.text
+    assert len(files_in(folder)) == 1
+
+
+def test_removed_items_leave_room(make_app: MakeApp, folder: Path) -> None:
+    app = make_app(Family, WIZARD_UPLOADS=str(folder), WIZARD_MAX_UPLOADS_COUNT=1)
+    visitor = Visitor(app)
+    visitor.open()
+    visitor.press("add")
+    page = send_files(visitor, {"photo": [(PNG, "rex.png")]}, action="add", name="Rex")
+    page = send_files(visitor, {"photo": [(PNG, "tom.png")]}, name="Tom")
+    assert page.errors == ["“tom.png” was not kept. There is room for 1 file in all."]
+    assert len(files_in(folder)) == 1
+
+
+# Fields that count only if another has some value
+
+
+def test_file_that_does_not_count_is_kept_and_not_committed(
+    make_app: MakeApp, folder: Path
+) -> None:
+    class Proof(Form):
+        kind = StringField("Kind")
+        proof = FileField("Proof", [OnlyIf("kind", "student"), FileRequired("Prove")])
+
+    wizard = declare("Proves", Commits, you=Step(Proof), check=Review())
+    visitor = Visitor(make_app(wizard, WIZARD_UPLOADS=str(folder)))
+    visitor.open()
+    assert visitor.fill(kind="student").errors == ["Prove"]
+    sent = {"proof": [(PNG, "proof.png")]}
+    assert send_files(visitor, sent, kind="student").path.endswith("/check")
+    visitor.open(visitor.draft + "you")
+    page = visitor.fill(kind="other")
+    assert page.rows == [("Kind", "other")]
+    visitor.open(visitor.draft + "you")
+    assert shown(visitor.page) == ["proof.png"]
+    page = visitor.fill(kind="student")
+    assert ("Proof", "proof.png") in page.rows
+    visitor.open(visitor.draft + "you")
+    visitor.fill(kind="other")
+    visitor.press()
+    assert committed[0].files == {"you": {"proof": []}}
+    assert files_in(folder) == []
