@@ -319,8 +319,8 @@ class _Room:
         files[new.id] = new
         size = sum(file.size for file in files.values())
         if len(files) > rules.max_count:
-            files = "file" if rules.max_count == 1 else "files"
-            return f"There is room for {rules.max_count} {files} in all."
+            noun = "file" if rules.max_count == 1 else "files"
+            return f"There is room for {rules.max_count} {noun} in all."
         if size > rules.max_size:
             most = size_in_words(rules.max_size)
             return f"All files together may have {most}."
