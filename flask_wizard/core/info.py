@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from msgspec.structs import replace
 
 from .answers import Answers
-from .draft import Draft, Entry
+from .draft import Entry, Kept
 from .forms import Values
 from .hooks import check_functions, check_result
 from .steps import AnyStep, BoundStep, Condition
 
 if TYPE_CHECKING:
-    from .journey import Journey
+    from .journey import Walk
 
 PRESSED = b"pressed"
 """The digest of an entry that the Continue of an Info has made."""
@@ -31,7 +31,7 @@ class Info(AnyStep):
     page: ClassVar[str] = "info"
 
     def bind(
-        self, journey: Journey, position: int, entry: Entry | None, *, reached: bool
+        self, journey: Walk[Any], position: int, entry: Entry | None, *, reached: bool
     ) -> BoundInfo:
         """Bind the page to the draft of a journey."""
         applies: object = self.when is None
@@ -76,7 +76,7 @@ class BoundInfo(BoundStep):
     def __init__(
         self,
         step: Info,
-        journey: Journey,
+        journey: Walk[Any],
         position: int,
         entry: Entry | None,
         *,
@@ -130,7 +130,7 @@ class BoundInfo(BoundStep):
             opens=self.opens,
         )
 
-    def write_to(self, draft: Draft) -> Draft:
+    def write_to(self, draft: Kept) -> Kept:
         """Return the draft with the entry of this page."""
         if self.entry is None:
             return draft
