@@ -96,8 +96,8 @@ class OnlyIf:
             found = self.function(data)
         except (ValueError, ArithmeticError):  # of what was typed, such as sNaN
             return False
-        except TypeError:
-            if data is None:  # it compares what nobody has entered
+        except (AttributeError, LookupError, TypeError):
+            if data is None:  # it looks into what nobody has entered
                 return False
             raise
         return bool(check_result(found, f"The function of OnlyIf({self.field!r})"))
