@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
@@ -28,7 +29,7 @@ from .signatures import (
     file_fields,
     signature,
 )
-from .steps import ABSENT, RESERVED_FIELDS, AnyStep, BoundStep, Condition, encode
+from .steps import ABSENT, RESERVED_FIELDS, AnyStep, BoundStep, Condition, UrlOf, encode
 from .untouched import UnshowableError, untouched
 
 if TYPE_CHECKING:
@@ -237,7 +238,9 @@ class BoundFormStep(BoundStep):
             sent = forms.with_unsent(values, self._began(before), before)
         if passwords:
             sent = Values({**(sent or {}), **passwords})
-        meta = {"answers": answers}
+        meta: dict[str, object] = {"answers": answers}
+        if self.journey.inside:
+            meta |= self.journey.item_meta(self.dependencies)
         takes_own = self.step.kwargs is not None
         own: Mapping[str, Any] = self.step.arguments(answers) if takes_own else {}
         try:
@@ -331,6 +334,9 @@ class BoundFormStep(BoundStep):
     def _is_untouched(self, raw: Raw, passwords: Raw) -> bool:
         """True if what was sent is what the page began with."""
         before = self.before
+        if before is None and self.journey.inside:  # an item that nobody has begun
+            with suppress(UnshowableError):
+                before = Before(untouched(self._fill(None, {}))[0])
         if before is None:
             return False
         sent, began = (
@@ -388,6 +394,16 @@ class BoundFormStep(BoundStep):
         if self.entry is None or not self.entry.accepted:
             return False
         return self._digest(self.entry.read) != self.entry.read_digest
+
+    @property
+    def all_reads(self) -> Iterable[Path]:
+        """What its condition and its form have read."""
+        read = self.entry.read if self.entry is not None else ()
+        return {*self.reads, *read, *self.dependencies}
+
+    def take_as_done(self) -> None:
+        """Take it as applicable and done, as an earlier request has found it."""
+        self.applies, self.done = True, True
 
     @property
     def _read_now(self) -> tuple[Path, ...]:
@@ -576,9 +592,9 @@ class BoundFormStep(BoundStep):
         form = self._fill(values, {}, prepare=False)
         return (form, {}) if self.step.is_fixed else (None, values.unprepared(form)[0])
 
-    def rows(self, url: str) -> Sequence[Row]:
-        """Return its rows on the check page. ``url`` leads to its own page."""
-        return rows_of(self.name, self._accepted_form, url)
+    def rows(self, url_of: UrlOf) -> Sequence[Row]:
+        """Return its rows on the check page. ``url_of`` returns the URL of a page."""
+        return rows_of(self.name, self._accepted_form, url_of(self))
 
     # Answers
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from msgspec.structs import replace
 
-from .answers import Answers
-from .draft import Entry, Kept
+from .answers import Answers, Dependencies
+from .draft import Entry, Kept, Path
 from .forms import Values
 from .hooks import check_functions, check_result
 from .steps import AnyStep, BoundStep, Condition
@@ -34,13 +35,20 @@ class Info(AnyStep):
         self, journey: Walk[Any], position: int, entry: Entry | None, *, reached: bool
     ) -> BoundInfo:
         """Bind the page to the draft of a journey."""
+        reads: Dependencies = set()
         applies: object = self.when is None
         if self.when is not None and reached:
-            applies = self.when(Answers(journey, position, set()))
+            applies = self.when(Answers(journey, position, reads))
             applies = check_result(applies, f"The condition of {self.name!r}")
         opens = reached and bool(applies)
         return BoundInfo(
-            self, journey, position, entry, applies=bool(applies), opens=opens
+            self,
+            journey,
+            position,
+            entry,
+            reads=reads,
+            applies=bool(applies),
+            opens=opens,
         )
 
     @property
@@ -80,6 +88,7 @@ class BoundInfo(BoundStep):
         position: int,
         entry: Entry | None,
         *,
+        reads: Dependencies,
         applies: bool,
         opens: bool,
     ) -> None:
@@ -87,6 +96,7 @@ class BoundInfo(BoundStep):
         self.journey = journey
         self.position = position
         self.entry = entry
+        self.reads = reads
         self.applies = applies
         self.opens = opens
 
@@ -94,6 +104,11 @@ class BoundInfo(BoundStep):
     def answers(self) -> Answers:
         """The answers before the page."""
         return Answers(self.journey, self.position, set())
+
+    @property
+    def all_reads(self) -> Iterable[Path]:
+        """What its condition has read."""
+        return self.reads
 
     @property
     def done(self) -> bool:
@@ -126,6 +141,7 @@ class BoundInfo(BoundStep):
             self.journey,
             self.position,
             pressed,
+            reads=self.reads,
             applies=self.applies,
             opens=self.opens,
         )

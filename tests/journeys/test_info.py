@@ -125,7 +125,7 @@ def test_info_is_not_on_the_check_page(visitor: Visitor) -> None:
     assert visitor.press().path.endswith("/pet")
     page = visitor.fill(pet="Rex")
     assert page.rows == [("Age", "30"), ("Pet", "Rex")]
-    assert page.texts("h2") == ["You", "Pet"]
+    assert page.texts("h2") == []  # steps of one field are rows, not headings
     visitor.press()
     assert committed[0].data == {"you": {"age": 30}, "pet": {"pet": "Rex"}}
 
