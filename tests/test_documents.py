@@ -23,6 +23,7 @@ PAGE = "What a step's page gets"
 DOCUMENTS = (
     "README.md",
     "docs/guide.md",
+    "docs/lists.md",
     "docs/stores.md",
     "docs/uploads.md",
     "docs/users.md",
@@ -130,6 +131,42 @@ def test_wizard_of_the_page_about_uploads_runs_to_its_commit(instance: Path) -> 
     assert visitor.press().path.endswith("/receipt")
     assert uploads["photos"] == [PNG]
     assert files_in(instance / "flask_wizard_uploads") == []
+
+
+def test_lists_of_the_documents_run_to_their_commits(instance: Path) -> None:
+    lists = run_blocks("docs/lists.md")
+    visitor = Visitor(lists["create_app"]())
+    visitor.open("/pets/")
+    visitor.fill(name="Ada")
+    visitor.press("add")
+    visitor.press("add", {"name": "Rex", "kind": "dog"})
+    assert visitor.fill(name="Rex").errors == ["Another pet has that name"]
+    visitor.fill(name="Cerberus")
+    visitor.press("next")
+    assert visitor.press("next").errors == ["Three heads are too many"]
+    visitor.fill(name="Tim")
+    visitor.press("next")
+
+    visitor.open("/family/")
+    visitor.fill(name="Ada")
+    visitor.fill(name="Bea", age="8")
+    visitor.fill(school="Elm")
+    visitor.press("next")
+    visitor.press("next")
+
+    visitor.open("/trip/")
+    page = visitor.fill(names="Ada, Bob")
+    visitor.open(page.link("Continue 1"))
+    visitor.fill(seat="window")
+    visitor.fill(seat="aisle")
+    visitor.press("next")
+    visitor.press("next")
+
+    pets, family, trip = lists["registered"]
+    assert [pet["name"] for pet in pets["pets"]] == ["Rex", "Tim"]
+    child = {"who": {"name": "Bea", "age": 8}, "school": {"school": "Elm"}}
+    assert family["children"] == [child]
+    assert trip["seats"] == [{"seat": "window"}, {"seat": "aisle"}]
 
 
 @pytest.mark.parametrize("recipe", ["with_flask_login", "with_a_session"])

@@ -21,6 +21,7 @@ from ..drafts.holders import new_nonce
 from ..drafts.uploads import Uploads
 from ..drafts.visitor_drafts import VisitorDrafts
 from ..errors import StoreError
+from ..tracebacks import without_locals
 from .logins import SignedOut
 from .multipart import PIECE, Caps, Part, parse
 from .state import Context
@@ -117,8 +118,9 @@ class IncomingFiles:
             raise BadRequest
         try:
             parsed = parse(stream, marker, self._caps, self._keep)
-        except BaseException:
+        except BaseException as error:
             self.clean()
+            without_locals(error)  # a hook of the application may have asked
             raise
         self.cut = parsed.cut
         return parsed.fields
