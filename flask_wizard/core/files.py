@@ -295,6 +295,11 @@ def take_files(
     return Taken({**without_field, **found}, refusals)
 
 
+def no_room_for_more(most: int) -> str:
+    """Return what is said of a file beyond the number that a draft may have."""
+    return f"There is room for {most} {'file' if most == 1 else 'files'} in all."
+
+
 class _Room:
     """How much the files of a draft may grow."""
 
@@ -319,8 +324,7 @@ class _Room:
         files[new.id] = new
         size = sum(file.size for file in files.values())
         if len(files) > rules.max_count:
-            noun = "file" if rules.max_count == 1 else "files"
-            return f"There is room for {rules.max_count} {noun} in all."
+            return no_room_for_more(rules.max_count)
         if size > rules.max_size:
             most = size_in_words(rules.max_size)
             return f"All files together may have {most}."

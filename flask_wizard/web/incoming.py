@@ -14,7 +14,7 @@ from werkzeug.exceptions import (
 )
 
 from ..core.draft import Draft, StoredFile, storable
-from ..core.files import SentFile, clean_name, size_in_words
+from ..core.files import SentFile, clean_name, no_room_for_more, size_in_words
 from ..core.hooks import HookError, call_hook
 from ..drafts.encrypted_store import StoredDraft
 from ..drafts.holders import new_nonce
@@ -139,7 +139,8 @@ class IncomingFiles:
             return
         if not self._key and self.failure is None:
             self._begin()
-        size, most = 0, self._context.app.config["WIZARD_MAX_UPLOAD_SIZE"]
+        config = self._context.app.config
+        size, most = 0, config["WIZARD_MAX_UPLOAD_SIZE"]
 
         def measured() -> Iterator[bytes]:
             nonlocal size
@@ -150,7 +151,9 @@ class IncomingFiles:
                 yield piece
 
         file_id, refusal = new_nonce(), LATER
-        if self._key and self.failure is None:
+        if len(self._loose) >= config["WIZARD_MAX_UPLOADS_COUNT"]:
+            refusal = no_room_for_more(config["WIZARD_MAX_UPLOADS_COUNT"])
+        elif self._key and self.failure is None:
             try:
                 file_id = self._uploads.save(self._key, measured())
                 refusal = ""

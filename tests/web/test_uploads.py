@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -288,6 +289,39 @@ def test_first_fields_of_too_many_are_given_back(
     assert page.buttons == ["save"]
     assert files_in(folder) == []
     assert store.snapshot() == {}
+
+
+def test_files_beyond_the_limit_are_not_even_stored(make_app: MakeApp) -> None:
+    """To write each of a thousand to the disk would take a worker's time."""
+
+    class Counting(DictUploads):
+        saved = 0
+
+        def save(self, key: str, chunks: Iterable[bytes]) -> None:
+            self.saved += 1
+            super().save(key, chunks)
+
+    uploads = Counting()
+    visitor = Visitor(make_app(Apply, uploads=uploads))
+    visitor.open()
+    sent = {"papers": [(b"x", f"{number}.txt") for number in range(900)]}
+    page = send_files(visitor, sent, name="Ada")
+    assert (len(shown(page)), len(page.errors)) == (20, 880)
+    assert uploads.saved == 20
+
+
+def test_purge_sweeps_uploads(app: Flask, visitor: Visitor, folder: Path) -> None:
+    send_files(visitor, ONE)
+    old = folder / ("a" * 32) / ("x" * 22)
+    old.parent.mkdir()
+    old.write_bytes(b"x")
+    for path in files_in(folder):
+        os.utime(path, (1, 1))
+    result = app.test_cli_runner().invoke(args=["wizard", "purge"])
+    assert result.exit_code == 0
+    assert "FolderUploads: 1 uploads removed" in result.output
+    assert len(files_in(folder)) == 1
+    assert not old.exists()
 
 
 # Nothing stored
