@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from ..errors import ConfigurationError, StoreError
+
+MOMENTS = ("LastModified", "last_modified", "mtime")
+"""How protocols call the moment at which a file was stored, in a list of files."""
 
 
 class FsspecUploads:
@@ -70,18 +73,27 @@ class FsspecUploads:
         with _errors():
             self._system.invalidate_cache()
             try:
-                paths = self._system.find(self._root)
+                found: dict[str, Any] = self._system.find(self._root, detail=True)
             except FileNotFoundError:
                 return
-        for path in paths:
+        for path, about in found.items():
             with _errors():
                 try:
-                    stored: datetime = self._system.modified(path)
+                    stored = self._stored_at(path, about)
                 except FileNotFoundError:  # another process has removed it
                     continue
-            if stored.tzinfo is None:
-                stored = stored.replace(tzinfo=UTC)
-            yield "/".join(path.split("/")[-2:]), stored.timestamp()
+            yield "/".join(path.split("/")[-2:]), stored
+
+    def _stored_at(self, path: str, about: Mapping[str, Any]) -> float:
+        """Return when a file was stored, in seconds since the epoch."""
+        # Some protocols tell it in the list. The others are asked for each file.
+        moment = next((about[key] for key in MOMENTS if key in about), None)
+        if moment is None:
+            moment = self._system.modified(path)
+        if isinstance(moment, datetime):
+            is_aware = moment.tzinfo is not None
+            moment = (moment if is_aware else moment.replace(tzinfo=UTC)).timestamp()
+        return float(moment)
 
     def _path(self, key: str) -> str:
         return f"{self._root.rstrip('/')}/{key}"

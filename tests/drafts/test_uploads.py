@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,12 @@ from moto_server import S3Server
 from scripts import run_script
 from uploads import DictUploads, files_in
 
-from flask_wizard import StoreError, UnreadableDraftError, UploadStore
+from flask_wizard import (
+    ConfigurationError,
+    StoreError,
+    UnreadableDraftError,
+    UploadStore,
+)
 from flask_wizard.core.draft import (
     Draft,
     Entry,
@@ -24,6 +30,7 @@ from flask_wizard.core.draft import (
     pack_files,
 )
 from flask_wizard.drafts.encrypted_store import EncryptedStore
+from flask_wizard.drafts.fsspec_uploads import FsspecUploads
 from flask_wizard.drafts.keyring import OVERHEAD, Keyring, Kind
 from flask_wizard.drafts.upload_cipher import CHUNK
 from flask_wizard.drafts.upload_places import open_uploads
@@ -70,7 +77,7 @@ def drafts() -> EncryptedStore:
     )
 
 
-def draft_with(*files: StoredFile, state: str = "open") -> bytes:
+def draft_with(*files: StoredFile) -> bytes:
     """Return a draft that names these files, as it is stored."""
     packed = pack_files({file.id: file for file in files})
     draft = Draft(
@@ -293,6 +300,36 @@ def test_upload_begins_with_a_sweep_now_and_then(
     uploads.save("key", [b"new"])
     assert old not in files_in(tmp_path)
     assert len(files_in(tmp_path)) == 1
+
+
+def test_missing_fsspec_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    with pytest.raises(ConfigurationError, match=r"flask-wizard-forms\[uploads\]"):
+        open_uploads("s3://bucket", tmp_path, min_free=0.0)
+
+
+def test_bucket_that_fails_is_a_store_error(
+    drafts: EncryptedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = FsspecUploads("memory://broken")
+
+    def fail(*given: object, **options: object) -> None:
+        raise KeyError("Each protocol has errors of its own.")
+
+    uploads = Uploads(place, drafts)
+    file_id = uploads.save("key", [b"x"])
+    for name in ("_open", "cat_file", "rm_file", "find"):
+        monkeypatch.setattr(type(place._system), name, fail)
+    with pytest.raises(StoreError):
+        uploads.save("key", [b"x"])
+    with pytest.raises(StoreError):
+        place.load(f"key/{file_id}", 0, 1)
+    with pytest.raises(StoreError):
+        place.delete(f"key/{file_id}")
+    with pytest.raises(StoreError):
+        list(place.entries())
 
 
 def test_folder_that_fails_is_a_store_error(

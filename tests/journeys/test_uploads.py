@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from apps import MakeApp
+from clock import DAY
 from flask import Flask
 from flask_wtf.file import FileAllowed, FileField, FileRequired, FileSize
 from flask_wtf.file import MultipleFileField as SeveralFiles
+from time_machine import Traveller
 from uploads import PNG, files_in, post_files, send_files
 from visitor import Page, Visitor, attribute
 from wizards import Commits, committed, declare
@@ -313,6 +316,19 @@ def test_files_go_with_their_draft(visitor: Visitor, folder: Path, end: str) -> 
         visitor.press()
     else:
         visitor.post(visitor.draft + "discard", action="discard")
+    assert files_in(folder) == []
+
+
+def test_files_of_an_expired_draft_are_swept(
+    app: Flask, visitor: Visitor, folder: Path, clock: Traveller
+) -> None:
+    at_check(visitor)
+    uploads = app.extensions["flask_wizard"].repository(app).uploads
+    clock.shift(6 * DAY)
+    assert uploads.sweep(time.time()) == 0
+    clock.shift(2 * DAY)
+    assert visitor.get(visitor.page.path).status_code == 410
+    assert uploads.sweep(time.time()) == 1
     assert files_in(folder) == []
 
 
