@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 from msgspec.structs import replace
@@ -30,13 +30,6 @@ UNUSABLE_FILE = "This file cannot be used. Choose another one."
 
 Files = dict[str, StoredFile]
 """Files of one page by their ids."""
-
-
-class BoundFile(Protocol):
-    """What a file is bound to a form as."""
-
-    #: The file as the draft has it.
-    stored: StoredFile
 
 
 class SentFile:
@@ -72,7 +65,8 @@ def _no_file(draft_id: str, stored: StoredFile) -> Any:
 class FileRules:
     """How files are bound to forms, and how many a draft may have."""
 
-    #: Returns what a file is bound as, by the id of its draft.
+    #: Returns what a file is bound as, by the id of its draft: an object with the file
+    #: as ``stored``, and the method ``seek``.
     bind: Callable[[str, StoredFile], Any] = _no_file
     #: Returns what the application says against a new file, which is bound, by its step
     #: and its field; an empty string if nothing.
@@ -191,10 +185,23 @@ def _process(field: Any, sent: Sequence[Any]) -> None:
 
 
 def _assign(field: Any, files: Sequence[Any]) -> None:
-    """Give a field these files as what was sent for it."""
+    """Give a field these files as what was sent for it, each at its beginning."""
+    for file in files:
+        file.seek(0)  # a validator may have read it
     field.raw_data = list(files)
     field.data = None
     type(field).process_formdata(field, field.raw_data)
+
+
+def _give(field: Any, files: Sequence[Any]) -> None:
+    """Give a field these files, and do to them what its filters do."""
+    field.process_errors = []
+    _assign(field, files)
+    try:
+        for each in field.filters:
+            field.data = each(field.data)
+    except ValueError as error:
+        field.process_errors.append(error.args[0] if error.args else UNUSABLE_FILE)
 
 
 def files_of(field: Any) -> list[Any]:
@@ -270,14 +277,15 @@ def take_files(
     refusals: dict[str, list[str]] = {}
     met: set[str] = set()
     for leaf in leaves:
-        if leaf.form.meta.unbindable:
+        if leaf.form.meta.unbindable:  # it is shown as it was sent
+            refusals = to_choose_again(sent.values())
             break
         offered = getattr(leaf.field, "offered", ())
         met.update(file.stored.id for file in offered)
         old = [file for file in offered if file.stored.id in stored]
         new = [file for file in offered if file.stored.id in sent]
         files = old if isinstance(leaf.field, MultipleFileField) else old[-1:]
-        _assign(leaf.field, files)
+        _give(leaf.field, files)
         if new:
             judge = _Judge(leaf, step, sent, room, rules)
             files, messages = judge.take(files, new)
@@ -355,46 +363,45 @@ class _Judge:
         """Return the files that the field then has, and messages about the others."""
         field = self._leaf.field
         several = isinstance(field, MultipleFileField)
+        usable = [file for file in new if not self._sent[file.stored.id].refusal]
+        # Most often all are valid, which one look at them tells.
+        are_valid = several and not self._messages([*old, *usable])
         kept, messages = old, []
         for file in new:
             after = [*kept, file] if several else [file]
-            replaced = [] if several else [each.stored for each in kept]
-            if reason := self._refusal(file, kept, after, replaced):
+            reason = self._sent[file.stored.id].refusal
+            if not reason and not are_valid:
+                reason = self._complaint(kept, after)
+            if reason := reason or self._objection(file, [] if several else kept):
                 messages.append(about(file.stored, reason))
             else:
                 kept = after
-        _assign(field, kept)
+        _give(field, kept)
         field.errors = []
         return kept, messages
 
-    def _refusal(
-        self,
-        file: Any,
-        before: list[Any],
-        after: list[Any],
-        replaced: Sequence[StoredFile],
-    ) -> str:
-        sent = self._sent[file.stored.id]
-        if sent.refusal:
-            return sent.refusal
+    def _complaint(self, before: Sequence[Any], after: Sequence[Any]) -> str:
+        """Return what the field's validators say against files, and not without one."""
         found = self._messages(after)
-        if found:  # other files, or none, may be what the field complains of
+        if found:  # other files, or none, may be what they complain of
             known = self._messages(before)
             found = [message for message in found if message not in known]
-        if found:
-            return found[0]
-        if said := sent.inspect(file, self._step, self._leaf.path, self._rules):
-            return said
-        return self._room.take(file.stored, replaced)
+        return found[0] if found else ""
+
+    def _objection(self, file: Any, replaced: Sequence[Any]) -> str:
+        """Return what the application, or a limit, says against a valid file."""
+        sent, path = self._sent[file.stored.id], self._leaf.path
+        said = sent.inspect(file, self._step, path, self._rules)
+        return said or self._room.take(file.stored, [each.stored for each in replaced])
 
     def _messages(self, files: Sequence[Any]) -> list[str]:
         """Return what the field's validators say of these files."""
         form, field, path = self._leaf
-        _assign(field, files)
-        inline = getattr(form, f"validate_{path.rpartition('.')[2]}", None)
-        field.process_errors = []
+        _give(field, files)
+        field.errors = []
+        inline = getattr(type(form), f"validate_{path.rpartition('.')[2]}", None)
         try:
-            field.validate(form, [inline.__func__] if inline is not None else ())
+            field.validate(form, (inline,) if inline is not None else ())
         except (ValueError, ArithmeticError) as error:
             name = type(error).__name__
             logger.warning("A validator of the field %r raised %s", path, name)

@@ -78,11 +78,11 @@ def rules_of(wizard: Wizard, drafts: VisitorDrafts, context: Context) -> FileRul
     assert uploads is not None  # only a repository in a transaction has none
 
     def inspect(file: UploadedFile, step: str, field: str) -> str:
+        file.seek(0)  # a validator may have read it
         try:
             call_hook(wizard.on_upload, file, step, field)
         except (ValidationError, StopValidation) as error:
             return as_text(error.args[0]) if error.args else UNUSABLE_FILE
-        file.seek(0)
         return ""
 
     def room_of_holder(draft: Draft) -> int:

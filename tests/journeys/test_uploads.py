@@ -444,6 +444,98 @@ def test_good_files_are_kept_beside_a_refused_one(
     assert len(files_in(folder)) == 2
 
 
+def test_validators_look_once_at_files_that_are_valid(
+    make_app: MakeApp, folder: Path
+) -> None:
+    looks: list[int] = []
+
+    class Many(Form):
+        papers = SeveralFiles("Papers", filters=[lambda files: files or []])
+
+        @staticmethod
+        def validate_papers(form: Form, field: Any) -> None:
+            looks.append(len(field.data))
+
+    wizard = declare("Many", Commits, you=Step(Many), check=Review())
+    visitor = Visitor(make_app(wizard, WIZARD_UPLOADS=str(folder)))
+    visitor.open()
+    sent = {"papers": [(b"x", f"{n}.txt") for n in range(5)]}
+    page = send_files(visitor, sent, action="none")
+    assert (looks, len(shown(page))) == ([5], 5)
+    visitor.fill()
+    assert looks[1] == 5
+
+
+def test_validator_that_raises_refuses_the_file(
+    make_app: MakeApp, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Odd(Form):
+        photo = FileField("Photo")
+
+        def validate_photo(self, field: Any) -> None:
+            if field.data and field.data.read() == b"odd":
+                raise ArithmeticError("The picture has no pixels.")
+
+    wizard = declare("Odd", Commits, you=Step(Odd), check=Review())
+    visitor = Visitor(make_app(wizard, WIZARD_UPLOADS=str(folder)))
+    visitor.open()
+    page = send_files(visitor, {"photo": [(b"odd", "me.png")]})
+    expected = "“me.png” was not kept. This file cannot be used. Choose another one."
+    assert page.errors == [expected]
+    assert "ArithmeticError" in caplog.text
+    assert files_in(folder) == []
+
+
+def test_each_reader_of_a_file_begins_at_its_beginning(
+    make_app: MakeApp, folder: Path
+) -> None:
+    read: list[bytes] = []
+
+    class Reads(Form):
+        photo = FileField("Photo")
+
+        def validate_photo(self, field: Any) -> None:
+            if field.data:
+                read.append(field.data.read())
+
+    class Reading(Commits, Wizard):
+        you = Step(Reads)
+        check = Review()
+
+        def on_upload(self, upload: UploadedFile, step: str, field: str) -> None:
+            read.append(upload.read())
+
+    visitor = Visitor(make_app(Reading, WIZARD_UPLOADS=str(folder)))
+    visitor.open()
+    send_files(visitor, {"photo": [(PNG, "me.png")]})
+    visitor.press()
+    assert len(read) > 3
+    assert set(read) == {PNG}
+
+
+def test_file_is_named_if_the_form_cannot_be_bound(
+    make_app: MakeApp, folder: Path
+) -> None:
+    class Raising(StringField):
+        def process(self, formdata: Any, *args: Any, **more: Any) -> None:
+            if formdata is not None and "bad" in formdata.getlist(self.name):
+                raise ArithmeticError("It cannot be bound.")
+            super().process(formdata, *args, **more)
+
+    class Odd(Form):
+        name = Raising("Name")
+        photo = FileField("Photo")
+
+    wizard = declare("Odd", Commits, you=Step(Odd), check=Review())
+    visitor = Visitor(make_app(wizard, WIZARD_UPLOADS=str(folder)))
+    visitor.open()
+    send_files(visitor, {"photo": [(PNG, "old.png")]}, action="none", name="good")
+    page = send_files(visitor, {"photo": [(PNG, "me.png")]}, name="bad")
+    assert "“me.png” was not kept. Choose it again." in page.errors
+    assert shown(page) == ["old.png"]
+    assert len(files_in(folder)) == 1
+
+
 def test_hook_refuses_a_file_once(make_app: MakeApp, folder: Path) -> None:
     asked: list[Any] = []
 
