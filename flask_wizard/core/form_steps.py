@@ -334,9 +334,12 @@ class BoundFormStep(BoundStep):
     def _is_untouched(self, raw: Raw, passwords: Raw) -> bool:
         """True if what was sent is what the page began with."""
         before = self.before
-        if before is None and self.journey.inside:  # an item that nobody has begun
+        knows_form = self.opens or self.step.fixed_form is not None
+        if before is None and self.journey.inside and knows_form:
+            # A page of an item that nobody has touched begins none.
             with suppress(UnshowableError):
-                before = Before(untouched(self._fill(None, {}))[0])
+                form = self._fill(None, {}, prepare=self.opens)
+                before = Before(untouched(form)[0])
         if before is None:
             return False
         sent, began = (

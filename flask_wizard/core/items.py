@@ -215,7 +215,7 @@ class ItemWalk(Walk[StoredItem]):
         """
         found = []
         for path in paths:
-            if path[:2] != self.inside or len(path) != 4:
+            if not self._is_own(path):
                 found.append(self.item.serialize(path))
                 continue
             position = self.steps.positions.get(path[2], before)
@@ -223,6 +223,10 @@ class ItemWalk(Walk[StoredItem]):
             found.append(self._met(position).serialize(path[3]) if is_met else ABSENT)
         whole = encode([signature, paths, found])
         return hashlib.blake2b(whole, digest_size=16).digest()
+
+    def _is_own(self, path: Path) -> bool:
+        """True if a path leads to a page of this item."""
+        return len(path) == 4 and path[:2] == self.inside
 
     def item_meta(self, reads: Dependencies) -> dict[str, Any]:
         """Return what a page's form finds in its ``meta`` about the item."""
@@ -238,7 +242,7 @@ class ItemWalk(Walk[StoredItem]):
             return replace(stored, label="", read=(), read_digest=b"", path=())
         met = list(map(self._met, range(len(self._walked))))
         paths = {path for bound in met for path in bound.all_reads}
-        read = tuple(sorted(path for path in paths if path[:2] != self.inside))
+        read = tuple(sorted(path for path in paths if not self._is_own(path)))
         return replace(
             stored,
             label=item.label_of(self),
