@@ -248,9 +248,11 @@ class Pages:
     def _returning(
         self, journey: Journey, bound: BoundStep, at: Address
     ) -> Returning | None:
-        """Return how a page leads back to the review; None without a review."""
-        review = journey.steps[-1]
-        if not review.lists_answers or bound.step is review:
+        """Return how a page leads back to the review; None if it does not."""
+        review, stops = journey.steps[-1], journey.first_incomplete
+        if not review.lists_answers or bound.step is review or bound.step.ends:
+            return None
+        if stops is not None and stops.step.ends:
             return None
         missing = journey.missing
         opens = missing[:1]
