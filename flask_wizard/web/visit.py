@@ -52,6 +52,7 @@ from .problems import (
 )
 from .resend import Resend
 from .responses import Outcome, protect, redirect_to
+from .shipped_templates import escape_pages
 from .state import MOUNTS, Context
 from .submitted import Submitted, is_from_review
 from .urls import (
@@ -122,6 +123,7 @@ class Visit:
             context.state.require_joining()
         if type(wizard) not in context.state.checked:
             check_named_templates(wizard, context)
+            escape_pages(context.app.jinja_env)  # it may have been set since init_app
             context.state.checked.add(type(wizard))
         repository = context.repository
         keyring = repository.store.keyring
