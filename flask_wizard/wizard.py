@@ -320,8 +320,8 @@ def _remove_steps(found: dict[str, AnyStep], attributes: Mapping[str, Any]) -> N
 
 
 def _check_name(cls: type[Wizard], name: str) -> None:
-    if name in RESERVED_STEPS:
-        reason = "is the name of one of the wizard's own pages"
+    if name.replace("_", "-") in RESERVED_STEPS:
+        reason = "is a name that the wizard uses itself, in URLs or in answers"
     elif name in _WIZARD_ATTRIBUTES:
         reason = "is an attribute of every wizard"
     elif name.startswith("_"):

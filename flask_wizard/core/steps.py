@@ -28,7 +28,11 @@ from .signatures import FormSignature, signature
 if TYPE_CHECKING:
     from .journey import Journey
 
-RESERVED_STEPS = frozenset({"bound", "discard", "receipt", "saved"})
+RESERVED_STEPS = frozenset(
+    {"bound", "discard", "file", "link", "new", "receipt", "remove", "saved", "tasks"}
+)
+"""What no step may be called in URLs: a page, a part of a URL, or ``answers.bound``."""
+
 RESERVED_FIELDS = frozenset(
     {"_action", "_rev", "_draft", "_item", "_seen", "_signed_in", FIELDS, "csrf_token"}
 )

@@ -20,7 +20,7 @@ from ..core.draft import ENDED, Draft, Receipt
 from ..core.hooks import OWN_ERRORS, HookError, call_hook
 from ..core.journey import Journey
 from ..core.messages import Notice, Problem
-from ..core.steps import RESERVED_STEPS, AnyStep
+from ..core.steps import AnyStep
 from ..drafts.adoption import adopt
 from ..drafts.commit import commit
 from ..drafts.encrypted_store import StoredDraft
@@ -56,6 +56,7 @@ from .shipped_templates import escape_pages
 from .state import MOUNTS, Context
 from .submitted import Submitted, is_from_review
 from .urls import (
+    DRAFT_PAGES,
     NEW,
     Address,
     Urls,
@@ -354,7 +355,7 @@ class Visit:
         action = action_of(submitted.action)
         known = at.page in self.wizard.steps.by_url_name or at.page == "discard"
         # A page that sends a revision was a step's before a deploy.
-        if not known and (at.page in RESERVED_STEPS or not submitted.has_rev):
+        if not known and (at.page in DRAFT_PAGES or not submitted.has_rev):
             abort(404)
         try:
             if self.drafts.holder.user is None and self.drafts.holder.token is None:
