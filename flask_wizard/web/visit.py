@@ -424,6 +424,8 @@ class Visit:
         Raise NotStored, or ConflictError if another request wrote first.
         """
         stored = self._load_or_start(post, step)
+        if stored is None and post.action.quiet:
+            return Response(status=409)
         if stored is None:  # the redirect leads to the page of a missing draft
             return redirect_to(self.urls.to(post.at))
         if stored.draft.state == "committing" and post.action.waits:
@@ -498,12 +500,14 @@ class Visit:
     def _load_or_start(self, post: Post, step: AnyStep) -> StoredDraft | None:
         """Return the draft of a POST, or begin one if it is absent.
 
-        Return ``None`` if it is absent and the step has no values to save.
+        Return ``None`` if it is absent, and the step has no values to save or a script
+        has sent them: a late autosave must not bring back what was ended.
         """
         stored = self.drafts.load(self.draft_id) if self.draft_id else None
         if stored is None:
             self._check_signed_in(post.submitted)
-        if stored is None and self.draft_id and not step.takes_input:
+        begins = step.takes_input and not post.action.quiet
+        if stored is None and self.draft_id and not begins:
             return None
         return stored or self.drafts.start(
             self.draft_id or post.submitted.nonce or new_nonce()
@@ -602,7 +606,8 @@ class Visit:
         stored = self.drafts.load(self.draft_id or "")
         if stored is None:
             self._check_signed_in(post.submitted)
-            return self._missing_page()
+            quiet = post.action.quiet
+            return Response(status=409) if quiet else self._missing_page()
         draft = stored.draft
         if _is_closed(draft):
             return self._lead_to_end(draft, post.action)
