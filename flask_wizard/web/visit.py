@@ -615,12 +615,17 @@ class Visit:
             return redirect_to(
                 self._standing_url_or_entry(draft), quiet=post.action.quiet
             )
-        self.drafts.save(stored, self.drafts.end(draft, "discarded"))
+        ended = self.drafts.save(stored, self.drafts.end(draft, "discarded"))
         self._unlist(draft)
         try:
             call_hook(self.wizard.discarded, PublicDraft.of(draft, self.wizard))
         except HookError as error:  # it is not about this draft, which is discarded
             self.log(error, "discarded failed. The draft is discarded.")
+        try:
+            self.drafts.follow(ended)
+        except (ConflictError, StoreError) as error:
+            self.log(error, "The visitor cannot see that a draft is discarded.")
+        self.drafts.holder.mark_end()  # the hook may have cleared the session
         return self._redirect_to_page("receipt", draft)
 
     def _unlist(self, draft: Draft) -> None:
