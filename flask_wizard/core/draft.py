@@ -40,6 +40,10 @@ _parts = msgspec.msgpack.Decoder(dict[str, msgspec.Raw])
 _reading_types = Lock()
 
 
+class DamagedDraftError(UnreadableDraftError):
+    """A part of a draft does not decode, which may show as late as a hook reads it."""
+
+
 def storable(text: str) -> str:
     """Return a text with a question mark for each lone surrogate, which has no bytes.
 
@@ -82,9 +86,7 @@ def unpack(kind: type[S], packed: bytes | memoryview | msgspec.Raw) -> S:
         except msgspec.ValidationError:  # it may be an unknown key, which is rare
             return _unpack_newer(kind, packed)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UnreadableDraftError(
-            f"A stored {kind.__name__} does not decode."
-        ) from error
+        raise DamagedDraftError(f"A stored {kind.__name__} does not decode.") from error
 
 
 def _unpack_newer(kind: type[S], packed: bytes | memoryview | msgspec.Raw) -> S:
@@ -210,7 +212,7 @@ class Entry(Stored, frozen=True, gc=False):
         try:
             return _raw_decoder.decode(self.packed)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise UnreadableDraftError("A stored answer does not decode.") from error
+            raise DamagedDraftError("A stored answer does not decode.") from error
 
     def __repr__(self) -> str:  # a log must never show an answer
         return f"<Entry rev {self.rev}{', accepted' if self.accepted else ''}>"

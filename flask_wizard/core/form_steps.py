@@ -18,7 +18,7 @@ from .answers import NAMES, Answers, Dependencies, Record, plain, values_of
 from .draft import Before, Draft, Entry, Path, Raw
 from .form_errors import errors_of, show_errors, with_lost
 from .forms import FieldNames, Values
-from .hooks import check_hook, check_result
+from .hooks import OWN_ERRORS, call_hook, check_hook, check_result, hook_error
 from .rows import Row, rows_of
 from .signatures import FormSignature, field_names, file_fields, signature
 from .steps import ABSENT, RESERVED_FIELDS, AnyStep, BoundStep, Condition, encode
@@ -65,7 +65,10 @@ class Step(AnyStep):
         reads: Dependencies = set()
         applies: object = self.when is None
         if self.when is not None and reached:
-            applies = self.when(Answers(journey, position, reads))
+            try:
+                applies = self.when(Answers(journey, position, reads))
+            except OWN_ERRORS as error:
+                raise hook_error(error) from error
             if applies is not True and applies is not False:
                 applies = bool(check_result(applies, f"The condition of {self.name!r}"))
         return BoundFormStep(
@@ -142,7 +145,10 @@ class Step(AnyStep):
         if isinstance(self.form, type):
             return self.form
         where = f"The form function of step {self.name!r}"
-        found = check_result(self.form(answers), where)
+        try:
+            found = check_result(self.form(answers), where)
+        except OWN_ERRORS as error:
+            raise hook_error(error) from error
         if not isinstance(found, type):
             raise DefinitionError(
                 f"{where} returned a value of type {type(found).__name__}. Expected a "
@@ -154,7 +160,7 @@ class Step(AnyStep):
 
     def arguments(self, answers: Answers) -> Mapping[str, Any]:
         """Return what ``kwargs`` returns. Raise DefinitionError if that is no dict."""
-        found: Any = self.kwargs(answers) if self.kwargs is not None else {}
+        found: Any = call_hook(self.kwargs, answers) if self.kwargs is not None else {}
         if not isinstance(found, Mapping):
             raise DefinitionError(
                 f"kwargs of step {self.name!r} returned a value of type "
@@ -257,7 +263,10 @@ class BoundFormStep(BoundStep):
             self._set_object(form)
         if prepare and self.step.prepare is not None:
             typed = forms.typed(form) if values is not None else []
-            prepared = self.step.prepare(form, answers)
+            try:
+                prepared = self.step.prepare(form, answers)
+            except OWN_ERRORS as error:
+                raise hook_error(error) from error
             if prepared is not None:
                 check_result(prepared, f"prepare of step {self.step.name!r}")
             for name in forms.restore_typed(typed):

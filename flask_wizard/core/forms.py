@@ -43,6 +43,7 @@ from .fields import (
     row_marker,
 )
 from .form_data import FormData
+from .hooks import OWN_ERRORS, hook_error
 from .signatures import (
     BUTTONS,
     NESTING,
@@ -349,6 +350,8 @@ def bind(
         return render_quickly(form_class(formdata=None, meta=passed, **data))
     try:
         return render_quickly(form_class(formdata=read or values, meta=passed))
+    except OWN_ERRORS as error:
+        raise hook_error(error) from error
     except (ValueError, ArithmeticError) as error:
         found = signature.form_class, type(error).__name__
         logger.warning("%s could not be bound: %s", *found)
@@ -596,6 +599,8 @@ def validate(form: Any) -> bool:
         field.unvalidated = field.data
     try:
         passed = bool(form.validate())
+    except OWN_ERRORS as error:
+        raise hook_error(error) from error
     except (ValueError, ArithmeticError) as error:
         logger.warning("%s could not be validated: %s", type(form), type(error))
         if not _blame(form):

@@ -21,7 +21,7 @@ from ..errors import DefinitionError, StepError
 from .answers import Answers, Dependencies, Record
 from .draft import Draft, Entry, Raw
 from .forms import FIELDS, FieldNames, Values
-from .hooks import check_hook
+from .hooks import call_hook, check_hook
 from .rows import Row
 from .signatures import FormSignature, signature
 
@@ -401,7 +401,7 @@ class BoundReview(BoundStep):
         """Return the rows to show: those of the steps, or what ``Review.rows`` says."""
         if self.step.rows is None:
             return rows
-        return list(self.step.rows(list(rows), self.answers))
+        return list(call_hook(self.step.rows, list(rows), self.answers))
 
 
 class Signatures(NamedTuple):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from werkzeug.routing import BuildError
 
 from ..core.draft import Draft
+from ..core.hooks import HookError
 from ..drafts.draft_list import DraftList, ListedDraft
 from ..drafts.public_draft import Draft as PublicDraft
 from ..drafts.visitor_drafts import Mount
@@ -40,8 +41,13 @@ def own_drafts(
     _check_names(unbound, mounts)
     try:
         holder = context.state.logins.identify(context)
+        error_of_holder = None
     except SignedOut as signed_out:  # the application answers it, as anywhere else
         raise signed_out.refusal from signed_out
+    except HookError as failed:
+        error_of_holder = failed.error
+    if error_of_holder is not None:
+        raise error_of_holder
     if not holder.marks:
         return []
     rows = DraftList(context.repository.store, holder.list_name).drafts()

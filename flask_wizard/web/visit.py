@@ -196,9 +196,12 @@ class Visit:
             if self.context.request.method == "POST":
                 return self._post(at)
             return self._get(partial(self._show, at))
+        except HookError as failed:
+            error_of_hook = without_locals(failed).error
         except BaseException as error:
             without_locals(error)
             raise
+        raise error_of_hook  # here it keeps its own context
 
     def enter(self) -> Outcome:
         """Return the answer for the wizard's own URL: a new draft, or a choice."""
@@ -363,13 +366,10 @@ class Visit:
             if refused is not None:
                 raise refused
             return self._process(Post(at, submitted, action, cache(self._admit), []))
-        except HookError as failed:
-            error_of_hook = failed.error
         except NotStored as refusal:
             return self._give_back(at, submitted, refusal)
         except STOPS as error:
             return self._give_back(at, submitted, NotStored.because(error))
-        raise error_of_hook  # here it keeps its own context
 
     def _check_signed_in(self, submitted: Submitted) -> None:
         """Raise NotStored if the page was a user's, who is not signed in any more.

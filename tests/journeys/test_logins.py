@@ -16,7 +16,7 @@ from wizards import Join, You, committed, declare
 
 from flask_wizard import FlaskWizard, Receipt, Review, Step, StepError, Wizard
 from flask_wizard.drafts.holders import ENDED_KEY
-from flask_wizard.errors import ConfigurationError
+from flask_wizard.errors import ConfigurationError, ConflictError, StoreError
 
 TYPED = "typed by Ada"
 
@@ -923,6 +923,32 @@ def test_log_says_nothing_where_nobody_signs_in(
     visitor = Visitor(make_app(Join))
     visitor.open("/join/")
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("error", [StoreError("of the application"), ConflictError()])
+def test_error_of_the_holder_function_is_raised_as_it_is(
+    make_site: MakeSite, error: Exception
+) -> None:
+    def holder() -> None:
+        if failing:
+            raise error
+
+    def site_of(app: Flask, store: object) -> Site:
+        return Site(app, FlaskWizard(app, store=store, holder=holder))
+
+    failing: list[bool] = []
+    site = make_site(site_of)
+    assert site.wizards is not None
+    visitor = Visitor(site.app)
+    begin(visitor)
+    failing.append(True)
+    with site.app.test_request_context(), pytest.raises(type(error)) as caught:
+        site.wizards.drafts()
+    assert caught.value is error
+    with pytest.raises(type(error)):
+        visitor.open("/join/")
+    with pytest.raises(type(error)):
+        visitor.press("next")
 
 
 @pytest.mark.parametrize("found", [True, UserMixin(), object()], ids=type)
