@@ -110,7 +110,7 @@ def _keys(kind: type[Stored]) -> frozenset[str]:
     return frozenset(field.encode_name for field in fields(kind))
 
 
-class Before(msgspec.Struct, frozen=True, gc=False):
+class Before(Stored, frozen=True, gc=False):
     """What a step's page began with, as the page would send it if nobody touched it."""
 
     #: What it would send, without passwords.
@@ -151,8 +151,8 @@ class Entry(Stored, frozen=True, gc=False):
     read_digest: bytes = b""
     #: Accepted passwords by full field name.
     passwords: Raw = msgspec.field(default_factory=dict)
-    #: What its page began with, if anything told.
-    before: Before | None = None
+    #: What its page began with, packed; empty if nothing told.
+    packed_before: bytes = msgspec.field(name="before", default=b"")
     #: False if nothing was submitted yet: the entry has no more than ``before``.
     sent: bool = True
 
@@ -177,9 +177,19 @@ class Entry(Stored, frozen=True, gc=False):
             read=read,
             read_digest=read_digest,
             passwords=passwords or {},
-            before=before,
+            packed_before=pack(before) if before is not None else b"",
         )
         return entry.with_messages(errors) if errors else entry
+
+    @classmethod
+    def unsent(cls, before: Before) -> Entry:
+        """Build the entry of a step to which nothing was submitted yet."""
+        return cls(packed_before=pack(before), sent=False)
+
+    @property
+    def before(self) -> Before | None:
+        """What its page began with, if anything told. Raise UnreadableDraftError."""
+        return unpack(Before, self.packed_before) if self.packed_before else None
 
     def with_messages(self, messages: Mapping[str, Sequence[str]]) -> Entry:
         """Return the entry with these messages as its errors, those in HTML marked."""
@@ -273,7 +283,14 @@ class StoredHolder(Stored, frozen=True):
     since: Seconds
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class _Marked(Stored, frozen=True, kw_only=True):
+    """What the framework itself notes of a receipt."""
+
+    #: True if the message was given as ``Markup``.
+    html: bool = False
+
+
+class Receipt(_Marked, frozen=True):
     """What the visitor gets after a commit.
 
     A ``url`` alone leads there at once. With a ``reference`` or a ``message`` the
@@ -286,8 +303,6 @@ class Receipt(msgspec.Struct, frozen=True):
     url: str | None = None
     #: A sentence to the visitor.
     message: str | None = None
-    #: True if the message was given as ``Markup``.
-    html: bool = False
 
 
 class Draft(Stored, frozen=True, dict=True):
@@ -314,7 +329,8 @@ class Draft(Stored, frozen=True, dict=True):
     maybe_running: bool = False
     #: A hash of the answers of the last attempt, which ``validate`` has accepted.
     confirmed: str = ""
-    receipt: Receipt | None = None
+    #: What ``commit`` returned, packed; empty without one.
+    packed_receipt: bytes = msgspec.field(name="receipt", default=b"")
     #: For the pages until the next save: ``moved`` to a draft of its own, ``adopted``
     #: by a user who has signed in, ``refused`` by a commit, or ``changed`` in another
     #: tab while its review was read.
@@ -338,6 +354,11 @@ class Draft(Stored, frozen=True, dict=True):
     def holders(self) -> list[StoredHolder]:
         """Who holds it. Raises UnreadableDraftError."""
         return [unpack(StoredHolder, packed) for packed in self.packed_holders]
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """What ``commit`` returned, if it has. Raise UnreadableDraftError."""
+        return unpack(Receipt, self.packed_receipt) if self.packed_receipt else None
 
     @property
     def ended(self) -> bool:
@@ -488,7 +509,7 @@ class Draft(Stored, frozen=True, dict=True):
             state=state,
             attempt=self.attempt,
             unsettled=self.unsettled and state == "discarded",
-            receipt=receipt,
+            packed_receipt=pack(receipt) if receipt is not None else b"",
         )
 
 

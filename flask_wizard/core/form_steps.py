@@ -79,7 +79,7 @@ class Step(AnyStep):
             applies=bool(applies),
             opens=reached and bool(applies),
             entry=entry if entry is not None and entry.sent else None,
-            before=entry.before if entry is not None else None,
+            before=entry.before if entry is not None and entry.packed_before else None,
         )
 
     @cached_property
@@ -336,7 +336,7 @@ class BoundFormStep(BoundStep):
     def _with_before(self, draft: Draft, before: Before | None) -> Draft:
         if before is None:
             return draft
-        return draft.with_entries({self.name: Entry(before=before, sent=False)})
+        return draft.with_entries({self.name: Entry.unsent(before)})
 
     def _is_untouched(self, raw: Raw, passwords: Raw) -> bool:
         """True if what was sent is what the page began with."""
@@ -449,7 +449,7 @@ class BoundFormStep(BoundStep):
             raw, passwords = values.named(), {}
         else:  # which form it is depends on answers that are not given now
             return None
-        kept = self.entry or Entry(before=after.before)
+        kept = self.entry or Entry.of({}, before=after.before)
         rev = kept.rev if autosave else kept.rev + 1
         if validate and self.opens:
             after._judge(raw, passwords, rev, values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 from pathlib import PurePosixPath
 from types import SimpleNamespace
 from typing import Any
@@ -26,7 +27,7 @@ from flask_wizard import (
     Wizard,
     WizardError,
 )
-from flask_wizard.core.draft import Draft, Entry, encode
+from flask_wizard.core.draft import Draft, Entry, decode, encode
 from flask_wizard.core.forms import Values
 from flask_wizard.core.journey import Journey
 from flask_wizard.drafts.commit import _send_back, receipt_of
@@ -211,8 +212,20 @@ def test_receipts_parts_become_text() -> None:
 def test_receipt_with_a_lone_surrogate_can_be_stored(message: str) -> None:
     receipt = receipt_of(Receipt("M\ud83d-7", "/", message))
     html = isinstance(message, Markup)
-    assert receipt == Receipt("M?-7", "/", "Thank you, ?", html)
-    encode(Draft("d", "m", (), 0.0, 0.0, "key", receipt=receipt))
+    assert receipt == Receipt("M?-7", "/", "Thank you, ?", html=html)
+    ended = Draft("d", "m", (), 0.0, 0.0, "key").end("committed", 1.0, receipt=receipt)
+    assert decode(encode(ended)).receipt == receipt
+
+
+@pytest.mark.parametrize("fourth", [True, timedelta(days=30)])
+def test_receipt_takes_three_parts_by_position(fourth: object) -> None:
+    with pytest.raises(TypeError, match="positional"):
+        Receipt("7", "/", "Thank you", fourth)  # type: ignore[arg-type]
+
+
+def test_receipt_refuses_parts_that_it_does_not_have() -> None:
+    with pytest.raises(TypeError, match="keep"):
+        Receipt("7", keep=timedelta(days=30))  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize(
