@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import wizards
 from apps import MakeApp
 from flask import Response, redirect
 from markupsafe import Markup
@@ -217,10 +218,46 @@ def test_receipt_with_a_lone_surrogate_can_be_stored(message: str) -> None:
     assert decode(encode(ended)).receipt == receipt
 
 
+@pytest.mark.parametrize(
+    ("receipt", "shown", "left_out"),
+    [
+        (Receipt("R-7", "/orders/7", "x" * 9000), ("R-7", "/orders/7"), "message"),
+        (Receipt("R-7", message=Markup("<p>") * 9000), ("R-7", None), "message"),
+        (Receipt("7" * 9000, "/orders/7", "Hi"), (None, "/orders/7"), "reference"),
+        ("/orders?of=" + "7" * 9000, (None, None), "url"),
+    ],
+)
+def test_receipt_that_is_too_large_ends_the_draft_all_the_same(
+    make_app: MakeApp,
+    receipt: object,
+    shown: tuple[str | None, str | None],
+    left_out: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    calls = []
+
+    def commit(self: Wizard, submission: Submission) -> object:
+        calls.append(submission.id)
+        return receipt
+
+    wizard = wizards.declare("Long", wizards.Join, commit=commit)
+    visitor = wizards.begun(make_app(wizard, WIZARD_MAX_DRAFT=4000))
+    visitor.fill(pet="Rex")
+    twin = visitor.twin()
+    assert visitor.press("next").heading == "Your answers have been sent"
+    kept = wizards.stored(visitor).receipt
+    assert kept is not None
+    assert (kept.reference, kept.url) == shown
+    assert f"Its {left_out} is left out" in caplog.text
+    assert "7777" not in caplog.text
+    assert twin.press("next").heading == "Your answers have been sent"
+    assert len(calls) == 1
+
+
 @pytest.mark.parametrize("fourth", [True, timedelta(days=30)])
 def test_receipt_takes_three_parts_by_position(fourth: object) -> None:
     with pytest.raises(TypeError, match="positional"):
-        Receipt("7", "/", "Thank you", fourth)  # type: ignore[arg-type]
+        Receipt("7", "/", "Thank you", fourth)  # type: ignore[call-arg]
 
 
 def test_receipt_refuses_parts_that_it_does_not_have() -> None:
