@@ -259,6 +259,8 @@ class BoundFormStep(BoundStep):
         except TypeError:
             check_arguments(self.signature.form_class, own, self.name)
             raise
+        if values is None:
+            self._check_entries(form)
         if prepare and self.journey.initial and values is not None:
             self._set_object(form)
         if prepare and self.step.prepare is not None:
@@ -278,6 +280,19 @@ class BoundFormStep(BoundStep):
             kept = {name: passwords[name] for name in passwords if name in hidden}
             return self._fill(values, kept, prepare=prepare, before=before)
         return form
+
+    def _check_entries(self, form: Any) -> None:
+        """Raise DefinitionError if a list begins with more than its page may send."""
+        for crowded in forms.crowded(form):
+            limit = form.meta.entry_limit
+            place, room = limit.room(crowded)
+            mend = "its max_entries" if place == "list" else "WIZARD_MAX_ENTRIES"
+            raise DefinitionError(
+                f"The list {crowded.name!r} of the step {self.name!r} begins with "
+                f"{limit.sent[crowded.name]} entries, and its {place} has room for "
+                f"{room}: the others would be lost. Return fewer from initial, or "
+                f"raise {mend}."
+            )
 
     def _set_object(self, form: Form) -> None:
         """Let validators that look at ``form._obj`` see what ``initial`` returns."""

@@ -81,8 +81,10 @@ def _fitting(receipt: Receipt, limit: int) -> Receipt:
     The commit has taken effect by now, and must be able to say so. ``limit`` is that of
     a draft, in bytes.
     """
-    while (size := len(pack(receipt))) > limit:
-        parts = ("message", "reference", "url")
+    parts = ("message", "reference", "url")
+    for _ in parts:
+        if (size := len(pack(receipt))) <= limit:
+            break
         left_out = max(parts, key=lambda part: len(getattr(receipt, part) or ""))
         logger.error(
             "commit returned a Receipt of %s bytes, and WIZARD_MAX_DRAFT is %s. Its "
