@@ -11,7 +11,7 @@ from flask_login import LoginManager, UserMixin, login_user, logout_user
 from login_sites import SITES, Site, plain_site
 from store_wrappers import Probe
 from time_machine import Traveller
-from visitor import Page, Visitor
+from visitor import Page, Visitor, attribute
 from wizards import Join, You, committed, declare
 
 from flask_wizard import FlaskWizard, Receipt, Review, Step, StepError, Wizard
@@ -193,8 +193,35 @@ def test_adopted_draft_has_a_button_to_discard_it(plain: Site) -> None:
     visitor = Visitor(plain.app)
     pet = begin(visitor)
     plain.sign_in(visitor, "ada")
-    visitor.open(visitor.open(pet).link("Discard these answers"))
+    page = visitor.open(pet)
+    (button,) = page.html.query(".wizard-banner [value=discard]")
+    assert attribute(button, "form") == "wizard-form"
+    assert visitor.press("discard", {"pet": "Rex"}).heading == "Discard your answers?"
+    assert visitor.tab().open(pet).value("pet") == "Rex"
     assert visitor.press("discard").heading == "Your answers were discarded"
+
+
+@pytest.mark.parametrize("action", ["next", "save"])
+def test_enter_presses_no_button_of_the_notice(plain: Site, action: str) -> None:
+    """It presses the first button of the form, wherever that stands."""
+    visitor = Visitor(plain.app)
+    pet = begin(visitor)
+    plain.sign_in(visitor, "ada")
+    page = visitor.open(pet)
+    if action == "save":  # a page that gives back what was sent has its button
+        page = visitor.press("save", {"pet": "Rex", "csrf_token": "wrong"})
+        assert page.status == 400
+    first, *_ = page.html.query("button")
+    assert attribute(first, "value") == action
+
+
+def test_saved_page_of_an_adopted_draft_leads_to_the_question(plain: Site) -> None:
+    visitor = Visitor(plain.app)
+    pet = begin(visitor)
+    plain.sign_in(visitor, "ada")
+    page = visitor.open(pet.replace("/pet", "/saved"))
+    page = visitor.open(page.link("Discard these answers"))
+    assert page.heading == "Discard your answers?"
 
 
 def test_draft_begun_by_a_user_says_nothing_of_that(plain: Site) -> None:
