@@ -36,6 +36,9 @@ from .visitor_drafts import VisitorDrafts
 
 logger = logging.getLogger(__name__)
 
+MAX_RECEIPT = 64 * 1024
+"""How many bytes a receipt may have, whatever the store."""
+
 TRANSACTION_TRIES = 20
 """How often a transaction is tried that the database gives up because of another."""
 
@@ -75,23 +78,22 @@ def receipt_of(result: Any) -> Receipt:
     )
 
 
-def _fitting(receipt: Receipt, limit: int) -> Receipt:
-    """Return the receipt, without what a draft has no room for, and log that.
+def _fitting(receipt: Receipt) -> Receipt:
+    """Return the receipt, without what is too large for it, and log that.
 
-    The commit has taken effect by now, and must be able to say so. ``limit`` is that of
-    a draft, in bytes.
+    The commit has taken effect by now, and every store must have room to say so.
     """
     parts = ("message", "reference", "url")
     for _ in parts:
-        if (size := len(pack(receipt))) <= limit:
+        if (size := len(pack(receipt))) <= MAX_RECEIPT:
             break
         left_out = max(parts, key=lambda part: len(getattr(receipt, part) or ""))
         logger.error(
-            "commit returned a Receipt of %s bytes, and WIZARD_MAX_DRAFT is %s. Its "
-            "%s is left out. Return a short message, and lead to a page of your own "
-            "for more.",
+            "commit returned a Receipt of %s bytes, and there is room for %s. Its %s "
+            "is left out. Return a short message, and lead to a page of your own for "
+            "more.",
             size,
-            limit,
+            MAX_RECEIPT,
             left_out,
         )
         receipt = replace(receipt, **{left_out: None})
@@ -251,7 +253,7 @@ class _Attempt:
         return call_hook(self.wizard.commit, self.submission)
 
     def _receipt_of(self, result: object) -> Receipt:
-        return _fitting(receipt_of(result), self.drafts.max_size)
+        return _fitting(receipt_of(result))
 
     def _call_in_transaction(self) -> Callable[[], CommitResult]:
         """Call the hook and end the draft in one transaction.

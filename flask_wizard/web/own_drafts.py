@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from werkzeug.routing import BuildError
 
 from ..core.draft import Draft
+from ..core.form_errors import as_text
 from ..core.hooks import HookError
 from ..drafts.draft_list import DraftList, ListedDraft
 from ..drafts.public_draft import Draft as PublicDraft
@@ -103,15 +103,13 @@ def _describe(draft: Draft, visit: Visit, *, has_urls: bool) -> PublicDraft:
     url, discard_url = (
         _url(visit, draft, each) if has_urls else None for each in (page, "discard")
     )
-    public = PublicDraft.of(
+    return visit.describe(
         draft,
-        visit.wizard,
-        step_title=str(step.title) if step is not None else "",
+        step_title=as_text(step.title) if step is not None else "",
         progress=progress,
         url=url,
         discard_url=discard_url,
     )
-    return replace(public, description=visit.describe(public))
 
 
 def _url(visit: Visit, draft: Draft, page: str | None) -> str:

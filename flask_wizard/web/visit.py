@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError
 
 from ..core.draft import ENDED, Draft, Receipt
+from ..core.form_errors import as_text
 from ..core.hooks import OWN_ERRORS, HookError, call_hook
 from ..core.journey import Journey
 from ..core.messages import Notice, Problem
@@ -41,7 +42,7 @@ from .compat import typed_values
 from .logins import SignedOut
 from .notices import choose_notice, saved_notice
 from .page_fields import SignedFields
-from .pages import OpenDraft, Page, Pages, check_named_templates
+from .pages import Page, Pages, check_named_templates
 from .problems import (
     STOPS,
     Attempt,
@@ -694,7 +695,7 @@ class Visit:
         """Log a failure with its traceback."""
         self.context.app.logger.error(message, exc_info=without_locals(error))
 
-    def open_drafts(self, *, everywhere: bool = False) -> list[OpenDraft]:
+    def open_drafts(self, *, everywhere: bool = False) -> list[PublicDraft]:
         """Return the visitor's open drafts, as a page lists them.
 
         With ``everywhere``, return those of this wizard at all mounts whose URLs are
@@ -704,7 +705,7 @@ class Visit:
         listed = map(self._listed, drafts)
         return [each for each in listed if each is not None]
 
-    def _listed(self, draft: Draft) -> OpenDraft | None:
+    def _listed(self, draft: Draft) -> PublicDraft | None:
         """Return an open draft as a page lists it, or ``None`` if it is damaged.
 
         It is ``None`` too if no URL is known. The visitor can continue the other drafts
@@ -725,26 +726,28 @@ class Visit:
         except Exception as error:  # a condition of the application, or the like
             self.log(error, BROKEN.format(draft.mount))
             current = None
-        public = PublicDraft.of(draft, visit.wizard)
         try:
-            return OpenDraft(
+            return visit.describe(
+                draft,
+                step_title=as_text(current.step.title) if current else "",
                 url=visit._url(current.url_name, draft) if current else None,
                 discard_url=visit._url("discard", draft),
-                started=public.started,
-                saved=public.saved,
-                place=current.step.title if current else public.title,
-                description=visit.describe(public),
             )
         except BuildError:
             return None
 
-    def describe(self, draft: PublicDraft) -> str:
-        """Return what the wizard calls a draft; an empty string if that fails."""
+    def describe(self, draft: Draft, **current: str | None) -> PublicDraft:
+        """Return a draft as lists show it, with what the wizard calls it.
+
+        ``current`` are the fields about its current step and its URLs.
+        """
+        public = PublicDraft.of(draft, self.wizard, **current)
         try:
-            return str(call_hook(self.wizard.describe, draft))
+            description = str(call_hook(self.wizard.describe, public))
         except Exception as error:
             self.log(error, "describe failed.")
-            return ""
+            description = ""
+        return replace(public, description=description)
 
 
 def _is_closed(draft: Draft) -> bool:
