@@ -21,7 +21,7 @@ from ..errors import DefinitionError, StepError
 from .answers import Answers, Dependencies, Record
 from .draft import Entry, Kept, Raw
 from .forms import FIELDS, FieldNames, Values
-from .hooks import call_hook, check_hook
+from .hooks import OWN_ERRORS, check_hook, hook_error
 from .rows import Row
 from .signatures import FormSignature, signature
 
@@ -409,7 +409,10 @@ class BoundReview(BoundStep):
         """Return the rows to show: those of the steps, or what ``Review.rows`` says."""
         if self.step.rows is None:
             return rows
-        return list(call_hook(self.step.rows, list(rows), self.answers))
+        try:
+            return list(self.step.rows(list(rows), self.answers))  # or a generator
+        except OWN_ERRORS as error:
+            raise hook_error(error) from error
 
 
 class Signatures(NamedTuple):

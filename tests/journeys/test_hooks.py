@@ -15,6 +15,7 @@ from wizards import Commits, Join, Pet, You, begun, committed, declare, stored
 from wtforms import Form, fields
 
 from flask_wizard import (
+    Answers,
     ConfigurationError,
     DefinitionError,
     Review,
@@ -262,11 +263,17 @@ def test_error_of_a_form_is_raised_as_it_is(
 
 
 @own_errors
+@pytest.mark.parametrize("generates", [False, True])
 def test_error_of_the_reviews_rows_is_raised_as_it_is(
-    make_app: MakeApp, error: Exception
+    make_app: MakeApp, error: Exception, generates: bool
 ) -> None:
+    def generator(rows: Any, answers: Answers) -> Any:
+        raises()
+        yield from rows
+
     raises = Raises(error)
-    check = Review(rows=lambda rows, answers: raises() or rows)
+    plain = lambda rows, answers: raises() or rows  # noqa: E731  # one of two
+    check = Review(rows=generator if generates else plain)
     wizard = declare("Wrong", Commits, you=Step(You), check=check)
     visitor = begun(make_app(wizard))
     raises.begin()
