@@ -19,7 +19,13 @@ from flask_wizard.web import pages
 
 ROOT = Path(__file__).parents[1]
 PAGE = "What a step's page gets"
-DOCUMENTS = ("README.md", "docs/guide.md", "docs/stores.md", "docs/users.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/guide.md",
+    "docs/lists.md",
+    "docs/stores.md",
+    "docs/users.md",
+)
 
 
 def run_blocks(document: str) -> dict[str, Any]:
@@ -78,6 +84,25 @@ def test_wizard_of_the_guide_runs_to_its_commit(instance: Path) -> None:
     assert guide["bookings"][0][1]["contact"]["home"]["town"] == "Faro"
 
 
+def test_check_page_of_the_guide_has_the_rows_of_its_function(instance: Path) -> None:
+    guide = run_blocks("docs/guide.md")
+    app = Flask("own")
+    app.config["SECRET_KEY"] = "secret"
+    FlaskWizard(app)
+    app.register_blueprint(guide["BookChecked"].as_blueprint("book"), url_prefix="/b")
+    visitor = Visitor(app)
+    visitor.open("/b/")
+    visitor.fill(country="pt", leaving="2027-05-01")
+    visitor.fill(place="Porto")
+    you = {"name": "Ann", "home-street": "1 Main St", "home-town": "Faro"}
+    page = visitor.press("next", you)
+    assert page.heading == "Check your trip"
+    rows = dict(page.rows)
+    assert rows["Home address"] == "1 Main St Faro"
+    assert rows["Nights"] == "Seven"
+    assert "Town" not in rows
+
+
 def test_headless_view_of_the_guide_runs_to_its_commit(instance: Path) -> None:
     guide = run_blocks("docs/guide.md")
     app = guide["create_app"]()
@@ -89,6 +114,42 @@ def test_headless_view_of_the_guide_runs_to_its_commit(instance: Path) -> None:
     you = {"name": "Ann", "home-street": "1 Main St", "home-town": "Faro"}
     receipt = visitor.get(follow(visitor, follow(visitor, contact, **you)))
     assert "We will write to you." in receipt.text
+
+
+def test_lists_of_the_documents_run_to_their_commits(instance: Path) -> None:
+    lists = run_blocks("docs/lists.md")
+    visitor = Visitor(lists["create_app"]())
+    visitor.open("/pets/")
+    visitor.fill(name="Ada")
+    visitor.press("add")
+    visitor.press("add", {"name": "Rex", "kind": "dog"})
+    assert visitor.fill(name="Rex").errors == ["Another pet has that name"]
+    visitor.fill(name="Cerberus")
+    visitor.press("next")
+    assert visitor.press("next").errors == ["Three heads are too many"]
+    visitor.fill(name="Tim")
+    visitor.press("next")
+
+    visitor.open("/family/")
+    visitor.fill(name="Ada")
+    visitor.fill(name="Bea", age="8")
+    visitor.fill(school="Elm")
+    visitor.press("next")
+    visitor.press("next")
+
+    visitor.open("/trip/")
+    page = visitor.fill(names="Ada, Bob")
+    visitor.open(page.link("Continue 1"))
+    visitor.fill(seat="window")
+    visitor.fill(seat="aisle")
+    visitor.press("next")
+    visitor.press("next")
+
+    pets, family, trip = lists["registered"]
+    assert [pet["name"] for pet in pets["pets"]] == ["Rex", "Tim"]
+    child = {"who": {"name": "Bea", "age": 8}, "school": {"school": "Elm"}}
+    assert family["children"] == [child]
+    assert trip["seats"] == [{"seat": "window"}, {"seat": "aisle"}]
 
 
 @pytest.mark.parametrize("recipe", ["with_flask_login", "with_a_session"])
@@ -229,7 +290,8 @@ def given_by_calls() -> dict[str, set[str]]:
 
 def test_guide_names_everything_that_the_other_pages_get() -> None:
     found = given_by_calls()
-    assert {"review", *found} == {*pages.PAGES} - {"step"}
+    of_steps = {"step", "list", "info", "exit", "review"}
+    assert set(found) == {*pages.PAGES} - of_steps
     text = section("docs/guide.md", "What the other pages get")
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", text, re.M))
     for page, names in found.items():

@@ -154,7 +154,8 @@ class Entry(Stored, frozen=True, gc=False):
     passwords: Raw = msgspec.field(default_factory=dict)
     #: What its page began with, packed; empty if nothing told.
     packed_before: bytes = msgspec.field(name="before", default=b"")
-    #: False if nothing was submitted yet: the entry has no more than ``before``.
+    #: False if no form was submitted: the entry has no more than ``before``, or tells
+    #: that the Continue of a page without a form was pressed.
     sent: bool = True
 
     @classmethod
@@ -376,6 +377,8 @@ class StoredItem(Filled, frozen=True):
     id: str
     #: What the list calls it; empty if it is unfinished, or has no name.
     label: str = ""
+    #: The names of the pages that apply, if it is finished.
+    path: tuple[str, ...] = ()
     #: What its pages have read outside it, if it is finished.
     read: tuple[Path, ...] = ()
     #: A hash of what they read, and of what their forms asked for. It is empty unless
@@ -416,6 +419,12 @@ class Draft(Filled, frozen=True, dict=True):
     #: by a user who has signed in, ``refused`` by a commit, or ``changed`` in another
     #: tab while its review was read.
     notice: str = ""
+    #: Where the visitor has changed an answer on the way back to the review, for the
+    #: review until the next save. An empty field stands for the whole step.
+    changed: tuple[Path, ...] = ()
+    #: By hidden step with accepted answers, the step whose change has hidden it. It is
+    #: empty from the next save on: by then the visitor was told.
+    unneeded: dict[str, str] = msgspec.field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Draft {self.state}: {', '.join(self.packed_entries) or 'empty'}>"
@@ -452,6 +461,12 @@ class Draft(Filled, frozen=True, dict=True):
     def renew(self, now: float, *, notice: str) -> Draft:
         """Return the draft as a POST leaves it, for another lifetime."""
         return replace(self, updated=now, notice=notice)
+
+    def without_changes(self) -> Draft:
+        """Return the draft with nothing left to tell about the visitor's changes."""
+        if not self.changed and not any(self.unneeded.values()):
+            return self
+        return replace(self, changed=(), unneeded=dict.fromkeys(self.unneeded, ""))
 
     def re_mark(
         self,
@@ -530,7 +545,8 @@ class Draft(Filled, frozen=True, dict=True):
         ``unsettled`` says whether it is unknown how the attempt ended.
         """
         unsettled = unsettled or self.unsettled
-        return replace(self, state="open", notice=notice, unsettled=unsettled)
+        told = self.without_changes()
+        return replace(told, state="open", notice=notice, unsettled=unsettled)
 
     def expire_lease(self, now: float, *, unsettled: bool) -> Draft:
         """Return the draft open again if its claim was not released in time.

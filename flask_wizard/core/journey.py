@@ -14,7 +14,7 @@ from ..errors import DefinitionError
 from .answers import Answers, Dependencies
 from .draft import Draft, Entry, Kept, Path
 from .forms import Values
-from .steps import ABSENT, BoundStep, Steps, encode
+from .steps import ABSENT, AnyStep, BoundStep, Steps, encode
 
 Initial = Callable[[str, Answers], object]
 """Returns the initial data of a step, by its name and the answers before it."""
@@ -43,6 +43,8 @@ class Walk(Generic[Kept]):
 
     #: The list and the item that the steps are the pages of, if they are.
     inside: tuple[str, ...] = ()
+    #: The list that they are the pages of, if they are.
+    repeat: BoundStep | None = None
 
     def __init__(
         self,
@@ -104,7 +106,7 @@ class Walk(Generic[Kept]):
             return False
         return entry.read_digest == own
 
-    def _walk(self) -> int:
+    def walk(self) -> int:
         """Walk as far as it goes, and return how many steps were met."""
         self._reach(len(self.steps))
         return len(self._walked)
@@ -134,19 +136,19 @@ class Walk(Generic[Kept]):
     @property
     def path(self) -> tuple[BoundStep, ...]:
         """The applicable steps up to the first that is not done."""
-        met = map(self._met, range(self._walk()))
+        met = map(self._met, range(self.walk()))
         return tuple(bound for bound in met if bound.applies)
 
     @property
     def first_incomplete(self) -> BoundStep | None:
         """The first applicable step that is not done; None when all are."""
-        last = self._walked[self._walk() - 1]
+        last = self._walked[self.walk() - 1]
         return last if last is not None and last.applies and not last.done else None
 
     @property
     def current(self) -> BoundStep:
         """Where the visitor goes on: the first incomplete step, or else the last."""
-        if (bound := self._last_applicable(self._walk())) is not None:
+        if (bound := self._last_applicable(self.walk())) is not None:
             return bound
         names = ", ".join(self.steps.names)
         raise DefinitionError(
@@ -211,6 +213,16 @@ class Walk(Generic[Kept]):
         return onward
 
     @property
+    def add_label(self) -> str:
+        """The text of the button on the last page that adds another item, if any."""
+        return ""
+
+    @property
+    def url_parts(self) -> tuple[str, ...]:
+        """The names of the list and the item in URLs, if they are pages of one."""
+        return ()
+
+    @property
     def whole(self) -> Journey:
         """The journey through the whole wizard, as this walk leaves it."""
         raise NotImplementedError
@@ -239,6 +251,10 @@ class Walk(Generic[Kept]):
     def readable(self, before: int) -> tuple[str, ...]:
         """Return the names that a step at this position can read answers by."""
         return self.steps.readable(before)
+
+    def item_meta(self, reads: Dependencies) -> dict[str, Any]:
+        """Return what a page's form finds in its ``meta`` about its item, if any."""
+        return {}
 
     def read(self, name: str, before: int, reads: Dependencies) -> Any:
         """Return the answers of a step as a reader behind it gets them.
@@ -279,18 +295,46 @@ class Journey(Walk[Draft]):
         """The journey itself."""
         return self
 
-    def progress(self, bound: BoundStep) -> Progress:
-        """Return the number of a step that opens among those that apply."""
+    def progress(self, bound: BoundStep, *, from_review: bool = False) -> Progress:
+        """Return the number of a step that opens among those that apply.
+
+        A visitor who comes ``from_review`` has seen how many there are.
+        """
         last = bound.position
         hidden = [b for b in self._walked[self._plain : last] if b and not b.applies]
         number, later = last + 1 - len(hidden), len(self.steps) - last - 1
-        certain = last >= self.steps.last_conditional
-        return Progress(number, number + later if certain else None)
+        if last >= self.steps.last_conditional and not bound.step.ends:
+            return Progress(number, number + later)
+        whole = from_review and self.open_review is not None
+        return Progress(number, len(self.path) if whole else None)
+
+    @property
+    def open_review(self) -> BoundStep | None:
+        """The review, if all applicable steps before it are done."""
+        last = self.first_incomplete
+        return last if last is not None and last.step.lists_answers else None
+
+    @property
+    def missing(self) -> tuple[AnyStep, ...]:
+        """The steps that are still to be done, as far as that is known.
+
+        Whether a step with a condition behind the first of them applies is not.
+        """
+        first, entries = self.first_incomplete, self.draft.entries
+        if first is None or first.step.lists_answers:
+            return ()
+        later = (
+            step
+            for step in self.steps[first.position + 1 :]
+            if step.when is None and not step.lists_answers
+            if (entry := entries.get(step.name)) is None or not entry.accepted
+        )
+        return (first.step, *later)
 
     @property
     def hidden(self) -> tuple[BoundStep, ...]:
         """Steps with answers that do not count, since they do not apply."""
-        self._walk()
+        self.walk()
         hidden = (b for b in self._walked if b is not None and not b.applies)
         return tuple(b for b in hidden if b.submitted is not None)
 
@@ -300,3 +344,14 @@ class Journey(Walk[Draft]):
         pairs = ((bound.name, bound.submitted) for bound in self.path)
         sent = [(name, submitted) for name, submitted in pairs if submitted is not None]
         return hashlib.blake2b(encode(sent), digest_size=8).hexdigest()
+
+    def hidden_by(self, cause: BoundStep) -> dict[str, str]:
+        """Return the draft's ``unneeded`` after the answers of a step have changed."""
+        self.walk()
+        found = dict.fromkeys(self.draft.unneeded, "")
+        for bound in filter(None, self._walked):
+            if bound.applies:
+                found.pop(bound.name, None)
+            elif bound.entry is not None and bound.entry.accepted:
+                found.setdefault(bound.name, cause.name)
+        return found

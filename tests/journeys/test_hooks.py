@@ -18,6 +18,8 @@ from flask_wizard import (
     Answers,
     ConfigurationError,
     DefinitionError,
+    Info,
+    Repeat,
     Review,
     Step,
     StepError,
@@ -210,6 +212,9 @@ def kept_when(raises: Raises) -> dict[str, Any]:
         "when": Step(Pet, when=lambda answers: raises() or True),
         "prepare": Step(Pet, prepare=lambda form, answers: raises()),
         "kwargs": Step(Pet, kwargs=lambda answers: raises() or {}),
+        "condition of an info": Info(when=lambda answers: raises() or True),
+        "condition of a list": Repeat(Pet, when=lambda answers: raises() or True),
+        "over": Repeat(Pet, over=lambda answers: raises() or [(1, "Rex")]),
         "form function": Step(lambda answers: raises() or Pet),
         "filter": Step(Careful),
         "validator": Step(Checked),
@@ -218,7 +223,13 @@ def kept_when(raises: Raises) -> dict[str, Any]:
 
 
 @own_errors
-@pytest.mark.parametrize("kind", ["when", "prepare", "kwargs", "form function"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("when", "prepare", "kwargs", "form function", "over"),
+        *("condition of an info", "condition of a list"),
+    ],
+)
 def test_error_of_a_steps_function_is_raised_once_as_it_is(
     make_app: MakeApp, kind: str, error: Exception
 ) -> None:
