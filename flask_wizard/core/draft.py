@@ -41,6 +41,10 @@ _parts = msgspec.msgpack.Decoder(dict[str, msgspec.Raw])
 _reading_types = Lock()
 
 
+class DamagedDraftError(UnreadableDraftError):
+    """A part of a draft does not decode, which may show as late as a hook reads it."""
+
+
 def storable(text: str) -> str:
     """Return a text with a question mark for each lone surrogate, which has no bytes.
 
@@ -83,9 +87,7 @@ def unpack(kind: type[S], packed: bytes | memoryview | msgspec.Raw) -> S:
         except msgspec.ValidationError:  # it may be an unknown key, which is rare
             return _unpack_newer(kind, packed)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UnreadableDraftError(
-            f"A stored {kind.__name__} does not decode."
-        ) from error
+        raise DamagedDraftError(f"A stored {kind.__name__} does not decode.") from error
 
 
 def _unpack_newer(kind: type[S], packed: bytes | memoryview | msgspec.Raw) -> S:
@@ -109,7 +111,7 @@ def _keys(kind: type[Stored]) -> frozenset[str]:
     return frozenset(field.encode_name for field in fields(kind))
 
 
-class Before(msgspec.Struct, frozen=True, gc=False):
+class Before(Stored, frozen=True, gc=False):
     """What a step's page began with, as the page would send it if nobody touched it."""
 
     #: What it would send, without passwords.
@@ -150,8 +152,8 @@ class Entry(Stored, frozen=True, gc=False):
     read_digest: bytes = b""
     #: Accepted passwords by full field name.
     passwords: Raw = msgspec.field(default_factory=dict)
-    #: What its page began with, if anything told.
-    before: Before | None = None
+    #: What its page began with, packed; empty if nothing told.
+    packed_before: bytes = msgspec.field(name="before", default=b"")
     #: False if no form was submitted: the entry has no more than ``before``, or tells
     #: that the Continue of a page without a form was pressed.
     sent: bool = True
@@ -177,9 +179,19 @@ class Entry(Stored, frozen=True, gc=False):
             read=read,
             read_digest=read_digest,
             passwords=passwords or {},
-            before=before,
+            packed_before=pack(before) if before is not None else b"",
         )
         return entry.with_messages(errors) if errors else entry
+
+    @classmethod
+    def unsent(cls, before: Before) -> Entry:
+        """Build the entry of a step to which nothing was submitted yet."""
+        return cls(packed_before=pack(before), sent=False)
+
+    @property
+    def before(self) -> Before | None:
+        """What its page began with, if anything told. Raise UnreadableDraftError."""
+        return unpack(Before, self.packed_before) if self.packed_before else None
 
     def with_messages(self, messages: Mapping[str, Sequence[str]]) -> Entry:
         """Return the entry with these messages as its errors, those in HTML marked."""
@@ -212,7 +224,7 @@ class Entry(Stored, frozen=True, gc=False):
         try:
             return _raw_decoder.decode(self.packed)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise UnreadableDraftError("A stored answer does not decode.") from error
+            raise DamagedDraftError("A stored answer does not decode.") from error
 
     def __repr__(self) -> str:  # a log must never show an answer
         return f"<Entry rev {self.rev}{', accepted' if self.accepted else ''}>"
@@ -273,7 +285,14 @@ class StoredHolder(Stored, frozen=True):
     since: Seconds
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class _Marked(Stored, frozen=True, kw_only=True):
+    """What the framework itself notes of a receipt."""
+
+    #: True if the message was given as ``Markup``.
+    html: bool = False
+
+
+class Receipt(_Marked, frozen=True):
     """What the visitor gets after a commit.
 
     A ``url`` alone leads there at once. With a ``reference`` or a ``message`` the
@@ -286,8 +305,6 @@ class Receipt(msgspec.Struct, frozen=True):
     url: str | None = None
     #: A sentence to the visitor.
     message: str | None = None
-    #: True if the message was given as ``Markup``.
-    html: bool = False
 
 
 class Filled(Stored, frozen=True, dict=True, kw_only=True):
@@ -396,7 +413,8 @@ class Draft(Filled, frozen=True, dict=True):
     maybe_running: bool = False
     #: A hash of the answers of the last attempt, which ``validate`` has accepted.
     confirmed: str = ""
-    receipt: Receipt | None = None
+    #: What ``commit`` returned, packed; empty without one.
+    packed_receipt: bytes = msgspec.field(name="receipt", default=b"")
     #: For the pages until the next save: ``moved`` to a draft of its own, ``adopted``
     #: by a user who has signed in, ``refused`` by a commit, or ``changed`` in another
     #: tab while its review was read.
@@ -418,6 +436,11 @@ class Draft(Filled, frozen=True, dict=True):
     def holders(self) -> list[StoredHolder]:
         """Who holds it. Raises UnreadableDraftError."""
         return [unpack(StoredHolder, packed) for packed in self.packed_holders]
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """What ``commit`` returned, if it has. Raise UnreadableDraftError."""
+        return unpack(Receipt, self.packed_receipt) if self.packed_receipt else None
 
     @property
     def ended(self) -> bool:
@@ -557,7 +580,7 @@ class Draft(Filled, frozen=True, dict=True):
             state=state,
             attempt=self.attempt,
             unsettled=self.unsettled and state == "discarded",
-            receipt=receipt,
+            packed_receipt=pack(receipt) if receipt is not None else b"",
         )
 
 

@@ -19,7 +19,14 @@ from .answers import NAMES, Answers, Dependencies, Record, plain, values_of
 from .draft import Before, Entry, Kept, Path, Raw
 from .form_errors import errors_of, show_errors, with_lost
 from .forms import FieldNames, Values
-from .hooks import check_functions, check_hook, check_result
+from .hooks import (
+    OWN_ERRORS,
+    call_hook,
+    check_functions,
+    check_hook,
+    check_result,
+    hook_error,
+)
 from .only_if import GROUP
 from .rows import Row, rows_of
 from .signatures import (
@@ -73,7 +80,10 @@ class Step(AnyStep):
         reads: Dependencies = set()
         applies: object = self.when is None
         if self.when is not None and reached:
-            applies = self.when(Answers(journey, position, reads))
+            try:
+                applies = self.when(Answers(journey, position, reads))
+            except OWN_ERRORS as error:
+                raise hook_error(error) from error
             if applies is not True and applies is not False:
                 applies = bool(check_result(applies, f"The condition of {self.name!r}"))
         return BoundFormStep(
@@ -84,7 +94,7 @@ class Step(AnyStep):
             applies=bool(applies),
             opens=reached and bool(applies),
             entry=entry if entry is not None and entry.sent else None,
-            before=entry.before if entry is not None else None,
+            before=entry.before if entry is not None and entry.packed_before else None,
         )
 
     @cached_property
@@ -142,7 +152,10 @@ class Step(AnyStep):
         if isinstance(self.form, type):
             return self.form
         where = f"The form function of step {self.name!r}"
-        found = check_result(self.form(answers), where)
+        try:
+            found = check_result(self.form(answers), where)
+        except OWN_ERRORS as error:
+            raise hook_error(error) from error
         if not isinstance(found, type):
             raise DefinitionError(
                 f"{where} returned a value of type {type(found).__name__}. Expected a "
@@ -154,7 +167,7 @@ class Step(AnyStep):
 
     def arguments(self, answers: Answers) -> Mapping[str, Any]:
         """Return what ``kwargs`` returns. Raise DefinitionError if that is no dict."""
-        found: Any = self.kwargs(answers) if self.kwargs is not None else {}
+        found: Any = call_hook(self.kwargs, answers) if self.kwargs is not None else {}
         if not isinstance(found, Mapping):
             raise DefinitionError(
                 f"kwargs of step {self.name!r} returned a value of type "
@@ -255,11 +268,16 @@ class BoundFormStep(BoundStep):
         except TypeError:
             check_arguments(self.signature.form_class, own, self.name)
             raise
+        if values is None:
+            self._check_entries(form)
         if prepare and self.journey.initial and values is not None:
             self._set_object(form)
         if prepare and self.step.prepare is not None:
             typed = forms.typed(form) if values is not None else []
-            prepared = self.step.prepare(form, answers)
+            try:
+                prepared = self.step.prepare(form, answers)
+            except OWN_ERRORS as error:
+                raise hook_error(error) from error
             if prepared is not None:
                 check_result(prepared, f"prepare of step {self.step.name!r}")
             for name in forms.restore_typed(typed):
@@ -273,6 +291,19 @@ class BoundFormStep(BoundStep):
         if (conditions := self.signature.conditions).declared:
             forms.leave_out(form, conditions)
         return form
+
+    def _check_entries(self, form: Any) -> None:
+        """Raise DefinitionError if a list begins with more than its page may send."""
+        for crowded in forms.crowded(form):
+            limit = form.meta.entry_limit
+            place, room = limit.room(crowded)
+            mend = "its max_entries" if place == "list" else "WIZARD_MAX_ENTRIES"
+            raise DefinitionError(
+                f"The list {crowded.name!r} of the step {self.name!r} begins with "
+                f"{limit.sent[crowded.name]} entries, and its {place} has room for "
+                f"{room}: the others would be lost. Return fewer from initial, or "
+                f"raise {mend}."
+            )
 
     def _set_object(self, form: Form) -> None:
         """Let validators that look at ``form._obj`` see what ``initial`` returns."""
@@ -329,7 +360,7 @@ class BoundFormStep(BoundStep):
     def _with_before(self, draft: Kept, before: Before | None) -> Kept:
         if before is None:
             return draft
-        return draft.with_entries({self.name: Entry(before=before, sent=False)})
+        return draft.with_entries({self.name: Entry.unsent(before)})
 
     def _is_untouched(self, raw: Raw, passwords: Raw) -> bool:
         """True if what was sent is what the page began with."""
@@ -462,7 +493,7 @@ class BoundFormStep(BoundStep):
             raw, passwords = values.named(), {}
         else:  # which form it is depends on answers that are not given now
             return None
-        kept = self.entry or Entry(before=after.before)
+        kept = self.entry or Entry.of({}, before=after.before)
         rev = kept.rev if autosave else kept.rev + 1
         if validate and self.opens:
             after._judge(raw, passwords, rev, values)

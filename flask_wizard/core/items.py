@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 from msgspec.structs import replace
 
 from ..errors import DefinitionError, UnknownNameError
+from ..tracebacks import without_locals
 from .answers import Answers, Dependencies, Record
 from .declaration import Declarative, collect_steps
 from .draft import Path, StoredItem, storable
@@ -369,9 +370,12 @@ class BoundItem:
         as_filled.walk = walk
         try:
             return storable(str(label(as_filled.record(set())) or "")).strip()
-        except Exception:
-            where = self.repeat.name
-            logger.exception("label of the list %r failed for one of its items.", where)
+        except Exception as error:
+            logger.error(
+                "label of the list %r failed for one of its items.",
+                self.repeat.name,
+                exc_info=without_locals(error),
+            )
             return ""
 
     # The end
