@@ -26,7 +26,7 @@ from .web.logins import Logins
 from .web.own_drafts import own_drafts
 from .web.pages import BASE_TEMPLATE
 from .web.routes import check_headless
-from .web.shipped_templates import ShippedTemplates, check_templates
+from .web.shipped_templates import ShippedTemplates, check_templates, escape_pages
 from .web.state import EXTENSION, WizardState, get_context, secrets_of
 from .wizard import Wizard
 
@@ -125,6 +125,7 @@ class FlaskWizard:
         app.cli.add_command(commands)
         templates = ShippedTemplates(_folder_of_templates())
         check_templates(templates, app.jinja_env)
+        escape_pages(app.jinja_env)
         app.register_blueprint(_assets_blueprint(templates))
         app.jinja_env.globals.update(
             flask_wizard_control=control,

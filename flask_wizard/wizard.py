@@ -267,8 +267,8 @@ def _title_from(name: str) -> str:
 
 
 def _reason_against(name: str) -> str | None:
-    if name in RESERVED_STEPS:
-        return "is the name of one of the wizard's own pages"
+    if name.replace("_", "-") in RESERVED_STEPS:
+        return "is a name that the wizard uses itself, in URLs or in answers"
     if name in _WIZARD_ATTRIBUTES:
         return "is an attribute of every wizard"
     return "starts with an underscore" if name.startswith("_") else None

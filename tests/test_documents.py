@@ -293,6 +293,28 @@ def test_guide_names_everything_that_a_steps_page_gets(instance: Path) -> None:
     assert set(re.findall(r"`(\w+)`", " ".join(rows))) == set(page)
 
 
+def given_by_calls() -> dict[str, set[str]]:
+    """The names that each page gets, by the calls of ``Pages.make``."""
+    tree = ast.parse(Path(pages.__file__).read_text())
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return {
+        str(call.args[0].value): {str(each.arg) for each in call.keywords}
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "make"
+        if isinstance(call.args[0], ast.Constant)
+    }
+
+
+def test_guide_names_everything_that_the_other_pages_get() -> None:
+    found = given_by_calls()
+    of_steps = {"step", "list", "info", "exit", "review"}
+    assert set(found) == {*pages.PAGES} - of_steps
+    text = section("docs/guide.md", "What the other pages get")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", text, re.M))
+    for page, names in found.items():
+        assert names - set(re.findall(r"`(\w+)`", rows[page])) == set()
+
+
 def test_template_of_the_guide_works(instance: Path, tmp_path: Path) -> None:
     (template,) = re.findall(
         r"^```jinja\n(.*?)^```", section("docs/guide.md", PAGE), re.S | re.M

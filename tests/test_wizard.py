@@ -401,12 +401,23 @@ def test_wizard_without_commit_is_refused() -> None:
             you = Step(Name)
 
 
-@pytest.mark.parametrize("name", ["bound", "discard", "receipt", "saved"])
-def test_step_named_like_a_page_is_refused(name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("bound", "discard", "receipt", "saved", "new", "tasks", "link", "file"),
+        "remove",
+    ],
+)
+def test_step_of_a_name_in_the_wizards_urls_is_refused(name: str) -> None:
     message = refusal(**{name: Step(Name)})
     assert f"Wrong has a step called {name!r}" in message
-    assert "one of the wizard's own pages" in message
+    assert "a name that the wizard uses itself" in message
     assert "another name" in message
+
+
+@pytest.mark.parametrize("name", ["news", "new_pet", "my_file", "tasks_done", "bounds"])
+def test_step_of_a_longer_name_than_a_reserved_one_is_allowed(name: str) -> None:
+    assert names(declare(**{name: Step(Name)})) == [name]
 
 
 @pytest.mark.parametrize(

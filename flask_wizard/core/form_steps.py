@@ -29,7 +29,14 @@ from .files import (
 )
 from .form_errors import errors_of, show_errors, with_lost
 from .forms import FieldNames, Values
-from .hooks import check_functions, check_hook, check_result
+from .hooks import (
+    OWN_ERRORS,
+    call_hook,
+    check_functions,
+    check_hook,
+    check_result,
+    hook_error,
+)
 from .only_if import GROUP, is_left_out
 from .rows import Row, rows_of
 from .signatures import (
@@ -85,7 +92,10 @@ class Step(AnyStep):
         reads: Dependencies = set()
         applies: object = self.when is None
         if self.when is not None and reached:
-            applies = self.when(Answers(journey, position, reads))
+            try:
+                applies = self.when(Answers(journey, position, reads))
+            except OWN_ERRORS as error:
+                raise hook_error(error) from error
             if applies is not True and applies is not False:
                 applies = bool(check_result(applies, f"The condition of {self.name!r}"))
         return BoundFormStep(
@@ -96,7 +106,7 @@ class Step(AnyStep):
             applies=bool(applies),
             opens=reached and bool(applies),
             entry=entry if entry is not None and entry.sent else None,
-            before=entry.before if entry is not None else None,
+            before=entry.before if entry is not None and entry.packed_before else None,
         )
 
     @cached_property
@@ -160,7 +170,10 @@ class Step(AnyStep):
         if isinstance(self.form, type):
             return self.form
         where = f"The form function of step {self.name!r}"
-        found = check_result(self.form(answers), where)
+        try:
+            found = check_result(self.form(answers), where)
+        except OWN_ERRORS as error:
+            raise hook_error(error) from error
         if not isinstance(found, type):
             raise DefinitionError(
                 f"{where} returned a value of type {type(found).__name__}. Expected a "
@@ -178,7 +191,7 @@ class Step(AnyStep):
 
     def arguments(self, answers: Answers) -> Mapping[str, Any]:
         """Return what ``kwargs`` returns. Raise DefinitionError if that is no dict."""
-        found: Any = self.kwargs(answers) if self.kwargs is not None else {}
+        found: Any = call_hook(self.kwargs, answers) if self.kwargs is not None else {}
         if not isinstance(found, Mapping):
             raise DefinitionError(
                 f"kwargs of step {self.name!r} returned a value of type "
@@ -289,11 +302,16 @@ class BoundFormStep(BoundStep):
         except TypeError:
             check_arguments(self.signature.form_class, own, self.name)
             raise
+        if values is None:
+            self._check_entries(form)
         if prepare and self.journey.initial and values is not None:
             self._set_object(form)
         if prepare and self.step.prepare is not None:
             typed = forms.typed(form) if values is not None else []
-            prepared = self.step.prepare(form, answers)
+            try:
+                prepared = self.step.prepare(form, answers)
+            except OWN_ERRORS as error:
+                raise hook_error(error) from error
             if prepared is not None:
                 check_result(prepared, f"prepare of step {self.step.name!r}")
             for name in forms.restore_typed(typed):
@@ -320,6 +338,19 @@ class BoundFormStep(BoundStep):
         filled = Values(with_files(values, bound))
         filled.names = values.names
         return filled
+
+    def _check_entries(self, form: Any) -> None:
+        """Raise DefinitionError if a list begins with more than its page may send."""
+        for crowded in forms.crowded(form):
+            limit = form.meta.entry_limit
+            place, room = limit.room(crowded)
+            mend = "its max_entries" if place == "list" else "WIZARD_MAX_ENTRIES"
+            raise DefinitionError(
+                f"The list {crowded.name!r} of the step {self.name!r} begins with "
+                f"{limit.sent[crowded.name]} entries, and its {place} has room for "
+                f"{room}: the others would be lost. Return fewer from initial, or "
+                f"raise {mend}."
+            )
 
     def _set_object(self, form: Form) -> None:
         """Let validators that look at ``form._obj`` see what ``initial`` returns."""
@@ -376,14 +407,17 @@ class BoundFormStep(BoundStep):
     def _with_before(self, draft: Kept, before: Before | None) -> Kept:
         if before is None:
             return draft
-        return draft.with_entries({self.name: Entry(before=before, sent=False)})
+        return draft.with_entries({self.name: Entry.unsent(before)})
 
     def _is_untouched(self, raw: Raw, passwords: Raw) -> bool:
         """True if what was sent is what the page began with."""
         before = self.before
-        if before is None and self.journey.inside:  # an item that nobody has begun
+        knows_form = self.opens or self.step.fixed_form is not None
+        if before is None and self.journey.inside and knows_form:
+            # A page of an item that nobody has touched begins none.
             with suppress(UnshowableError):
-                before = Before(untouched(self._fill(None, {}))[0])
+                form = self._fill(None, {}, prepare=self.opens)
+                before = Before(untouched(form)[0])
         if before is None:
             return False
         sent, began = (
@@ -522,7 +556,7 @@ class BoundFormStep(BoundStep):
             taken = Taken({**stored, **{file.id: file for file in named}}, {})
         else:  # which form it is depends on answers that are not given now
             return None
-        kept = self.entry or Entry(before=after.before)
+        kept = self.entry or Entry.of({}, before=after.before)
         rev = kept.rev if autosave else kept.rev + 1
         same_files = taken.files == kept_files and not taken.refusals
         if validate and self.opens:

@@ -45,6 +45,7 @@ from .fields import (
 )
 from .files import SentFile, holds_files, is_file, read_files_only
 from .form_data import FormData
+from .hooks import OWN_ERRORS, hook_error
 from .only_if import is_left_out, mark
 from .signatures import (
     BUTTONS,
@@ -382,9 +383,14 @@ def bind(
         passed = _passed_down(passed)
     if values is None:
         data = {"data": initial} if isinstance(initial, Mapping) else {"obj": initial}
-        return render_quickly(form_class(formdata=None, meta=passed, **data))
+        began = render_quickly(form_class(formdata=None, meta=passed, **data))
+        if limit is not None:
+            limit.count_entries()
+        return began
     try:
         return render_quickly(form_class(formdata=read or values, meta=passed))
+    except OWN_ERRORS as error:
+        raise hook_error(error) from error
     except (ValueError, ArithmeticError) as error:
         found = signature.form_class, type(error).__name__
         logger.warning("%s could not be bound: %s", *found)
@@ -422,6 +428,21 @@ class EntryLimit:
         self._limit = self._left = left
         #: The number of entries that were sent for each list that has no room for all.
         self.sent: dict[str, int] = {}
+        self._lifted: list[tuple[Any, int | None]] = []
+
+    def lift(self, field: Any) -> None:
+        """Let a list take any number of entries until they are counted.
+
+        WTForms would fail for one too many, and say neither where nor why.
+        """
+        self._lifted.append((field, field.max_entries))
+        field.max_entries = None
+
+    def count_entries(self) -> None:
+        """Count the entries that lists began with while they might have any number."""
+        for field, most in self._lifted:
+            field.max_entries = most
+            self.take(field, len(field.entries))
 
     def take(self, field: Any, wanted: int) -> int:
         """Return how many of the ``wanted`` entries a list may have."""
@@ -436,11 +457,17 @@ class EntryLimit:
             self.sent[field.name] = wanted
         return taken
 
+    def room(self, field: Any) -> tuple[str, int | None]:
+        """Return what limits the entries of a list, the list or its page, and to what.
+
+        The number is ``None`` if nothing does.
+        """
+        own = field.max_entries
+        return ("list", own) if own else ("page", self._limit)
+
     def message(self, field: Any) -> str:
         """Return what a list says that was sent too many entries."""
-        place, room = "page", self._limit
-        if field.max_entries:
-            place, room = "list", field.max_entries
+        place, room = self.room(field)
         return (
             f"This {place} has room for {room} {'entry' if room == 1 else 'entries'}. "
             f"You sent {self.sent[field.name]} here, and the last of them are not "
@@ -473,9 +500,11 @@ def _bind_field(form: Any, unbound: Any, options: dict[str, Any]) -> Field:
     if isinstance(field, FormField):
         nested: Any = partial(_nested, field.form_class, meta.passed)
         field.form_class = nested
-    elif is_file(field):
+    elif isinstance(field, FileField):
         read_files_only(field)
-    elif isinstance(field, FieldList) and meta.sent is not None:
+    elif isinstance(field, FieldList) and meta.sent is None:
+        meta.entry_limit.lift(field)
+    elif isinstance(field, FieldList):
         entries = range(meta.entry_limit.take(field, meta.sent.renumber(field)))
         # WTForms would take "tags2" for an entry of "tag", and fail for "tag-²".
         vars(field)["_extract_indices"] = lambda *_: entries
@@ -672,13 +701,15 @@ def validate(form: Any) -> bool:
         field.data = None
     try:
         passed = bool(form.validate())
+    except OWN_ERRORS as error:
+        raise hook_error(error) from error
     except (ValueError, ArithmeticError) as error:
         logger.warning("%s could not be validated: %s", type(form), type(error))
         if not _blame(form):
             form.form_errors = [*form.form_errors, UNUSABLE]
         return False
-    for crowded in _crowded(form):
-        crowded.errors = [*crowded.errors, form.meta.entry_limit.message(crowded)]
+    for field in crowded(form):
+        field.errors = [*field.errors, form.meta.entry_limit.message(field)]
         passed = False
     for field in fields if passed else ():
         # A DecimalField lets it pass, but any condition that compares it raises.
@@ -704,7 +735,7 @@ def _blame(form: Form) -> bool:
     return found
 
 
-def _crowded(form: Any) -> list[FieldList[Any]]:
+def crowded(form: Any) -> list[FieldList[Any]]:
     """Return the lists that were sent more entries than there is room for."""
     limit = getattr(
         form.meta, "entry_limit", None
@@ -717,11 +748,12 @@ def _crowded(form: Any) -> list[FieldList[Any]]:
 
 def show_as_typed(form: Form) -> None:
     """Make every field show exactly what was sent, and no password at all."""
-    for crowded in _crowded(form):
-        message = form.meta.entry_limit.message(crowded)
-        if message not in crowded.errors:
-            crowded.errors = [*crowded.errors, message]
-    field: Any  # widgets ask for _value, which not every kind of field has
+    field: Any
+    for field in crowded(form):
+        message = form.meta.entry_limit.message(field)
+        if message not in field.errors:
+            field.errors = [*field.errors, message]
+    # Widgets ask for _value, which not every kind of field has
     for field in leaves(form):
         if is_password(field):
             field.data = None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 from msgspec.structs import replace
 
 from ..errors import DefinitionError, UnknownNameError
+from ..tracebacks import without_locals
 from .answers import Answers, Dependencies, Record
 from .declaration import Declarative, collect_steps
 from .draft import Draft, Path, StoredItem, storable
@@ -221,7 +222,7 @@ class ItemWalk(Walk[StoredItem]):
         """
         found = []
         for path in paths:
-            if path[:2] != self.inside or len(path) != 4:
+            if not self._is_own(path):
                 found.append(self.item.serialize(path))
                 continue
             position = self.steps.positions.get(path[2], before)
@@ -229,6 +230,10 @@ class ItemWalk(Walk[StoredItem]):
             found.append(self._met(position).serialize(path[3]) if is_met else ABSENT)
         whole = encode([signature, paths, found])
         return hashlib.blake2b(whole, digest_size=16).digest()
+
+    def _is_own(self, path: Path) -> bool:
+        """True if a path leads to a page of this item."""
+        return len(path) == 4 and path[:2] == self.inside
 
     def item_meta(self, reads: Dependencies) -> dict[str, Any]:
         """Return what a page's form finds in its ``meta`` about the item."""
@@ -244,7 +249,7 @@ class ItemWalk(Walk[StoredItem]):
             return replace(stored, label="", read=(), read_digest=b"", path=())
         met = list(map(self._met, range(len(self._walked))))
         paths = {path for bound in met for path in bound.all_reads}
-        read = tuple(sorted(path for path in paths if path[:2] != self.inside))
+        read = tuple(sorted(path for path in paths if not self._is_own(path)))
         return replace(
             stored,
             label=item.label_of(self),
@@ -371,9 +376,12 @@ class BoundItem:
         as_filled.walk = walk
         try:
             return storable(str(label(as_filled.record(set())) or "")).strip()
-        except Exception:
-            where = self.repeat.name
-            logger.exception("label of the list %r failed for one of its items.", where)
+        except Exception as error:
+            logger.error(
+                "label of the list %r failed for one of its items.",
+                self.repeat.name,
+                exc_info=without_locals(error),
+            )
             return ""
 
     # The end

@@ -340,7 +340,7 @@ class Journey(Walk[Draft]):
         later = (
             step
             for step in self.steps[first.position + 1 :]
-            if step.when is None and not step.lists_answers
+            if step.when is None and not (step.lists_answers or step.ends)
             if (entry := entries.get(step.name)) is None or not entry.accepted
         )
         return (first.step, *later)

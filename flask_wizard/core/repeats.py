@@ -16,7 +16,7 @@ from .answers import Answers, Dependencies
 from .draft import Entry, Kept, StoredItem
 from .form_steps import Step
 from .forms import Values
-from .hooks import check_hook, check_result
+from .hooks import OWN_ERRORS, check_hook, check_result, hook_error
 from .items import BoundItem, Item, ItemWalk, derive_id
 from .journey import Walk
 from .rows import Row
@@ -106,12 +106,15 @@ class Repeat(AnyStep):
         applies, keys = self.when is None, dict[str, str]()
         if reached:
             answers = Answers(journey, position, reads)
-            if self.when is not None:
-                where = f"The condition of {self.name!r}"
-                applies = bool(check_result(self.when(answers), where))
-            if applies and self.over is not None:
-                keys = self._keys(self.over(answers))
-                applies = bool(keys)
+            try:
+                if self.when is not None:
+                    where = f"The condition of {self.name!r}"
+                    applies = bool(check_result(self.when(answers), where))
+                if applies and self.over is not None:
+                    keys = self._keys(self.over(answers))
+                    applies = bool(keys)
+            except OWN_ERRORS as error:
+                raise hook_error(error) from error
         bound = BoundRepeat(
             step=self,
             journey=journey,

@@ -21,14 +21,18 @@ from ..errors import DefinitionError, StepError
 from .answers import Answers, Dependencies, Record
 from .draft import Entry, Kept, Path, Raw
 from .forms import FIELDS, FieldNames, Values
-from .hooks import check_hook
+from .hooks import OWN_ERRORS, check_hook, hook_error
 from .rows import Row
 from .signatures import FormSignature, signature
 
 if TYPE_CHECKING:
     from .journey import Walk
 
-RESERVED_STEPS = frozenset({"bound", "discard", "file", "receipt", "saved"})
+RESERVED_STEPS = frozenset(
+    {"bound", "discard", "file", "link", "new", "receipt", "remove", "saved", "tasks"}
+)
+"""What no step may be called in URLs: a page, a part of a URL, or ``answers.bound``."""
+
 RESERVED_FIELDS = frozenset(
     {"_action", "_rev", "_draft", "_item", "_seen", "_signed_in", FIELDS, "csrf_token"}
 )
@@ -460,7 +464,10 @@ class BoundReview(BoundStep):
         """Return the rows to show: those of the steps, or what ``Review.rows`` says."""
         if self.step.rows is None:
             return rows
-        return list(self.step.rows(list(rows), self.answers))
+        try:
+            return list(self.step.rows(list(rows), self.answers))  # or a generator
+        except OWN_ERRORS as error:
+            raise hook_error(error) from error
 
 
 class Signatures(NamedTuple):

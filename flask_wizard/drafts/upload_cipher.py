@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from ..core.draft import DamagedDraftError
 from ..errors import UnreadableDraftError
 from .keyring import OVERHEAD, Keyring, Kind
 
@@ -104,12 +105,15 @@ class EncryptedFile(io.RawIOBase):
             # One byte more of the last, to notice what was added behind it.
             key, stored = self._find(number * (CHUNK + OVERHEAD), size + last)
             if len(stored) != size:
-                raise UnreadableDraftError(
+                raise DamagedDraftError(
                     f"A chunk of a stored upload has {len(stored)} bytes. "
                     f"Expected {size}."
                 )
             part = _part(number, last)
-            plain = self._keyring.decrypt(stored, key.encode(), (Kind.FILE,), part)
+            try:
+                plain = self._keyring.decrypt(stored, key.encode(), (Kind.FILE,), part)
+            except UnreadableDraftError as error:
+                raise DamagedDraftError(str(error)) from error
             self._chunk = number, plain
         return self._chunk[1]
 
@@ -119,4 +123,4 @@ class EncryptedFile(io.RawIOBase):
             if (found := self._load(key, start, size)) is not None:
                 self._keys = [key]
                 return key, found
-        raise UnreadableDraftError("A draft names an upload that is missing.")
+        raise DamagedDraftError("A draft names an upload that is missing.")

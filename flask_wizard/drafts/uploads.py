@@ -11,7 +11,7 @@ from functools import partial
 from itertools import groupby
 from typing import BinaryIO
 
-from ..core.draft import StoredFile, decode
+from ..core.draft import StoredFile, UploadError, decode
 from ..errors import StoreError, UnreadableDraftError
 from ..stores import sweep_now_and_then
 from ..tracebacks import without_locals
@@ -63,8 +63,10 @@ class Uploads:
         return io.BufferedReader(raw, CHUNK)  # type: ignore[type-var]  # a RawIOBase
 
     def _load(self, key: str, start: int, size: int) -> bytes | None:
-        with _store_errors():
+        try:
             return self.place.load(key, start, size)
+        except OSError as error:  # a StoreError, too
+            raise UploadError(f"An upload cannot be read: {error}") from error
 
     def copy(self, old_key: str, new_key: str, file: StoredFile) -> str:
         """Store a file of one draft for another, by their keys. Return its new id."""

@@ -88,7 +88,8 @@ class VisitorDrafts:
         ``mount`` is the key of the draft's mount, if it is another one of this wizard.
         """
         expected, lifetimes = mount or self.mount, self._lifetimes
-        if not is_id(draft_id) or not self.holder.marks:
+        holder = self.holder
+        if not is_id(draft_id) or not (holder.marks or holder.end_marks):
             return None
         draft, version = self._repository.load(draft_id)
         if draft is None or draft.mount != expected:
@@ -96,8 +97,10 @@ class VisitorDrafts:
         if draft.expires(*lifetimes) <= time.time():
             return None
         # What `held` does, by one call less.
-        own = draft.re_mark(self.holder.marks, kind=self.holder.kind)
+        own = draft.re_mark(holder.marks, kind=holder.kind)
         held = own or self._adopted(draft)
+        if held is None and draft.ended:
+            held = draft.re_mark(holder.end_marks)
         if held is None:
             return None
         if held.state == "committing":
@@ -282,15 +285,39 @@ class VisitorDrafts:
         If the application has cleared the session, or signed somebody in or out, the
         visitor is another by now, who must see the receipt all the same.
         """
+        self._identify_again()
+        ended = draft.end(state, time.time(), receipt=receipt)
+        return self._with_end_holder(ended)
+
+    def follow(self, ended: StoredDraft) -> None:
+        """Let the visitor open an ended draft whom a hook has changed since it ended.
+
+        Raise ConflictError or StoreError.
+        """
+        self._identify_again()
+        if self.holder.has_changed:
+            self.save(ended, self._with_end_holder(ended.draft))
+
+    def _identify_again(self) -> None:
         try:
             self.holder.identify()
-        except Exception as error:  # a committed draft has ended, whoever asks
+        except Exception as error:  # the draft has ended, whoever asks
             logger.error(
                 "The holder function failed at the end of a draft.",
                 exc_info=without_locals(error),
             )
-        ended = draft.end(state, time.time(), receipt=receipt)
-        return self._with_holder(ended)
+
+    def _with_end_holder(self, ended: Draft) -> Draft:
+        """Return an ended draft with this visitor as a holder.
+
+        A user may be signed out by now, also one that the holder function returns: many
+        remember in a request who was signed in when it began. So the session itself
+        holds it, until the next user is known.
+        """
+        holder, held = self.holder, self.add_holder(ended)
+        if holder.has_changed and (ended.has_user or holder.user is not None):
+            held = held.add_holder(time.time(), marks=holder.make_end_marks())
+        return held
 
     def add_holder(self, draft: Draft) -> Draft:
         """Return the draft with this visitor as a holder, as in a cleared session.

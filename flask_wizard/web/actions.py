@@ -199,7 +199,7 @@ def _has_step_before(journey: Journey, bound: BoundStep) -> bool:
 
 
 def _can_add(journey: Journey, bound: BoundStep) -> bool:
-    return bool(bound.add_label)
+    return bool(bound.add_label) and not bound.step.ends
 
 
 def _is_stored(journey: Journey, bound: BoundStep) -> bool:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import url_for
@@ -23,6 +22,7 @@ from ..core.messages import Notice, Problem
 from ..core.repeats import BoundRepeat
 from ..core.steps import AnyStep, BoundStep
 from ..drafts.lifetimes import utc_datetime
+from ..drafts.public_draft import Draft as PublicDraft
 from ..errors import ConfigurationError, DefinitionError
 from . import guard
 from .actions import buttons_of
@@ -71,28 +71,12 @@ class Page(dict[str, Any]):
 
 
 @dataclass(frozen=True)
-class OpenDraft:
-    """An open draft as a page lists it. Times are in UTC."""
-
-    #: The URL of its current step; ``None`` if the application's code raises for it.
-    url: str | None
-    discard_url: str
-    started: datetime
-    #: When the visitor last sent something.
-    saved: datetime
-    #: The title of its current step, or of the wizard if there is no URL.
-    place: str
-    #: What the wizard calls it, or an empty string.
-    description: str = ""
-
-
-@dataclass(frozen=True)
 class PageProblem:
     """Why nothing was stored."""
 
     code: Problem
     #: The open drafts, if there are too many of them.
-    drafts: Sequence[OpenDraft] = ()
+    drafts: Sequence[PublicDraft] = ()
     #: The URL of the login page, if the user is signed out and it is known.
     login_url: str | None = None
     #: The URL of the list, if it has too many items.
@@ -249,9 +233,11 @@ class Pages:
     def _returning(
         self, journey: Journey, bound: BoundStep, at: Address
     ) -> Returning | None:
-        """Return how a page leads back to the review; None without a review."""
-        review = journey.steps[-1]
-        if not review.lists_answers or bound.step is review:
+        """Return how a page leads back to the review; None if it does not."""
+        review, stops = journey.steps[-1], journey.first_incomplete
+        if not review.lists_answers or bound.step is review or bound.step.ends:
+            return None
+        if stops is not None and stops.step.ends:
             return None
         missing = journey.missing
         opens = missing[:1]
@@ -389,7 +375,7 @@ class Pages:
             "answers": journey.answers,
         }
 
-    def entry(self, drafts: Sequence[OpenDraft]) -> Page:
+    def entry(self, drafts: Sequence[PublicDraft]) -> Page:
         """Return the page that offers to continue one of these drafts or to begin."""
         return self.make("entry", drafts=drafts, new_url=self.urls.new)
 

@@ -20,6 +20,7 @@ from ..core.messages import Problem
 from ..core.repeats import BoundRepeat
 from ..core.steps import AnyStep, BoundStep
 from ..drafts.holders import new_nonce
+from ..drafts.public_draft import Draft as PublicDraft
 from ..drafts.visitor_drafts import VisitorDrafts
 from ..errors import StoreError
 from ..tracebacks import without_locals
@@ -27,7 +28,7 @@ from .actions import action_of
 from .controls import ErrorLink
 from .item_pages import begin_item, find_page, has_page
 from .notices import choose_notice
-from .pages import SEND_AGAIN, OpenDraft, Page, PageProblem, Pages
+from .pages import SEND_AGAIN, Page, PageProblem, Pages
 from .problems import Attempt, NotStored
 from .responses import Outcome, set_header
 from .submitted import Button, Submitted
@@ -46,7 +47,7 @@ class Resend:
     journey_of: Callable[[Draft], Journey]
     #: Returns the visitor's open drafts that ``max_drafts`` counts, as a page lists
     #: them.
-    open_drafts: Callable[[], list[OpenDraft]]
+    open_drafts: Callable[[], list[PublicDraft]]
     #: Returns the URL of the page where a draft stands, or the wizard's own.
     standing_url: Callable[[Draft], str]
 

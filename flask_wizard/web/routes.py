@@ -19,6 +19,7 @@ from flask import (
 )
 from flask.blueprints import BlueprintSetupState
 
+from ..core.hooks import HookError
 from ..core.items import REMOVE
 from ..core.signatures import field_names
 from ..drafts.visitor_drafts import Mount, VisitorDrafts
@@ -211,10 +212,14 @@ class Mounted:
             name = context.state.template(outcome.templates, context.app.jinja_env)
             text = render_template(name, **outcome)
             return make_response(text, outcome.status)
-        except BaseException as error:
+        except HookError as failed:  # a template has read an answer
             outcome = None  # this frame still runs, so it is not cleared
+            error_of_hook = without_locals(failed).error
+        except BaseException as error:
+            outcome = None
             without_locals(error)
             raise
+        raise error_of_hook
 
 
 #: The URLs of a mount: rule, endpoint and methods. A page without ``<step>`` in its

@@ -10,11 +10,14 @@ from urllib.parse import quote, unquote_plus
 from flask import Request, g, url_for
 
 from ..core.items import REMOVE
-from ..core.steps import RESERVED_STEPS, BoundStep
+from ..core.steps import BoundStep
 from ..drafts.holders import is_id
 
 NEW = "new"
 """The name of a draft that does not exist yet."""
+
+DRAFT_PAGES = frozenset({"discard", "receipt", "saved"})
+"""The pages of a draft that are no step's."""
 
 NONCE = "_draft"
 """The name under which pages and URLs carry the nonce of a draft to begin."""
@@ -166,7 +169,7 @@ def url_of_page(
         return url_for(f"{mount}.new", step=step, item=item, **variables)
     if step is None:
         return url_for(f"{mount}.draft", draft=draft, **variables)
-    if step in RESERVED_STEPS:
+    if step in DRAFT_PAGES:
         return url_for(f"{mount}.{step}", draft=draft, **variables)
     if item is None:
         return url_for(f"{mount}.step", draft=draft, step=step, **variables)

@@ -19,12 +19,13 @@ from werkzeug.routing import BuildError
 from ..core.changes import draft_after
 from ..core.draft import ENDED, Draft, Receipt
 from ..core.files import NO_FILES
+from ..core.form_errors import as_text
 from ..core.hooks import OWN_ERRORS, HookError, call_hook
 from ..core.items import NEW_ITEM, REMOVE
 from ..core.journey import Journey
 from ..core.messages import Notice, Problem
 from ..core.repeats import BoundRepeat
-from ..core.steps import RESERVED_STEPS, AnyStep, BoundStep
+from ..core.steps import AnyStep, BoundStep
 from ..drafts.adoption import adopt
 from ..drafts.commit import commit
 from ..drafts.encrypted_store import StoredDraft
@@ -55,7 +56,7 @@ from .item_pages import (
 from .logins import SignedOut
 from .notices import choose_notice, saved_notice
 from .page_fields import SignedFields
-from .pages import OpenDraft, Page, Pages, check_named_templates
+from .pages import Page, Pages, check_named_templates
 from .problems import (
     STOPS,
     Attempt,
@@ -66,10 +67,12 @@ from .problems import (
 )
 from .resend import Resend
 from .responses import Outcome, download, protect, redirect_to
+from .shipped_templates import escape_pages
 from .state import MOUNTS, Context
 from .submitted import Submitted, is_from_review
 from .uploaded_file import UploadedFile, rules_of
 from .urls import (
+    DRAFT_PAGES,
     NEW,
     Address,
     Urls,
@@ -147,6 +150,7 @@ class Visit:
             context.state.require_joining()
         if type(wizard) not in context.state.checked:
             check_named_templates(wizard, context)
+            escape_pages(context.app.jinja_env)  # it may have been set since init_app
             context.state.checked.add(type(wizard))
         repository = context.repository
         keyring = repository.store.keyring
@@ -226,6 +230,8 @@ class Visit:
             if self.context.request.method == "POST":
                 return self._post(at)
             return self._get(partial(self._show, at))
+        except HookError as failed:
+            error_of_hook = without_locals(failed).error
         except BaseException as error:
             without_locals(error)
             raise
@@ -233,6 +239,7 @@ class Visit:
             incoming: IncomingFiles | None = self.context.request.environ.get(INCOMING)
             if incoming is not None:
                 incoming.clean()
+        raise error_of_hook  # here it keeps its own context
 
     def file(self, page: str, file_id: str, item: str = "") -> Outcome:
         """Return the answer for a file of a step, or of an item of a list."""
@@ -465,7 +472,7 @@ class Visit:
         action = action_of(submitted.action)
         known = at.page in self.wizard.steps.by_url_name or at.page == "discard"
         # A page that sends a revision was a step's before a deploy.
-        if not known and (at.page in RESERVED_STEPS or not submitted.has_rev):
+        if not known and (at.page in DRAFT_PAGES or not submitted.has_rev):
             abort(404)
         try:
             if self.drafts.holder.user is None and self.drafts.holder.token is None:
@@ -476,15 +483,12 @@ class Visit:
                 raise incoming.failure
             admit = cache(self._admit)
             return self._process(Post(at, submitted, action, admit, [], incoming))
-        except HookError as failed:
-            error_of_hook = failed.error
         except NotStored as refusal:
             return self._give_back(at, submitted, refusal)
         except Refused as error:
             return self._give_back(at, submitted, NotStored.refused(error.refusal))
         except STOPS as error:
             return self._give_back(at, submitted, NotStored.because(error))
-        raise error_of_hook  # here it keeps its own context
 
     def _check_signed_in(self, submitted: Submitted) -> None:
         """Raise NotStored if the page was a user's, who is not signed in any more.
@@ -545,6 +549,8 @@ class Visit:
         Raise NotStored, or ConflictError if another request wrote first.
         """
         stored = self._load_or_start(post, step)
+        if stored is None and post.action.quiet:
+            return Response(status=409)
         if stored is None:  # the redirect leads to the page of a missing draft
             return redirect_to(self.urls.to(post.at))
         if stored.draft.state == "committing" and post.action.waits:
@@ -687,13 +693,14 @@ class Visit:
     def _load_or_start(self, post: Post, step: AnyStep) -> StoredDraft | None:
         """Return the draft of a POST, or begin one if it is absent.
 
-        Return ``None`` if it is absent and the step has no values to save.
+        Return ``None`` if it is absent, and the step has no values to save or a script
+        has sent them: a late autosave must not bring back what was ended.
         """
         stored = self.drafts.load(self.draft_id) if self.draft_id else None
         if stored is None:
             self._check_signed_in(post.submitted)
-        takes_input = step.takes_input or post.at.item
-        if stored is None and self.draft_id and not takes_input:
+        begins = (step.takes_input or post.at.item) and not post.action.quiet
+        if stored is None and self.draft_id and not begins:
             return None
         return stored or self.drafts.start(
             self.draft_id or post.submitted.nonce or new_nonce()
@@ -801,7 +808,8 @@ class Visit:
         stored = self.drafts.load(self.draft_id or "")
         if stored is None:
             self._check_signed_in(post.submitted)
-            return self._missing_page()
+            quiet = post.action.quiet
+            return Response(status=409) if quiet else self._missing_page()
         draft = stored.draft
         if _is_closed(draft):
             return self._lead_to_end(draft, post.action)
@@ -809,12 +817,17 @@ class Visit:
             return redirect_to(
                 self._standing_url_or_entry(draft), quiet=post.action.quiet
             )
-        self.drafts.save(stored, self.drafts.end(draft, "discarded"))
+        ended = self.drafts.save(stored, self.drafts.end(draft, "discarded"))
         self._unlist(draft)
         try:
             call_hook(self.wizard.discarded, PublicDraft.of(draft, self.wizard))
         except HookError as error:  # it is not about this draft, which is discarded
             self.log(error, "discarded failed. The draft is discarded.")
+        try:
+            self.drafts.follow(ended)
+        except (ConflictError, StoreError) as error:
+            self.log(error, "The visitor cannot see that a draft is discarded.")
+        self.drafts.holder.mark_end()  # the hook may have cleared the session
         return self._redirect_to_page("receipt", draft)
 
     def _unlist(self, draft: Draft) -> None:
@@ -883,7 +896,7 @@ class Visit:
         """Log a failure with its traceback."""
         self.context.app.logger.error(message, exc_info=without_locals(error))
 
-    def open_drafts(self, *, everywhere: bool = False) -> list[OpenDraft]:
+    def open_drafts(self, *, everywhere: bool = False) -> list[PublicDraft]:
         """Return the visitor's open drafts, as a page lists them.
 
         With ``everywhere``, return those of this wizard at all mounts whose URLs are
@@ -893,7 +906,7 @@ class Visit:
         listed = map(self._listed, drafts)
         return [each for each in listed if each is not None]
 
-    def _listed(self, draft: Draft) -> OpenDraft | None:
+    def _listed(self, draft: Draft) -> PublicDraft | None:
         """Return an open draft as a page lists it, or ``None`` if it is damaged.
 
         It is ``None`` too if no URL is known. The visitor can continue the other drafts
@@ -914,26 +927,28 @@ class Visit:
         except Exception as error:  # a condition of the application, or the like
             self.log(error, BROKEN.format(draft.mount))
             current = None
-        public = PublicDraft.of(draft, visit.wizard)
         try:
-            return OpenDraft(
+            return visit.describe(
+                draft,
+                step_title=as_text(current.step.title) if current else "",
                 url=visit._url(current.url_name, draft) if current else None,
                 discard_url=visit._url("discard", draft),
-                started=public.started,
-                saved=public.saved,
-                place=current.step.title if current else public.title,
-                description=visit.describe(public),
             )
         except BuildError:
             return None
 
-    def describe(self, draft: PublicDraft) -> str:
-        """Return what the wizard calls a draft; an empty string if that fails."""
+    def describe(self, draft: Draft, **current: str | None) -> PublicDraft:
+        """Return a draft as lists show it, with what the wizard calls it.
+
+        ``current`` are the fields about its current step and its URLs.
+        """
+        public = PublicDraft.of(draft, self.wizard, **current)
         try:
-            return str(call_hook(self.wizard.describe, draft))
+            description = str(call_hook(self.wizard.describe, public))
         except Exception as error:
             self.log(error, "describe failed.")
-            return ""
+            description = ""
+        return replace(public, description=description)
 
 
 def _is_closed(draft: Draft) -> bool:

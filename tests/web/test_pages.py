@@ -41,7 +41,8 @@ DRAFTS = [
         discard_url="/a/x",
         started=WHEN,
         saved=WHEN,
-        place="Address",
+        step_title="Address",
+        title="Join",
         description="",
     ),
     Bag(
@@ -49,7 +50,8 @@ DRAFTS = [
         discard_url="/b/x",
         started=WHEN,
         saved=WHEN,
-        place="Address",
+        step_title="Address",
+        title="Join",
         description="",
     ),
 ]

@@ -23,7 +23,15 @@ from wizards import Commits, stored
 from wtforms import Form, StringField
 from wtforms.validators import InputRequired
 
-from flask_wizard import ConfigurationError, Review, Step, StoreError, Wizard
+from flask_wizard import (
+    ConfigurationError,
+    FileContent,
+    Review,
+    Step,
+    StoreError,
+    Submission,
+    Wizard,
+)
 from flask_wizard.core.files import clean_name, size_in_words
 
 MULTIPART = "multipart/form-data; boundary=X"
@@ -414,6 +422,32 @@ def test_broken_place_loses_nothing_typed(make_app: MakeApp) -> None:
     answer = visitor.post(visitor.draft + "discard", action="discard")
     assert answer.status_code == 303
     assert visitor.open(answer.location).path.endswith("/receipt")
+
+
+def test_place_that_breaks_while_a_hook_reads_is_no_fault_of_the_hook(
+    make_app: MakeApp,
+) -> None:
+    class Looks(Form):
+        photo = FileField("Photo", [FileContent("png")])
+
+    class Reads(Commits, Wizard):
+        you = Step(Looks)
+        check = Review()
+
+        def commit(self, submission: Submission) -> None:
+            submission.files["you"]["photo"][0].open().read()
+
+    uploads = Broken()
+    uploads.fails = ()
+    visitor = Visitor(make_app(Reads, uploads=uploads))
+    visitor.open()
+    page = send_files(visitor, ONE)
+    assert page.path.endswith("/check")
+    uploads.fails = ("load",)
+    assert visitor.send().status_code == 503
+    assert visitor.get(page.path).status_code == 503
+    uploads.fails = ()
+    assert visitor.press().path.endswith("/receipt")
 
 
 @pytest.mark.parametrize("lost", [False, True])
