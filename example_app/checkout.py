@@ -137,7 +137,8 @@ def addresses_whole(rows: list[Row], answers: Answers) -> Iterator[Row]:
         first, *others = parts
         lines = [line for row in (first, *others) for line in row.lines]
         label = first.label.partition(":")[0] if others else first.label
-        yield replace(first, label=label, lines=tuple(lines))
+        changed = any(row.changed for row in (first, *others))
+        yield replace(first, label=label, lines=tuple(lines), changed=changed)
 
 
 class Checkout(Wizard):

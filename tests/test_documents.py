@@ -78,6 +78,25 @@ def test_wizard_of_the_guide_runs_to_its_commit(instance: Path) -> None:
     assert guide["bookings"][0][1]["contact"]["home"]["town"] == "Faro"
 
 
+def test_check_page_of_the_guide_has_the_rows_of_its_function(instance: Path) -> None:
+    guide = run_blocks("docs/guide.md")
+    app = Flask("own")
+    app.config["SECRET_KEY"] = "secret"
+    FlaskWizard(app)
+    app.register_blueprint(guide["BookChecked"].as_blueprint("book"), url_prefix="/b")
+    visitor = Visitor(app)
+    visitor.open("/b/")
+    visitor.fill(country="pt", leaving="2027-05-01")
+    visitor.fill(place="Porto")
+    you = {"name": "Ann", "home-street": "1 Main St", "home-town": "Faro"}
+    page = visitor.press("next", you)
+    assert page.heading == "Check your trip"
+    rows = dict(page.rows)
+    assert rows["Home address"] == "1 Main St Faro"
+    assert rows["Nights"] == "Seven"
+    assert "Town" not in rows
+
+
 def test_headless_view_of_the_guide_runs_to_its_commit(instance: Path) -> None:
     guide = run_blocks("docs/guide.md")
     app = guide["create_app"]()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
@@ -15,17 +16,24 @@ from wtforms import Form
 from ..errors import DefinitionError
 from . import forms
 from .answers import NAMES, Answers, Dependencies, Record, plain, values_of
-from .draft import Before, Draft, Entry, Path, Raw
+from .draft import Before, Entry, Kept, Path, Raw
 from .form_errors import errors_of, show_errors, with_lost
 from .forms import FieldNames, Values
-from .hooks import check_hook, check_result
+from .hooks import check_functions, check_hook, check_result
+from .only_if import GROUP
 from .rows import Row, rows_of
-from .signatures import FormSignature, field_names, file_fields, signature
-from .steps import ABSENT, RESERVED_FIELDS, AnyStep, BoundStep, Condition, encode
+from .signatures import (
+    FormSignature,
+    conditions_of,
+    field_names,
+    file_fields,
+    signature,
+)
+from .steps import ABSENT, RESERVED_FIELDS, AnyStep, BoundStep, Condition, UrlOf, encode
 from .untouched import UnshowableError, untouched
 
 if TYPE_CHECKING:
-    from .journey import Journey
+    from .journey import Walk
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +67,7 @@ class Step(AnyStep):
     has_answers: ClassVar[bool] = True
 
     def bind(
-        self, journey: Journey, position: int, entry: Entry | None, *, reached: bool
+        self, journey: Walk[Any], position: int, entry: Entry | None, *, reached: bool
     ) -> BoundFormStep:
         """Bind the step to the draft of a journey."""
         reads: Dependencies = set()
@@ -93,11 +101,11 @@ class Step(AnyStep):
             return None
         return signature(self.fixed_form).digest
 
-    def no_answers(self, reads: Dependencies) -> Record:
+    def no_answers(self, reads: Dependencies, inside: tuple[str, ...] = ()) -> Record:
         """Return a falsy record of the step."""
         form = self.fixed_form
         names = signature(form).names if form is not None else None
-        return Record(self.name, names, None, reads)
+        return Record(self.name, names, None, reads, inside)
 
     @cached_property
     def is_fixed(self) -> bool:
@@ -126,15 +134,7 @@ class Step(AnyStep):
             )
         else:
             check_hook(self.form, f"The form function of {where}", "answers")
-        for name_of_hook, passed in PASSED.items():
-            if (hook := getattr(self, name_of_hook)) is None:
-                continue
-            if not callable(hook):
-                raise DefinitionError(
-                    f"{where} has {name_of_hook}={hook!r}, which cannot be "
-                    "called. Pass a function of the answers."
-                )
-            check_hook(hook, f"{name_of_hook} of {where}", *passed)
+        check_functions(self, PASSED, where)
         return super().named(name, wizard)
 
     def form_class(self, answers: Answers) -> type[Form]:
@@ -183,7 +183,7 @@ class BoundFormStep(BoundStep):
     """A Step bound to a draft."""
 
     step: Step
-    journey: Journey
+    journey: Walk[Any]
     position: int
     #: What its condition and its form function read. It is not stored, since they run
     #: in each request.
@@ -238,7 +238,9 @@ class BoundFormStep(BoundStep):
             sent = forms.with_unsent(values, self._began(before), before)
         if passwords:
             sent = Values({**(sent or {}), **passwords})
-        meta = {"answers": answers}
+        meta: dict[str, object] = {"answers": answers}
+        if self.journey.inside:
+            meta |= self.journey.item_meta(self.dependencies)
         takes_own = self.step.kwargs is not None
         own: Mapping[str, Any] = self.step.arguments(answers) if takes_own else {}
         try:
@@ -268,6 +270,8 @@ class BoundFormStep(BoundStep):
         if passwords and not passwords.keys() <= (hidden := {*forms.passwords(form)}):
             kept = {name: passwords[name] for name in passwords if name in hidden}
             return self._fill(values, kept, prepare=prepare, before=before)
+        if (conditions := self.signature.conditions).declared:
+            forms.leave_out(form, conditions)
         return form
 
     def _set_object(self, form: Form) -> None:
@@ -280,9 +284,7 @@ class BoundFormStep(BoundStep):
     def _began(self, before: Before) -> Form:
         """Return the form bound to what its page began with."""
         if self._began_form is None:
-            # Other releases may know longer paths, which no answer here has.
-            pairs = (path for path in before.read if len(path) == 2)
-            self.dependencies.update((step, name) for step, name in pairs)
+            self.dependencies.update(before.read)
             self._began_form = self._fill(Values(before.raw), {})
         return self._began_form
 
@@ -318,13 +320,13 @@ class BoundFormStep(BoundStep):
             self.before = fresh._take_before()
             self.form = self._fill(values, {}, before=self.before)
 
-    def begin(self, draft: Draft) -> Draft:
+    def begin(self, draft: Kept) -> Kept:
         """Return the draft with what the step's page begins with, if that is new."""
         if self.entry is not None or self._before_holds:
             return draft
         return self._with_before(draft, self._take_before())
 
-    def _with_before(self, draft: Draft, before: Before | None) -> Draft:
+    def _with_before(self, draft: Kept, before: Before | None) -> Kept:
         if before is None:
             return draft
         return draft.with_entries({self.name: Entry(before=before, sent=False)})
@@ -332,6 +334,9 @@ class BoundFormStep(BoundStep):
     def _is_untouched(self, raw: Raw, passwords: Raw) -> bool:
         """True if what was sent is what the page began with."""
         before = self.before
+        if before is None and self.journey.inside:  # an item that nobody has begun
+            with suppress(UnshowableError):
+                before = Before(untouched(self._fill(None, {}))[0])
         if before is None:
             return False
         sent, began = (
@@ -391,6 +396,16 @@ class BoundFormStep(BoundStep):
         return self._digest(self.entry.read) != self.entry.read_digest
 
     @property
+    def all_reads(self) -> Iterable[Path]:
+        """What its condition and its form have read."""
+        read = self.entry.read if self.entry is not None else ()
+        return {*self.reads, *read, *self.dependencies}
+
+    def take_as_done(self) -> None:
+        """Take it as applicable and done, as an earlier request has found it."""
+        self.applies, self.done = True, True
+
+    @property
     def _read_now(self) -> tuple[Path, ...]:
         """What ``prepare`` and the form have read, and nothing else has."""
         return tuple(sorted(self.dependencies - self.reads))
@@ -424,9 +439,13 @@ class BoundFormStep(BoundStep):
             if self.entry is None and self.journey.initial and not self._before_holds:
                 after.before = self._take_before()
             secrets = self.entry.passwords if self.entry is not None else {}
-            if secrets and values.filled(secrets):  # they count unless one is typed
-                secrets = {}
-            after.form = after._fill(values, secrets, before=after.before)
+            typed = values.filled(secrets) if secrets else []
+            # Those stored count unless one is typed into a field that is not left out.
+            after.form = after._fill(
+                values, {} if typed else secrets, before=after.before
+            )
+            if typed and not forms.counted(after.form, typed):
+                after.form = after._fill(values, secrets, before=after.before)
             if self.entry is None and after.before is None:
                 after._take_locked(self, values)
             form = after.form
@@ -504,13 +523,13 @@ class BoundFormStep(BoundStep):
         after = self.submit(values, validate=False, autosave=True)
         return after is None or after.entry is not self.entry
 
-    def write_to(self, draft: Draft) -> Draft:
+    def write_to(self, draft: Kept) -> Kept:
         """Return the draft with the entry of this step."""
         if (entry := self.entry) is not None:
             return draft.with_entries({self.step.name: entry})
         return self._with_before(draft, self.before)
 
-    def refresh_dependencies(self, draft: Draft) -> Draft:
+    def refresh_dependencies(self, draft: Kept) -> Kept:
         """Return the draft with what the step reads now, if it ``still_holds``."""
         if self.entry is None or not self.still_holds:
             return draft
@@ -573,9 +592,9 @@ class BoundFormStep(BoundStep):
         form = self._fill(values, {}, prepare=False)
         return (form, {}) if self.step.is_fixed else (None, values.unprepared(form)[0])
 
-    def rows(self, url: str) -> Sequence[Row]:
-        """Return its rows on the check page. ``url`` leads to its own page."""
-        return rows_of(self.name, self._accepted_form, url)
+    def rows(self, url_of: UrlOf) -> Sequence[Row]:
+        """Return its rows on the check page. ``url_of`` returns the URL of a page."""
+        return rows_of(self.name, self._accepted_form, url_of(self))
 
     # Answers
 
@@ -602,9 +621,9 @@ class BoundFormStep(BoundStep):
     def record(self, reads: Dependencies) -> Record:
         """Return the answers, falsy if they do not count."""
         if not (self.applies and self.done):
-            return self.step.no_answers(reads)
-        names = self.signature.names
-        return Record(self.step.name, names, lambda: self._values, reads)
+            return self.step.no_answers(reads, self.journey.inside)
+        names, inside = self.signature.names, self.journey.inside
+        return Record(self.step.name, names, lambda: self._values, reads, inside)
 
     @cached_property
     def _values(self) -> dict[str, object]:
@@ -618,23 +637,28 @@ class BoundFormStep(BoundStep):
         """Call the form's ``populate_obj``, buttons left out."""
         forms.without_buttons(self._accepted_form).populate_obj(obj)
 
-    def serialize(self, field: str) -> bytes:
+    def serialize(self, *inner: str) -> bytes:
         """Return what was submitted for a field and those inside it, to be hashed.
 
-        The empty name stands for whether there is an answer at all, NAMES for which
+        If it may be left out, what was submitted for its causes belongs to that. The
+        empty name stands for whether there is an answer at all, NAMES for which
         fields there are.
         """
-        if self.entry is None or not (self.applies and self.done):
+        if self.entry is None or not (self.applies and self.done) or len(inner) != 1:
             return ABSENT
+        field = inner[0]
         if not field:
             return b"present"
         if field == NAMES:
             return encode(self.signature.names)
-        name, separator = self._html_name(field)
+        fields = (field, *self.signature.conditions.causes.get(field, ()))
+        names = [self._html_name(each) for each in fields]
         sent = {**self.entry.raw, **self.entry.passwords}
-        inner = name + separator
-        mine = [(n, sent[n]) for n in sorted(sent) if n == name or n.startswith(inner)]
-        return encode(mine)
+        mine = [
+            [(n, sent[n]) for n in sorted(sent) if n == own or n.startswith(own + sep)]
+            for own, sep in names
+        ]
+        return encode(mine if len(mine) > 1 else mine[0])
 
 
 OWN_ARGUMENTS = frozenset({"formdata", "obj", "data", "meta"})
@@ -683,6 +707,12 @@ def check_form_class(form_class: type, where: str) -> None:
             f"{where}: {form_class.__name__} has a field {taken[0]!r}, a name that "
             f"the wizard's pages use themselves ({', '.join(sorted(RESERVED_FIELDS))})."
             " Give the field another name."
+        )
+    conditions_of(form_class)
+    if hasattr(form_class, GROUP):
+        raise DefinitionError(
+            f"{where} was given the form of OnlyIf.group, which has no form around it. "
+            "Put it into a FormField, or give the step a condition: when=..."
         )
     if uploads := file_fields(form_class):
         raise DefinitionError(

@@ -6,15 +6,15 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Generic, Self
 
 from msgspec.structs import replace
 
 from ..errors import DefinitionError
 from .answers import Answers, Dependencies
-from .draft import Draft, Entry, Path
+from .draft import Draft, Entry, Kept, Path
 from .forms import Values
-from .steps import ABSENT, BoundStep, Steps, encode
+from .steps import ABSENT, AnyStep, BoundStep, Steps, encode
 
 Initial = Callable[[str, Answers], object]
 """Returns the initial data of a step, by its name and the answers before it."""
@@ -38,13 +38,18 @@ class Progress:
         return f"Step {self.number}" + (f" of {self.total}" if self.total else "")
 
 
-class Journey:
-    """A wizard's steps bound to one draft, walked only as far as asked."""
+class Walk(Generic[Kept]):
+    """Steps bound to what was filled in of them, walked only as far as asked."""
+
+    #: The list and the item that the steps are the pages of, if they are.
+    inside: tuple[str, ...] = ()
+    #: The list that they are the pages of, if they are.
+    repeat: BoundStep | None = None
 
     def __init__(
         self,
         steps: Steps,
-        draft: Draft,
+        draft: Kept,
         *,
         initial: Initial | None = None,
         bound: Mapping[str, Any] = NOTHING_BOUND,
@@ -70,7 +75,7 @@ class Journey:
 
     def __repr__(self) -> str:
         # Going on could run the application's code.
-        return f"<Journey of {self.draft!r}, {len(self._walked)} steps met>"
+        return f"<{type(self).__name__} of {self.draft!r}, {len(self._walked)} met>"
 
     def _reach(self, position: int) -> BoundStep | None:
         """Walk on to a step and return it. None if the walk ends before it.
@@ -101,7 +106,7 @@ class Journey:
             return False
         return entry.read_digest == own
 
-    def _walk(self) -> int:
+    def walk(self) -> int:
         """Walk as far as it goes, and return how many steps were met."""
         self._reach(len(self.steps))
         return len(self._walked)
@@ -131,19 +136,19 @@ class Journey:
     @property
     def path(self) -> tuple[BoundStep, ...]:
         """The applicable steps up to the first that is not done."""
-        met = map(self._met, range(self._walk()))
+        met = map(self._met, range(self.walk()))
         return tuple(bound for bound in met if bound.applies)
 
     @property
     def first_incomplete(self) -> BoundStep | None:
         """The first applicable step that is not done; None when all are."""
-        last = self._walked[self._walk() - 1]
+        last = self._walked[self.walk() - 1]
         return last if last is not None and last.applies and not last.done else None
 
     @property
     def current(self) -> BoundStep:
         """Where the visitor goes on: the first incomplete step, or else the last."""
-        if (bound := self._last_applicable(self._walk())) is not None:
+        if (bound := self._last_applicable(self.walk())) is not None:
             return bound
         names = ", ".join(self.steps.names)
         raise DefinitionError(
@@ -169,21 +174,6 @@ class Journey:
                 return later
         return None
 
-    def progress(self, bound: BoundStep) -> Progress:
-        """Return the number of a step that opens among those that apply."""
-        last = bound.position
-        hidden = [b for b in self._walked[self._plain : last] if b and not b.applies]
-        number, later = last + 1 - len(hidden), len(self.steps) - last - 1
-        certain = last >= self.steps.last_conditional
-        return Progress(number, number + later if certain else None)
-
-    @property
-    def hidden(self) -> tuple[BoundStep, ...]:
-        """Steps with answers that do not count, since they do not apply."""
-        self._walk()
-        hidden = (b for b in self._walked if b is not None and not b.applies)
-        return tuple(b for b in hidden if b.submitted is not None)
-
     def submit(
         self,
         step: str | BoundStep,
@@ -191,8 +181,8 @@ class Journey:
         *,
         validate: bool,
         autosave: bool = False,
-    ) -> Journey:
-        """Return the journey as it goes on with ``values`` sent for a step.
+    ) -> Self:
+        """Return the walk as it goes on with ``values`` sent for a step.
 
         With ``validate`` the step may become done, if it opens. Otherwise the values
         are only kept, and a step that was done stays so while nothing changed.
@@ -201,9 +191,16 @@ class Journey:
         after = bound.submit(values, validate=validate, autosave=autosave)
         if after is None:
             return self
-        onward = object.__new__(Journey)
+        return self.go_on_with(after, after.write_to(self.draft))
+
+    def go_on_with(self, after: BoundStep, draft: Kept) -> Self:
+        """Return the walk as it goes on with another state of one of its steps.
+
+        ``draft`` is what was filled in with that state written to it.
+        """
+        onward = object.__new__(type(self))
         onward.__dict__.update(self.__dict__)  # as copy() does, in a tenth of the time
-        onward.draft = after.write_to(self.draft)
+        onward.draft = draft
         at, plain = after.position, self._is_plain(after.position, after.entry)
         onward._serialized = {}
         onward._walked = self._walked[:at] + [after] * (at < len(self._walked))
@@ -216,14 +213,22 @@ class Journey:
         return onward
 
     @property
-    def answers_hash(self) -> str:
-        """A hash of the answers on the path, by which a review can be told outdated."""
-        pairs = ((bound.name, bound.submitted) for bound in self.path)
-        sent = [(name, submitted) for name, submitted in pairs if submitted is not None]
-        return hashlib.blake2b(encode(sent), digest_size=8).hexdigest()
+    def add_label(self) -> str:
+        """The text of the button on the last page that adds another item, if any."""
+        return ""
 
-    def to_draft(self) -> Draft:
-        """Return the draft to store.
+    @property
+    def url_parts(self) -> tuple[str, ...]:
+        """The names of the list and the item in URLs, if they are pages of one."""
+        return ()
+
+    @property
+    def whole(self) -> Journey:
+        """The journey through the whole wizard, as this walk leaves it."""
+        raise NotImplementedError
+
+    def to_draft(self) -> Kept:
+        """Return what was filled in, to be stored.
 
         It has what steps that were judged anew read now, and what the page of the first
         incomplete step begins with.
@@ -243,6 +248,14 @@ class Journey:
         """The answers of all steps."""
         return Answers(self, len(self.steps), set())
 
+    def readable(self, before: int) -> tuple[str, ...]:
+        """Return the names that a step at this position can read answers by."""
+        return self.steps.readable(before)
+
+    def item_meta(self, reads: Dependencies) -> dict[str, Any]:
+        """Return what a page's form finds in its ``meta`` about its item, if any."""
+        return {}
+
     def read(self, name: str, before: int, reads: Dependencies) -> Any:
         """Return the answers of a step as a reader behind it gets them.
 
@@ -253,7 +266,7 @@ class Journey:
         if at >= before or not self.steps[at].has_answers:
             return None
         if at >= len(self._walked):
-            return self.steps[at].no_answers(reads)
+            return self.steps[at].no_answers(reads, self.inside)
         return (self._walked[at] or self._met(at)).record(reads)
 
     def digest(self, signature: bytes, paths: Sequence[Path], *, before: int) -> bytes:
@@ -263,13 +276,82 @@ class Journey:
         for path in paths:
             step, *inner = path
             position = self.steps.positions.get(step, met)
-            # A deploy may have moved it behind its reader, or have read inside it.
-            if position >= met or len(inner) != 1:
+            if position >= met:  # a deploy may have moved it behind its reader
                 read.append(ABSENT)
                 continue
             if path not in known:
                 bound = self._walked[position] or self._met(position)
-                known[path] = bound.serialize(inner[0])
+                known[path] = bound.serialize(*inner)
             read.append(known[path])
         whole = encode([signature, paths, read])
         return hashlib.blake2b(whole, digest_size=16).digest()
+
+
+class Journey(Walk[Draft]):
+    """A wizard's steps bound to one draft."""
+
+    @property
+    def whole(self) -> Journey:
+        """The journey itself."""
+        return self
+
+    def progress(self, bound: BoundStep, *, from_review: bool = False) -> Progress:
+        """Return the number of a step that opens among those that apply.
+
+        A visitor who comes ``from_review`` has seen how many there are.
+        """
+        last = bound.position
+        hidden = [b for b in self._walked[self._plain : last] if b and not b.applies]
+        number, later = last + 1 - len(hidden), len(self.steps) - last - 1
+        if last >= self.steps.last_conditional and not bound.step.ends:
+            return Progress(number, number + later)
+        whole = from_review and self.open_review is not None
+        return Progress(number, len(self.path) if whole else None)
+
+    @property
+    def open_review(self) -> BoundStep | None:
+        """The review, if all applicable steps before it are done."""
+        last = self.first_incomplete
+        return last if last is not None and last.step.lists_answers else None
+
+    @property
+    def missing(self) -> tuple[AnyStep, ...]:
+        """The steps that are still to be done, as far as that is known.
+
+        Whether a step with a condition behind the first of them applies is not.
+        """
+        first, entries = self.first_incomplete, self.draft.entries
+        if first is None or first.step.lists_answers:
+            return ()
+        later = (
+            step
+            for step in self.steps[first.position + 1 :]
+            if step.when is None and not step.lists_answers
+            if (entry := entries.get(step.name)) is None or not entry.accepted
+        )
+        return (first.step, *later)
+
+    @property
+    def hidden(self) -> tuple[BoundStep, ...]:
+        """Steps with answers that do not count, since they do not apply."""
+        self.walk()
+        hidden = (b for b in self._walked if b is not None and not b.applies)
+        return tuple(b for b in hidden if b.submitted is not None)
+
+    @property
+    def answers_hash(self) -> str:
+        """A hash of the answers on the path, by which a review can be told outdated."""
+        pairs = ((bound.name, bound.submitted) for bound in self.path)
+        sent = [(name, submitted) for name, submitted in pairs if submitted is not None]
+        return hashlib.blake2b(encode(sent), digest_size=8).hexdigest()
+
+    def hidden_by(self, cause: BoundStep) -> dict[str, str]:
+        """Return the draft's ``unneeded`` after the answers of a step have changed."""
+        self.walk()
+        found = dict.fromkeys(self.draft.unneeded, "")
+        for bound in filter(None, self._walked):
+            if bound.applies:
+                found.pop(bound.name, None)
+            elif bound.entry is not None and bound.entry.accepted:
+                found.setdefault(bound.name, cause.name)
+        return found

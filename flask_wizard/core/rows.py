@@ -23,6 +23,7 @@ from wtforms.fields import (
 )
 from wtforms.fields.choices import SelectFieldBase
 from wtforms.form import BaseForm
+from wtforms.validators import EqualTo
 
 from .fields import (
     Kind,
@@ -35,6 +36,7 @@ from .fields import (
     render_kw,
 )
 from .forms import is_password, typed_text
+from .only_if import is_left_out
 
 # Not strftime's, which follow the locale of the server's process.
 MONTHS = (
@@ -62,6 +64,12 @@ class Row:
     anchor: str
     #: The link that leads to that control; empty if the answer cannot be changed.
     url: str = ""
+    #: True if the visitor has just changed it.
+    changed: bool = False
+    #: The id of the item that it belongs to, if the step has items.
+    item: str = ""
+    #: What that item is called.
+    heading: str = ""
 
 
 def rows_of(step_name: str, form: BaseForm, url: str = "") -> list[Row]:
@@ -105,9 +113,13 @@ def _soft(text: str) -> str:
 def _rows(
     step: str, fields: Iterable[tuple[Field, str]], url: str, inside: str = ""
 ) -> Iterator[Row]:
+    fields = list(fields)
+    repeats = _confirmations(field for field, _ in fields)
     for field, name in fields:
         kind = kind_of(field)
-        if not _is_shown(field, kind):
+        if not _is_shown(field, kind) or is_left_out(field):
+            continue
+        if field.short_name in repeats:
             continue
         label = f"{inside}{_plain(name) or _other_name(field)}"
         if isinstance(field, FormField):
@@ -121,6 +133,18 @@ def _rows(
             lines = tuple(_lines(field))
             if lines or name:  # a field without a name that was left blank, for bots
                 yield Row(step, field.name, label, lines, anchor, link)
+
+
+def _confirmations(fields: Iterable[Field]) -> set[str]:
+    """Return the names of those fields of a form that must repeat an earlier one."""
+    order: dict[str, int] = {}
+    pairs = []
+    for number, field in enumerate(fields):
+        order[field.short_name] = number
+        equal = (v for v in field.validators if isinstance(v, EqualTo))
+        pairs += [(field.short_name, validator.fieldname) for validator in equal]
+    known = (pair for pair in pairs if order.keys() >= {*pair})
+    return {max(pair, key=order.__getitem__) for pair in known}
 
 
 def _is_shown(field: Field, kind: Kind) -> bool:

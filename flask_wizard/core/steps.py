@@ -19,14 +19,14 @@ from wtforms import Form
 
 from ..errors import DefinitionError, StepError
 from .answers import Answers, Dependencies, Record
-from .draft import Draft, Entry, Raw
+from .draft import Entry, Kept, Path, Raw
 from .forms import FIELDS, FieldNames, Values
 from .hooks import check_hook
 from .rows import Row
 from .signatures import FormSignature, signature
 
 if TYPE_CHECKING:
-    from .journey import Journey
+    from .journey import Walk
 
 RESERVED_STEPS = frozenset({"bound", "discard", "receipt", "saved"})
 RESERVED_FIELDS = frozenset(
@@ -36,6 +36,7 @@ RESERVED_FIELDS = frozenset(
 ABSENT = b"absent"
 """What is hashed in the place of an answer that does not count."""
 
+UrlOf = Callable[["BoundStep"], str]
 Condition = Callable[[Answers], object]
 
 
@@ -64,16 +65,22 @@ class AnyStep(ABC):
     has_answers: ClassVar[bool] = False
     #: True if its page lists the answers of the other steps.
     lists_answers: ClassVar[bool] = False
+    #: True if the path ends there without a commit: it is never done.
+    ends: ClassVar[bool] = False
 
     @abstractmethod
     def bind(
-        self, journey: Journey, position: int, entry: Entry | None, *, reached: bool
+        self, journey: Walk[Any], position: int, entry: Entry | None, *, reached: bool
     ) -> BoundStep:
         """Bind the step to the draft of a journey, which has this entry of it.
 
         ``position`` counts from 0. ``reached`` is true if all applicable steps before
         it are done. Only then may it read answers.
         """
+
+    def check_among(self, steps: Steps, wizard: str) -> None:
+        """Raise DefinitionError if it cannot be among these steps of a wizard."""
+        return None
 
     def named(self, name: str, wizard: str) -> Self:
         """Return a copy under the name of its attribute, so that steps can be shared.
@@ -101,6 +108,11 @@ class AnyStep(ABC):
         return None
 
     @property
+    def fixed_forms(self) -> Sequence[type[Form]]:
+        """The form classes of its pages that are the same whatever the answers are."""
+        return (self.fixed_form,) if self.fixed_form is not None else ()
+
+    @property
     def plain_digest(self) -> bytes | None:
         """The digest of an accepted entry that read nothing.
 
@@ -110,9 +122,12 @@ class AnyStep(ABC):
         """
         return None
 
-    def no_answers(self, reads: Dependencies) -> Any:
-        """Return what a reader gets if the answers of the step do not count."""
-        return Record(self.name, None, None, reads)
+    def no_answers(self, reads: Dependencies, inside: tuple[str, ...] = ()) -> Any:
+        """Return what a reader gets if the answers of the step do not count.
+
+        ``inside`` is the list and the item, if the step is a page of one.
+        """
+        return Record(self.name, None, None, reads, inside)
 
 
 class BoundStep(Protocol):
@@ -124,6 +139,8 @@ class BoundStep(Protocol):
 
     #: The step as it is declared.
     step: AnyStep
+    #: The walk that it is a part of.
+    journey: Walk[Any]
     #: Its position among the wizard's steps, from 0.
     position: int
     #: The last submission; None if there was none.
@@ -156,7 +173,7 @@ class BoundStep(Protocol):
         """
 
     @abstractmethod
-    def write_to(self, draft: Draft) -> Draft:
+    def write_to(self, draft: Kept) -> Kept:
         """Return the draft with what this step keeps."""
 
     @property
@@ -188,6 +205,26 @@ class BoundStep(Protocol):
     def outdated(self) -> bool:
         """True if it was accepted, and what it had read has changed since."""
         return False
+
+    @property
+    def top(self) -> BoundStep:
+        """The step of the wizard that it is, or whose item it is a page of."""
+        return self.journey.repeat or self
+
+    @property
+    def add_label(self) -> str:
+        """The text of the button that adds an item to a list; empty without one."""
+        is_last = self.position == len(self.journey.steps) - 1
+        return self.journey.add_label if is_last else ""
+
+    @property
+    def all_reads(self) -> Iterable[Path]:
+        """What its condition and its form have read."""
+        return ()
+
+    def take_as_done(self) -> None:
+        """Take it as applicable and done, as an earlier request has found it."""
+        self.applies = True
 
     @property
     def invalidated(self) -> bool:
@@ -253,10 +290,13 @@ class BoundStep(Protocol):
 
     def record(self, reads: Dependencies) -> Any:
         """Return what conditions and forms of later steps get as its answers."""
-        return self.step.no_answers(reads)
+        return self.step.no_answers(reads, self.journey.inside)
 
-    def serialize(self, field: str) -> bytes:
-        """Return what was submitted for a field, to be hashed for those who read it."""
+    def serialize(self, *inner: str) -> bytes:
+        """Return what was submitted, to be hashed for those who read it.
+
+        ``inner`` leads to it: a field, or an item with its page and field.
+        """
         return ABSENT
 
     def data(self) -> Any:
@@ -267,11 +307,11 @@ class BoundStep(Protocol):
         """Set the answers on an object, as ``Form.populate_obj`` does."""
         return None
 
-    def rows(self, url: str) -> Sequence[Row]:
-        """Return its rows on the check page. ``url`` leads to its own page."""
+    def rows(self, url_of: UrlOf) -> Sequence[Row]:
+        """Return its rows on the check page. ``url_of`` returns the URL of a page."""
         return ()
 
-    def begin(self, draft: Draft) -> Draft:
+    def begin(self, draft: Kept) -> Kept:
         """Return the draft with what the step's page begins with, if that is new."""
         return draft
 
@@ -279,17 +319,31 @@ class BoundStep(Protocol):
         """Return the rows that its page shows of those of the steps before it."""
         return rows
 
-    def refresh_dependencies(self, draft: Draft) -> Draft:
+    def refresh_dependencies(self, draft: Kept) -> Kept:
         """Return the draft with what the step reads now, if it ``still_holds``."""
         return draft
 
-    def reject(self, draft: Draft, errors: Mapping[str, list[str]]) -> Draft:
+    def reject(self, draft: Kept, errors: Mapping[str, list[str]]) -> Kept:
         """Return the draft with the step open again, and these messages on it."""
         entry = draft.entries.get(self.name, Entry())
         rejected = replace(entry, accepted=False).with_messages(errors)
         return draft.with_entries({self.name: rejected})
 
-    def send_back(self, draft: Draft, error: StepError) -> Draft:
+    def landing(self, error: StepError | None) -> BoundStep:
+        """Return the page that a commit sends the visitor back to.
+
+        Raise DefinitionError if the error names a field or an item that is not there.
+        """
+        if error is not None:
+            if error.item is not None:
+                raise DefinitionError(
+                    f"A StepError names an item of {self.name!r}, which is not a list. "
+                    "Leave the item out."
+                )
+            self.error_name(error.field)
+        return self
+
+    def send_back(self, draft: Kept, error: StepError) -> Kept:
         """Return the draft with the step open again, and the error at its field."""
         return self.reject(draft, {self.error_name(error.field): [error.message]})
 
@@ -321,7 +375,7 @@ class Review(AnyStep):
     lists_answers: ClassVar[bool] = True
 
     def bind(
-        self, journey: Journey, position: int, entry: Entry | None, *, reached: bool
+        self, journey: Walk[Any], position: int, entry: Entry | None, *, reached: bool
     ) -> BoundReview:
         """Bind the review to the draft of a journey."""
         return BoundReview(self, journey, position, entry, opens=reached)
@@ -353,7 +407,7 @@ class BoundReview(BoundStep):
     def __init__(
         self,
         step: Review,
-        journey: Journey,
+        journey: Walk[Any],
         position: int,
         entry: Entry | None,
         *,
@@ -385,11 +439,11 @@ class BoundReview(BoundStep):
             confirmed=validate and self.opens,
         )
 
-    def write_to(self, draft: Draft) -> Draft:
+    def write_to(self, draft: Kept) -> Kept:
         """Return the draft without messages on the review."""
         return draft.without(self.name) if self.name in draft.entries else draft
 
-    def begin(self, draft: Draft) -> Draft:
+    def begin(self, draft: Kept) -> Kept:
         """Return the draft with what the step's page begins with, if that is new."""
         return draft
 
@@ -407,6 +461,8 @@ class Signatures(NamedTuple):
     forms: Sequence[FormSignature | None]
     #: By the position of a step, its ``plain_digest``.
     plain: Sequence[bytes | None]
+    #: A digest of the names of all steps and of the signatures.
+    whole: bytes
     #: By a number of first steps that all have a plain digest, a digest of their names
     #: and digests. A draft has it if these steps are accepted and have read nothing.
     chained: Sequence[bytes]
@@ -432,9 +488,12 @@ class Steps(tuple[AnyStep, ...]):
 
     @cached_property
     def last_conditional(self) -> int:
-        """The position of the last step that has a condition; -1 if none has one."""
-        conditional = (n for n, step in enumerate(self) if step.when is not None)
-        return max(conditional, default=-1)
+        """The position of the last step that may be left out, or may be the end.
+
+        -1 if the path has no such step.
+        """
+        found = (n for n, step in enumerate(self) if step.when or step.ends)
+        return max(found, default=-1)
 
     def signatures(self) -> Signatures:
         """Return the signatures of the forms.
@@ -466,7 +525,10 @@ class Steps(tuple[AnyStep, ...]):
         for name, digest in takewhile(itemgetter(1), pairs):
             link = encode([chained[-1], name, digest])
             chained.append(hashlib.blake2b(link, digest_size=16).digest())
-        return fields, Signatures(forms, plain, chained)
+        digests = [form.digest if form is not None else b"" for form in forms]
+        every = encode([self.names, digests])
+        whole = hashlib.blake2b(every, digest_size=16).digest()
+        return fields, Signatures(forms, plain, whole, chained)
 
     def readable(self, before: int) -> tuple[str, ...]:
         """Return the names of the steps with answers before a position."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import url_for
 from jinja2 import TemplateNotFound
@@ -15,19 +16,27 @@ from wtforms import Form
 
 from ..core import forms
 from ..core.draft import Draft, Receipt
+from ..core.items import REMOVE, BoundItem, ItemWalk
 from ..core.journey import Journey
 from ..core.messages import Notice, Problem
-from ..core.rows import Row
+from ..core.repeats import BoundRepeat
 from ..core.steps import AnyStep, BoundStep
 from ..drafts.lifetimes import utc_datetime
 from ..errors import ConfigurationError, DefinitionError
 from . import guard
 from .actions import buttons_of
 from .controls import ErrorLink, summary
+from .groups import groups_of
 from .page_fields import SignedFields
 from .state import Context
-from .submitted import ANSWERS_HASH, SIGNED_IN, Button
-from .urls import NEW, NONCE, Address, Urls, other_host, row_anchor
+from .submitted import (
+    ANSWERS_HASH,
+    ITEM_NONCE,
+    SIGNED_IN,
+    Button,
+    is_from_review,
+)
+from .urls import NEW, NONCE, Address, Urls, address_of, other_host
 
 if TYPE_CHECKING:
     from ..wizard import Wizard
@@ -38,8 +47,8 @@ BASE_TEMPLATE = "flask_wizard/base.html"
 """The layout of the application, if it has one."""
 
 PAGES = (
-    *("step", "review", "entry", "saved", "discard", "receipt"),
-    *("sending", "gone", "removed", "unavailable"),
+    *("step", "list", "remove", "info", "exit", "review", "entry", "saved"),
+    *("discard", "receipt", "sending", "gone", "removed", "unavailable"),
 )
 """The names of all pages, each that of a template."""
 
@@ -85,24 +94,53 @@ class PageProblem:
     drafts: Sequence[OpenDraft] = ()
     #: The URL of the login page, if the user is signed out and it is known.
     login_url: str | None = None
+    #: The URL of the list, if it has too many items.
+    list_url: str | None = None
 
 
 @dataclass(frozen=True)
-class Group:
-    """One step's rows on the check page."""
+class ListedItem:
+    """An item as the page of its list shows it."""
 
-    step: AnyStep
-    rows: list[Row]
+    #: What it is called, such as "Rex" or "Pet 2".
+    name: str = dataclass_field(repr=False)
+    done: bool
+    #: The URL of its page.
+    url: str
+    #: The URL of the page that asks before it removes the item, if it can be removed.
+    remove_url: str | None = None
 
-    @property
-    def title(self) -> str:
-        """The title of the step."""
-        return self.step.title
 
-    @property
-    def id(self) -> str:
-        """The anchor of the group."""
-        return row_anchor(self.step.url_name)
+class Missing(NamedTuple):
+    """A step that is still to be done before the review opens."""
+
+    title: str
+    #: The link to it; ``None`` if it is this page, or does not open yet.
+    url: str | None
+
+
+class Returning(NamedTuple):
+    """The way back to the review, on a page that a change link has led to."""
+
+    #: The title of the page.
+    title: str
+    #: The title of the review.
+    review: str
+    #: Empty if the review opens.
+    missing: Sequence[Missing]
+    #: True if nothing but the page itself is missing.
+    is_last: bool
+    #: True if something was sent for the page before.
+    was_sent: bool
+
+
+class Unneeded(NamedTuple):
+    """Answers that a change has made unnecessary. They stay in the draft, hidden."""
+
+    #: The title of the changed step.
+    cause: str
+    #: The titles of the steps that do not apply any more.
+    titles: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -128,7 +166,7 @@ class Pages:
         if step is not None:
             more["step"] = step
         return Page(
-            templates_for(self.wizard, name, step),
+            templates_for(self.wizard, name, step, more.get("item")),
             status,
             wizard=self.wizard,
             wizard_base=self.context.state.template(bases, environment),
@@ -147,6 +185,7 @@ class Pages:
         *,
         form: Form | None,
         then: bool,
+        early: bool = False,
         notice: str | None = None,
         problem: PageProblem | None = None,
         button: Button | None = None,
@@ -156,8 +195,9 @@ class Pages:
     ) -> Page:
         """Return the page of a step or a review, which sends its form to ``at``.
 
-        ``then`` is true if Continue leads back to the review. ``button`` replaces the
-        step's own buttons. ``placed`` is false if the draft cannot be loaded, so that
+        ``then`` is true if Continue leads back to the review. ``early`` is true if the
+        review was asked for and does not open yet. ``button`` replaces the step's own
+        buttons. ``placed`` is false if the draft cannot be loaded, so that
         its answers are missing. ``pairs`` of name and value replace a form that cannot
         be built without them. ``signed_in`` is true if the page that was sent had been
         shown to a signed-in user.
@@ -170,19 +210,65 @@ class Pages:
         if signed_in or self.context.holder.user is not None:
             hidden.append((SIGNED_IN, "1"))
         is_review = placed and bound.step.lists_answers
-        own = self._review(journey, bound) if is_review else self._form(bound, form)
+        if at.item_nonce:
+            hidden.append((ITEM_NONCE, at.item_nonce))
+        unneeded = _unneeded(journey) if problem is None else None
+        if is_review:
+            own = self._review(journey, bound, at, unneeded)
+        else:
+            own = self._form(bound, form, at)
+        if bound.page == "list":
+            own |= self._list(bound, at, then=then)
+        returning = None
+        if (then or early) and placed and problem is None:
+            returning = self._returning(journey, bound, at)
+        to_review = returning is not None and not returning.missing
+        if button is None:
+            actions = buttons_of(journey, bound, to_review=to_review)
+        else:
+            actions = [button]
+        progress = journey.progress(bound.top, from_review=then) if placed else None
         return self.make(
             bound.page if placed else "step",
             step=bound.step,
-            progress=journey.progress(bound) if placed else None,
+            item=_item_of(bound),
+            progress=progress,
             hidden=[*hidden, *own.pop("hidden")],
             action_url=self.urls.to(at, then=then),
             discard_url=self._discard_url(at),
-            actions=[button] if button is not None else buttons_of(journey, bound),
+            actions=actions,
+            returning=returning,
+            unneeded=unneeded,
             pairs=list(pairs),
             notice=notice,
             problem=problem,
             **own,
+        )
+
+    def _returning(
+        self, journey: Journey, bound: BoundStep, at: Address
+    ) -> Returning | None:
+        """Return how a page leads back to the review; None without a review."""
+        review = journey.steps[-1]
+        if not review.lists_answers or bound.step is review:
+            return None
+        missing = journey.missing
+        opens = missing[:1]
+        found = [
+            Missing(
+                step.title,
+                self.urls.to(Address(step.url_name, at.draft_id, at.nonce), then=True)
+                if step in opens and step is not bound.top.step
+                else None,
+            )
+            for step in missing
+        ]
+        return Returning(
+            title=item.name if (item := _item_of(bound)) else bound.step.title,
+            review=review.title,
+            missing=found,
+            is_last=missing == (bound.top.step,),
+            was_sent=bound.entry is not None,
         )
 
     def _discard_url(self, at: Address) -> str | None:
@@ -190,36 +276,97 @@ class Pages:
             return None
         return self.urls.to(at._replace(page="discard"))
 
-    def _form(self, bound: BoundStep, form: Form | None) -> dict[str, Any]:
+    def _list(self, bound: BoundStep, at: Address, *, then: bool) -> dict[str, Any]:
+        """Return the context of a list, with its items and what is missing of them."""
+        if not isinstance(bound, BoundRepeat):
+            return {}
+        can_go = not bound.step.is_fixed
+        draft_id = bound.journey.draft.id
+        urls = {}
+        listed = []
+        for item in bound.items:
+            own = Address(bound.url_name, draft_id, item=item.id)
+            urls[item.id] = self.urls.to(own, then=then)
+            remove = self.urls.to(own._replace(sub=REMOVE), then=then)
+            listed.append(
+                ListedItem(
+                    item.name, item.done, urls[item.id], remove if can_go else None
+                )
+            )
+        links = [
+            ErrorLink(text, urls.get(name))
+            for name, texts in bound.errors.items()
+            for text in texts
+        ]
+        return {"items": listed, "errors": links}
+
+    def remove(
+        self,
+        at: Address,
+        page: BoundStep | None,
+        *,
+        problem: PageProblem | None = None,
+        button: Button = Button(REMOVE, "Yes, remove it"),  # noqa: B008  # immutable
+    ) -> Page:
+        """Return the page on which the visitor confirms that an item is removed.
+
+        ``page`` is a page of the item, if that is known. Enter presses the first
+        button, so that one keeps the item.
+        """
+        then = is_from_review(self.context.request)
+        return self.make(
+            "remove",
+            step=page.top.step if page is not None else None,
+            item=_item_of(page) if page is not None else None,
+            action_url=self.urls.to(at, then=then),
+            hidden=self._token(),
+            problem=problem,
+            actions=[
+                Button("back", "No, keep it", primary=True),
+                button._replace(primary=False),
+            ],
+        )
+
+    def _form(self, bound: BoundStep, form: Form | None, at: Address) -> dict[str, Any]:
         """Return the context of a form, with its values as typed and its errors."""
         hidden: list[tuple[str, str]] = []
         if form is not None:
             forms.show_as_typed(form)
             if (names := bound.page_names(form)) is not None:
                 # If the form cannot be built next time, the names come from the page.
-                encrypt = self.fields_of(bound.name).encrypt
+                name = bound.top.name
+                name = f"{name}/{at.sub}" if at.item else name
+                encrypt = self.fields_of(name).encrypt
                 hidden = [(forms.FIELDS, encrypt(names))]
         passwords = bound.entry.passwords if bound.entry is not None else {}
         return {
             "hidden": hidden,
             "form": form,
-            "errors": summary(form) if form is not None else [],
+            "errors": summary(form) if form is not None else _own_errors(bound),
             "passwords_kept": {name for name, sent in passwords.items() if any(sent)},
             "answers": bound.answers,
         }
 
-    def _review(self, journey: Journey, bound: BoundStep) -> dict[str, Any]:
-        """Return the context of a review. Its errors come from a StepError."""
+    def _review(
+        self,
+        journey: Journey,
+        bound: BoundStep,
+        at: Address,
+        unneeded: Unneeded | None,
+    ) -> dict[str, Any]:
+        """Return the context of a review."""
 
-        def change_url(step: AnyStep) -> str:
-            return self.urls.to(Address(step.url_name, journey.draft.id), then=True)
+        def change_url(page: BoundStep) -> str:
+            own = address_of(page, at.draft_id)
+            return self.urls.to(own._replace(nonce=at.nonce), then=True)
 
-        left = bound.errors.values()
+        told = unneeded.titles if unneeded is not None else ()
+        hidden = [hidden.step.title for hidden in journey.hidden]
         return {
             "hidden": [(ANSWERS_HASH, journey.answers_hash)],
-            "errors": [ErrorLink(text, None) for texts in left for text in texts],
+            "errors": _own_errors(bound),
             "groups": groups_of(journey, bound, change_url),
-            "hidden_steps": [hidden.step.title for hidden in journey.hidden],
+            "hidden_steps": [title for title in hidden if title not in told],
             "answers": journey.answers,
         }
 
@@ -322,10 +469,42 @@ class Pages:
         return guard.token_field(app.config, name)
 
 
-def templates_for(wizard: Wizard, name: str, step: AnyStep | None = None) -> list[str]:
-    """Return the names of a page's templates, the most specific first."""
+def _unneeded(journey: Journey) -> Unneeded | None:
+    """Return what the last change has made unnecessary, if the visitor has to know."""
+    causes = journey.draft.unneeded
+    known = [step for step in journey.steps if causes.get(step.name)]
+    if not known or (cause := causes[known[0].name]) not in journey.steps.positions:
+        return None
+    title = journey.steps.named(cause).title
+    return Unneeded(title, [step.title for step in known])
+
+
+def _own_errors(bound: BoundStep) -> list[ErrorLink]:
+    """Return the errors of a page without fields: those of a StepError."""
+    if bound.takes_input:
+        return []
+    return [ErrorLink(text, None) for texts in bound.errors.values() for text in texts]
+
+
+def _item_of(bound: BoundStep) -> BoundItem | None:
+    """Return the item that a page is of, if it is of one."""
+    return bound.journey.item if isinstance(bound.journey, ItemWalk) else None
+
+
+def templates_for(
+    wizard: Wizard,
+    name: str,
+    step: AnyStep | None = None,
+    item: BoundItem | None = None,
+) -> list[str]:
+    """Return the names of a page's templates, the most specific first.
+
+    The page of an item of ``pets`` is ``pets_item``; of several pages, ``pets_who``.
+    """
     own = f"flask_wizard/wizards/{folder_of(wizard)}"
     particular = [f"{own}/{step.name}.html"] if step else []
+    if step is not None and item is not None:
+        particular = [f"{own}/{item.repeat.name}_{step.name or 'item'}.html"]
     if step is not None and step.template:
         particular.insert(0, step.template)
     return [
@@ -377,30 +556,3 @@ def folder_of(wizard: Wizard) -> str:
     """Return the folder of a wizard's templates: ``join_library`` for JoinLibrary."""
     name = type(wizard).__name__
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-
-
-def groups_of(
-    journey: Journey, review: BoundStep, url: Callable[[AnyStep], str]
-) -> list[Group]:
-    """Return the rows of the review by step, each with its change link.
-
-    ``url`` returns the link to a step. Raise DefinitionError if ``Review.rows`` returns
-    a row of a step that is not on the path.
-    """
-    shown = [bound for bound in journey.path if bound.step.has_answers]
-    rows = [row for bound in shown for row in bound.rows(url(bound.step))]
-    return _grouped(review.edit_rows(rows), [bound.step for bound in shown])
-
-
-def _grouped(rows: Iterable[Row], steps: Sequence[AnyStep]) -> list[Group]:
-    """Return a group for each step that has rows. Raise DefinitionError."""
-    by_step: dict[str, list[Row]] = {step.name: [] for step in steps}
-    for row in rows:
-        if row.step not in by_step:
-            raise DefinitionError(
-                f"Review.rows returned a row of the step {row.step!r}, which is not on "
-                "the path, so that the row has no place. Steps on the path are "
-                f"{', '.join(by_step)}. Give the row one of these, or leave it out."
-            )
-        by_step[row.step].append(row)
-    return [Group(step, by_step[step.name]) for step in steps if by_step[step.name]]

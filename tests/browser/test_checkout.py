@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
@@ -188,6 +189,40 @@ def test_change_link_returns_to_the_review(shop: Shop, page: Page) -> None:
     go_on(page)
     page.wait_for_url("**/check#row-delivery")
     expect(page.locator("#row-delivery")).to_contain_text("Bo Reader")
+    # The focus is on a group with a name, and what was changed says so.
+    focused = page.get_by_role("group", name="Where may we send it?")
+    expect(focused).to_be_focused()
+    expect(focused.locator(".wizard-row", has_text="Full name")).to_contain_text(
+        "Changed"
+    )
+    page.get_by_role("link", name="Change Full name").click()
+    expect(page.get_by_text("You are changing")).to_be_visible()
+    page.get_by_role("button", name="Back", exact=True).click()
+    page.wait_for_url("**/check#row-delivery")
+
+
+def test_change_is_marked_in_three_to_one(shop: Shop, dark_page: Page) -> None:
+    """Its edge, against the page; WCAG asks for that of what is not text."""
+    page = dark_page
+    go_to_review(page, shop)
+    page.get_by_role("link", name="Change Full name").click()
+    page.fill("#name", "Bo Reader")
+    go_on(page)
+    edge, surface = page.locator(".wizard-row-changed").first.evaluate(
+        """row => [getComputedStyle(row).borderInlineStartColor,
+            getComputedStyle(row.closest('.wizard')).backgroundColor]"""
+    )
+    lighter, darker = sorted((luminance(edge), luminance(surface)), reverse=True)
+    assert (lighter + 0.05) / (darker + 0.05) >= 3
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of a colour, such as rgb(11, 93, 90) (WCAG 2)."""
+    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    linear = [
+        p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def test_step_opened_by_a_change_comes_before_the_review(

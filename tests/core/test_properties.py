@@ -527,6 +527,8 @@ class Browsing(RuleBasedStateMachine):
         if post.page not in view.path:
             return view.current
         if action == "back":
+            if post.then and view.first_incomplete == REVIEW != post.page:
+                return REVIEW
             return view.before(post.page) or post.page
         if action == "next" and post.page in view.done:
             return (post.then and view.first_incomplete) or view.after(post.page) or ""

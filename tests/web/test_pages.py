@@ -18,7 +18,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form, fields, validators, widgets
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from flask_wizard.core.rows import named_rows, rows_of
+from flask_wizard.core.rows import Row, named_rows, rows_of
 from flask_wizard.web import controls
 from flask_wizard.web.controls import block, control, layout, summary
 
@@ -137,13 +137,16 @@ def step_page(form: Form | None, **more: Any) -> dict[str, Any]:
         "discard_url": "/join/d/discard",
         "passwords_kept": set(),
         "answers": {},
+        "item": None,
+        "returning": None,
+        "unneeded": None,
         **more,
     }
 
 
 def review_page(**more: Any) -> dict[str, Any]:
     page = step_page(None, groups=groups(), hidden_steps=[])
-    for name in ("form", "passwords_kept", "answers"):
+    for name in ("form", "passwords_kept", "answers", "returning"):
         del page[name]
     page["step"] = Bag(name="check", url_name="check", title="Check", section=None)
     return {**page, **more}
@@ -157,9 +160,14 @@ def groups() -> list[Bag]:
     ]
     again = [dataclasses.replace(row, step="pets") for row in rows]
     return [
-        Bag(title="About you", step="you", rows=rows, id="row-you"),
-        Bag(title="Pets", step="pets", rows=again, id="row-pets"),
+        group("About you", "you", rows),
+        group("Pets", "pets", again),
     ]
+
+
+def group(title: str, step: str, rows: list[Row], **more: Any) -> Bag:
+    drawn = {"id": f"row-{step}", "level": 2, "section": "", **more}
+    return Bag(title=title, step=step, rows=rows, **drawn)
 
 
 URLS = {"continue_url": "/c", "discard_url": "/d"}
@@ -565,8 +573,8 @@ def test_change_link_leads_to_the_control() -> None:
 
 def test_row_without_a_url_cannot_be_changed() -> None:
     fixed = [dataclasses.replace(row, url="") for row in groups()[0].rows]
-    group = Bag(title="You", step="you", id="row-you", rows=fixed)
-    assert not show("review", review_page(groups=[group])).query("dl a")
+    page = show("review", review_page(groups=[group("You", "you", fixed)]))
+    assert not page.query("dl a")
 
 
 @pytest.mark.parametrize(

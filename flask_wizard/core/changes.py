@@ -1,0 +1,55 @@
+"""Changes: what a visitor's POST has changed, to be told on the pages after it."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from .draft import Draft, Entry, Path
+from .journey import Journey
+from .steps import BoundStep
+
+
+def draft_after(
+    journey: Journey, before: BoundStep, after: BoundStep, *, from_review: bool
+) -> Draft:
+    """Return the draft to store after a POST, with what its pages tell of changes.
+
+    ``journey`` is that after the POST; ``before`` and ``after`` are the submitted page.
+    ``from_review`` is true if the visitor came by a change link: the review then marks
+    what differs, also in steps that a change has opened on the way.
+    """
+    top = journey.bind(before.top.name)
+    may_hide = top.done and top.position < journey.steps.last_conditional
+    changed: list[Path] = []
+    unneeded = None
+    if (may_hide or from_review) and after.entry is not None:
+        own = changed_fields(before.entry, after.entry) if after.takes_input else []
+        fields = [(*after.journey.inside, after.name, field) for field in own]
+        was = before.top.entry
+        accepted = was is not None and was.accepted
+        if from_review:
+            kept = () if accepted else journey.draft.changed
+            changed = [*kept, *fields]
+        if may_hide and (fields or not accepted):
+            unneeded = journey.hidden_by(top)
+    told = journey.to_draft().without_changes()
+    if not changed and unneeded is None:
+        return told
+    unneeded = told.unneeded if unneeded is None else unneeded
+    return replace(told, changed=tuple(dict.fromkeys(changed)), unneeded=unneeded)
+
+
+def changed_fields(old: Entry | None, new: Entry) -> list[str]:
+    """Return the names of the fields that were sent with other values.
+
+    The empty name stands for all of them, if nothing was sent before.
+    """
+    if old is None:
+        return [""]
+    was, now = ({**entry.raw, **entry.passwords} for entry in (old, new))
+    names = sorted(was.keys() | now.keys())
+    return [name for name in names if _texts(was, name) != _texts(now, name)]
+
+
+def _texts(sent: dict[str, list[str]], name: str) -> list[str]:
+    return [text for text in sent.get(name, ()) if text]
