@@ -183,7 +183,7 @@ class ItemWalk(Walk[StoredItem]):
         repeat = self.item.repeat
         count = len(repeat.items) + self.item.is_new
         is_full = repeat.step.is_fixed or count >= (repeat.step.max or count + 1)
-        return "" if is_full else repeat.step.add_label
+        return "" if is_full else repeat.step.add_text(count)
 
     @property
     def url_parts(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from types import new_class
 from typing import Any
 
@@ -17,6 +17,7 @@ GROUP = "_only_if"
 """The attribute of a form class in which ``OnlyIf.group`` keeps its condition."""
 
 SEVERAL = (list, tuple, set, frozenset)
+"""The types of the data of a field of which several values may be chosen."""
 
 
 class OnlyIf:
@@ -29,7 +30,7 @@ class OnlyIf:
     not list it. What was typed into it is kept.
     """
 
-    def __init__(self, field: str, value: object) -> None:
+    def __init__(self, field: str, value: Any) -> None:
         if not isinstance(field, str):
             raise DefinitionError(
                 f"OnlyIf was given {field!r} as the other field. Expected the name of "
@@ -45,7 +46,8 @@ class OnlyIf:
             check_hook(value, f"The function of OnlyIf({field!r})", "data")
             self.function = value
         else:
-            self.values = tuple(value) if isinstance(value, SEVERAL) else (value,)
+            one = isinstance(value, str | bytes) or not isinstance(value, Iterable)
+            self.values = (value,) if one else tuple(value)
 
     @classmethod
     def group(cls, field: str, value: object, form_class: type[Form]) -> type[Form]:
@@ -96,8 +98,8 @@ class OnlyIf:
             found = self.function(data)
         except (ValueError, ArithmeticError):  # of what was typed, such as sNaN
             return False
-        except TypeError:
-            if data is None:  # it compares what nobody has entered
+        except (AttributeError, LookupError, TypeError):
+            if data is None:  # it looks into what nobody has entered
                 return False
             raise
         return bool(check_result(found, f"The function of OnlyIf({self.field!r})"))

@@ -46,7 +46,8 @@ class Repeat(AnyStep):
     over: Callable[[Answers], Iterable[tuple[str | int, object]]] | None = None
     #: What one item is called, such as ``pet``.
     singular: str = ""
-    #: The text of the button that adds an item, such as ``Add another pet``.
+    #: The text of the button that adds an item. The default is such as "Add a pet", or
+    #: "Add another pet" if there are some.
     add_label: str = ""
     #: Returns what tells an item from the others, by its record.
     label: Callable[[Any], object] | None = None
@@ -79,6 +80,13 @@ class Repeat(AnyStep):
     def is_fixed(self) -> bool:
         """True if the visitor adds and removes no items."""
         return self.over is not None
+
+    def add_text(self, count: int) -> str:
+        """Return the text of the button that adds an item to so many."""
+        name = str(self.singular)
+        article = "an" if name[:1].lower() in "aeiou" else "a"
+        default = f"Add another {name}" if count else f"Add {article} {name}"
+        return str(self.add_label or default)
 
     def numbered(self, number: int) -> str:
         """Return what an item without a label is called, such as "Pet 2"."""
@@ -155,8 +163,6 @@ class Repeat(AnyStep):
             words[:-1] if words.endswith("s") and not words.endswith("ss") else "item"
         )
         named = super().named(name, wizard)
-        add_label = self.add_label or f"Add another {singular}"
-        object.__setattr__(named, "add_label", add_label)
         pages = self._pages_of(singular, where)
         object.__setattr__(named, "singular", singular)
         object.__setattr__(named, "pages", pages)
@@ -300,7 +306,7 @@ class BoundRepeat(BoundStep):
     @property
     def add_label(self) -> str:
         """The text of the button that adds an item; empty if none can be added."""
-        return "" if self.is_full else self.step.add_label
+        return "" if self.is_full else self.step.add_text(len(self.items))
 
     @property
     def is_full(self) -> bool:

@@ -99,8 +99,8 @@ class Conditions(NamedTuple):
 
     #: The OnlyIf of each field that has one.
     declared: frozenset[OnlyIf] = frozenset()
-    #: By the name of a field of the form, those others on which it depends what is left
-    #: out of it.
+    #: By the name of a field of the form, those others that decide what is left out of
+    #: it.
     causes: Mapping[str, Sequence[str]] = {}
 
 
@@ -164,9 +164,16 @@ def _links_of(
 ) -> Iterator[tuple[Place, Place, OnlyIf | None]]:
     if (condition := _unbound_condition(unbound, where)) is not None:
         for outer, form_class in around:
-            if condition.field in dict(declared(form_class)):
-                yield place, (*outer, condition.field), condition
-                break
+            cause = dict(declared(form_class)).get(condition.field)
+            if cause is None:
+                continue
+            if is_unbound_button(cause):
+                raise DefinitionError(
+                    f"{where} has a condition on {condition.field!r}, a button. Which "
+                    "button was pressed is not stored: ask with another field."
+                )
+            yield place, (*outer, condition.field), condition
+            break
         else:
             known = [name for _, found in around for name, _ in declared(found)]
             raise DefinitionError(

@@ -249,7 +249,7 @@ def _only_if(cause: Field, condition: OnlyIf | None) -> str:
         "left blank" if value in ("", None) else f"“{labels.get(value, value)}”"
         for value in condition.values
     ]
-    return f"Only if {asked} is {' or '.join(said)}."
+    return f"Only if your answer to {asked} is {' or '.join(said)}."
 
 
 def _labels(cause: Field) -> dict[Any, str]:

@@ -251,6 +251,8 @@ NUMBER = fields.SelectField(
         (fields.SelectMultipleField(choices=choices("a", "b")), {"a", "b"}, "b", True),
         (fields.SelectMultipleField(choices=choices("a", "b")), "a", [], False),
         (fields.RadioField(choices=choices("a", "b")), ["a", "b"], "b", True),
+        (fields.RadioField(choices=choices("a", "b")), {"b": 1}.keys(), "b", True),
+        (fields.RadioField(choices=choices("a", "ab")), "ab", "a", False),
         (
             NUMBER,
             2,
@@ -272,6 +274,9 @@ NUMBER = fields.SelectField(
         (fields.IntegerField(), lambda age: age < 18, "70", False),
         (fields.IntegerField(), lambda age: age < 18, "seven", False),
         (fields.IntegerField(), lambda age: age < 18, "", False),
+        (fields.DateField(), lambda born: born.year > 2000, "31/02/2026", False),
+        (fields.DateField(), lambda born: born.year > 2000, "", False),
+        (fields.DateField(), lambda born: born.year > 2000, "2001-02-03", True),
         (fields.DecimalField(), lambda sum: sum > 5, "sNaN", False),
         (fields.DecimalField(), 5, "sNaN", False),
         (fields.StringField(), lambda text: int(text) > 5, "x", False),
@@ -519,6 +524,11 @@ def refused(match: str, /, **members: Any) -> None:
 def test_unknown_cause_is_refused() -> None:
     field = fields.StringField("It", [OnlyIf("payr", "x")])
     refused(r"Asks\.it .*'payr'.*are it, payer", payer=fields.StringField(), it=field)
+
+
+def test_button_as_the_cause_is_refused() -> None:
+    field = fields.StringField("It", [OnlyIf("send", True)])
+    refused("a button", it=field, send=fields.SubmitField())
 
 
 def test_cause_inside_a_nested_form_is_unknown() -> None:

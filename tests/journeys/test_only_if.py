@@ -79,10 +79,10 @@ def hints(visitor: Visitor) -> list[str]:
 
 def test_each_field_says_when_it_counts(visitor: Visitor) -> None:
     assert hints(visitor) == [
-        "Only if “Who pays?” is “A company”. It is on each invoice.",
-        "Only if “Who pays?” is “A company” or “The state”.",
+        "Only if your answer to “Who pays?” is “A company”. It is on each invoice.",
+        "Only if your answer to “Who pays?” is “A company” or “The state”.",
         "Only if “Send it to my home” is not ticked.",
-        "Only if “Who pays?” is “The state”.",
+        "Only if your answer to “Who pays?” is “The state”.",
     ]
 
 
@@ -97,26 +97,34 @@ def test_hint_belongs_to_its_control(visitor: Visitor) -> None:
     ("cause", "value", "hint"),
     [
         (fields.BooleanField("Send <it>"), True, "Only if “Send <it>” is ticked."),
-        (fields.StringField("Code"), ["x", ""], "Only if “Code” is “x” or left blank."),
-        (fields.StringField("Code"), "", "Only if “Code” is left blank."),
-        (fields.IntegerField("Age"), 0, "Only if “Age” is “0”."),
+        (
+            fields.StringField("Code"),
+            ["x", ""],
+            "Only if your answer to “Code” is “x” or left blank.",
+        ),
+        (
+            fields.StringField("Code"),
+            "",
+            "Only if your answer to “Code” is left blank.",
+        ),
+        (fields.IntegerField("Age"), 0, "Only if your answer to “Age” is “0”."),
         (
             fields.IntegerField("Age"),
             lambda age: age < 18,
             "Only if your answer to “Age” asks for it.",
         ),
-        (fields.StringField(""), "x", "Only if “Cause” is “x”."),
+        (fields.StringField(""), "x", "Only if your answer to “Cause” is “x”."),
         (
             fields.FieldList(fields.StringField(), "Pets"),
             ["dog", "cat"],
-            "Only if “Pets” is “dog” or “cat”.",
+            "Only if your answer to “Pets” is “dog” or “cat”.",
         ),
         (
             fields.SelectMultipleField(
                 "Pets", choices=[SelectChoice("1", "A <dog>")], coerce=int
             ),
             1,
-            "Only if “Pets” is “A <dog>”.",
+            "Only if your answer to “Pets” is “A <dog>”.",
         ),
     ],
 )
