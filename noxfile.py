@@ -35,6 +35,7 @@ SERVERS: Packages = {
     "memcached": ("memcached",),
     "initdb": ("postgresql",),
     "mariadbd": ("mariadb-server-core",),
+    "strace": ("strace",),
 }
 VALGRIND: Packages = {"valgrind": ("valgrind",)}
 # Debian keeps PostgreSQL's own commands off the path, and MariaDB's off most users'.

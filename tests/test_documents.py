@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from uploads import PNG, files_in, send_files
 from visitor import Visitor, attribute
 
 from flask_wizard import FlaskWizard
@@ -24,6 +25,7 @@ DOCUMENTS = (
     "docs/guide.md",
     "docs/lists.md",
     "docs/stores.md",
+    "docs/uploads.md",
     "docs/users.md",
 )
 
@@ -114,6 +116,21 @@ def test_headless_view_of_the_guide_runs_to_its_commit(instance: Path) -> None:
     you = {"name": "Ann", "home-street": "1 Main St", "home-town": "Faro"}
     receipt = visitor.get(follow(visitor, follow(visitor, contact, **you)))
     assert "We will write to you." in receipt.text
+
+
+def test_wizard_of_the_page_about_uploads_runs_to_its_commit(instance: Path) -> None:
+    uploads = run_blocks("docs/uploads.md")
+    uploads["app"].register_blueprint(
+        uploads["Scanned"].as_blueprint("scanned"), url_prefix="/scanned"
+    )
+    visitor = Visitor(uploads["app"])
+    visitor.open("/scanned/")
+    page = send_files(visitor, {"photo": [(PNG + b"EICAR", "me.png")]})
+    assert page.errors == ["“me.png” was not kept. It may be harmful."]
+    send_files(visitor, {"photo": [(PNG, "me.png")]})
+    assert visitor.press().path.endswith("/receipt")
+    assert uploads["photos"] == [PNG]
+    assert files_in(instance / "flask_wizard_uploads") == []
 
 
 def test_lists_of_the_documents_run_to_their_commits(instance: Path) -> None:

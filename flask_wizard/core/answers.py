@@ -178,7 +178,7 @@ def plain(form: Form) -> dict[str, Any]:
     return {
         name: _plain(field)
         for name, field in form._fields.items()
-        if not forms.is_button(field)
+        if not forms.has_no_data(field)
     }
 
 

@@ -16,7 +16,17 @@ from wtforms import Form
 from ..errors import DefinitionError
 from . import forms
 from .answers import NAMES, Answers, Dependencies, Record, plain, values_of
-from .draft import Before, Entry, Kept, Path, Raw
+from .draft import Before, Entry, Kept, Path, Raw, pack_files
+from .files import (
+    Files,
+    SentFile,
+    Taken,
+    file_leaves,
+    files_of,
+    show_refusals,
+    take_files,
+    with_files,
+)
 from .form_errors import errors_of, show_errors, with_lost
 from .forms import FieldNames, Values
 from .hooks import (
@@ -27,7 +37,7 @@ from .hooks import (
     check_result,
     hook_error,
 )
-from .only_if import GROUP
+from .only_if import GROUP, is_left_out
 from .rows import Row, rows_of
 from .signatures import (
     FormSignature,
@@ -69,6 +79,8 @@ class Step(AnyStep):
     #: answers again: for captchas and one-time codes. The visitor is asked again if
     #: something that the step has read changes.
     revalidate: bool = True
+    #: True of a form function whose forms have fields to choose files with.
+    files: bool = False
 
     takes_input: ClassVar[bool] = True
     has_answers: ClassVar[bool] = True
@@ -103,6 +115,12 @@ class Step(AnyStep):
         if self.kwargs is not None or not isinstance(self.form, type):
             return None
         return self.form
+
+    @cached_property
+    def takes_files(self) -> bool:
+        """True if its form may have fields to choose files with."""
+        is_class = isinstance(self.form, type)
+        return bool(file_fields(self.form)) if is_class else self.files
 
     @property
     def plain_digest(self) -> bytes | None:
@@ -163,6 +181,12 @@ class Step(AnyStep):
                 "kwargs=lambda answers: {...}."
             )
         check_form_class(found, self.name)
+        if not self.files and (uploads := file_fields(found)):
+            raise DefinitionError(
+                f"{where} returned {found.__name__}, which has a file field "
+                f"{uploads[0]!r}. How much a page may send is settled before its form "
+                f"is known: declare the step with Step(..., files=True)."
+            )
         return found
 
     def arguments(self, answers: Answers) -> Mapping[str, Any]:
@@ -224,9 +248,13 @@ class BoundFormStep(BoundStep):
     @cached_property
     def form(self) -> Form:
         """The form bound to what was submitted, or with its initial data."""
-        if self.entry is not None:
-            values, passwords = Values(self.entry.raw), self.entry.passwords
-            return self._fill(values, passwords, before=self.before)
+        if (entry := self.entry) is not None:
+            return self._fill(
+                Values(entry.raw),
+                entry.passwords,
+                before=self.before,
+                files=entry.files if entry.packed_files else None,
+            )
         if self.before is not None and self._before_holds:
             return self._fill(Values(self.before.raw), {}, before=self.before)
         return self._fill(None, {})
@@ -238,11 +266,14 @@ class BoundFormStep(BoundStep):
         *,
         prepare: bool = True,
         before: Before | None = None,
+        files: Files | None = None,
+        new: Mapping[str, SentFile] | None = None,
     ) -> Form:
         """Return the form with values, or with the step's initial data.
 
-        Fields that sent nothing keep what they had in ``before``. What ``prepare`` and
-        the form itself read is added to ``dependencies``.
+        ``files`` are those that it has, and ``new`` those that came along. Fields that
+        sent nothing keep what they had in ``before``. What ``prepare`` and the form
+        itself read is added to ``dependencies``.
         """
         answers = Answers(self.journey, self.position, self.dependencies)
         initial = self.initial if values is None else None
@@ -252,6 +283,9 @@ class BoundFormStep(BoundStep):
         if passwords:
             sent = Values({**(sent or {}), **passwords})
         meta: dict[str, object] = {"answers": answers}
+        if (files or new) and sent is not None:
+            sent = self._with_files(sent, files or {}, new or {})
+            meta["new_files"] = new or ()
         if self.journey.inside:
             meta |= self.journey.item_meta(self.dependencies)
         takes_own = self.step.kwargs is not None
@@ -287,10 +321,23 @@ class BoundFormStep(BoundStep):
         # What is no longer a password must not be shown: it is left out.
         if passwords and not passwords.keys() <= (hidden := {*forms.passwords(form)}):
             kept = {name: passwords[name] for name in passwords if name in hidden}
-            return self._fill(values, kept, prepare=prepare, before=before)
+            return self._fill(
+                values, kept, prepare=prepare, before=before, files=files, new=new
+            )
         if (conditions := self.signature.conditions).declared:
             forms.leave_out(form, conditions)
         return form
+
+    def _with_files(
+        self, values: Values, files: Files, new: Mapping[str, SentFile]
+    ) -> Values:
+        """Return the values, with files in the places of their fields."""
+        bind, draft_id = self.journey.files.bind, self.journey.whole_draft.id
+        stored = [*files.values(), *(sent.stored for sent in new.values())]
+        bound = [bind(draft_id, file) for file in stored]
+        filled = Values(with_files(values, bound))
+        filled.names = values.names
+        return filled
 
     def _check_entries(self, form: Any) -> None:
         """Raise DefinitionError if a list begins with more than its page may send."""
@@ -349,7 +396,7 @@ class BoundFormStep(BoundStep):
         """Take what fields began with that nobody can edit, from the ``fresh`` step."""
         if any(map(forms.is_locked, forms.leaves(self.form))):
             self.before = fresh._take_before()
-            self.form = self._fill(values, {}, before=self.before)
+            self.form = self._fill(values, {}, before=self.before, new=values.files)
 
     def begin(self, draft: Kept) -> Kept:
         """Return the draft with what the step's page begins with, if that is new."""
@@ -468,57 +515,101 @@ class BoundFormStep(BoundStep):
             entry=self.entry,
             before=self.before,
         )
+        kept_files = self.entry.files if self.entry and self.entry.packed_files else {}
+        stored = kept_files
+        if values.dropped in stored:
+            stored = {id: f for id, f in stored.items() if id != values.dropped}
+        taken = Taken(stored, {})
         if self.opens:
             after.signature = self.signature
             if self.entry is None and self.journey.initial and not self._before_holds:
                 after.before = self._take_before()
             secrets = self.entry.passwords if self.entry is not None else {}
             typed = values.filled(secrets) if secrets else []
-            # Those stored count unless one is typed into a field that is not left out.
-            after.form = after._fill(
-                values, {} if typed else secrets, before=after.before
+            fill = partial(
+                after._fill,
+                values,
+                before=after.before,
+                files=stored,
+                new=values.files,
             )
+            # Those stored count unless one is typed into a field that is not left out.
+            after.form = fill({} if typed else secrets)
             if typed and not forms.counted(after.form, typed):
-                after.form = after._fill(values, secrets, before=after.before)
+                after.form = fill(secrets)
             if self.entry is None and after.before is None:
                 after._take_locked(self, values)
             form = after.form
             raw, passwords = forms.sent(form)
+            if stored or values.files:
+                taken = self._take_files(form, stored, values)
             if validate:
                 after.validation = Validation(form, forms.validate(form))
         elif self.step.fixed_form is not None:
-            form = self._fill(values, {}, prepare=False)
+            form = self._fill(values, {}, prepare=False, files=stored, new=values.files)
             raw, passwords = values.unprepared(form)
+            if stored or values.files:
+                taken = self._take_files(form, stored, values)
         elif values.names is not None:
             raw, passwords = values.named(), {}
+            named = [sent.stored for sent in values.named_files()]
+            taken = Taken({**stored, **{file.id: file for file in named}}, {})
         else:  # which form it is depends on answers that are not given now
             return None
         kept = self.entry or Entry.of({}, before=after.before)
         rev = kept.rev if autosave else kept.rev + 1
+        same_files = taken.files == kept_files and not taken.refusals
         if validate and self.opens:
-            after._judge(raw, passwords, rev, values)
-        elif self.entry is None and after._is_untouched(raw, passwords):
+            after._judge(raw, passwords, rev, values, taken)
+        elif self.entry is None and same_files and after._is_untouched(raw, passwords):
             after.entry = None
-        elif raw != kept.raw or values.filled(passwords):
-            errors = with_lost({}, values.filled(passwords))
+        elif raw != kept.raw or not same_files or values.filled(passwords):
+            errors = with_lost(taken.refusals, values.filled(passwords))
             after.entry = Entry.of(
                 raw,
                 rev=rev,
                 errors=errors,
                 passwords=kept.passwords,
                 before=after.before,
+                files=pack_files(taken.files) if taken.files else None,
             )
         else:
             unchanged = kept.with_messages({}) if kept.errors else kept
             after.entry = kept if autosave else replace(unchanged, rev=rev)
         return after
 
-    def _judge(self, raw: Raw, passwords: Raw, rev: int, values: Values) -> None:
+    def _take_files(self, form: Form, stored: Files, values: Values) -> Taken:
+        """Return the files that the page then has, and what was refused of the new."""
+        journey = self.journey
+        step, prefix = self.name, ""
+        if journey.inside:  # the page of an item; of an item with one form it is ""
+            step, prefix = journey.inside[0], f"{self.name}." if self.name else ""
+        return take_files(
+            file_leaves(form, prefix),
+            step,
+            stored,
+            values,
+            values.files,
+            draft=journey.whole_draft,
+            dropped=values.dropped,
+            rules=journey.files,
+        )
+
+    def _judge(
+        self,
+        raw: Raw,
+        passwords: Raw,
+        rev: int,
+        values: Values,
+        taken: Taken,
+    ) -> None:
         """Set the entry to values that are accepted if the form is valid with them.
 
         ``values`` are all that was sent. They tell which passwords are lost if not.
+        ``taken`` tells the files, and those that were refused.
         """
-        if self.validation.passed:
+        files = pack_files(taken.files) if taken.files else None
+        if self.validation.passed and not taken.refusals:
             read = self._read_now
             self.entry = Entry.of(
                 raw,
@@ -528,13 +619,21 @@ class BoundFormStep(BoundStep):
                 read_digest=self._digest(read),
                 passwords=passwords,
                 before=self.before,
+                files=files,
             )
             self.done, self.outdated = True, False
         else:
+            if taken.refusals:
+                show_refusals(self.form, taken.refusals)
             kept = self.entry.passwords if self.entry is not None else {}
             errors = with_lost(self.errors, values.filled(passwords))
             self.entry = Entry.of(
-                raw, rev=rev, errors=errors, passwords=kept, before=self.before
+                raw,
+                rev=rev,
+                errors=errors,
+                passwords=kept,
+                before=self.before,
+                files=files,
             )
 
     def declares(self, names: Iterable[str]) -> bool:
@@ -650,7 +749,8 @@ class BoundFormStep(BoundStep):
         """What was submitted, to be hashed."""
         if self.entry is None:
             return None
-        return self.entry.raw, self.entry.rev if self.entry.passwords else 0
+        sent = self.entry.raw, self.entry.rev if self.entry.passwords else 0
+        return (*sent, [*self.entry.packed_files]) if self.entry.packed_files else sent
 
     def record(self, reads: Dependencies) -> Record:
         """Return the answers, falsy if they do not count."""
@@ -667,9 +767,18 @@ class BoundFormStep(BoundStep):
         """Return the answers as plain dicts and lists."""
         return plain(self._accepted_form)
 
+    def files(self) -> dict[str, list[Any]]:
+        """Return the uploads by field; nested fields have dots in their names."""
+        if not self.signature.takes_files:
+            return {}
+        return {
+            path: [] if is_left_out(each) else files_of(each)
+            for _, each, path in file_leaves(self._accepted_form)
+        }
+
     def populate(self, obj: object) -> None:
-        """Call the form's ``populate_obj``, buttons left out."""
-        forms.without_buttons(self._accepted_form).populate_obj(obj)
+        """Call the form's ``populate_obj``, buttons and files left out."""
+        forms.with_data_only(self._accepted_form).populate_obj(obj)
 
     def serialize(self, *inner: str) -> bytes:
         """Return what was submitted for a field and those inside it, to be hashed.
@@ -688,8 +797,14 @@ class BoundFormStep(BoundStep):
         fields = (field, *self.signature.conditions.causes.get(field, ()))
         names = [self._html_name(each) for each in fields]
         sent = {**self.entry.raw, **self.entry.passwords}
+        files = self.entry.files.values() if self.entry.packed_files else ()
         mine = [
             [(n, sent[n]) for n in sorted(sent) if n == own or n.startswith(own + sep)]
+            + [
+                (file.field, [file.id])
+                for file in files
+                if file.field == own or file.field.startswith(own + sep)
+            ]
             for own, sep in names
         ]
         return encode(mine if len(mine) > 1 else mine[0])
@@ -747,9 +862,4 @@ def check_form_class(form_class: type, where: str) -> None:
         raise DefinitionError(
             f"{where} was given the form of OnlyIf.group, which has no form around it. "
             "Put it into a FormField, or give the step a condition: when=..."
-        )
-    if uploads := file_fields(form_class):
-        raise DefinitionError(
-            f"{where}: {form_class.__name__} has a file field {uploads[0]!r}. "
-            "Uploads cannot be kept in a draft; ask for the file after the commit."
         )

@@ -16,7 +16,7 @@ from ..errors import DefinitionError, UnknownNameError
 from ..tracebacks import without_locals
 from .answers import Answers, Dependencies, Record
 from .declaration import Declarative, collect_steps
-from .draft import Path, StoredItem, storable
+from .draft import Draft, Path, StoredItem, storable
 from .journey import Journey, Walk
 from .steps import ABSENT, RESERVED_STEPS, BoundStep, Review, Steps, encode
 
@@ -158,9 +158,15 @@ class ItemWalk(Walk[StoredItem]):
             item.stored,
             bound=repeat.journey.bound,
             max_entries=repeat.journey.max_entries,
+            files=repeat.journey.files,
         )
         self.inside = (repeat.name, item.id)
         self.repeat = repeat
+
+    @property
+    def whole_draft(self) -> Draft:
+        """The draft that has all of this."""
+        return self.item.repeat.journey.whole_draft
 
     @property
     def whole(self) -> Journey:
@@ -399,6 +405,13 @@ class BoundItem:
         if self.repeat.step.item is None:
             return pages[0].data()
         return {bound.name: bound.data() for bound in pages}
+
+    def files(self) -> Any:
+        """Return the uploads by field; of several pages, by page."""
+        pages = [bound for bound in self.walk.path if bound.step.takes_files]
+        if self.repeat.step.item is None:
+            return pages[0].files()
+        return {bound.name: bound.files() for bound in pages}
 
     @property
     def submitted(self) -> object:

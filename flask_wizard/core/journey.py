@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from ..errors import DefinitionError
 from .answers import Answers, Dependencies
 from .draft import Draft, Entry, Kept, Path
+from .files import NO_FILES, FileRules
 from .forms import Values
 from .steps import ABSENT, AnyStep, BoundStep, Steps, encode
 
@@ -54,8 +55,11 @@ class Walk(Generic[Kept]):
         initial: Initial | None = None,
         bound: Mapping[str, Any] = NOTHING_BOUND,
         max_entries: int | None = None,
+        files: FileRules = NO_FILES,
     ) -> None:
         self.steps = steps
+        #: How uploaded files are bound, and how many the draft may have.
+        self.files = files
         #: How many entries the lists of one page may have that set no maximum.
         self.max_entries = max_entries
         self.draft = draft
@@ -223,6 +227,16 @@ class Walk(Generic[Kept]):
         return ()
 
     @property
+    def whole_draft(self) -> Draft:
+        """The draft that has all of this."""
+        raise NotImplementedError
+
+    @property
+    def whole_draft(self) -> Draft:
+        """The draft that has all of this."""
+        raise NotImplementedError
+
+    @property
     def whole(self) -> Journey:
         """The journey through the whole wizard, as this walk leaves it."""
         raise NotImplementedError
@@ -289,6 +303,16 @@ class Walk(Generic[Kept]):
 
 class Journey(Walk[Draft]):
     """A wizard's steps bound to one draft."""
+
+    @property
+    def whole_draft(self) -> Draft:
+        """The draft that has all of this."""
+        return self.draft
+
+    @property
+    def whole_draft(self) -> Draft:
+        """The draft that has all of this."""
+        return self.draft
 
     @property
     def whole(self) -> Journey:

@@ -77,6 +77,11 @@ class Repeat(AnyStep):
         return [form for page in self.pages for form in page.fixed_forms]
 
     @property
+    def takes_files(self) -> bool:
+        """True if its pages may have fields to choose files with."""
+        return self.pages.take_files
+
+    @property
     def is_fixed(self) -> bool:
         """True if the visitor adds and removes no items."""
         return self.over is not None
@@ -541,6 +546,12 @@ class BoundRepeat(BoundStep):
     def data(self) -> Any:
         """Return the answers as a list of dicts."""
         return [item.data() for item in self.items]
+
+    def files(self) -> Any:
+        """Return the uploads as a list of dicts, one for each item."""
+        if not self.step.takes_files:
+            return {}
+        return [item.files() for item in self.items]
 
     def rows(self, url_of: UrlOf) -> Sequence[Row]:
         """Return its rows on the check page. ``url_of`` returns the URL of a page.

@@ -112,6 +112,11 @@ class AnyStep(ABC):
         return None
 
     @property
+    def takes_files(self) -> bool:
+        """True if its pages may have fields to choose files with."""
+        return False
+
+    @property
     def fixed_forms(self) -> Sequence[type[Form]]:
         """The form classes of its pages that are the same whatever the answers are."""
         return (self.fixed_form,) if self.fixed_form is not None else ()
@@ -307,6 +312,10 @@ class BoundStep(Protocol):
         """Return the answers as plain dicts and lists."""
         return {}
 
+    def files(self) -> Any:
+        """Return the uploads by field; nested fields have dots in their names."""
+        return {}
+
     def populate(self, obj: object) -> None:
         """Set the answers on an object, as ``Form.populate_obj`` does."""
         return None
@@ -492,6 +501,11 @@ class Steps(tuple[AnyStep, ...]):
     def by_url_name(self) -> Mapping[str, AnyStep]:
         """The steps by their names in URLs."""
         return {step.url_name: step for step in self}
+
+    @cached_property
+    def take_files(self) -> bool:
+        """True if a page of a step may have fields to choose files with."""
+        return any(step.takes_files for step in self)
 
     @cached_property
     def last_conditional(self) -> int:

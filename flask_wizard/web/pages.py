@@ -14,7 +14,8 @@ from markupsafe import Markup
 from wtforms import Form
 
 from ..core import forms
-from ..core.draft import Draft, Receipt
+from ..core.draft import Draft, Receipt, StoredFile
+from ..core.files import file_leaves, size_in_words
 from ..core.items import REMOVE, BoundItem, ItemWalk
 from ..core.journey import Journey
 from ..core.messages import Notice, Problem
@@ -25,7 +26,7 @@ from ..drafts.public_draft import Draft as PublicDraft
 from ..errors import ConfigurationError, DefinitionError
 from . import guard
 from .actions import buttons_of
-from .controls import ErrorLink, summary
+from .controls import ErrorLink, ShownFile, summary
 from .groups import groups_of
 from .page_fields import SignedFields
 from .state import Context
@@ -316,15 +317,18 @@ class Pages:
     def _form(self, bound: BoundStep, form: Form | None, at: Address) -> dict[str, Any]:
         """Return the context of a form, with its values as typed and its errors."""
         hidden: list[tuple[str, str]] = []
+        entry = bound.entry
         if form is not None:
             forms.show_as_typed(form)
+            if entry is not None and entry.packed_files:
+                self._show_files(form, bound, at)
             if (names := bound.page_names(form)) is not None:
                 # If the form cannot be built next time, the names come from the page.
                 name = bound.top.name
                 name = f"{name}/{at.sub}" if at.item else name
                 encrypt = self.fields_of(name).encrypt
                 hidden = [(forms.FIELDS, encrypt(names))]
-        passwords = bound.entry.passwords if bound.entry is not None else {}
+        passwords = entry.passwords if entry is not None else {}
         return {
             "hidden": hidden,
             "form": form,
@@ -332,6 +336,21 @@ class Pages:
             "passwords_kept": {name for name, sent in passwords.items() if any(sent)},
             "answers": bound.answers,
         }
+
+    def _show_files(self, form: Form, bound: BoundStep, at: Address) -> None:
+        """Let the fields of a form show the files that the page has."""
+        shown: dict[str, list[ShownFile]] = {}
+        files = bound.entry.files.values() if bound.entry is not None else ()
+        for file in files:
+            shown.setdefault(file.field, []).append(self._shown_file(file, at))
+        for leaf in file_leaves(form):
+            leaf.field.shown_files = shown.get(leaf.field.name, ())
+
+    def _shown_file(self, file: StoredFile, at: Address) -> ShownFile:
+        url = None
+        if self.urls.file_url is not None:
+            url = self.urls.file_url(at.draft_id, at.page, at.item, file.id)
+        return ShownFile(file.id, file.filename, size_in_words(file.size), url)
 
     def _review(
         self,

@@ -18,6 +18,7 @@ from werkzeug.routing import BuildError
 
 from ..core.changes import draft_after
 from ..core.draft import ENDED, Draft, Receipt
+from ..core.files import NO_FILES
 from ..core.form_errors import as_text
 from ..core.hooks import OWN_ERRORS, HookError, call_hook
 from ..core.items import NEW_ITEM, REMOVE
@@ -42,6 +43,7 @@ from ..tracebacks import without_locals
 from . import guard
 from .actions import Action, Move, action_of, must_begin
 from .compat import typed_values
+from .incoming import INCOMING, IncomingFiles, Refused
 from .item_pages import (
     GONE,
     begin_item,
@@ -64,10 +66,11 @@ from .problems import (
     refuse_change,
 )
 from .resend import Resend
-from .responses import Outcome, protect, redirect_to
+from .responses import Outcome, download, protect, redirect_to
 from .shipped_templates import escape_pages
 from .state import MOUNTS, Context
 from .submitted import Submitted, is_from_review
+from .uploaded_file import UploadedFile, rules_of
 from .urls import (
     DRAFT_PAGES,
     NEW,
@@ -85,7 +88,7 @@ if TYPE_CHECKING:
     from ..wizard import Wizard
     from .routes import Mounted
 
-Moment = Literal["start", "commit"]
+Moment = Literal["start", "commit", "upload"]
 
 TRIES = 100
 EARLY_KEY = "_wizard_early"
@@ -108,6 +111,8 @@ class Post(NamedTuple):
     admit: Callable[[Moment], None]
     #: The last submission that could not be saved yet, if there is one.
     attempts: list[Attempt]
+    #: The files that came along; None if the step takes none.
+    incoming: IncomingFiles | None
 
 
 @dataclass(frozen=True)
@@ -138,6 +143,7 @@ class Visit:
         *,
         url_for_step: Callable[..., str],
         entry_url: Callable[[], str] | None = None,
+        file_url: Callable[..., str] | None = None,
     ) -> Visit:
         """Return a visit with its parts. Raise ConfigurationError for a wrong store."""
         if wizard.one_transaction:
@@ -153,12 +159,14 @@ class Visit:
         gives = wizard._gives_initial
         initial = wizard._initial_at(mount.bound) if gives else None
         bound = MappingProxyType(dict(mount.bound))
+        takes_files = wizard.steps.take_files
         journey_of = partial(
             Journey,
             wizard.steps,
             initial=initial,
             bound=bound,
             max_entries=context.app.config["WIZARD_MAX_ENTRIES"],
+            files=rules_of(wizard, drafts, context) if takes_files else NO_FILES,
         )
 
         def first_page() -> str:
@@ -167,7 +175,7 @@ class Visit:
         def fields_of(step_name: str) -> SignedFields:
             return SignedFields(keyring, drafts.mount, step_name)
 
-        urls = Urls(url_for_step, first_page, entry_url)
+        urls = Urls(url_for_step, first_page, entry_url, file_url)
         pages = Pages(wizard, context, urls, fields_of)
         opened = None if draft_id == NEW else draft_id
         return cls(context, wizard, journey_of, drafts, urls, pages, opened)
@@ -227,7 +235,16 @@ class Visit:
         except BaseException as error:
             without_locals(error)
             raise
+        finally:
+            incoming: IncomingFiles | None = self.context.request.environ.get(INCOMING)
+            if incoming is not None:
+                incoming.clean()
         raise error_of_hook  # here it keeps its own context
+
+    def file(self, page: str, file_id: str, item: str = "") -> Outcome:
+        """Return the answer for a file of a step, or of an item of a list."""
+        after_this_request(protect)
+        return self._get(partial(self._show_file, page, item, file_id))
 
     def enter(self) -> Outcome:
         """Return the answer for the wizard's own URL: a new draft, or a choice."""
@@ -410,6 +427,22 @@ class Visit:
             return redirect_to(url)
         return self.pages.receipt(draft, self.context.request.host)
 
+    def _show_file(self, page: str, item: str, file_id: str) -> Outcome:
+        """Return a file as a download, whether or not its step applies."""
+        stored = self.drafts.load(self.draft_id or "")
+        if stored is None:
+            return self._missing_page()
+        name = self.step_at(Address(page)).name
+        entry = stored.draft.entries.get(name)
+        files = list(entry.files.values()) if entry is not None and not item else []
+        for each in stored.draft.items(name):
+            files += each.files() if each.id == item else ()
+        file = next((file for file in files if file.id == file_id), None)
+        uploads = self.context.repository.uploads
+        if file is None or uploads is None:
+            abort(404)
+        return download(UploadedFile(uploads, stored.draft.id, file))
+
     def _missing_page(self) -> Page:
         return self.pages.gone(expired=self.drafts.remembers(self.draft_id or ""))
 
@@ -419,6 +452,10 @@ class Visit:
         """Save a submission, or return a page with everything that was sent."""
         context = self.context
         refused: Exception | None = None
+        incoming: IncomingFiles | None = context.request.environ.get(INCOMING)
+        step = self.wizard.steps.by_url_name.get(at.page)
+        if incoming is not None and (step is None or not step.takes_files):
+            incoming.check_size()
         try:
             self.drafts.holder.identify()
             if self.drafts.holder.user is not None:
@@ -430,6 +467,7 @@ class Visit:
             context.request,
             csrf_field=context.csrf_field,
             decrypt_names=lambda text: self._fields_of(at).decrypt(text),
+            incoming=incoming,
         )
         action = action_of(submitted.action)
         known = at.page in self.wizard.steps.by_url_name or at.page == "discard"
@@ -441,9 +479,14 @@ class Visit:
                 self._check_signed_in(submitted)
             if refused is not None:
                 raise refused
-            return self._process(Post(at, submitted, action, cache(self._admit), []))
+            if incoming is not None and incoming.failure is not None:
+                raise incoming.failure
+            admit = cache(self._admit)
+            return self._process(Post(at, submitted, action, admit, [], incoming))
         except NotStored as refusal:
             return self._give_back(at, submitted, refusal)
+        except Refused as error:
+            return self._give_back(at, submitted, NotStored.refused(error.refusal))
         except STOPS as error:
             return self._give_back(at, submitted, NotStored.because(error))
 
@@ -516,6 +559,8 @@ class Visit:
         if draft.state in ENDED:
             return self._lead_to_end(draft, post.action)
         submitted, action, to_save = post.submitted, post.action, None
+        if post.incoming is not None:
+            submitted.values.files = post.incoming.move_to(stored)
         try:  # the application's hooks run here
             journey = self.journey_of(draft)
             before, is_gone = journey.bind(step.name), False
@@ -638,6 +683,7 @@ class Visit:
         closed = step.bind(journey, position, entry, reached=False)
         bound = find_page(closed, post.at, post.submitted.item_nonce)
         values, quiet = post.submitted.values, post.action.quiet
+        values.files = {}  # nobody may judge them: that may be what has failed
         if bound is None or (quiet and post.submitted.rev < bound.rev):
             return
         walk = bound.journey.submit(bound, values, validate=False, autosave=quiet)
@@ -715,7 +761,14 @@ class Visit:
             notice = Notice.MOVED
         if stored.is_new:
             post.admit("start")
-        saved = self.drafts.save(stored, draft, notice=notice)
+        try:
+            saved = self.drafts.save(stored, draft, notice=notice)
+        except StoreError:
+            if post.incoming is not None:
+                post.incoming.doubt(stored)
+            raise
+        if post.incoming is not None:
+            post.incoming.settle(saved.draft)
         post.attempts.clear()
         if self.context.app.config["WIZARD_PERMANENT_SESSION"]:
             self.context.session.permanent = True

@@ -344,6 +344,30 @@ def test_steps_saved_by_eight_processes_are_all_kept(
     }
 
 
+def test_files_added_by_eight_processes_are_all_kept(
+    visitor: Visitor, kept: Kept, folder: Path
+) -> None:
+    visitor.start("/papers")
+    url = visitor.start("/papers")
+    orders = [visitor.order(f"{url}/you", _action="save") for _ in range(PROCESSES)]
+    replies = visitor.workers.at_once(
+        [
+            {**order, "times": 2, "files": {"papers": f"{number}-{{}}.txt"}}
+            for number, order in enumerate(orders)
+        ]
+    )
+    assert {reply.status for own in replies for reply in own} == {303}
+    names = sorted(file.filename for file in kept.draft(url).files())
+    assert names == [f"{number}-{turn}.txt" for number in range(8) for turn in (0, 1)]
+    uploads = folder / visitor.engine / "flask_wizard_uploads"
+    assert len([path for path in uploads.rglob("*") if path.is_file()]) == len(names)
+    page = visitor.get(f"{url}/you").text
+    for link in re.findall(r'href="(/papers/[^"]+/file/[^"]+)"><bdi>([^<]+)', page):
+        assert visitor.get(link[0]).text == link[1]
+    visitor.post(f"{url}/discard", _action="discard")
+    assert [path for path in uploads.rglob("*") if path.is_file()] == []
+
+
 def test_drafts_begun_by_eight_processes_are_all_listed(visitor: Visitor) -> None:
     visitor.open("/club/new/you")
     nonces = [secrets.token_urlsafe(16) for _ in range(PROCESSES)]

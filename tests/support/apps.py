@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+<<<<<<< HEAD
 from types import CodeType
 from typing import Protocol
+=======
+from typing import Any, Protocol
+>>>>>>> s4-uploads
 
 from flask import Flask
 from jinja2 import BytecodeCache
@@ -63,6 +67,7 @@ class MakeApp(Protocol):
         prefix: str = "/join",
         unbound: tuple[str, ...] = (),
         store: object | None = None,
+        uploads: Any = None,
         **config: object,
     ) -> Flask: ...
 

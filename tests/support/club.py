@@ -20,7 +20,11 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import cache, partial
+<<<<<<< HEAD:tests/support/club.py
 from multiprocessing.connection import Connection
+=======
+from io import BytesIO
+>>>>>>> s4-uploads:tests/support_club/club.py
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -28,7 +32,7 @@ from typing import Any
 import psycopg as psycopg
 from flask import Flask, current_app, request
 from werkzeug.serving import WSGIRequestHandler, make_server
-from wtforms import Form, StringField
+from wtforms import Form, MultipleFileField, StringField
 from wtforms.validators import InputRequired
 
 from flask_wizard import FlaskWizard, Receipt, Review, Step, Submission, Wizard
@@ -86,6 +90,20 @@ class Parts(Wizard):
         """Never called here."""
 
 
+class PapersForm(Form):
+    papers = MultipleFileField()
+
+
+class Papers(Wizard):
+    """Files, to which each process adds its own."""
+
+    you = Step(PapersForm)
+    check = Review()
+
+    def commit(self, submission: Submission) -> None:
+        """Never called here."""
+
+
 def add_row(path: Path, submission: Submission) -> None:
     """Keep one row a submission, however often it is committed."""
     with closing(sqlite3.connect(path, timeout=BUSY)) as database, database:
@@ -133,7 +151,7 @@ def create_app(folder: Path, engine: str, **config: Any) -> Flask:
     app.config.update(config)
     app.config["WIZARD_STORE"] = json.loads((folder / "stores").read_text())[engine]
     FlaskWizard(app)
-    for wizard in (Club, Parts):
+    for wizard in (Club, Parts, Papers):
         name = wizard.__name__.lower()
         app.register_blueprint(wizard.as_blueprint(name), url_prefix=f"/{name}")
     app.before_request(count_click)
@@ -184,7 +202,12 @@ def send(app: Flask, order: dict[str, Any]) -> Replies:
     client.set_cookie("session", order.get("cookie", ""))
     replies: Replies = []
     for turn in range(order.get("times", 1)):
-        data = {n: v.replace("{}", str(turn)) for n, v in order["data"].items()}
+        data: dict[str, Any] = {
+            n: v.replace("{}", str(turn)) for n, v in order["data"].items()
+        }
+        for field, name in order.get("files", {}).items():
+            name = name.replace("{}", str(turn))
+            data[field] = (BytesIO(name.encode()), name)
         got = client.open(order["url"], method=order.get("method", "POST"), data=data)
         cookie = client.get_cookie("session")
         value = cookie.value if cookie else ""
