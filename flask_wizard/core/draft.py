@@ -120,6 +120,8 @@ class Before(msgspec.Struct, frozen=True, gc=False):
     read: tuple[Path, ...] = ()
     #: A hash of what they read, and of what the form asked for.
     read_digest: bytes = b""
+    #: False if the step did not apply, or did not open, when this was taken.
+    opened: bool = True
 
     def __repr__(self) -> str:  # a log must never show an answer
         return f"<Before: {', '.join(self.raw)}>"
@@ -151,7 +153,8 @@ class Entry(Stored, frozen=True, gc=False):
     passwords: Raw = msgspec.field(default_factory=dict)
     #: What its page began with, if anything told.
     before: Before | None = None
-    #: False if nothing was submitted yet: the entry has no more than ``before``.
+    #: False if nothing was submitted yet: the entry has no more than ``before``. In a
+    #: prefilled wizard one without ``before`` says that there is nothing to begin with.
     sent: bool = True
 
     @classmethod

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -49,12 +50,15 @@ class Journey:
         initial: Initial | None = None,
         bound: Mapping[str, Any] = NOTHING_BOUND,
         max_entries: int | None = None,
+        prefilled: bool = False,
     ) -> None:
         self.steps = steps
         #: How many entries the lists of one page may have that set no maximum.
         self.max_entries = max_entries
         self.draft = draft
         self.initial = initial
+        #: True if what pages begin with counts as sent, as far as it is valid.
+        self.prefilled = prefilled and initial is not None
         #: The variables of the mount's URL prefix, which never change for a draft.
         self.bound = bound
         # How many of the first steps are done by their entries alone: as many as the
@@ -91,6 +95,8 @@ class Journey:
             plain = entry is not None and self._is_plain(at, entry)
             self._plain += plain and at == self._plain
             last = None if plain else step.bind(self, at, entry, reached=True)
+            if self.prefilled and last is not None and last.applies:
+                last = last.prefill()
             walked.append(last)
         return walked[position] or self._met(position)
 
@@ -243,6 +249,19 @@ class Journey:
             onward._plain = min(at, self._plain)
         return onward
 
+    def begin(self) -> Journey:
+        """Return the journey of a draft that begins, with what its steps begin with.
+
+        If it is prefilled, that is all of them: what they begin with may be gone later.
+        """
+        if not self.prefilled:
+            return self
+        behind = range(self._walk(), len(self.steps))
+        unmet = (self.steps[n].bind(self, n, None, reached=False) for n in behind)
+        onward = copy(self)
+        onward.draft = _with_prefilled(self.draft, [*self._walked, *unmet])
+        return onward
+
     @property
     def answers_hash(self) -> str:
         """A hash of the answers on the path, by which a review can be told outdated."""
@@ -271,6 +290,8 @@ class Journey:
         draft = self.draft
         if not quiet and (draft.changed or draft.unneeded):
             draft = draft.without_changes()
+        if self.prefilled:
+            draft = _with_prefilled(draft, self._walked)
         if self.initial is not None and (bound := self.first_incomplete) is not None:
             draft = bound.begin(draft)
         for bound in self._walked[self._plain :]:
@@ -315,3 +336,10 @@ class Journey:
             read.append(known[path])
         whole = encode([signature, paths, read])
         return hashlib.blake2b(whole, digest_size=16).digest()
+
+
+def _with_prefilled(draft: Draft, steps: Iterable[BoundStep | None]) -> Draft:
+    """Return the draft with what the steps begin with, if that is new."""
+    for bound in filter(None, steps):
+        draft = bound.prefill_draft(draft)
+    return draft

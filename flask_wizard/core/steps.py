@@ -38,6 +38,12 @@ ABSENT = b"absent"
 
 Condition = Callable[[Answers], object]
 
+Changes = dict[str, tuple[Any, Any]] | tuple[dict[str, Any], None]
+"""What was changed of a step: for each field that differs, its value before and after.
+
+Of a step that does not apply any more it is what it began with, and ``None``.
+"""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class AnyStep(ABC):
@@ -274,6 +280,22 @@ class BoundStep(Protocol):
     def begin(self, draft: Draft) -> Draft:
         """Return the draft with what the step's page begins with, if that is new."""
         return draft
+
+    def prefill(self) -> BoundStep:
+        """Return the step with what its page begins with as its submission.
+
+        It is done if that is valid. Nothing changes if something was sent already, or
+        there is nothing to begin with.
+        """
+        return self
+
+    def prefill_draft(self, draft: Draft) -> Draft:
+        """Return the draft of a prefilled wizard with what the step begins with."""
+        return draft
+
+    def changes(self) -> Changes | None:
+        """Return what was changed of what its page began with, or ``None``."""
+        return None
 
     def edit_rows(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return the rows that its page shows of those of the steps before it."""

@@ -186,11 +186,9 @@ class Pages:
         if signed_in or self.context.holder.user is not None:
             hidden.append((SIGNED_IN, "1"))
         is_review = placed and bound.step.lists_answers
+        # Conditions read the form, which is changed below to be shown as typed.
+        progress = journey.progress(bound, from_review=then) if placed else None
         unneeded = _unneeded(journey) if problem is None else None
-        if is_review:
-            own = self._review(journey, bound, at, unneeded)
-        else:
-            own = self._form(bound, form)
         returning = None
         if (then or early) and placed and problem is None:
             returning = self._returning(journey, bound, at)
@@ -199,7 +197,10 @@ class Pages:
             actions = buttons_of(journey, bound, to_review=to_review)
         else:
             actions = [button]
-        progress = journey.progress(bound, from_review=then) if placed else None
+        if is_review:
+            own = self._review(journey, bound, at, unneeded)
+        else:
+            own = self._form(bound, form)
         return self.make(
             bound.page if placed else "step",
             step=bound.step,

@@ -144,6 +144,7 @@ class Visit:
             initial=initial,
             bound=bound,
             max_entries=context.app.config["WIZARD_MAX_ENTRIES"],
+            prefilled=wizard._prefilled,
         )
 
         def first_page() -> str:
@@ -244,6 +245,8 @@ class Visit:
         raise error_of_hook
 
     def _enter(self) -> Outcome:
+        if (edited := self._find_edited()) is not None:
+            return redirect_to(self.standing_url(edited.draft), 302)
         if drafts := self.open_drafts():
             return self.pages.entry(drafts)
         return self._redirect_to_new()
@@ -271,22 +274,37 @@ class Visit:
             return self.pages.discard(at, unsettled=draft.unsettled)
         return self._show_step(at, self.step_at(at), self.journey_of(draft))
 
-    def _redirect_to_new(self) -> Outcome:
-        """Return a redirect to the first page of a new draft, with a new nonce.
+    def _find_edited(self) -> StoredDraft | None:
+        """Return the open draft at this mount of a prefilled wizard, if there is one.
 
-        The nonce stands in the URL, and not only in the page: Back asks for the page
-        again, since no page is cached, and must meet the same draft.
+        What exists is edited in one draft, however many pages begin with it.
         """
-        url = self.urls.to(Address(self.urls.first_page(), nonce=new_nonce()))
+        if not self.wizard._prefilled:
+            return None
+        found = reversed(self.drafts.open_drafts())
+        return next(filter(None, (self.drafts.load(draft.id) for draft in found)), None)
+
+    def _redirect_to_new(self, page: str | None = None) -> Outcome:
+        """Return a redirect to a page of a new draft, with a new nonce.
+
+        It is the first page, if no other is given. The nonce stands in the URL, and not
+        only in the page: Back asks for the page again, since no page is cached, and
+        must meet the same draft.
+        """
+        page = page or self.urls.first_page()
+        url = self.urls.to(Address(page, nonce=new_nonce()))
         query = query_without_nonce(self.context.request)
         return redirect_to(add_query(url, query), 302)
 
     def _show_new(self, at: Address) -> Outcome:
         step, nonce = self.step_at(at), nonce_of(self.context.request)
+        begun = self.drafts.find_begun(nonce) if nonce else None
+        if (begun := begun or self._find_edited()) is not None:
+            at = Address(at.page, begun.draft.id)
+            then = is_from_review(self.context.request)
+            return redirect_to(self.urls.to(at, then=then), 302)
         if not nonce:
-            return self._redirect_to_new()
-        if (begun := self.drafts.find_begun(nonce)) is not None:
-            return redirect_to(self._url(at.page, begun.draft), 302)
+            return self._redirect_to_new(at.page if self.wizard._prefilled else None)
         # The session needs the token before the first POST. Otherwise two clicks would
         # make two tokens, and two drafts.
         self.drafts.holder.ensure_token()
@@ -296,13 +314,14 @@ class Visit:
     def _show_step(self, at: Address, step: AnyStep, journey: Journey) -> Outcome:
         """Return a step's page, or a redirect to the step that comes first."""
         bound = journey.get(step.name)
-        is_first = self.draft_id is None
+        is_new = self.draft_id is None
+        is_first = is_new and not journey.prefilled
         if (
             bound is None
             or (is_first and bound is not journey.first_incomplete)
             or (is_frozen(journey.draft, bound) and bound is not journey.current)
         ):
-            if bound is None and step.lists_answers and not is_first:
+            if bound is None and step.lists_answers and not is_new:
                 self.context.session[EARLY_KEY] = at.draft_id
             return redirect_to(self.urls.to(at._replace(page=journey.current.url_name)))
         session = self.context.session
@@ -444,6 +463,8 @@ class Visit:
         submitted, action, to_save = post.submitted, post.action, None
         try:  # the application's hooks run here
             journey = self.journey_of(draft)
+            if stored.is_new:
+                journey = journey.begin()
             before = journey.bind(step.name)
             if not (submitted.has_action or is_ours(submitted, before)):
                 abort(400)
@@ -473,7 +494,7 @@ class Visit:
             tells = from_review or before.position < journey.steps.last_conditional
             if tells and not action.quiet and step.takes_input:
                 to_save = draft_after(onward, before, from_review=from_review)
-            elif url is not None or step.takes_input:
+            elif url is not None or step.takes_input or stored.is_new:
                 to_save = onward.to_draft(quiet=action.quiet)
             if bound is None and step.lists_answers:
                 self.context.session[EARLY_KEY] = draft.id
@@ -521,9 +542,14 @@ class Visit:
             self._check_signed_in(post.submitted)
         if stored is None and self.draft_id and not step.takes_input:
             return None
-        return stored or self.drafts.start(
-            self.draft_id or post.submitted.nonce or new_nonce()
-        )
+        if stored is not None:
+            return stored
+        nonce = post.submitted.nonce
+        if self.draft_id is None and self.wizard._prefilled:
+            begun = self.drafts.find_begun(nonce) if nonce else None
+            if (begun := begun or self._find_edited()) is not None:
+                return begun
+        return self.drafts.start(self.draft_id or nonce or new_nonce())
 
     def _wait_for_commit(self, stored: StoredDraft) -> StoredDraft:
         """Wait while a commit runs, for ``WIZARD_COMMIT_WAIT`` seconds at most.
