@@ -12,6 +12,7 @@ from functools import partialmethod
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from .core.declaration import Declarative, collect_steps
 from .core.hooks import call_hook, check_hook, takes
 from .core.steps import RESERVED_STEPS, AnyStep, Review, Steps
 from .core.submission import Submission
@@ -33,27 +34,7 @@ ALIKE = 0.8
 """How much two names are alike, of 1, if one seems to be the other misspelt."""
 
 
-class _ClassBody(dict[str, Any]):
-    """The namespace of a class body, which refuses two steps of one name."""
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        if isinstance(value, AnyStep) and isinstance(self.get(name), AnyStep):
-            raise DefinitionError(
-                f"Two steps are called {name!r}, so the first would be lost. "
-                "Give one of them another name."
-            )
-        super().__setitem__(name, value)
-
-
-class _Declarative(type):
-    @classmethod
-    def __prepare__(  # type: ignore[override]  # a dict of a kind of its own
-        cls, name: str, bases: tuple[type, ...], **options: object
-    ) -> _ClassBody:
-        return _ClassBody()
-
-
-class Wizard(metaclass=_Declarative):
+class Wizard(metaclass=Declarative):
     """A form of several steps, declared as attributes of a subclass, in order.
 
     A subclass inherits the steps. A step of the same name replaces the inherited step
@@ -93,7 +74,7 @@ class Wizard(metaclass=_Declarative):
         super().__init_subclass__(**options)
         if prefilled is not None:
             cls._prefilled = prefilled
-        cls.steps = _collect_steps(cls)
+        cls.steps = collect_steps(cls, _reason_against)
         for step in cls.steps:
             setattr(cls, step.name, step)
         cls._has_title = cls._has_title or "title" in vars(cls)
@@ -278,71 +259,12 @@ def _title_from(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", " ", name).capitalize()
 
 
-def _collect_steps(cls: type[Wizard]) -> Steps:
-    """Return the inherited steps in order, then the class's own, and the Review last.
-
-    Raise DefinitionError for declarations that contradict each other.
-    """
-    found: dict[str, AnyStep] = {}
-    for base in reversed(cls.__mro__[1:]):
-        inherited = base.__dict__.get("steps", ()) or _steps_in_body(cls, base)
-        found.update((step.name, step) for step in inherited)
-        _remove_steps(found, base.__dict__)
-    own = _steps_in_body(cls, cls)
-    for name in found.keys() & vars(cls).keys():
-        if not isinstance(vars(cls)[name], AnyStep | None):
-            raise DefinitionError(
-                f"{cls.__name__}.{name} is {vars(cls)[name]!r}, and an inherited step "
-                "has that name. Use another step to replace it, or None to remove it."
-            )
-    found.update((step.name, step) for step in own)
-    _remove_steps(found, cls.__dict__)
-    reviews = [step for step in found.values() if isinstance(step, Review)]
-    if len(reviews) > 1:
-        names = ", ".join(step.name for step in reviews)
-        raise DefinitionError(
-            f"{cls.__name__} has more than one Review: {names}. Keep one."
-        )
-    if any(isinstance(step, Review) for step in own[:-1]):
-        raise DefinitionError(
-            f"{cls.__name__} declares steps after its Review. Make the Review last."
-        )
-    steps = [step for step in found.values() if not isinstance(step, Review)]
-    return Steps((*steps, *reviews))
-
-
-def _steps_in_body(cls: type[Wizard], base: type) -> list[AnyStep]:
-    """Return the steps in the body of one class: the wizard, a base, or a mixin."""
-    found = [(n, v) for n, v in vars(base).items() if isinstance(v, AnyStep)]
-    for name, _ in found:
-        _check_name(cls, name)
-    for name, value in vars(base).items():
-        if isinstance(value, type) and issubclass(value, AnyStep):
-            raise DefinitionError(
-                f"{cls.__name__}.{name} is the class {value.__name__} itself. "
-                f"Call it: `{name} = {value.__name__}(...)`."
-            )
-    return [step.named(name, cls.__name__) for name, step in found]
-
-
-def _remove_steps(found: dict[str, AnyStep], attributes: Mapping[str, Any]) -> None:
-    for name in [name for name in found if attributes.get(name, name) is None]:
-        del found[name]
-
-
-def _check_name(cls: type[Wizard], name: str) -> None:
+def _reason_against(name: str) -> str | None:
     if name in RESERVED_STEPS:
-        reason = "is the name of one of the wizard's own pages"
-    elif name in _WIZARD_ATTRIBUTES:
-        reason = "is an attribute of every wizard"
-    elif name.startswith("_"):
-        reason = "starts with an underscore"
-    else:
-        return
-    raise DefinitionError(
-        f"{cls.__name__} has a step called {name!r}, which {reason}. "
-        "Give the step another name."
-    )
+        return "is the name of one of the wizard's own pages"
+    if name in _WIZARD_ATTRIBUTES:
+        return "is an attribute of every wizard"
+    return "starts with an underscore" if name.startswith("_") else None
 
 
 def _check_definition(cls: type[Wizard]) -> None:

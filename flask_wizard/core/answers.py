@@ -11,10 +11,11 @@ from wtforms.fields import Field, FieldList, FormField
 
 from ..errors import UnknownNameError
 from . import forms
+from .draft import Path
 from .signatures import BUTTONS, NESTING
 
 if TYPE_CHECKING:
-    from .journey import Journey
+    from .journey import Walk
 
 NAMES = "*"
 """Stands for the names of a step's fields, where these were read."""
@@ -22,8 +23,11 @@ NAMES = "*"
 CONCEALED = "…"
 """Stands for a password in what may be logged."""
 
-Dependencies = set[tuple[str, str]]
-"""What was read, as (step, field) pairs. The empty field: whether it has answers."""
+Dependencies = set[Path]
+"""What was read, as (step, field) pairs. The empty field: whether it has answers.
+
+What was read of an item is (list, item, page, field).
+"""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -38,17 +42,19 @@ class Record:
     _names: Sequence[str] | None
     _values: Callable[[], Mapping[str, Any]] | None
     _dependencies: Dependencies | None = None
+    #: The list and the item, if it is the record of an item's page.
+    _inside: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Any:
         if self._names is not None and name not in self._names:
             raise UnknownNameError(
-                f"{self._step!r} has no field {name!r}. "
+                f"{self._step or self._inside[0]!r} has no field {name!r}. "
                 f"Its fields are {', '.join(self._names)}.",
                 name=name,
                 known=self._names,
             )
         if self._dependencies is not None:
-            self._dependencies.add((self._step, name))
+            self._dependencies.add((*self._inside, self._step, name))
         # A field that was declared and then removed while preparing was not asked.
         return None if self._values is None else self._values().get(name)
 
@@ -68,12 +74,12 @@ class Record:
 
     def _known(self) -> Sequence[str]:
         if self._dependencies is not None:  # another form might have other fields
-            self._dependencies.add((self._step, NAMES))
+            self._dependencies.add((*self._inside, self._step, NAMES))
         return self._names or ()
 
     def __bool__(self) -> bool:
         if self._dependencies is not None:
-            self._dependencies.add((self._step, ""))
+            self._dependencies.add((*self._inside, self._step, ""))
         return self._values is not None
 
     def __eq__(self, other: object) -> bool:
@@ -88,7 +94,8 @@ class Record:
 
     def __repr__(self) -> str:  # names only: a log must never show an answer
         present = "" if self._values is not None else ", no answers"
-        return f"<Record {self._step}: {', '.join(self._names or ())}{present}>"
+        names = ", ".join(self._names or ())
+        return f"<Record {self._step or self._inside[0]}: {names}{present}>"
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -98,7 +105,7 @@ class Answers:
     What is read of them is added to ``_reads``.
     """
 
-    _journey: Journey
+    _journey: Walk[Any]
     _before: int
     _reads: Dependencies
 
@@ -112,7 +119,7 @@ class Answers:
 
     @property
     def _names(self) -> Sequence[str]:
-        return self._journey.steps.readable(self._before)
+        return self._journey.readable(self._before)
 
     def __getitem__(self, name: str) -> Any:
         record = self._journey.read(name, self._before, self._reads)

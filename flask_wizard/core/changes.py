@@ -12,7 +12,8 @@ from .steps import BoundStep
 def draft_after(journey: Journey, before: BoundStep, *, from_review: bool) -> Draft:
     """Return the draft to store after a POST, with what its pages tell of changes.
 
-    ``journey`` is that after the POST, ``before`` the submitted step before it.
+    ``journey`` is that after the POST, ``before`` the submitted step before it. What
+    the draft has told of an earlier change is taken out.
     ``from_review`` is true if the visitor came by a change link: the review then marks
     what differs, also in steps that a change has opened on the way.
     """
@@ -28,7 +29,7 @@ def draft_after(journey: Journey, before: BoundStep, *, from_review: bool) -> Dr
             changed = [*kept, *((after.name, field) for field in fields)]
         if may_hide and (fields or not accepted):
             unneeded = journey.hidden_by(after)
-    told = journey.to_draft()
+    told = journey.to_draft().without_changes()
     if not changed and unneeded is None:
         return told
     unneeded = told.unneeded if unneeded is None else unneeded

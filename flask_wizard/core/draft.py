@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, partial
 from threading import Lock
-from typing import Annotated, Any, Literal, TypeVar, overload
+from typing import Annotated, Any, Literal, Self, TypeVar, overload
 
 import msgspec
 from markupsafe import Markup
@@ -23,8 +23,9 @@ Count = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 Path = Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=4)]
 """What was read of an earlier answer: a step and a field.
 
-An empty field stands for "is there an answer". Other releases may know longer paths,
-such as step, item, page and field.
+An empty field stands for "is there an answer". What was read of an item has the list,
+the item, the page and the field; a list and the item alone stand for the items before
+it.
 """
 
 T = TypeVar("T")
@@ -291,7 +292,90 @@ class Receipt(msgspec.Struct, frozen=True):
     html: bool = False
 
 
-class Draft(Stored, frozen=True, dict=True):
+class Filled(Stored, frozen=True, dict=True, kw_only=True):
+    """What was filled in of a wizard, or of one item of a list, by step."""
+
+    packed_entries: dict[str, bytes] = msgspec.field(
+        name="entries", default_factory=dict
+    )
+    #: The items of lists by step, in order, each packed by itself.
+    packed_items: dict[str, tuple[msgspec.Raw, ...]] = msgspec.field(
+        name="items", default_factory=dict
+    )
+    #: How many of the first steps are accepted and read nothing, and a digest of what
+    #: they ask for, by which a journey tells whether that is still so.
+    plain_prefix: tuple[Count, bytes] = (0, b"")
+
+    @cached_property
+    def entries(self) -> Entries:
+        """The entries by step, opened one by one."""
+        return Entries(self.packed_entries)
+
+    def with_entries(self, entries: Mapping[str, Entry]) -> Self:
+        """Return a copy with these entries, and all others as they are.
+
+        It says of no step that it is plain: only a journey can tell.
+        """
+        packed = dict(self.packed_entries)
+        for step, entry in entries.items():
+            kept = self.entries.get(step)
+            if kept is not None and kept.unknown:
+                entry = replace(entry, unknown={**kept.unknown, **entry.unknown})
+            packed[step] = pack(entry)
+        return replace(self, packed_entries=packed, plain_prefix=(0, b""))
+
+    def without(self, step: str) -> Self:
+        """Return a copy without a step's entry."""
+        packed = {n: entry for n, entry in self.packed_entries.items() if n != step}
+        return replace(self, packed_entries=packed, plain_prefix=(0, b""))
+
+    def items(self, step: str) -> tuple[StoredItem, ...]:
+        """Return the items of a list in order. Raises UnreadableDraftError."""
+        if step not in self._opened_items:
+            packed = self.packed_items.get(step, ())
+            self._opened_items[step] = tuple(unpack(StoredItem, one) for one in packed)
+        return self._opened_items[step]
+
+    @cached_property
+    def _opened_items(self) -> dict[str, tuple[StoredItem, ...]]:
+        return {}
+
+    def with_items(self, step: str, items: Iterable[StoredItem]) -> Self:
+        """Return a copy with these items of a list, and all others as they are."""
+        packed = tuple(msgspec.Raw(pack(item)) for item in items)
+        return replace(
+            self,
+            packed_items={**self.packed_items, step: packed},
+            plain_prefix=(0, b""),
+        )
+
+
+Kept = TypeVar("Kept", bound=Filled)
+
+
+class StoredItem(Filled, frozen=True):
+    """One item of a list: what was filled in on its pages.
+
+    The only page of an item that has one form is named by the empty string.
+    """
+
+    id: str
+    #: What the list calls it; empty if it is unfinished, or has no name.
+    label: str = ""
+    #: What its pages have read outside it, if it is finished.
+    read: tuple[Path, ...] = ()
+    #: A hash of what they read, and of what their forms asked for. It is empty unless
+    #: the item is finished.
+    read_digest: bytes = b""
+
+    def __repr__(self) -> str:  # a log must never show an answer
+        return f"<StoredItem: {len(self.packed_entries)} pages>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("pages", len(self.packed_entries))]
+
+
+class Draft(Filled, frozen=True, dict=True):
     """A draft as it is stored. Times are seconds since the epoch."""
 
     id: str
@@ -302,9 +386,6 @@ class Draft(Stored, frozen=True, dict=True):
     #: The idempotency key of its commit.
     submission: str
     version: int = 1
-    packed_entries: dict[str, bytes] = msgspec.field(
-        name="entries", default_factory=dict
-    )
     state: State = "open"
     attempt: Count = 0
     lease_until: Seconds = 0.0
@@ -320,9 +401,6 @@ class Draft(Stored, frozen=True, dict=True):
     #: by a user who has signed in, ``refused`` by a commit, or ``changed`` in another
     #: tab while its review was read.
     notice: str = ""
-    #: How many of the first steps are accepted and read nothing, and a digest of what
-    #: they ask for, by which a journey tells whether that is still so.
-    plain_prefix: tuple[Count, bytes] = (0, b"")
     #: Where the visitor has changed an answer on the way back to the review, for the
     #: review until the next save. An empty field stands for the whole step.
     changed: tuple[Path, ...] = ()
@@ -335,11 +413,6 @@ class Draft(Stored, frozen=True, dict=True):
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return [("state", self.state)]
-
-    @cached_property
-    def entries(self) -> Entries:
-        """The entries by step, opened one by one."""
-        return Entries(self.packed_entries)
 
     @property
     def holders(self) -> list[StoredHolder]:
@@ -361,24 +434,6 @@ class Draft(Stored, frozen=True, dict=True):
     def is_committing(self, now: float) -> bool:
         """True if a commit is under way, by somebody whose lease still runs."""
         return self.state == "committing" and now < self.lease_until
-
-    def with_entries(self, entries: Mapping[str, Entry]) -> Draft:
-        """Return the draft with these entries, and all others as they are.
-
-        It says of no step that it is plain: only a journey can tell.
-        """
-        packed = dict(self.packed_entries)
-        for step, entry in entries.items():
-            kept = self.entries.get(step)
-            if kept is not None and kept.unknown:
-                entry = replace(entry, unknown={**kept.unknown, **entry.unknown})
-            packed[step] = pack(entry)
-        return replace(self, packed_entries=packed, plain_prefix=(0, b""))
-
-    def without(self, step: str) -> Draft:
-        """Return the draft without a step's entry."""
-        packed = {n: entry for n, entry in self.packed_entries.items() if n != step}
-        return replace(self, packed_entries=packed, plain_prefix=(0, b""))
 
     def renew(self, now: float, *, notice: str) -> Draft:
         """Return the draft as a POST leaves it, for another lifetime."""

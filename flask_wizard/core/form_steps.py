@@ -15,7 +15,7 @@ from wtforms import Form
 from ..errors import DefinitionError
 from . import forms
 from .answers import CONCEALED, NAMES, Answers, Dependencies, Record, plain, values_of
-from .draft import Before, Draft, Entry, Path, Raw
+from .draft import Before, Entry, Kept, Path, Raw
 from .form_errors import errors_of, show_errors, with_lost
 from .forms import FieldNames, Values
 from .hooks import check_hook, check_result
@@ -33,7 +33,7 @@ from .steps import (
 from .untouched import UnshowableError, untouched
 
 if TYPE_CHECKING:
-    from .journey import Journey
+    from .journey import Walk
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Step(AnyStep):
     has_answers: ClassVar[bool] = True
 
     def bind(
-        self, journey: Journey, position: int, entry: Entry | None, *, reached: bool
+        self, journey: Walk[Any], position: int, entry: Entry | None, *, reached: bool
     ) -> BoundFormStep:
         """Bind the step to the draft of a journey."""
         reads: Dependencies = set()
@@ -104,11 +104,11 @@ class Step(AnyStep):
             return None
         return signature(self.fixed_form).digest
 
-    def no_answers(self, reads: Dependencies) -> Record:
+    def no_answers(self, reads: Dependencies, inside: tuple[str, ...] = ()) -> Record:
         """Return a falsy record of the step."""
         form = self.fixed_form
         names = signature(form).names if form is not None else None
-        return Record(self.name, names, None, reads)
+        return Record(self.name, names, None, reads, inside)
 
     @cached_property
     def is_fixed(self) -> bool:
@@ -194,7 +194,7 @@ class BoundFormStep(BoundStep):
     """A Step bound to a draft."""
 
     step: Step
-    journey: Journey
+    journey: Walk[Any]
     position: int
     #: What its condition and its form function read. It is not stored, since they run
     #: in each request.
@@ -209,7 +209,7 @@ class BoundFormStep(BoundStep):
     #: True if the draft has an entry of it: ``initial`` was asked.
     taken: bool = False
     #: What of ``reads`` its condition read.
-    condition_reads: frozenset[tuple[str, str]] = frozenset()
+    condition_reads: frozenset[Path] = frozenset()
     #: True if its entry is what it began with, which is not stored yet.
     is_prefilled: bool = False
     #: What ``prepare`` and the form itself have read.
@@ -285,7 +285,7 @@ class BoundFormStep(BoundStep):
         if before is not None and values is not None:
             began = form if is_untouched else self._began(before)
             forms.restore_before(form, values, began, before)
-            self._read(before)
+            self.dependencies.update(before.read)
         # What is no longer a password must not be shown: it is left out.
         if passwords and not passwords.keys() <= (hidden := {*forms.passwords(form)}):
             kept = {name: passwords[name] for name in passwords if name in hidden}
@@ -304,12 +304,6 @@ class BoundFormStep(BoundStep):
         if self._began_form is None:
             self._began_form = self._fill(Values(before.raw), {})
         return self._began_form
-
-    def _read(self, before: Before) -> None:
-        """Count what ``initial`` has read as read."""
-        # Other releases may know longer paths, which no answer here has.
-        pairs = (path for path in before.read if len(path) == 2)
-        self.dependencies.update((step, name) for step, name in pairs)
 
     @cached_property
     def _before_holds(self) -> bool:
@@ -353,7 +347,7 @@ class BoundFormStep(BoundStep):
             self.before = fresh._take_before()
             self.form = self._fill(values, {}, before=self.before)
 
-    def begin(self, draft: Draft) -> Draft:
+    def begin(self, draft: Kept) -> Kept:
         """Return the draft with what the step's page begins with, if that is new."""
         if self.entry is not None or self.journey.prefilled or self._before_holds:
             return draft
@@ -374,7 +368,7 @@ class BoundFormStep(BoundStep):
         sent.is_prefilled = True
         return sent
 
-    def prefill_draft(self, draft: Draft) -> Draft:
+    def prefill_draft(self, draft: Kept) -> Kept:
         """Return the draft of a prefilled wizard with what the step begins with.
 
         A step that does not open is taken as far as its form can be built without the
@@ -392,7 +386,7 @@ class BoundFormStep(BoundStep):
             return draft  # the page tells of it, if the step opens
         return draft.with_entries({self.name: Entry(before=before, sent=False)})
 
-    def _with_before(self, draft: Draft, before: Before | None) -> Draft:
+    def _with_before(self, draft: Kept, before: Before | None) -> Kept:
         if before is None:
             return draft
         return draft.with_entries({self.name: Entry(before=before, sent=False)})
@@ -469,7 +463,7 @@ class BoundFormStep(BoundStep):
         self,
         read: tuple[Path, ...],
         *,
-        but: frozenset[tuple[str, str]] = frozenset(),
+        but: frozenset[Path] = frozenset(),
     ) -> bytes:
         """Hash what the form asks for, and the answers in ``read`` and ``reads``.
 
@@ -585,13 +579,13 @@ class BoundFormStep(BoundStep):
         after = self.submit(values, validate=False, autosave=True)
         return after is None or after.entry is not self.entry
 
-    def write_to(self, draft: Draft) -> Draft:
+    def write_to(self, draft: Kept) -> Kept:
         """Return the draft with the entry of this step."""
         if (entry := self.entry) is not None:
             return draft.with_entries({self.step.name: entry})
         return self._with_before(draft, self.before)
 
-    def refresh_dependencies(self, draft: Draft) -> Draft:
+    def refresh_dependencies(self, draft: Kept) -> Kept:
         """Return the draft with what the step reads now, if it ``still_holds``."""
         if self.entry is None or not self.still_holds:
             return draft
@@ -683,9 +677,9 @@ class BoundFormStep(BoundStep):
     def record(self, reads: Dependencies) -> Record:
         """Return the answers, falsy if they do not count."""
         if not (self.applies and self.done):
-            return self.step.no_answers(reads)
-        names = self.signature.names
-        return Record(self.step.name, names, lambda: self._values, reads)
+            return self.step.no_answers(reads, self.journey.inside)
+        names, inside = self.signature.names, self.journey.inside
+        return Record(self.step.name, names, lambda: self._values, reads, inside)
 
     @cached_property
     def _values(self) -> dict[str, object]:
@@ -720,22 +714,23 @@ class BoundFormStep(BoundStep):
         """Call the form's ``populate_obj``, buttons left out."""
         forms.without_buttons(self._accepted_form).populate_obj(obj)
 
-    def serialize(self, field: str) -> bytes:
+    def serialize(self, *inner: str) -> bytes:
         """Return what was submitted for a field and those inside it, to be hashed.
 
         The empty name stands for whether there is an answer at all, NAMES for which
         fields there are.
         """
-        if self.entry is None or not (self.applies and self.done):
+        if self.entry is None or not (self.applies and self.done) or len(inner) != 1:
             return ABSENT
+        field = inner[0]
         if not field:
             return b"present"
         if field == NAMES:
             return encode(self.signature.names)
         name, separator = self._html_name(field)
         sent = {**self.entry.raw, **self.entry.passwords}
-        inner = name + separator
-        mine = [(n, sent[n]) for n in sorted(sent) if n == name or n.startswith(inner)]
+        start = name + separator
+        mine = [(n, sent[n]) for n in sorted(sent) if n == name or n.startswith(start)]
         return encode(mine)
 
 

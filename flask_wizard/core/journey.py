@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Generic, Self
 
 from msgspec.structs import replace
 
 from ..errors import DefinitionError
 from .answers import Answers, Dependencies
-from .draft import Draft, Entry, Path
+from .draft import Draft, Entry, Kept, Path
 from .forms import Values
 from .steps import ABSENT, AnyStep, BoundStep, Steps, encode
 
@@ -39,13 +39,16 @@ class Progress:
         return f"Step {self.number}" + (f" of {self.total}" if self.total else "")
 
 
-class Journey:
-    """A wizard's steps bound to one draft, walked only as far as asked."""
+class Walk(Generic[Kept]):
+    """Steps bound to what was filled in of them, walked only as far as asked."""
+
+    #: The list and the item that the steps are the pages of, if they are.
+    inside: tuple[str, ...] = ()
 
     def __init__(
         self,
         steps: Steps,
-        draft: Draft,
+        draft: Kept,
         *,
         initial: Initial | None = None,
         bound: Mapping[str, Any] = NOTHING_BOUND,
@@ -74,7 +77,7 @@ class Journey:
 
     def __repr__(self) -> str:
         # Going on could run the application's code.
-        return f"<Journey of {self.draft!r}, {len(self._walked)} steps met>"
+        return f"<{type(self).__name__} of {self.draft!r}, {len(self._walked)} met>"
 
     def _reach(self, position: int) -> BoundStep | None:
         """Walk on to a step and return it. None if the walk ends before it.
@@ -175,6 +178,115 @@ class Journey:
                 return later
         return None
 
+    def submit(
+        self,
+        step: str | BoundStep,
+        values: Values,
+        *,
+        validate: bool,
+        autosave: bool = False,
+    ) -> Self:
+        """Return the walk as it goes on with ``values`` sent for a step.
+
+        With ``validate`` the step may become done, if it opens. Otherwise the values
+        are only kept, and a step that was done stays so while nothing changed.
+        """
+        bound = self.bind(step) if isinstance(step, str) else step
+        after = bound.submit(values, validate=validate, autosave=autosave)
+        if after is None:
+            return self
+        return self.go_on_with(after, after.write_to(self.draft))
+
+    def go_on_with(self, after: BoundStep, draft: Kept) -> Self:
+        """Return the walk as it goes on with another state of one of its steps.
+
+        ``draft`` is what was filled in with that state written to it.
+        """
+        onward = object.__new__(type(self))
+        onward.__dict__.update(self.__dict__)  # as copy() does, in a tenth of the time
+        onward.draft = draft
+        at, plain = after.position, self._is_plain(after.position, after.entry)
+        onward._serialized = {}
+        onward._walked = self._walked[:at] + [after] * (at < len(self._walked))
+        if plain and at < self._plain:  # so are those behind it that were
+            onward._walked += [None] * (self._plain - at - 1)
+        elif plain and at == self._plain:
+            onward._plain = at + 1
+        else:
+            onward._plain = min(at, self._plain)
+        return onward
+
+    @property
+    def whole(self) -> Journey:
+        """The journey through the whole wizard, as this walk leaves it."""
+        raise NotImplementedError
+
+    def to_draft(self) -> Kept:
+        """Return what was filled in, to be stored.
+
+        It has what steps that were judged anew read now, and what the page of the first
+        incomplete step begins with.
+        """
+        draft = self.draft
+        if self.prefilled:
+            draft = _with_prefilled(draft, self._walked)
+        if self.initial is not None and (bound := self.first_incomplete) is not None:
+            draft = bound.begin(draft)
+        for bound in self._walked[self._plain :]:
+            if bound is not None and bound.still_holds:
+                draft = bound.refresh_dependencies(draft)
+        prefix = (self._plain, self.signatures.chained[self._plain])
+        same = prefix == draft.plain_prefix
+        return draft if same else replace(draft, plain_prefix=prefix)
+
+    @property
+    def answers(self) -> Answers:
+        """The answers of all steps."""
+        return Answers(self, len(self.steps), set())
+
+    def readable(self, before: int) -> tuple[str, ...]:
+        """Return the names that a step at this position can read answers by."""
+        return self.steps.readable(before)
+
+    def read(self, name: str, before: int, reads: Dependencies) -> Any:
+        """Return the answers of a step as a reader behind it gets them.
+
+        ``reads`` collects what it reads of them. None if no step of that name stands
+        before the position and has answers.
+        """
+        at = self.steps.positions.get(name, before)
+        if at >= before or not self.steps[at].has_answers:
+            return None
+        if at >= len(self._walked):
+            return self.steps[at].no_answers(reads, self.inside)
+        return (self._walked[at] or self._met(at)).record(reads)
+
+    def digest(self, signature: bytes, paths: Sequence[Path], *, before: int) -> bytes:
+        """Hash a signature, and what ``paths`` stand for in the steps before."""
+        known, read = self._serialized, []
+        met = min(before, len(self._walked))
+        for path in paths:
+            step, *inner = path
+            position = self.steps.positions.get(step, met)
+            if position >= met:  # a deploy may have moved it behind its reader
+                read.append(ABSENT)
+                continue
+            if path not in known:
+                bound = self._walked[position] or self._met(position)
+                known[path] = bound.serialize(*inner)
+            read.append(known[path])
+        whole = encode([signature, paths, read])
+        return hashlib.blake2b(whole, digest_size=16).digest()
+
+
+class Journey(Walk[Draft]):
+    """A wizard's steps bound to one draft."""
+
+    @property
+    def whole(self) -> Journey:
+        """The journey itself."""
+        return self
+
     def progress(self, bound: BoundStep, *, from_review: bool = False) -> Progress:
         """Return the number of a step that opens among those that apply.
 
@@ -218,50 +330,6 @@ class Journey:
         hidden = (b for b in self._walked if b is not None and not b.applies)
         return tuple(b for b in hidden if b.submitted is not None)
 
-    def submit(
-        self,
-        step: str | BoundStep,
-        values: Values,
-        *,
-        validate: bool,
-        autosave: bool = False,
-    ) -> Journey:
-        """Return the journey as it goes on with ``values`` sent for a step.
-
-        With ``validate`` the step may become done, if it opens. Otherwise the values
-        are only kept, and a step that was done stays so while nothing changed.
-        """
-        bound = self.bind(step) if isinstance(step, str) else step
-        after = bound.submit(values, validate=validate, autosave=autosave)
-        if after is None:
-            return self
-        onward = object.__new__(Journey)
-        onward.__dict__.update(self.__dict__)  # as copy() does, in a tenth of the time
-        onward.draft = after.write_to(self.draft)
-        at, plain = after.position, self._is_plain(after.position, after.entry)
-        onward._serialized = {}
-        onward._walked = self._walked[:at] + [after] * (at < len(self._walked))
-        if plain and at < self._plain:  # so are those behind it that were
-            onward._walked += [None] * (self._plain - at - 1)
-        elif plain and at == self._plain:
-            onward._plain = at + 1
-        else:
-            onward._plain = min(at, self._plain)
-        return onward
-
-    def begin(self) -> Journey:
-        """Return the journey of a draft that begins, with what its steps begin with.
-
-        If it is prefilled, that is all of them: what they begin with may be gone later.
-        """
-        if not self.prefilled:
-            return self
-        behind = range(self._walk(), len(self.steps))
-        unmet = (self.steps[n].bind(self, n, None, reached=False) for n in behind)
-        onward = copy(self)
-        onward.draft = _with_prefilled(self.draft, [*self._walked, *unmet])
-        return onward
-
     @property
     def answers_hash(self) -> str:
         """A hash of the answers on the path, by which a review can be told outdated."""
@@ -280,65 +348,21 @@ class Journey:
                 found.setdefault(bound.name, cause.name)
         return found
 
-    def to_draft(self, *, quiet: bool = False) -> Draft:
-        """Return the draft to store.
+    def begin(self) -> Journey:
+        """Return the journey of a draft that begins, with what its steps begin with.
 
-        It has what steps that were judged anew read now, and what the page of the first
-        incomplete step begins with. Unless it is saved by a script, ``quiet``, the
-        visitor was told of the last change.
+        If it is prefilled, that is all of them: what they begin with may be gone later.
         """
-        draft = self.draft
-        if not quiet and (draft.changed or draft.unneeded):
-            draft = draft.without_changes()
-        if self.prefilled:
-            draft = _with_prefilled(draft, self._walked)
-        if self.initial is not None and (bound := self.first_incomplete) is not None:
-            draft = bound.begin(draft)
-        for bound in self._walked[self._plain :]:
-            if bound is not None and bound.still_holds:
-                draft = bound.refresh_dependencies(draft)
-        prefix = (self._plain, self.signatures.chained[self._plain])
-        same = prefix == draft.plain_prefix
-        return draft if same else replace(draft, plain_prefix=prefix)
-
-    @property
-    def answers(self) -> Answers:
-        """The answers of all steps."""
-        return Answers(self, len(self.steps), set())
-
-    def read(self, name: str, before: int, reads: Dependencies) -> Any:
-        """Return the answers of a step as a reader behind it gets them.
-
-        ``reads`` collects what it reads of them. None if no step of that name stands
-        before the position and has answers.
-        """
-        at = self.steps.positions.get(name, before)
-        if at >= before or not self.steps[at].has_answers:
-            return None
-        if at >= len(self._walked):
-            return self.steps[at].no_answers(reads)
-        return (self._walked[at] or self._met(at)).record(reads)
-
-    def digest(self, signature: bytes, paths: Sequence[Path], *, before: int) -> bytes:
-        """Hash a signature, and what ``paths`` stand for in the steps before."""
-        known, read = self._serialized, []
-        met = min(before, len(self._walked))
-        for path in paths:
-            step, *inner = path
-            position = self.steps.positions.get(step, met)
-            # A deploy may have moved it behind its reader, or have read inside it.
-            if position >= met or len(inner) != 1:
-                read.append(ABSENT)
-                continue
-            if path not in known:
-                bound = self._walked[position] or self._met(position)
-                known[path] = bound.serialize(inner[0])
-            read.append(known[path])
-        whole = encode([signature, paths, read])
-        return hashlib.blake2b(whole, digest_size=16).digest()
+        if not self.prefilled:
+            return self
+        behind = range(self._walk(), len(self.steps))
+        unmet = (self.steps[n].bind(self, n, None, reached=False) for n in behind)
+        onward = copy(self)
+        onward.draft = _with_prefilled(self.draft, [*self._walked, *unmet])
+        return onward
 
 
-def _with_prefilled(draft: Draft, steps: Iterable[BoundStep | None]) -> Draft:
+def _with_prefilled(draft: Kept, steps: Iterable[BoundStep | None]) -> Kept:
     """Return the draft with what the steps begin with, if that is new."""
     for bound in filter(None, steps):
         draft = bound.prefill_draft(draft)

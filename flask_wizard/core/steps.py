@@ -19,14 +19,14 @@ from wtforms import Form
 
 from ..errors import DefinitionError, StepError
 from .answers import Answers, Dependencies, Record
-from .draft import Draft, Entry, Raw
+from .draft import Entry, Kept, Raw
 from .forms import FIELDS, FieldNames, Values
 from .hooks import check_hook
 from .rows import Row
 from .signatures import FormSignature, signature
 
 if TYPE_CHECKING:
-    from .journey import Journey
+    from .journey import Walk
 
 RESERVED_STEPS = frozenset({"bound", "discard", "receipt", "saved"})
 RESERVED_FIELDS = frozenset(
@@ -73,7 +73,7 @@ class AnyStep(ABC):
 
     @abstractmethod
     def bind(
-        self, journey: Journey, position: int, entry: Entry | None, *, reached: bool
+        self, journey: Walk[Any], position: int, entry: Entry | None, *, reached: bool
     ) -> BoundStep:
         """Bind the step to the draft of a journey, which has this entry of it.
 
@@ -116,9 +116,12 @@ class AnyStep(ABC):
         """
         return None
 
-    def no_answers(self, reads: Dependencies) -> Any:
-        """Return what a reader gets if the answers of the step do not count."""
-        return Record(self.name, None, None, reads)
+    def no_answers(self, reads: Dependencies, inside: tuple[str, ...] = ()) -> Any:
+        """Return what a reader gets if the answers of the step do not count.
+
+        ``inside`` is the list and the item, if the step is a page of one.
+        """
+        return Record(self.name, None, None, reads, inside)
 
 
 class BoundStep(Protocol):
@@ -130,6 +133,8 @@ class BoundStep(Protocol):
 
     #: The step as it is declared.
     step: AnyStep
+    #: The walk that it is a part of.
+    journey: Walk[Any]
     #: Its position among the wizard's steps, from 0.
     position: int
     #: The last submission; None if there was none.
@@ -162,7 +167,7 @@ class BoundStep(Protocol):
         """
 
     @abstractmethod
-    def write_to(self, draft: Draft) -> Draft:
+    def write_to(self, draft: Kept) -> Kept:
         """Return the draft with what this step keeps."""
 
     @property
@@ -259,10 +264,13 @@ class BoundStep(Protocol):
 
     def record(self, reads: Dependencies) -> Any:
         """Return what conditions and forms of later steps get as its answers."""
-        return self.step.no_answers(reads)
+        return self.step.no_answers(reads, self.journey.inside)
 
-    def serialize(self, field: str) -> bytes:
-        """Return what was submitted for a field, to be hashed for those who read it."""
+    def serialize(self, *inner: str) -> bytes:
+        """Return what was submitted, to be hashed for those who read it.
+
+        ``inner`` leads to it: a field, or an item with its page and field.
+        """
         return ABSENT
 
     def data(self) -> Any:
@@ -277,7 +285,7 @@ class BoundStep(Protocol):
         """Return its rows on the check page. ``url`` leads to its own page."""
         return ()
 
-    def begin(self, draft: Draft) -> Draft:
+    def begin(self, draft: Kept) -> Kept:
         """Return the draft with what the step's page begins with, if that is new."""
         return draft
 
@@ -289,7 +297,7 @@ class BoundStep(Protocol):
         """
         return self
 
-    def prefill_draft(self, draft: Draft) -> Draft:
+    def prefill_draft(self, draft: Kept) -> Kept:
         """Return the draft of a prefilled wizard with what the step begins with."""
         return draft
 
@@ -301,17 +309,17 @@ class BoundStep(Protocol):
         """Return the rows that its page shows of those of the steps before it."""
         return rows
 
-    def refresh_dependencies(self, draft: Draft) -> Draft:
+    def refresh_dependencies(self, draft: Kept) -> Kept:
         """Return the draft with what the step reads now, if it ``still_holds``."""
         return draft
 
-    def reject(self, draft: Draft, errors: Mapping[str, list[str]]) -> Draft:
+    def reject(self, draft: Kept, errors: Mapping[str, list[str]]) -> Kept:
         """Return the draft with the step open again, and these messages on it."""
         entry = draft.entries.get(self.name, Entry())
         rejected = replace(entry, accepted=False).with_messages(errors)
         return draft.with_entries({self.name: rejected})
 
-    def send_back(self, draft: Draft, error: StepError) -> Draft:
+    def send_back(self, draft: Kept, error: StepError) -> Kept:
         """Return the draft with the step open again, and the error at its field."""
         return self.reject(draft, {self.error_name(error.field): [error.message]})
 
@@ -343,7 +351,7 @@ class Review(AnyStep):
     lists_answers: ClassVar[bool] = True
 
     def bind(
-        self, journey: Journey, position: int, entry: Entry | None, *, reached: bool
+        self, journey: Walk[Any], position: int, entry: Entry | None, *, reached: bool
     ) -> BoundReview:
         """Bind the review to the draft of a journey."""
         return BoundReview(self, journey, position, entry, opens=reached)
@@ -375,7 +383,7 @@ class BoundReview(BoundStep):
     def __init__(
         self,
         step: Review,
-        journey: Journey,
+        journey: Walk[Any],
         position: int,
         entry: Entry | None,
         *,
@@ -407,11 +415,11 @@ class BoundReview(BoundStep):
             confirmed=validate and self.opens,
         )
 
-    def write_to(self, draft: Draft) -> Draft:
+    def write_to(self, draft: Kept) -> Kept:
         """Return the draft without messages on the review."""
         return draft.without(self.name) if self.name in draft.entries else draft
 
-    def begin(self, draft: Draft) -> Draft:
+    def begin(self, draft: Kept) -> Kept:
         """Return the draft with what the step's page begins with, if that is new."""
         return draft
 

@@ -194,7 +194,8 @@ class VisitorDrafts:
         if notice is not None and len(plain) > limit:
             raise DraftTooLargeError(len(plain), limit)
         # An expired draft begins anew under its key in the store.
-        begins = stored.is_new or not stored.draft.packed_entries
+        was = stored.draft
+        begins = stored.is_new or not (was.packed_entries or was.packed_items)
         if begins and not draft.ended:
             self._add_to_list(draft.id)
         ttl = math.ceil(draft.expires(*self._lifetimes) - time.time())

@@ -490,12 +490,13 @@ class Visit:
             if shown is not None and shown != onward.answers_hash:
                 # Another tab has changed an answer that the review showed.
                 url, notice = to(before), Notice.CHANGED
-            from_review = submitted.from_review
-            tells = from_review or before.position < journey.steps.last_conditional
-            if tells and not action.quiet and step.takes_input:
-                to_save = draft_after(onward, before, from_review=from_review)
-            elif url is not None or step.takes_input or stored.is_new:
-                to_save = onward.to_draft(quiet=action.quiet)
+            if url is not None or step.takes_input or stored.is_new:
+                from_review = submitted.from_review
+                tells = from_review or before.position < journey.steps.last_conditional
+                if not action.quiet and (tells or draft.changed or draft.unneeded):
+                    to_save = draft_after(onward, before, from_review=from_review)
+                else:
+                    to_save = onward.to_draft()
             if bound is None and step.lists_answers:
                 self.context.session[EARLY_KEY] = draft.id
         except (*OWN_ERRORS, NotStored):

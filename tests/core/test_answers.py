@@ -56,7 +56,8 @@ def absent(*names: str) -> Record:
 
 def answers(**records: Record) -> Answers:
     journey: Any = SimpleNamespace(
-        steps=SimpleNamespace(names=("pets",), readable=lambda before: tuple(records)),
+        steps=SimpleNamespace(names=("pets",)),
+        readable=lambda before: tuple(records),
         read=lambda name, before, reads: records.get(name),
     )
     return Answers(journey, 0, set())

@@ -15,9 +15,9 @@ from wtforms import BooleanField, Form, StringField
 
 from flask_wizard import Answers, DefinitionError, Review, Row, Step, Submission, Wizard
 from flask_wizard.core.answers import Dependencies, Record
-from flask_wizard.core.draft import Draft, Entry, decode, encode
+from flask_wizard.core.draft import Draft, Entry, Kept, decode, encode
 from flask_wizard.core.forms import Values
-from flask_wizard.core.journey import Journey
+from flask_wizard.core.journey import Journey, Walk
 from flask_wizard.core.steps import AnyStep, BoundStep, Condition
 
 
@@ -29,7 +29,7 @@ class Note(AnyStep):
     when: Condition | None = None
 
     def bind(
-        self, journey: Journey, position: int, entry: Entry | None, *, reached: bool
+        self, journey: Walk[Any], position: int, entry: Entry | None, *, reached: bool
     ) -> BoundNote:
         return BoundNote(self, journey, position, entry, reached)
 
@@ -40,7 +40,7 @@ class BoundNote(BoundStep):
     def __init__(
         self,
         step: Note,
-        journey: Journey,
+        journey: Walk[Any],
         position: int,
         entry: Entry | None,
         reached: bool,
@@ -68,7 +68,7 @@ class BoundNote(BoundStep):
         entry = replace(self.entry or Entry(), accepted=True, rev=self.rev + 1)
         return BoundNote(self.step, self.journey, self.position, entry, self.opens)
 
-    def write_to(self, draft: Draft) -> Draft:
+    def write_to(self, draft: Kept) -> Kept:
         return draft.with_entries({self.name: self.entry} if self.entry else {})
 
 
@@ -84,11 +84,11 @@ class Agree(AnyStep):
     has_answers: ClassVar[bool] = True
 
     def bind(
-        self, journey: Journey, position: int, entry: Entry | None, *, reached: bool
+        self, journey: Walk[Any], position: int, entry: Entry | None, *, reached: bool
     ) -> BoundAgree:
         return BoundAgree(self, journey, position, entry, reached)
 
-    def no_answers(self, reads: Dependencies) -> str:
+    def no_answers(self, reads: Dependencies, inside: tuple[str, ...] = ()) -> str:
         return "not yet"
 
 
@@ -98,7 +98,7 @@ class BoundAgree(BoundStep):
     def __init__(
         self,
         step: Agree,
-        journey: Journey,
+        journey: Walk[Any],
         position: int,
         entry: Entry | None,
         reached: bool,
@@ -140,7 +140,7 @@ class BoundAgree(BoundStep):
         )
         return BoundAgree(self.step, self.journey, self.position, entry, self.opens)
 
-    def write_to(self, draft: Draft) -> Draft:
+    def write_to(self, draft: Kept) -> Kept:
         return draft.with_entries({self.name: self.entry} if self.entry else {})
 
     def would_change(self, values: Values) -> bool:
@@ -150,7 +150,7 @@ class BoundAgree(BoundStep):
     def submitted(self) -> object | None:
         return self.entry.raw if self.entry is not None else None
 
-    def serialize(self, field: str) -> bytes:
+    def serialize(self, *inner: str) -> bytes:
         return b"agreed" if self.done else b"absent"
 
     def record(self, reads: Dependencies) -> Any:
