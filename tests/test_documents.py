@@ -97,6 +97,24 @@ def test_check_page_of_the_guide_has_the_rows_of_its_function(instance: Path) ->
     assert "Town" not in rows
 
 
+def test_trip_of_the_guide_is_edited(instance: Path) -> None:
+    guide = run_blocks("docs/guide.md")
+    app = guide["create_app"]()
+    guide["add_editing"](app)
+    visitor = Visitor(app)
+    page = visitor.open("/trips/7/edit/")
+    assert page.errors == ["Enter the day you leave"]
+    visitor.fill(leaving="2027-05-01")
+    visitor.open("/trips/7/edit/")
+    you = {"home-street": "1 Main St", "home-town": "Faro"}
+    assert visitor.press("next", you).heading == "Check your answers"
+    visitor.press("next")
+    assert visitor.page.errors == ["Choose the place again"]
+    visitor.fill(place="Lisbon")
+    assert visitor.send("next").location == "/trips/7"
+    assert guide["trips"][7]["place"] == "Lisbon"
+
+
 def test_headless_view_of_the_guide_runs_to_its_commit(instance: Path) -> None:
     guide = run_blocks("docs/guide.md")
     app = guide["create_app"]()

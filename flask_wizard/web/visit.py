@@ -292,7 +292,9 @@ class Visit:
         must meet the same draft.
         """
         page = page or self.urls.first_page()
-        url = self.urls.to(Address(page, nonce=new_nonce()))
+        edits = self.wizard._prefilled
+        nonce = self.drafts.shared_nonce() if edits else new_nonce()
+        url = self.urls.to(Address(page, nonce=nonce))
         query = query_without_nonce(self.context.request)
         return redirect_to(add_query(url, query), 302)
 

@@ -16,6 +16,7 @@ from wtforms import Form, fields
 from wtforms.validators import InputRequired, NumberRange
 
 from flask_wizard import Answers, Review, Step, StepError, Submission, Wizard
+from flask_wizard.drafts import visitor_drafts
 
 built: Counter[str] = Counter()
 
@@ -487,6 +488,40 @@ def test_two_first_pages_begin_one_draft(visitor: Visitor) -> None:
     page = tab.fill(note="Ring")
     assert tab.draft == visitor.draft
     assert {("Name", "Bea"), ("Note", "Ring")} <= {*page.rows}
+
+
+@pytest.mark.parametrize("actions", [("next", "next"), ("autosave", "save")])
+def test_two_first_pages_sent_at_once_begin_one_draft(
+    visitor: Visitor, store: Probe, actions: tuple[str, str]
+) -> None:
+    visitor.open(f"{FIRST}new/who?then=check")
+    twin = visitor.twin()
+    twin.open(f"{FIRST}new/pay?then=check")
+    answers: list[Any] = []
+    first, second = actions
+    store.before_write.append(
+        lambda: answers.append(twin.send(first, {"note": "Ring"}))
+    )
+    answers.append(visitor.send(second, {"name": "Bea"}))
+    assert {answer.status_code for answer in answers} <= {204, 303}
+    page = visitor.open(FIRST)
+    draft = visitor.draft
+    assert "/new/" not in page.path
+    assert visitor.open(f"{draft}who").value("name") == "Bea"
+    visitor.fill()
+    assert visitor.open(f"{draft}pay").value("note") == "Ring"
+    assert sum(value is not None for value in store.snapshot().values()) == 2
+
+
+def test_object_is_edited_more_often_than_is_looked_up(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(visitor_drafts, "MAX_SHARED_NONCES", 2)
+    for name in ("Bea", "Cleo", "Dora"):
+        change(visitor, "who", name=name)
+        visitor.press("next")
+    names = [submission.data["who"]["name"] for submission in committed]
+    assert names == ["Bea", "Cleo", "Dora"]
 
 
 def test_each_object_has_a_draft_of_its_own(visitor: Visitor) -> None:
