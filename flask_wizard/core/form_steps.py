@@ -320,12 +320,13 @@ class BoundFormStep(BoundStep):
         """
         return self._digest(read, but=self.condition_reads)
 
-    def _take_before(self) -> Before | None:
+    def _take_before(self, *, prepare: bool = True) -> Before | None:
         """Return what the page begins with, if there is more than the form's own.
 
-        Raise DefinitionError if the page cannot show it.
+        ``prepare`` is false if it may not run yet. Raise DefinitionError if the page
+        cannot show it.
         """
-        form = self._fill(None, {})
+        form = self._fill(None, {}, prepare=prepare)
         if self.initial is None and not any(map(forms.is_locked, forms.leaves(form))):
             return None
         try:
@@ -371,15 +372,18 @@ class BoundFormStep(BoundStep):
     def prefill_draft(self, draft: Kept) -> Kept:
         """Return the draft of a prefilled wizard with what the step begins with.
 
-        A step that does not open is taken as far as its form can be built without the
-        answers that are missing.
+        A step that does not open is taken as far as its form can be built and show it
+        without the answers that are missing.
         """
         if self.is_prefilled:
             return self.write_to(draft)
-        if self.name in draft.entries or not (self.reached or self.step.is_fixed):
+        can_take = self.reached or self.step.fixed_form is not None
+        if self.name in draft.entries or not can_take:
             return draft
+        before = None
         try:
-            before = self._take_before() if self.initial is not None else None
+            if self.initial is not None:
+                before = self._take_before(prepare=self.reached)
         except DefinitionError:
             if self.opens:
                 raise
@@ -470,8 +474,7 @@ class BoundFormStep(BoundStep):
         Those that stand in ``but`` are left out of ``reads``.
         """
         digest = self.signature.digest  # a form function has read now
-        if read or self.reads:
-            paths = [*sorted(self.reads - but), *read]
+        if paths := [*sorted(self.reads - but), *read]:
             digest = self.journey.digest(digest, paths, before=self.position)
         return digest
 

@@ -228,10 +228,11 @@ class Walk(Generic[Kept]):
         incomplete step begins with.
         """
         draft = self.draft
+        first = self.first_incomplete if self.initial is not None else None
         if self.prefilled:
             draft = _with_prefilled(draft, self._walked)
-        if self.initial is not None and (bound := self.first_incomplete) is not None:
-            draft = bound.begin(draft)
+        if first is not None:
+            draft = first.begin(draft)
         for bound in self._walked[self._plain :]:
             if bound is not None and bound.still_holds:
                 draft = bound.refresh_dependencies(draft)
