@@ -330,7 +330,7 @@ class BoundFormStep(BoundStep):
         if self.initial is None and not any(map(forms.is_locked, forms.leaves(form))):
             return None
         try:
-            raw, silent = untouched(form)
+            raw, silent = untouched(form, keep_choices=self.journey.prefilled)
         except UnshowableError as error:
             raise DefinitionError(
                 f"initial gave a value of type {error.kind} for the field "

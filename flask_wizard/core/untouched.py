@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from wtforms.fields import Field, SelectMultipleField
+from wtforms.fields.choices import SelectFieldBase
 
 from .draft import Raw
 from .fields import needs_row_marker, row_marker
@@ -96,11 +97,14 @@ class _Controls(HTMLParser):
         self.sent.setdefault(self._name, []).append(value)
 
 
-def untouched(fields: Iterable[Field]) -> tuple[Raw, tuple[str, ...]]:
+def untouched(
+    fields: Iterable[Field], *, keep_choices: bool = False
+) -> tuple[Raw, tuple[str, ...]]:
     """Return what the fields send as they are, by name, without passwords.
 
     The second part has the names of checkboxes and multiple choices, which send
-    nothing once the visitor has cleared them. Raise UnshowableError.
+    nothing once the visitor has cleared them. ``keep_choices`` keeps choices that are
+    not offered, so that validation says so. Raise UnshowableError.
     """
     raw: Raw = {}
     silent: set[str] = set()
@@ -112,6 +116,9 @@ def untouched(fields: Iterable[Field]) -> tuple[Raw, tuple[str, ...]]:
             raise UnshowableError(field.name, field.object_data, reason)
         controls = _controls_of(field)
         if _loses(field, controls):
+            if keep_choices and isinstance(field, SelectFieldBase):
+                raw[field.name] = _chosen(field)
+                continue
             raise UnshowableError(
                 field.name, field.object_data, "it is not among the field's choices"
             )
@@ -121,6 +128,11 @@ def untouched(fields: Iterable[Field]) -> tuple[Raw, tuple[str, ...]]:
     rows = [row for found in lists(fields) for row in found.entries]
     raw.update({row_marker(row): [""] for row in rows if needs_row_marker(row)})
     return raw, tuple(sorted(silent))
+
+
+def _chosen(field: Any) -> list[str]:
+    several = isinstance(field, SelectMultipleField)
+    return [str(value) for value in (field.data if several else [field.data])]
 
 
 def _controls_of(field: Field) -> _Controls:

@@ -315,6 +315,41 @@ def test_what_is_not_valid_is_asked_with_the_reason(visitor: Visitor) -> None:
     assert visitor.open(FIRST).heading == "Check your answers"
 
 
+class Colour(Counting):
+    colour = fields.SelectField("Colour", choices=choices("red", "blue"))
+    kinds = fields.SelectMultipleField("Kinds", choices=choices("a", "b"))
+    way = fields.RadioField("Way", choices=choices("air", "sea"))
+
+
+@pytest.mark.parametrize(
+    "gone", [{"colour": "mauve"}, {"kinds": ["a", "z"]}, {"way": "rail"}]
+)
+def test_choice_that_is_no_longer_offered_is_asked_with_the_reason(
+    make_app: MakeApp, gone: dict[str, Any]
+) -> None:
+    data = {"colour": "red", "kinds": ["a"], "way": "sea", **gone}
+    wizard = declare(
+        "Made",
+        Commits,
+        it=Step(Colour),
+        check=Review(),
+        initial=lambda self, step, bound: data,
+    )
+    wizard._prefilled = True
+    visitor = Visitor(make_app(wizard))
+    page = visitor.open()
+    assert page.path == "/join/new/it"
+    assert len(page.errors) == 1
+    assert "choice" in page.errors[0]
+    page = visitor.fill(colour="blue", kinds=["b"], way="air")
+    assert page.path.endswith("/check")
+    visitor.press("next")
+    ((name, before),) = gone.items()
+    changes = committed[0].changes["it"]
+    assert isinstance(changes, dict)
+    assert changes[name][0] == before
+
+
 def test_step_that_a_change_makes_invalid_is_asked_with_the_reason(
     visitor: Visitor,
 ) -> None:
