@@ -115,10 +115,13 @@ def untouched(
             reason = "; ".join(map(str, field.process_errors))
             raise UnshowableError(field.name, field.object_data, reason)
         controls = _controls_of(field)
-        if _loses(field, controls):
-            if keep_choices and isinstance(field, SelectFieldBase):
-                raw[field.name] = _chosen(field)
-                continue
+        if keep_choices and isinstance(field, SelectFieldBase):
+            sent, chosen = controls.sent.get(field.name, []), _chosen(field)
+            if len(sent) < len(chosen):  # it may not have its choices yet
+                controls.sent[field.name] = chosen
+                if isinstance(field, SelectMultipleField):
+                    controls.silent.add(field.name)
+        elif _loses(field, controls):
             raise UnshowableError(
                 field.name, field.object_data, "it is not among the field's choices"
             )
@@ -132,7 +135,8 @@ def untouched(
 
 def _chosen(field: Any) -> list[str]:
     several = isinstance(field, SelectMultipleField)
-    return [str(value) for value in (field.data if several else [field.data])]
+    values = field.data if several else [field.data]
+    return [str(value) for value in values or () if value is not None]
 
 
 def _controls_of(field: Field) -> _Controls:

@@ -10,7 +10,14 @@ from fuzz import effort
 from hypothesis import given
 from hypothesis import strategies as st
 from wizards import declare
-from wtforms import BooleanField, Form, IntegerField, StringField
+from wtforms import (
+    BooleanField,
+    Form,
+    IntegerField,
+    RadioField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.validators import InputRequired, NumberRange
 
 from flask_wizard import Answers, DefinitionError, Review, Step, Submission
@@ -176,6 +183,41 @@ def test_object_is_asked_for_every_step_by_the_first_write_alone() -> None:
     site.post("b", {"on": True, "note": ""})
     assert site.journey.open_review is not None
     assert site.asked == {}
+
+
+class Place(Form):
+    place = RadioField("Place")
+    tags = SelectMultipleField("Tags", choices=[])
+
+
+def offers(form: Any, answers: Answers) -> None:
+    form.place.choices = ["Rome", "Oslo"]
+    form.tags.choices = ["x", "y"]
+
+
+def test_choices_that_prepare_will_offer_are_taken_at_the_beginning() -> None:
+    steps = {"a": Step(Text), "b": Step(Place, prepare=offers), "check": Review()}
+    wizard = declare("Trip", commit=lambda self, submission: None, **steps)
+    given_: dict[str, Any] = {"a": {"text": ""}, "b": {"place": "Oslo", "tags": ["y"]}}
+    first = Journey(
+        wizard.steps,
+        EMPTY,
+        initial=lambda name, answers: given_[name],
+        prefilled=True,
+    ).begin()
+    draft = first.submit("a", Values({"text": [""]}), validate=True).to_draft()
+    given_.clear()
+    journey = Journey(
+        wizard.steps, draft, initial=lambda name, answers: given_[name], prefilled=True
+    ).submit("a", Values({"text": ["x"]}), validate=True)
+    assert journey.open_review is not None
+    assert Submission.of(journey).data["b"] == {"place": "Oslo", "tags": ["y"]}
+    cleared = journey.submit("b", Values({"place": ["Rome"]}), validate=True)
+    assert Submission.of(cleared).data["b"] == {"place": "Rome", "tags": []}
+    assert Submission.of(cleared).changes["b"] == {
+        "place": ("Oslo", "Rome"),
+        "tags": (["y"], []),
+    }
 
 
 @pytest.mark.parametrize("hidden", [True, False])
