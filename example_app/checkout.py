@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from wtforms import (
+    BooleanField,
     Form,
     FormField,
     RadioField,
@@ -35,6 +36,7 @@ from example_app.models import (
 from flask_wizard import (
     Answers,
     Draft,
+    OnlyIf,
     Review,
     Row,
     Step,
@@ -108,7 +110,10 @@ class InvoiceForm(FlaskForm):
         [Optional(), Length(max=20, message="Enter a VAT number of at most 20 signs")],
         filters=[stripped],
     )
-    address = FormField(address_form("billing"), "Invoice address")
+    same = BooleanField("The invoice goes to the delivery address")
+    address = FormField(
+        OnlyIf.group("same", False, address_form("billing")), "Invoice address"
+    )
 
 
 def is_gift(answers: Answers) -> bool:
@@ -191,6 +196,10 @@ def place_order(submission: Submission, cart: Cart) -> Order:
     if company_pays(submission.answers):
         order.invoice = Invoice(address=Address())
         submission.populate(order.invoice, "invoice")
+        if submission.answers.invoice.same:
+            delivered = submission.answers.delivery.address
+            address = {line: delivered[line] for line in delivered}
+            order.invoice.address = Address(**address)
     order.lines = [take_from_shelf(line) for line in cart.lines]
     db.session.add(order)
     try:

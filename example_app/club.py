@@ -1,4 +1,4 @@
-"""Joining the readers' club: a wizard with a step for guardians of the young."""
+"""Joining the readers' club: a wizard with steps for the young and their guardians."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from wtforms import (
     FieldList,
     Form,
     PasswordField,
+    RadioField,
     SelectMultipleField,
     StringField,
 )
@@ -31,7 +32,18 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from example_app.fields import FlaskForm, PersonForm, stripped
 from example_app.models import GENRES, Member, db, member_of
-from flask_wizard import Answers, Receipt, Review, Step, StepError, Submission, Wizard
+from flask_wizard import (
+    Answers,
+    Exit,
+    Info,
+    OnlyIf,
+    Receipt,
+    Review,
+    Step,
+    StepError,
+    Submission,
+    Wizard,
+)
 
 OF_AGE = 18  # years
 NOT_FOR_CHILDREN = {"crime", "ghosts"}
@@ -56,11 +68,17 @@ class AboutYouForm(PersonForm):
 
 
 class GuardianForm(Form):
-    """The grown-up who agrees."""
+    """The grown-up who agrees, if there is one."""
 
+    agrees = RadioField(
+        "Does a parent or guardian agree that you join?",
+        [InputRequired("Choose yes if a parent or guardian agrees, otherwise no")],
+        choices={"yes": "Yes", "no": "No, or not yet"},
+    )
     name = StringField(
         "Full name of your parent or guardian",
         [
+            OnlyIf("agrees", "yes"),
             DataRequired("Enter the full name of your parent or guardian"),
             Length(max=80, message="Shorten the name to 80 characters"),
         ],
@@ -69,6 +87,7 @@ class GuardianForm(Form):
     email = EmailField(
         "Email address of your parent or guardian",
         [
+            OnlyIf("agrees", "yes"),
             DataRequired("Enter the email address of your parent or guardian"),
             Email("Enter an email address like name@example.com"),
         ],
@@ -148,6 +167,11 @@ def is_minor(answers: Answers) -> bool:
     return age(answers.you.born) < OF_AGE
 
 
+def joins_alone(answers: Answers) -> bool:
+    """Tell whether nobody agrees who has to."""
+    return bool(answers.guardian.agrees == "no")
+
+
 def narrow_genres(form: TastesForm, answers: Answers) -> None:
     """Leave out what is not for children."""
     if is_minor(answers):
@@ -164,7 +188,9 @@ class Club(Wizard):
     title = "Join the readers' club"
 
     you = Step(AboutYouForm, title="About you")
+    together = Info(title="Readers under 18 join with a grown-up", when=is_minor)
     guardian = Step(GuardianForm, title="Your parent or guardian", when=is_minor)
+    alone = Exit(title="You cannot join on your own yet", when=joins_alone)
     tastes = Step(TastesForm, title="Your taste in books", prepare=narrow_genres)
     account = Step(AccountForm, title="Your account")
     check = Review(title="Check your answers")

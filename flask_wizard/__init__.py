@@ -3,6 +3,10 @@
 from .core.answers import Answers
 from .core.draft import Receipt
 from .core.form_steps import Step
+from .core.info import Exit, Info
+from .core.items import Item
+from .core.only_if import OnlyIf
+from .core.repeats import Repeat
 from .core.rows import Row
 from .core.steps import Review
 from .core.submission import Submission
@@ -32,8 +36,13 @@ __all__ = [
     "Draft",
     "DraftStore",
     "DraftTooLargeError",
+    "Exit",
     "FlaskWizard",
+    "Info",
+    "Item",
+    "OnlyIf",
     "Receipt",
+    "Repeat",
     "Review",
     "Row",
     "Step",

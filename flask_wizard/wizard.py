@@ -268,6 +268,8 @@ def _reason_against(name: str) -> str | None:
 
 
 def _check_definition(cls: type[Wizard]) -> None:
+    for step in cls.steps:
+        step.check_among(cls.steps, cls.__name__)
     if all(isinstance(step, Review) for step in cls.steps):
         raise DefinitionError(
             f"{cls.__name__} has no steps. Declare at least one, such as "

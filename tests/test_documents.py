@@ -19,7 +19,13 @@ from flask_wizard.web import pages
 
 ROOT = Path(__file__).parents[1]
 PAGE = "What a step's page gets"
-DOCUMENTS = ("README.md", "docs/guide.md", "docs/stores.md", "docs/users.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/guide.md",
+    "docs/lists.md",
+    "docs/stores.md",
+    "docs/users.md",
+)
 
 
 def run_blocks(document: str) -> dict[str, Any]:
@@ -126,6 +132,42 @@ def test_headless_view_of_the_guide_runs_to_its_commit(instance: Path) -> None:
     you = {"name": "Ann", "home-street": "1 Main St", "home-town": "Faro"}
     receipt = visitor.get(follow(visitor, follow(visitor, contact, **you)))
     assert "We will write to you." in receipt.text
+
+
+def test_lists_of_the_documents_run_to_their_commits(instance: Path) -> None:
+    lists = run_blocks("docs/lists.md")
+    visitor = Visitor(lists["create_app"]())
+    visitor.open("/pets/")
+    visitor.fill(name="Ada")
+    visitor.press("add")
+    visitor.press("add", {"name": "Rex", "kind": "dog"})
+    assert visitor.fill(name="Rex").errors == ["Another pet has that name"]
+    visitor.fill(name="Cerberus")
+    visitor.press("next")
+    assert visitor.press("next").errors == ["Three heads are too many"]
+    visitor.fill(name="Tim")
+    visitor.press("next")
+
+    visitor.open("/family/")
+    visitor.fill(name="Ada")
+    visitor.fill(name="Bea", age="8")
+    visitor.fill(school="Elm")
+    visitor.press("next")
+    visitor.press("next")
+
+    visitor.open("/trip/")
+    page = visitor.fill(names="Ada, Bob")
+    visitor.open(page.link("Continue 1"))
+    visitor.fill(seat="window")
+    visitor.fill(seat="aisle")
+    visitor.press("next")
+    visitor.press("next")
+
+    pets, family, trip = lists["registered"]
+    assert [pet["name"] for pet in pets["pets"]] == ["Rex", "Tim"]
+    child = {"who": {"name": "Bea", "age": 8}, "school": {"school": "Elm"}}
+    assert family["children"] == [child]
+    assert trip["seats"] == [{"seat": "window"}, {"seat": "aisle"}]
 
 
 @pytest.mark.parametrize("recipe", ["with_flask_login", "with_a_session"])

@@ -461,6 +461,21 @@ def test_company_is_asked_for_its_address(app: Flask, client: FlaskClient) -> No
     assert "2000 Millbrook" in page.text
 
 
+def test_invoice_may_go_to_the_delivery_address(
+    app: Flask, client: FlaskClient
+) -> None:
+    put_in_cart(client, "the-salt-almanac")
+    same = {"company": "Reed & Daughters", "address-city": "Millbrook", "same": "y"}
+    review = fill_in_checkout(client, invoice=same)
+    assert "Millbrook" not in review.text
+    next_step(client, review, {})
+    with app.app_context():
+        order = db.session.scalars(select(Order)).one()
+        assert order.invoice is not None
+        assert order.invoice.address.lines == order.address.lines
+        assert order.invoice.address.id != order.address.id
+
+
 def test_review_shows_what_will_be_ordered(client: FlaskClient) -> None:
     put_in_cart(client, "the-salt-almanac", 2)
     page = fill_in_checkout(client)
@@ -566,7 +581,7 @@ def born_years_ago(years: int) -> str:
 
 YOU = {"name": "Juna Fenn", "email": "juna@example.com", "born": born_years_ago(40)}
 CHILD = {**YOU, "born": born_years_ago(12)}
-GUARDIAN = {"name": "Ilse Fenn", "email": "ilse@example.com"}
+GUARDIAN = {"agrees": "yes", "name": "Ilse Fenn", "email": "ilse@example.com"}
 TASTES = {"genres": ["poetry", "nature"], "authors-0": " Orla Venn ", "authors-1": ""}
 ACCOUNT = {"username": "juna", "password": "owl-kettle-tram"}
 ACCOUNT["confirm"] = ACCOUNT["password"]
@@ -581,7 +596,7 @@ def fill_in_club(
     """Go from the shop to the page on which the answers are checked."""
     page = next_step(client, get(client, "/club/"), you)
     if guardian:
-        page = next_step(client, page, guardian)
+        page = next_step(client, next_step(client, page, {}), guardian)
     page = next_step(client, page, TASTES)
     return next_step(client, page, account)
 
@@ -644,12 +659,29 @@ def test_member_is_greeted_by_name(client: FlaskClient) -> None:
 def test_child_joins_with_a_guardian(app: Flask, client: FlaskClient) -> None:
     next_step(client, fill_in_club(client, CHILD, GUARDIAN), {})
     (member,) = members(app)
-    assert (member.guardian_name, member.guardian_email) == tuple(GUARDIAN.values())
+    guardian = (member.guardian_name, member.guardian_email)
+    assert guardian == (GUARDIAN["name"], GUARDIAN["email"])
+
+
+def test_child_is_told_to_join_with_a_grown_up(client: FlaskClient) -> None:
+    page = next_step(client, get(client, "/club/"), CHILD)
+    assert page.heading == "Readers under 18 join with a grown-up"
+    assert "sit down with you" in page.text
+
+
+def test_child_without_a_guardian_cannot_join(app: Flask, client: FlaskClient) -> None:
+    page = next_step(client, get(client, "/club/"), CHILD)
+    page = next_step(client, next_step(client, page, {}), {"agrees": "no"})
+    assert page.heading == "You cannot join on your own yet"
+    assert "need a parent or guardian who agrees" in page.text
+    assert get(client, step_of(page, "check")).path == page.path
+    page = next_step(client, get(client, step_of(page, "guardian")), GUARDIAN)
+    assert page.path.endswith("/tastes")
 
 
 def test_child_is_offered_fewer_genres(client: FlaskClient) -> None:
     page = next_step(client, get(client, "/club/"), CHILD)
-    page = next_step(client, page, GUARDIAN)
+    page = next_step(client, next_step(client, page, {}), GUARDIAN)
     assert 'value="poetry"' in page.source
     assert 'value="crime"' not in page.source
 

@@ -12,6 +12,7 @@ from wtforms.fields import Field, FieldList, FormField
 from ..errors import UnknownNameError
 from . import forms
 from .draft import Path
+from .only_if import is_left_out
 from .signatures import BUTTONS, NESTING
 
 if TYPE_CHECKING:
@@ -156,13 +157,17 @@ class Answers:
 def values_of(form: Form) -> dict[str, Any]:
     """Return the typed values of a form: records for nested forms, tuples for lists."""
     return {
-        name: _value(field) if isinstance(field, NESTING) else field.data
+        name: _value(field)
+        if isinstance(field, NESTING) or "left_out" in vars(field)
+        else field.data
         for name, field in form._fields.items()
         if not isinstance(field, BUTTONS)
     }
 
 
 def _value(field: Field) -> Any:
+    if is_left_out(field):
+        return None
     if isinstance(field, FormField):
         values = values_of(field.form)
         return Record(field.name, tuple(values), lambda: values)
@@ -184,6 +189,8 @@ def plain(form: Form, *, conceal: bool = False) -> dict[str, Any]:
 
 
 def _plain(field: Field, conceal: bool) -> Any:
+    if is_left_out(field):
+        return None
     if isinstance(field, FormField):
         return plain(field.form, conceal=conceal)
     if isinstance(field, FieldList):

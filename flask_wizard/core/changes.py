@@ -9,26 +9,30 @@ from .journey import Journey
 from .steps import BoundStep
 
 
-def draft_after(journey: Journey, before: BoundStep, *, from_review: bool) -> Draft:
+def draft_after(
+    journey: Journey, before: BoundStep, after: BoundStep, *, from_review: bool
+) -> Draft:
     """Return the draft to store after a POST, with what its pages tell of changes.
 
-    ``journey`` is that after the POST, ``before`` the submitted step before it. What
-    the draft has told of an earlier change is taken out.
+    ``journey`` is that after the POST; ``before`` and ``after`` are the submitted page.
+    What the draft has told of an earlier change is taken out.
     ``from_review`` is true if the visitor came by a change link: the review then marks
     what differs, also in steps that a change has opened on the way.
     """
-    after = journey.bind(before.name)
-    may_hide = after.done and after.position < journey.steps.last_conditional
+    top = journey.bind(before.top.name)
+    may_hide = top.done and top.position < journey.steps.last_conditional
     changed: list[Path] = []
     unneeded = None
-    if (may_hide or from_review) and after.entry is not None and after.takes_input:
-        fields = changed_fields(before.entry, after.entry)
-        accepted = before.entry is not None and before.entry.accepted
+    if (may_hide or from_review) and after.entry is not None:
+        own = changed_fields(before.entry, after.entry) if after.takes_input else []
+        fields = [(*after.journey.inside, after.name, field) for field in own]
+        was = before.top.entry
+        accepted = was is not None and was.accepted
         if from_review:
             kept = () if accepted else journey.draft.changed
-            changed = [*kept, *((after.name, field) for field in fields)]
+            changed = [*kept, *fields]
         if may_hide and (fields or not accepted):
-            unneeded = journey.hidden_by(after)
+            unneeded = journey.hidden_by(top)
     told = journey.to_draft().without_changes()
     if not changed and unneeded is None:
         return told

@@ -154,8 +154,9 @@ class Entry(Stored, frozen=True, gc=False):
     passwords: Raw = msgspec.field(default_factory=dict)
     #: What its page began with, if anything told.
     before: Before | None = None
-    #: False if nothing was submitted yet: the entry has no more than ``before``. In a
-    #: prefilled wizard one without ``before`` says that there is nothing to begin with.
+    #: False if no form was submitted: the entry has no more than ``before``, or tells
+    #: that the Continue of a page without a form was pressed. In a prefilled wizard one
+    #: without ``before`` says that there is nothing to begin with.
     sent: bool = True
 
     @classmethod
@@ -362,6 +363,8 @@ class StoredItem(Filled, frozen=True):
     id: str
     #: What the list calls it; empty if it is unfinished, or has no name.
     label: str = ""
+    #: The names of the pages that apply, if it is finished.
+    path: tuple[str, ...] = ()
     #: What its pages have read outside it, if it is finished.
     read: tuple[Path, ...] = ()
     #: A hash of what they read, and of what their forms asked for. It is empty unless

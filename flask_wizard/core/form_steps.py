@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
@@ -18,9 +19,16 @@ from .answers import CONCEALED, NAMES, Answers, Dependencies, Record, plain, val
 from .draft import Before, Entry, Kept, Path, Raw
 from .form_errors import errors_of, show_errors, with_lost
 from .forms import FieldNames, Values
-from .hooks import check_hook, check_result
+from .hooks import check_functions, check_hook, check_result
+from .only_if import GROUP
 from .rows import Row, rows_of
-from .signatures import FormSignature, field_names, file_fields, signature
+from .signatures import (
+    FormSignature,
+    conditions_of,
+    field_names,
+    file_fields,
+    signature,
+)
 from .steps import (
     ABSENT,
     RESERVED_FIELDS,
@@ -28,6 +36,7 @@ from .steps import (
     BoundStep,
     Changes,
     Condition,
+    UrlOf,
     encode,
 )
 from .untouched import UnshowableError, untouched
@@ -137,15 +146,7 @@ class Step(AnyStep):
             )
         else:
             check_hook(self.form, f"The form function of {where}", "answers")
-        for name_of_hook, passed in PASSED.items():
-            if (hook := getattr(self, name_of_hook)) is None:
-                continue
-            if not callable(hook):
-                raise DefinitionError(
-                    f"{where} has {name_of_hook}={hook!r}, which cannot be "
-                    "called. Pass a function of the answers."
-                )
-            check_hook(hook, f"{name_of_hook} of {where}", *passed)
+        check_functions(self, PASSED, where)
         return super().named(name, wizard)
 
     def form_class(self, answers: Answers) -> type[Form]:
@@ -258,7 +259,9 @@ class BoundFormStep(BoundStep):
             sent = forms.with_unsent(values, self._began(before), before)
         if passwords:
             sent = Values({**(sent or {}), **passwords})
-        meta = {"answers": answers}
+        meta: dict[str, object] = {"answers": answers}
+        if self.journey.inside:
+            meta |= self.journey.item_meta(self.dependencies)
         takes_own = self.step.kwargs is not None
         own: Mapping[str, Any] = self.step.arguments(answers) if takes_own else {}
         try:
@@ -290,6 +293,8 @@ class BoundFormStep(BoundStep):
         if passwords and not passwords.keys() <= (hidden := {*forms.passwords(form)}):
             kept = {name: passwords[name] for name in passwords if name in hidden}
             return self._fill(values, kept, prepare=prepare, before=before)
+        if (conditions := self.signature.conditions).declared:
+            forms.leave_out(form, conditions)
         return form
 
     def _set_object(self, form: Form) -> None:
@@ -398,6 +403,9 @@ class BoundFormStep(BoundStep):
     def _is_untouched(self, raw: Raw, passwords: Raw) -> bool:
         """True if what was sent is what the page began with."""
         before = self.before
+        if before is None and self.journey.inside:  # an item that nobody has begun
+            with suppress(UnshowableError):
+                before = Before(untouched(self._fill(None, {}))[0])
         if before is None:
             return False
         sent, began = (
@@ -459,6 +467,16 @@ class BoundFormStep(BoundStep):
         return self._digest(self.entry.read) != self.entry.read_digest
 
     @property
+    def all_reads(self) -> Iterable[Path]:
+        """What its condition and its form have read."""
+        read = self.entry.read if self.entry is not None else ()
+        return {*self.reads, *read, *self.dependencies}
+
+    def take_as_done(self) -> None:
+        """Take it as applicable and done, as an earlier request has found it."""
+        self.applies, self.done = True, True
+
+    @property
     def _read_now(self) -> tuple[Path, ...]:
         """What ``prepare`` and the form have read, and nothing else has."""
         return tuple(sorted(self.dependencies - self.reads))
@@ -502,9 +520,13 @@ class BoundFormStep(BoundStep):
             if self.entry is None and self.journey.initial and not self._before_holds:
                 after.before = self._take_before()
             secrets = self.entry.passwords if self.entry is not None else {}
-            if secrets and values.filled(secrets):  # they count unless one is typed
-                secrets = {}
-            after.form = after._fill(values, secrets, before=after.before)
+            typed = values.filled(secrets) if secrets else []
+            # Those stored count unless one is typed into a field that is not left out.
+            after.form = after._fill(
+                values, {} if typed else secrets, before=after.before
+            )
+            if typed and not forms.counted(after.form, typed):
+                after.form = after._fill(values, secrets, before=after.before)
             if self.entry is None and after.before is None:
                 after._take_locked(self, values)
             form = after.form
@@ -651,9 +673,9 @@ class BoundFormStep(BoundStep):
         form = self._fill(values, {}, prepare=False)
         return (form, {}) if self.step.is_fixed else (None, values.unprepared(form)[0])
 
-    def rows(self, url: str) -> Sequence[Row]:
-        """Return its rows on the check page. ``url`` leads to its own page."""
-        return rows_of(self.name, self._accepted_form, url)
+    def rows(self, url_of: UrlOf) -> Sequence[Row]:
+        """Return its rows on the check page. ``url_of`` returns the URL of a page."""
+        return rows_of(self.name, self._accepted_form, url_of(self))
 
     # Answers
 
@@ -720,7 +742,8 @@ class BoundFormStep(BoundStep):
     def serialize(self, *inner: str) -> bytes:
         """Return what was submitted for a field and those inside it, to be hashed.
 
-        The empty name stands for whether there is an answer at all, NAMES for which
+        If it may be left out, what was submitted for its causes belongs to that. The
+        empty name stands for whether there is an answer at all, NAMES for which
         fields there are.
         """
         if self.entry is None or not (self.applies and self.done) or len(inner) != 1:
@@ -730,11 +753,14 @@ class BoundFormStep(BoundStep):
             return b"present"
         if field == NAMES:
             return encode(self.signature.names)
-        name, separator = self._html_name(field)
+        fields = (field, *self.signature.conditions.causes.get(field, ()))
+        names = [self._html_name(each) for each in fields]
         sent = {**self.entry.raw, **self.entry.passwords}
-        start = name + separator
-        mine = [(n, sent[n]) for n in sorted(sent) if n == name or n.startswith(start)]
-        return encode(mine)
+        mine = [
+            [(n, sent[n]) for n in sorted(sent) if n == own or n.startswith(own + sep)]
+            for own, sep in names
+        ]
+        return encode(mine if len(mine) > 1 else mine[0])
 
 
 BLANK: tuple[object, ...] = (None, "", [], {})
@@ -786,6 +812,12 @@ def check_form_class(form_class: type, where: str) -> None:
             f"{where}: {form_class.__name__} has a field {taken[0]!r}, a name that "
             f"the wizard's pages use themselves ({', '.join(sorted(RESERVED_FIELDS))})."
             " Give the field another name."
+        )
+    conditions_of(form_class)
+    if hasattr(form_class, GROUP):
+        raise DefinitionError(
+            f"{where} was given the form of OnlyIf.group, which has no form around it. "
+            "Put it into a FormField, or give the step a condition: when=..."
         )
     if uploads := file_fields(form_class):
         raise DefinitionError(

@@ -43,9 +43,11 @@ from .fields import (
     row_marker,
 )
 from .form_data import FormData
+from .only_if import is_left_out, mark
 from .signatures import (
     BUTTONS,
     NESTING,
+    Conditions,
     FormSignature,
     is_unbound_password,
     made_of,
@@ -341,7 +343,7 @@ def bind(
     read = FormData(values) if values is not None and signature.reads_names else None
     limit = EntryLimit(max_entries) if signature.nests else None
     passed = {"csrf": False, "sent": values, "unbindable": False, **meta}
-    passed |= {"data_read": read, "entry_limit": limit}
+    passed |= {"data_read": read, "entry_limit": limit, "left_out": ()}
     if signature.nests:
         passed = _passed_down(passed)
     if values is None:
@@ -357,6 +359,22 @@ def bind(
         field.raw_data = values.getlist(field.name)
     form.meta.update_values({"unbindable": True})
     return form
+
+
+def leave_out(form: Form, conditions: Conditions) -> None:
+    """Leave out the fields of a bound form whose conditions do not hold.
+
+    ``form.meta.left_out`` has those that hold values, nested ones too.
+    """
+    mark(form, conditions.declared)
+    left = [field for field in leaves(form) if is_left_out(field)]
+    form.meta.update_values({"left_out": left})
+
+
+def counted(form: Any, names: Iterable[str]) -> list[str]:
+    """Return those of these names whose fields are not left out."""
+    left = {field.name for field in form.meta.left_out}
+    return [name for name in names if name not in left]
 
 
 class EntryLimit:
@@ -501,7 +519,10 @@ def passwords(fields: Iterable[Field]) -> list[str]:
 
 
 def sent(form: Any) -> tuple[Raw, Raw]:
-    """Return the plain values and the passwords that were sent for its fields."""
+    """Return the plain values and the passwords that were sent for its fields.
+
+    Passwords of fields that are left out are dropped: nobody has accepted them.
+    """
     values, meta = form.meta.sent, form.meta
     raw: Raw = {}
     secret: Raw = {}
@@ -519,6 +540,8 @@ def sent(form: Any) -> tuple[Raw, Raw]:
         raw.update({marker: [""] for marker in markers if marker in values})
         if meta.unbindable or field.name in meta.entry_limit.sent:
             raw.update({} if _holds_passwords(field) else _below(field, values))
+    if meta.left_out:
+        secret = {name: secret[name] for name in counted(form, secret)}
     return raw, secret
 
 
@@ -594,6 +617,8 @@ def validate(form: Any) -> bool:
     fields: list[Any] = leaves(form)
     for field in fields:
         field.unvalidated = field.data
+    for field in form.meta.left_out:
+        field.data = None
     try:
         passed = bool(form.validate())
     except (ValueError, ArithmeticError) as error:
@@ -635,7 +660,8 @@ def _crowded(form: Any) -> list[FieldList[Any]]:
     )  # an application's own step may bind it
     if limit is None or not limit.sent:
         return []
-    return [field for field in lists(form) if field.name in limit.sent]
+    crowded = (field for field in lists(form) if field.name in limit.sent)
+    return [field for field in crowded if not is_left_out(field)]
 
 
 def show_as_typed(form: Form) -> None:
@@ -651,7 +677,8 @@ def show_as_typed(form: Form) -> None:
             field.raw_data = None
             field._value = str
             continue
-        if hasattr(field, "unvalidated") and not _reads_by_itself(field):
+        is_kept = not _reads_by_itself(field) or is_left_out(field)
+        if hasattr(field, "unvalidated") and is_kept:
             field.data = field.unvalidated  # nobody typed what validators made of it
         if not field.raw_data:
             continue

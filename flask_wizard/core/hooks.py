@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar, TypeVarTuple
 
@@ -67,6 +67,25 @@ def check_hook(hook: object, where: str, *arguments: str) -> None:
             f"{where} has the parameters {inspect.signature(hook)}. Expected "
             f"({', '.join(arguments)}): the wizard passes these by position."
         )
+
+
+def check_functions(
+    step: object, passed: Mapping[str, Sequence[str]], where: str
+) -> None:
+    """Raise DefinitionError if a function that a step was given cannot be called.
+
+    ``passed`` has the names of the functions, each with the names of what the wizard
+    passes. ``where`` names the step in the message.
+    """
+    for name, arguments in passed.items():
+        if (function := getattr(step, name)) is None:
+            continue
+        if not callable(function):
+            raise DefinitionError(
+                f"{where} has {name}={function!r}, which cannot be called. Pass a "
+                "function of the answers."
+            )
+        check_hook(function, f"{name} of {where}", *arguments)
 
 
 def takes(function: Callable[..., object], count: int) -> bool:

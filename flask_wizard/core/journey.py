@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Generic, Self
@@ -44,6 +43,8 @@ class Walk(Generic[Kept]):
 
     #: The list and the item that the steps are the pages of, if they are.
     inside: tuple[str, ...] = ()
+    #: The list that they are the pages of, if they are.
+    repeat: BoundStep | None = None
 
     def __init__(
         self,
@@ -110,7 +111,7 @@ class Walk(Generic[Kept]):
             return False
         return entry.read_digest == own
 
-    def _walk(self) -> int:
+    def walk(self) -> int:
         """Walk as far as it goes, and return how many steps were met."""
         self._reach(len(self.steps))
         return len(self._walked)
@@ -140,19 +141,19 @@ class Walk(Generic[Kept]):
     @property
     def path(self) -> tuple[BoundStep, ...]:
         """The applicable steps up to the first that is not done."""
-        met = map(self._met, range(self._walk()))
+        met = map(self._met, range(self.walk()))
         return tuple(bound for bound in met if bound.applies)
 
     @property
     def first_incomplete(self) -> BoundStep | None:
         """The first applicable step that is not done; None when all are."""
-        last = self._walked[self._walk() - 1]
+        last = self._walked[self.walk() - 1]
         return last if last is not None and last.applies and not last.done else None
 
     @property
     def current(self) -> BoundStep:
         """Where the visitor goes on: the first incomplete step, or else the last."""
-        if (bound := self._last_applicable(self._walk())) is not None:
+        if (bound := self._last_applicable(self.walk())) is not None:
             return bound
         names = ", ".join(self.steps.names)
         raise DefinitionError(
@@ -217,6 +218,16 @@ class Walk(Generic[Kept]):
         return onward
 
     @property
+    def add_label(self) -> str:
+        """The text of the button on the last page that adds another item, if any."""
+        return ""
+
+    @property
+    def url_parts(self) -> tuple[str, ...]:
+        """The names of the list and the item in URLs, if they are pages of one."""
+        return ()
+
+    @property
     def whole(self) -> Journey:
         """The journey through the whole wizard, as this walk leaves it."""
         raise NotImplementedError
@@ -248,6 +259,10 @@ class Walk(Generic[Kept]):
     def readable(self, before: int) -> tuple[str, ...]:
         """Return the names that a step at this position can read answers by."""
         return self.steps.readable(before)
+
+    def item_meta(self, reads: Dependencies) -> dict[str, Any]:
+        """Return what a page's form finds in its ``meta`` about its item, if any."""
+        return {}
 
     def read(self, name: str, before: int, reads: Dependencies) -> Any:
         """Return the answers of a step as a reader behind it gets them.
@@ -296,7 +311,7 @@ class Journey(Walk[Draft]):
         last = bound.position
         hidden = [b for b in self._walked[self._plain : last] if b and not b.applies]
         number, later = last + 1 - len(hidden), len(self.steps) - last - 1
-        if last >= self.steps.last_conditional:
+        if last >= self.steps.last_conditional and not bound.step.ends:
             return Progress(number, number + later)
         whole = from_review and self.open_review is not None
         return Progress(number, len(self.path) if whole else None)
@@ -327,7 +342,7 @@ class Journey(Walk[Draft]):
     @property
     def hidden(self) -> tuple[BoundStep, ...]:
         """Steps with answers that do not count, since they do not apply."""
-        self._walk()
+        self.walk()
         hidden = (b for b in self._walked if b is not None and not b.applies)
         return tuple(b for b in hidden if b.submitted is not None)
 
@@ -340,7 +355,7 @@ class Journey(Walk[Draft]):
 
     def hidden_by(self, cause: BoundStep) -> dict[str, str]:
         """Return the draft's ``unneeded`` after the answers of a step have changed."""
-        self._walk()
+        self.walk()
         found = dict.fromkeys(self.draft.unneeded, "")
         for bound in filter(None, self._walked):
             if bound.applies:
@@ -349,18 +364,16 @@ class Journey(Walk[Draft]):
                 found.setdefault(bound.name, cause.name)
         return found
 
-    def begin(self) -> Journey:
-        """Return the journey of a draft that begins, with what its steps begin with.
+    def begin(self) -> None:
+        """Give a new draft what all steps begin with, if it is prefilled.
 
-        If it is prefilled, that is all of them: what they begin with may be gone later.
+        What they begin with may be gone later.
         """
         if not self.prefilled:
-            return self
-        behind = range(self._walk(), len(self.steps))
+            return
+        behind = range(self.walk(), len(self.steps))
         unmet = (self.steps[n].bind(self, n, None, reached=False) for n in behind)
-        onward = copy(self)
-        onward.draft = _with_prefilled(self.draft, [*self._walked, *unmet])
-        return onward
+        self.draft = _with_prefilled(self.draft, [*self._walked, *unmet])
 
 
 def _with_prefilled(draft: Kept, steps: Iterable[BoundStep | None]) -> Kept:

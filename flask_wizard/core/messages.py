@@ -20,6 +20,10 @@ class Notice(StrEnum):
     UNSETTLED = "unsettled"
     #: The same, and the commit may still be running.
     OVERDUE = "overdue"
+    #: The item of a list that was asked for has been removed.
+    ITEM_GONE = "item-gone"
+    #: What was sent to it is kept as a new item.
+    ITEM_KEPT = "item-kept"
 
 
 class Problem(StrEnum):
@@ -30,10 +34,12 @@ class Problem(StrEnum):
     TOO_MANY_FIELDS = "too-many-fields"
     TOO_LARGE = "too-large"
     TOO_MANY = "too-many"
+    #: The list has as many items as it may have.
+    TOO_MANY_ITEMS = "too-many-items"
     NOT_ADMITTED = "not-admitted"
     BUSY = "busy"
     UNSETTLED = "unsettled"
-    #: A deploy has removed or renamed the step while its page was open.
+    #: A deploy has removed or renamed the page while a visitor had it open.
     REMOVED = "removed"
     #: The user who had the page open is not signed in any more.
     SIGNED_OUT = "signed-out"

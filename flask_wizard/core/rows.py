@@ -36,6 +36,7 @@ from .fields import (
     render_kw,
 )
 from .forms import is_password, typed_text
+from .only_if import is_left_out
 
 # Not strftime's, which follow the locale of the server's process.
 MONTHS = (
@@ -116,7 +117,9 @@ def _rows(
     repeats = _confirmations(field for field, _ in fields)
     for field, name in fields:
         kind = kind_of(field)
-        if not _is_shown(field, kind) or field.short_name in repeats:
+        if not _is_shown(field, kind) or is_left_out(field):
+            continue
+        if field.short_name in repeats:
             continue
         label = f"{inside}{_plain(name) or _other_name(field)}"
         if isinstance(field, FormField):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from typing import Any, NamedTuple
 
 from wtforms import Form
@@ -18,6 +19,9 @@ from wtforms.fields import (
 )
 from wtforms.fields.core import UnboundField
 from wtforms.fields.simple import ButtonField  # type: ignore[attr-defined]  # newer than the stubs
+
+from ..errors import DefinitionError
+from .only_if import GROUP, OnlyIf
 
 NESTING = (FormField, FieldList)
 BUTTONS = (SubmitField, ButtonField, CSRFTokenField)
@@ -86,6 +90,139 @@ def _inner(unbound: UnboundField[Any]) -> Iterator[Any]:
             yield value
 
 
+Place = tuple[str, ...]
+"""The names that lead to a field. ``[]`` stands for the entries of a list."""
+
+
+class Conditions(NamedTuple):
+    """The conditions of a form's fields, nested ones too."""
+
+    #: The OnlyIf of each field that has one.
+    declared: frozenset[OnlyIf] = frozenset()
+    #: By the name of a field of the form, those others that decide what is left out of
+    #: it.
+    causes: Mapping[str, Sequence[str]] = {}
+
+
+def conditions_of(form_class: type[Form]) -> Conditions:
+    """Return the conditions of a form class.
+
+    Raise DefinitionError if one is not the first validator, names a field that is not
+    there, or depends on itself.
+    """
+    links = list(_links(form_class, (), ()))
+    found = frozenset(condition for _, _, condition in links if condition)
+    if not found:
+        return Conditions()
+    graph: dict[Place, set[Place]] = {}
+    for place, needed, _ in links:
+        graph.setdefault(place, set()).add(needed)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle = ", ".join(".".join(place) for place in error.args[1])
+        raise DefinitionError(
+            f"{form_class.__name__}: the conditions of OnlyIf go in a circle: "
+            f"{circle}. Let one of these fields count always."
+        ) from error
+    causes = {}
+    for name, _ in declared(form_class):
+        known = {place[0] for place in _reached((name,), graph)} - {name}
+        causes[name] = sorted(known)
+    return Conditions(found, causes)
+
+
+def _reached(place: Place, graph: Mapping[Place, set[Place]]) -> set[Place]:
+    found: set[Place] = set()
+    left = [place]
+    while left:
+        for needed in graph.get(left.pop(), set()) - found:
+            found.add(needed)
+            left.append(needed)
+    return found
+
+
+def _links(
+    form_class: type[Form], place: Place, around: Sequence[tuple[Place, Any]]
+) -> Iterator[tuple[Place, Place, OnlyIf | None]]:
+    """Yield each field with one that must be known before it, and by what condition.
+
+    Without a condition it is a field inside it. ``around`` has the forms around this
+    one, each with its place.
+    """
+    around = [(place, form_class), *around]
+    for name, unbound in declared(form_class):
+        where = f"{form_class.__name__}.{name}"
+        yield from _links_of(unbound, (*place, name), around, where)
+
+
+def _links_of(
+    unbound: UnboundField[Any],
+    place: Place,
+    around: Sequence[tuple[Place, Any]],
+    where: str,
+) -> Iterator[tuple[Place, Place, OnlyIf | None]]:
+    if (condition := _unbound_condition(unbound, where)) is not None:
+        for outer, form_class in around:
+            cause = dict(declared(form_class)).get(condition.field)
+            if cause is None:
+                continue
+            if is_unbound_button(cause):
+                raise DefinitionError(
+                    f"{where} has a condition on {condition.field!r}, a button. Which "
+                    "button was pressed is not stored: ask with another field."
+                )
+            yield place, (*outer, condition.field), condition
+            break
+        else:
+            known = [name for _, found in around for name, _ in declared(found)]
+            raise DefinitionError(
+                f"{where} has a condition on the field {condition.field!r}, and there "
+                "is no such field in its form or in a form around it. The fields there "
+                f"are {', '.join(known)}."
+            )
+    for inner in _inner(unbound):
+        if isinstance(inner, UnboundField):
+            entries = (*place, "[]")
+            yield place, entries, None
+            yield from _links_of(inner, entries, around, where)
+        else:
+            yield from ((place, (*place, name), None) for name, _ in declared(inner))
+            yield from _links(inner, place, around)
+
+
+def _unbound_condition(unbound: UnboundField[Any], where: str) -> OnlyIf | None:
+    """Return the condition of a field that is not bound. Raise DefinitionError."""
+    given = (*unbound.args, *unbound.kwargs.values())
+    for value in given:
+        if isinstance(value, OnlyIf):
+            raise DefinitionError(
+                f"{where} has an OnlyIf in the place of a list. Put it in the list of "
+                "validators: [OnlyIf(...)]."
+            )
+        if not isinstance(value, list | tuple):
+            continue
+        places = [n for n, each in enumerate(value) if isinstance(each, OnlyIf)]
+        if places and places != [0]:
+            raise DefinitionError(
+                f"{where} has an OnlyIf that is not the first of its validators, or "
+                "more than one. Put a single OnlyIf first: the others must not run "
+                "while the field is left out."
+            )
+        if places and issubclass(unbound.field_class, FormField):
+            raise DefinitionError(
+                f"{where} has an OnlyIf among the validators of a FormField, which "
+                "takes none. Write FormField(OnlyIf.group(field, value, form_class))."
+            )
+        if places:
+            found: OnlyIf = value[0]
+            return found
+    if issubclass(unbound.field_class, FormField):
+        groups = (getattr(value, GROUP, None) for value in _inner(unbound))
+        return next(groups, None)
+    return None
+
+
 class FormSignature(NamedTuple):
     """What a form asks for, kept on the form class while its fields are ``of``."""
 
@@ -105,6 +242,8 @@ class FormSignature(NamedTuple):
     may_prefix: bool
     #: The name of each field in a page, and the separator before the names inside it.
     html_names: Mapping[str, tuple[str, str]]
+    #: The conditions of its fields.
+    conditions: Conditions
 
 
 def signature(form_class: Any) -> FormSignature:
@@ -132,6 +271,7 @@ def signature(form_class: Any) -> FormSignature:
         reads_names=_reads_names(form_class),
         may_prefix=form_class.__init__.__module__ not in LIBRARIES,
         html_names=html_names,
+        conditions=conditions_of(form_class),
     )
     form_class._wizard_signature = found
     return found
@@ -174,11 +314,21 @@ def _field_lines(unbound: UnboundField[Any], name: str) -> Iterator[str]:
     format = unbound.kwargs.get("format") or unbound.args[2:3]
     rule = format if _is_strings(format) else ""
     yield f"{name}: {kind.__module__}.{kind.__qualname__} {rule}"
+    if (condition := _unbound_condition(unbound, name)) is not None:
+        yield f"{name} only if {condition.field} {_values_line(condition)}"
     for inner in _inner(unbound):
         if isinstance(inner, UnboundField):
             yield from _field_lines(inner, f"{name}[]")
         else:
             yield from _lines(inner, f"{name}.")
+
+
+def _values_line(condition: OnlyIf) -> str:
+    """Return the values of a condition as far as every process spells them alike."""
+    if condition.function is not None:
+        return str(getattr(condition.function, "__qualname__", ""))
+    plain = (str, int, float, type(None))
+    return " ".join(sorted(repr(v) for v in condition.values if isinstance(v, plain)))
 
 
 def _is_strings(value: object) -> bool:

@@ -19,7 +19,7 @@ from wtforms import Form
 
 from ..errors import DefinitionError, StepError
 from .answers import Answers, Dependencies, Record
-from .draft import Entry, Kept, Raw
+from .draft import Entry, Kept, Path, Raw
 from .forms import FIELDS, FieldNames, Values
 from .hooks import check_hook
 from .rows import Row
@@ -36,6 +36,7 @@ RESERVED_FIELDS = frozenset(
 ABSENT = b"absent"
 """What is hashed in the place of an answer that does not count."""
 
+UrlOf = Callable[["BoundStep"], str]
 Condition = Callable[[Answers], object]
 
 Changes = dict[str, tuple[Any, Any]] | tuple[dict[str, Any], None]
@@ -70,6 +71,8 @@ class AnyStep(ABC):
     has_answers: ClassVar[bool] = False
     #: True if its page lists the answers of the other steps.
     lists_answers: ClassVar[bool] = False
+    #: True if the path ends there without a commit: it is never done.
+    ends: ClassVar[bool] = False
 
     @abstractmethod
     def bind(
@@ -80,6 +83,10 @@ class AnyStep(ABC):
         ``position`` counts from 0. ``reached`` is true if all applicable steps before
         it are done. Only then may it read answers.
         """
+
+    def check_among(self, steps: Steps, wizard: str) -> None:
+        """Raise DefinitionError if it cannot be among these steps of a wizard."""
+        return None
 
     def named(self, name: str, wizard: str) -> Self:
         """Return a copy under the name of its attribute, so that steps can be shared.
@@ -105,6 +112,11 @@ class AnyStep(ABC):
     def fixed_form(self) -> type[Form] | None:
         """The form class, if it is the same whatever the answers are."""
         return None
+
+    @property
+    def fixed_forms(self) -> Sequence[type[Form]]:
+        """The form classes of its pages that are the same whatever the answers are."""
+        return (self.fixed_form,) if self.fixed_form is not None else ()
 
     @property
     def plain_digest(self) -> bytes | None:
@@ -201,6 +213,26 @@ class BoundStep(Protocol):
         return False
 
     @property
+    def top(self) -> BoundStep:
+        """The step of the wizard that it is, or whose item it is a page of."""
+        return self.journey.repeat or self
+
+    @property
+    def add_label(self) -> str:
+        """The text of the button that adds an item to a list; empty without one."""
+        is_last = self.position == len(self.journey.steps) - 1
+        return self.journey.add_label if is_last else ""
+
+    @property
+    def all_reads(self) -> Iterable[Path]:
+        """What its condition and its form have read."""
+        return ()
+
+    def take_as_done(self) -> None:
+        """Take it as applicable and done, as an earlier request has found it."""
+        self.applies = True
+
+    @property
     def invalidated(self) -> bool:
         """True if it was accepted, and what it reads now makes it invalid."""
         return self.outdated and not self.done
@@ -281,8 +313,8 @@ class BoundStep(Protocol):
         """Set the answers on an object, as ``Form.populate_obj`` does."""
         return None
 
-    def rows(self, url: str) -> Sequence[Row]:
-        """Return its rows on the check page. ``url`` leads to its own page."""
+    def rows(self, url_of: UrlOf) -> Sequence[Row]:
+        """Return its rows on the check page. ``url_of`` returns the URL of a page."""
         return ()
 
     def begin(self, draft: Kept) -> Kept:
@@ -318,6 +350,20 @@ class BoundStep(Protocol):
         entry = draft.entries.get(self.name, Entry())
         rejected = replace(entry, accepted=False).with_messages(errors)
         return draft.with_entries({self.name: rejected})
+
+    def landing(self, error: StepError | None) -> BoundStep:
+        """Return the page that a commit sends the visitor back to.
+
+        Raise DefinitionError if the error names a field or an item that is not there.
+        """
+        if error is not None:
+            if error.item is not None:
+                raise DefinitionError(
+                    f"A StepError names an item of {self.name!r}, which is not a list. "
+                    "Leave the item out."
+                )
+            self.error_name(error.field)
+        return self
 
     def send_back(self, draft: Kept, error: StepError) -> Kept:
         """Return the draft with the step open again, and the error at its field."""
@@ -437,6 +483,8 @@ class Signatures(NamedTuple):
     forms: Sequence[FormSignature | None]
     #: By the position of a step, its ``plain_digest``.
     plain: Sequence[bytes | None]
+    #: A digest of the names of all steps and of the signatures.
+    whole: bytes
     #: By a number of first steps that all have a plain digest, a digest of their names
     #: and digests. A draft has it if these steps are accepted and have read nothing.
     chained: Sequence[bytes]
@@ -462,9 +510,12 @@ class Steps(tuple[AnyStep, ...]):
 
     @cached_property
     def last_conditional(self) -> int:
-        """The position of the last step that has a condition; -1 if none has one."""
-        conditional = (n for n, step in enumerate(self) if step.when is not None)
-        return max(conditional, default=-1)
+        """The position of the last step that may be left out, or may be the end.
+
+        -1 if the path has no such step.
+        """
+        found = (n for n, step in enumerate(self) if step.when or step.ends)
+        return max(found, default=-1)
 
     def signatures(self) -> Signatures:
         """Return the signatures of the forms.
@@ -496,7 +547,10 @@ class Steps(tuple[AnyStep, ...]):
         for name, digest in takewhile(itemgetter(1), pairs):
             link = encode([chained[-1], name, digest])
             chained.append(hashlib.blake2b(link, digest_size=16).digest())
-        return fields, Signatures(forms, plain, chained)
+        digests = [form.digest if form is not None else b"" for form in forms]
+        every = encode([self.names, digests])
+        whole = hashlib.blake2b(every, digest_size=16).digest()
+        return fields, Signatures(forms, plain, whole, chained)
 
     def readable(self, before: int) -> tuple[str, ...]:
         """Return the names of the steps with answers before a position."""

@@ -24,7 +24,7 @@ class Submission:
     #: The answers of all steps.
     answers: Answers = dataclass_field(repr=False)
     #: The answers as plain dicts by step, without tokens and buttons.
-    data: dict[str, dict[str, Any]] = dataclass_field(repr=False)
+    data: dict[str, Any] = dataclass_field(repr=False)
     #: The variables of the mount's URL prefix that bind the draft.
     bound: Mapping[str, Any] = dataclass_field(repr=False)
     _steps: dict[str, BoundStep] = dataclass_field(repr=False)

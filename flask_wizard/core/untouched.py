@@ -37,6 +37,9 @@ class _Controls(HTMLParser):
         self.silent: set[str] = set()
         #: True if there is a control that could send something.
         self.found = False
+        #: The first options of selects of one choice, which browsers send if no option
+        #: is marked as selected.
+        self.first: Raw = {}
         self._select: tuple[str, bool] = ("", False)
         self._name = ""
         self._text: list[str] | None = None
@@ -49,6 +52,10 @@ class _Controls(HTMLParser):
         elif tag == "select":
             self._select = name, "multiple" in given
             self.found = True
+        elif tag == "option" and "selected" not in given:
+            name, is_multiple = self._select
+            if name and not is_multiple and "disabled" not in given:
+                self.first.setdefault(name, [str(given.get("value") or "")])
         elif tag == "option" and "selected" in given and self._select[0]:
             self._name = self._select[0]
             if (value := given.get("value")) is not None:
@@ -125,7 +132,7 @@ def untouched(
             raise UnshowableError(
                 field.name, field.object_data, "it is not among the field's choices"
             )
-        raw.update(controls.sent)
+        raw.update({**controls.first, **controls.sent})
         silent |= controls.silent
     # Without its marker a row of which nothing is sent would go.
     rows = [row for found in lists(fields) for row in found.entries]

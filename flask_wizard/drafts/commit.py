@@ -19,7 +19,7 @@ from ..core.draft import Draft, Receipt, storable
 from ..core.hooks import call_hook
 from ..core.journey import Journey
 from ..core.messages import Notice
-from ..core.steps import AnyStep, BoundStep
+from ..core.steps import BoundStep
 from ..core.submission import Submission
 from ..errors import (
     CommitResultError,
@@ -106,8 +106,8 @@ class CommitResult:
 
     #: The draft as it is stored now.
     draft: Draft
-    #: The step that the visitor must go back to, or ``None``.
-    step: AnyStep | None = None
+    #: The page that the visitor must go back to, or ``None``.
+    page: BoundStep | None = None
 
 
 def commit(
@@ -133,7 +133,7 @@ def commit(
     if failing := [bound for bound in journey.path if not bound.trusted]:
         rejected = _reject(stored.draft, failing)
         saved = drafts.save(stored, rejected)
-        return CommitResult(saved.draft, failing[0].step)
+        return CommitResult(saved.draft, failing[0].landing(None))
     submission = Submission.of(journey)
     confirmed = journey.answers_hash
     if not (stored.draft.unsettled and stored.draft.confirmed == confirmed):
@@ -142,7 +142,7 @@ def commit(
         except StepError as error:
             bound = _step_of(journey, error)
             saved = drafts.save(stored, _send_back(stored.draft, bound, error))
-            return CommitResult(saved.draft, bound.step)
+            return CommitResult(saved.draft, bound.landing(error))
     claim = stored.draft.claim(
         time.time(),
         lease,
@@ -286,7 +286,7 @@ class _Attempt:
             return self.drafts.add_holder(back)
 
         draft = _save_with_retry(self.drafts, self.claimed, send_back)
-        return CommitResult(draft, bound.step)
+        return CommitResult(draft, bound.landing(error))
 
     def _end(self, result: object) -> CommitResult:
         """End the draft with the receipt that ``commit`` returned.
@@ -337,7 +337,8 @@ def _send_back(draft: Draft, bound: BoundStep, error: StepError) -> Draft:
 
 
 def _step_of(journey: Journey, error: StepError) -> BoundStep:
-    """Return the step of an error. Raise DefinitionError if there is none, or no field.
+    """Return the step of an error. Raise DefinitionError if there is none, or no item
+    or field.
 
     This is while the exception can still reach the application.
     """
@@ -348,5 +349,5 @@ def _step_of(journey: Journey, error: StepError) -> BoundStep:
             f"this submission. Its steps are {', '.join(path)}."
         ) from error
     bound = path[error.step]
-    bound.error_name(error.field)
+    bound.landing(error)
     return bound

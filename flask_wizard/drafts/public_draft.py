@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..core import draft as stored
 from .lifetimes import Lifetimes, expires, utc_datetime
@@ -63,11 +63,24 @@ class Draft:
         )
 
     @cached_property
-    def entries(self) -> dict[str, dict[str, list[str]]]:
+    def entries(self) -> dict[str, Any]:
         """The strings that were sent, by step and field.
 
-        They include steps that were not accepted or do not apply, and exclude
+        A list has a dict for each of its items; the fields of an item of several pages
+        are by page. They include what was not accepted or does not apply, and exclude
         passwords. Raise UnreadableDraftError.
         """
-        entries = self._stored.entries.items()
-        return {step: entry.raw for step, entry in entries if entry.sent}
+        found: dict[str, Any] = _sent(self._stored)
+        for step in self._stored.packed_items:
+            found[step] = [_of_item(_sent(item)) for item in self._stored.items(step)]
+        return found
+
+
+def _sent(filled: stored.Filled) -> dict[str, dict[str, list[str]]]:
+    entries = filled.entries.items()
+    return {step: entry.raw for step, entry in entries if entry.sent}
+
+
+def _of_item(sent: dict[str, dict[str, list[str]]]) -> Any:
+    """Return what was sent of an item; the only page of a form has no name."""
+    return sent[""] if sent.keys() == {""} else sent

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from ..core.journey import Journey
+from ..core.items import NEW_ITEM
+from ..core.journey import Journey, Walk
+from ..core.repeats import BoundRepeat
 from ..core.steps import BoundStep
 from .submitted import Button, Submitted
-from .urls import NEW, Address, Urls, row_anchor
+from .urls import NEW, Address, Urls, address_of, row_anchor
 
 
 class Move(NamedTuple):
@@ -20,6 +22,8 @@ class Move(NamedTuple):
 
     #: The journey after the submission.
     journey: Journey
+    #: The walk that the step is a part of: the journey, or the pages of an item.
+    walk: Walk[Any]
     #: The submitted step after the submission; ``None`` if it may not be opened.
     bound: BoundStep | None
     submitted: Submitted
@@ -38,6 +42,8 @@ class Action(NamedTuple):
     page: str = ""
     #: True if the values are validated, so that the step may become done.
     validates: bool = False
+    #: True if it adds an item to a list, whose page it then does not validate.
+    adds: bool = False
     #: True if a colon and an argument may follow the name, as in ``goto:you``.
     takes_argument: bool = False
     #: True if a script sends it, which needs no page in return.
@@ -64,23 +70,73 @@ def go_on(move: Move) -> str | None:
         return _to_current(move)
     if not bound.done:
         return stay(move)
+    if move.walk.repeat is not None:
+        return _go_on_in_item(move, bound)
     if move.submitted.from_review and (open_step := journey.first_incomplete):
         return _to_row(move, bound) or move.to(open_step, then=True)
     following = journey.next(bound)
     return move.to(following) if following is not None else None
 
 
+def _go_on_in_item(move: Move, bound: BoundStep) -> str:
+    """Return the URL of the item's next page; after the last one, of the list.
+
+    A list that has an item for each part of an earlier answer leads on to the next of
+    them that is not finished.
+    """
+    then, repeat = move.submitted.from_review, move.journey.bind(bound.top.name)
+    following = move.walk.first_incomplete if then else move.walk.next(bound)
+    if following is not None:
+        return move.to(following, then=then)
+    if then and (open_step := move.journey.first_incomplete):
+        return _to_row(move, bound) or move.to(open_step, then=True)
+    if isinstance(repeat, BoundRepeat) and repeat.step.is_fixed:
+        unfinished = repeat.first_unfinished
+        if unfinished is not None and (page := unfinished.page()) is not None:
+            return move.to(page, then=then)
+    return move.to(repeat, then=then)
+
+
+def add_another(move: Move) -> str:
+    """Return the URL of a new item; after the page of an item only if that is done."""
+    bound, then = move.bound, move.submitted.from_review
+    if bound is None:
+        return _to_current(move)
+    if move.walk.repeat is not None:
+        if not bound.done:
+            return stay(move)
+        if (following := move.walk.next(bound)) is not None:
+            return move.to(following, then=then)
+    repeat = move.journey.bind(bound.top.name)
+    if not repeat.add_label:
+        return move.to(repeat, then=then)
+    at = Address(repeat.url_name, move.journey.draft.id, item=NEW_ITEM)
+    return move.urls.to(at, then=then)
+
+
 def go_back(move: Move) -> str:
     """Return the URL of the previous step, or of the first step from itself.
 
-    After a change link it is the review, if that opens.
+    After a change link it is the review, if that opens. Before the first page of an
+    item it is the list. A list that must have an item and has none has no page, so the
+    step before the list takes its place.
     """
-    if move.bound is None:
+    journey, bound, then = move.journey, move.bound, move.submitted.from_review
+    if bound is None:
         return _to_current(move)
-    if move.submitted.from_review and (url := _to_row(move, move.bound)):
+    if then and (url := _to_row(move, bound)):
         return url
-    before = move.journey.previous(move.bound) or move.bound
-    return move.to(before, then=move.submitted.from_review)
+    before = move.walk.previous(bound)
+    if before is None and move.walk.repeat is not None:
+        before = journey.bind(bound.top.name)
+        if must_begin(before):
+            before = journey.previous(before)
+    return move.to(before or bound, then=then)
+
+
+def must_begin(bound: BoundStep) -> bool:
+    """True if it is a list whose page leads to a new item, since it must have one."""
+    return isinstance(bound, BoundRepeat) and not bound.items and bound.step.min > 0
 
 
 def _to_row(move: Move, bound: BoundStep) -> str | None:
@@ -88,7 +144,8 @@ def _to_row(move: Move, bound: BoundStep) -> str | None:
     review = move.journey.open_review
     if review is None or review is bound:
         return None
-    return move.to(review, anchor=row_anchor(bound.url_name))
+    at = address_of(bound, move.journey.draft.id)
+    return move.to(review, anchor=row_anchor(at.page, at.item))
 
 
 def _to_current(move: Move) -> str:
@@ -130,8 +187,19 @@ def _always(journey: Journey, bound: BoundStep) -> bool:
     return True
 
 
+def _can_go_on(journey: Journey, bound: BoundStep) -> bool:
+    return not bound.step.ends
+
+
 def _has_step_before(journey: Journey, bound: BoundStep) -> bool:
+    if bound.journey.repeat is not None:
+        is_first = bound.journey.previous(bound) is None and must_begin(bound.top)
+        return not is_first or journey.previous(bound.top) is not None
     return journey.previous(bound) is not None
+
+
+def _can_add(journey: Journey, bound: BoundStep) -> bool:
+    return bool(bound.add_label)
 
 
 def _is_stored(journey: Journey, bound: BoundStep) -> bool:
@@ -152,8 +220,16 @@ ACTIONS: dict[str, Action] = {
             lead=go_on,
             validates=True,
             label=_next_label,
-            offered=_always,
+            offered=_can_go_on,
             primary=True,
+        ),
+        Action(
+            "add",
+            lead=add_another,
+            validates=True,
+            adds=True,
+            label=lambda journey, bound: bound.add_label,
+            offered=_can_add,
         ),
         Action(
             "back",

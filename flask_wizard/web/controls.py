@@ -24,6 +24,7 @@ from wtforms.fields import (
     SelectField,
     SelectMultipleField,
 )
+from wtforms.fields.choices import SelectFieldBase
 from wtforms.form import BaseForm
 
 from ..core.fields import (
@@ -41,6 +42,7 @@ from ..core.fields import (
     render_kw,
 )
 from ..core.form_errors import as_text
+from ..core.only_if import OnlyIf, cause_of, condition_of
 from ..core.widgets import draw_row_marker
 
 KEPT_PASSWORD = "You have already given this. Leave it blank to keep it."
@@ -67,7 +69,7 @@ class Control:
     field: Field
     kind: Kind
     label: str
-    #: The field's description, or an empty string.
+    #: When the field counts, and its description; an empty string if there is neither.
     hint: str
     #: The field's own errors. Those of inner fields are on ``parts``.
     errors: tuple[str, ...] = dataclass_field(repr=False)
@@ -225,9 +227,42 @@ def _error_id(field: Field) -> str:
 
 
 def _hint(field: Field, kept: Collection[str]) -> str:
-    if field.name not in kept:
+    cause = cause_of(field)
+    if cause is None and field.name not in kept:
         return field.description
-    return Markup(" ").join(text for text in (field.description, KEPT_PASSWORD) if text)
+    only_if = _only_if(cause, condition_of(field)) if cause is not None else ""
+    known = KEPT_PASSWORD if field.name in kept else ""
+    return Markup(" ").join(filter(None, (only_if, field.description, known)))
+
+
+def _only_if(cause: Field, condition: OnlyIf | None) -> str:
+    """Return a sentence that says when a field counts."""
+    name = cause.short_name.replace("_", " ").capitalize()
+    asked = f"“{_plain(cause.label.text) or name}”"
+    if condition is None or condition.function is not None:
+        return f"Only if your answer to {asked} asks for it."
+    if kind_of(cause) == "checkbox":
+        ticked = {bool(value) for value in condition.values}
+        return f"Only if {asked} is {'ticked' if ticked == {True} else 'not ticked'}."
+    labels = _labels(cause)
+    said = [
+        "left blank" if value in ("", None) else f"“{labels.get(value, value)}”"
+        for value in condition.values
+    ]
+    return f"Only if your answer to {asked} is {' or '.join(said)}."
+
+
+def _labels(cause: Field) -> dict[Any, str]:
+    """Return the labels of a field's choices by what it makes of their values."""
+    if not isinstance(cause, SelectFieldBase):
+        return {}
+    coerce = getattr(cause, "coerce", str)
+    found = choices_of(cause)
+    return {coerce(value): _plain(label or value) for value, label, _ in found}
+
+
+def _plain(text: object) -> str:
+    return text.striptags() if isinstance(text, Markup) else str(text)
 
 
 def _described_by(field: Field, hint: str, errors: Sequence[str]) -> str:

@@ -30,15 +30,15 @@ class Group:
 
 
 def groups_of(
-    journey: Journey, review: BoundStep, url: Callable[[AnyStep], str]
+    journey: Journey, review: BoundStep, url_of: Callable[[BoundStep], str]
 ) -> list[Group]:
     """Return the rows of the review in groups, each row with its change link.
 
-    ``url`` returns the link to a step. Raise DefinitionError if ``Review.rows`` returns
-    a row of a step that is not on the path.
+    ``url_of`` returns the link to a step, or to a page of an item. Raise
+    DefinitionError if ``Review.rows`` returns a row of a step that is not on the path.
     """
     shown = [bound for bound in journey.path if bound.step.has_answers]
-    given = {bound.name: list(bound.rows(url(bound.step))) for bound in shown}
+    given = {bound.name: list(bound.rows(url_of)) for bound in shown}
     marked = [
         _marked(row, journey.draft.changed) for rows in given.values() for row in rows
     ]
@@ -51,6 +51,8 @@ def _marked(row: Row, changed: Iterable[Path]) -> Row:
     """Return the row, marked if what was changed is its answer or a part of it."""
     for step, *inner in changed:
         name = inner[-1] if inner else ""
+        if len(inner) > 1 and inner[0] != row.item:
+            continue
         start, rest = name[: len(row.field)], name[len(row.field) :]
         is_own = not name or (start == row.field and not rest[:1].isalnum())
         if step == row.step and is_own:

@@ -20,6 +20,8 @@ def choose_notice(
         return Notice.OVERDUE if draft.maybe_running else Notice.UNSETTLED
     if draft.notice in (Notice.MOVED, Notice.ADOPTED):
         return draft.notice
+    if draft.notice == Notice.ITEM_KEPT and bound.page == "list":
+        return Notice.ITEM_KEPT
     return Notice.CHANGED if not given_back and bound.invalidated else None
 
 

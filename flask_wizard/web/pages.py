@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,8 +16,10 @@ from wtforms import Form
 
 from ..core import forms
 from ..core.draft import Draft, Receipt
+from ..core.items import REMOVE, BoundItem, ItemWalk
 from ..core.journey import Journey
 from ..core.messages import Notice, Problem
+from ..core.repeats import BoundRepeat
 from ..core.steps import AnyStep, BoundStep
 from ..drafts.lifetimes import utc_datetime
 from ..errors import ConfigurationError, DefinitionError
@@ -26,8 +29,14 @@ from .controls import ErrorLink, summary
 from .groups import groups_of
 from .page_fields import SignedFields
 from .state import Context
-from .submitted import ANSWERS_HASH, SIGNED_IN, Button
-from .urls import NEW, NONCE, Address, Urls, other_host
+from .submitted import (
+    ANSWERS_HASH,
+    ITEM_NONCE,
+    SIGNED_IN,
+    Button,
+    is_from_review,
+)
+from .urls import NEW, NONCE, Address, Urls, address_of, other_host
 
 if TYPE_CHECKING:
     from ..wizard import Wizard
@@ -38,8 +47,8 @@ BASE_TEMPLATE = "flask_wizard/base.html"
 """The layout of the application, if it has one."""
 
 PAGES = (
-    *("step", "review", "entry", "saved", "discard", "receipt"),
-    *("sending", "gone", "removed", "unavailable"),
+    *("step", "list", "remove", "info", "exit", "review", "entry", "saved"),
+    *("discard", "receipt", "sending", "gone", "removed", "unavailable"),
 )
 """The names of all pages, each that of a template."""
 
@@ -85,6 +94,21 @@ class PageProblem:
     drafts: Sequence[OpenDraft] = ()
     #: The URL of the login page, if the user is signed out and it is known.
     login_url: str | None = None
+    #: The URL of the list, if it has too many items.
+    list_url: str | None = None
+
+
+@dataclass(frozen=True)
+class ListedItem:
+    """An item as the page of its list shows it."""
+
+    #: What it is called, such as "Rex" or "Pet 2".
+    name: str = dataclass_field(repr=False)
+    done: bool
+    #: The URL of its page.
+    url: str
+    #: The URL of the page that asks before it removes the item, if it can be removed.
+    remove_url: str | None = None
 
 
 class Missing(NamedTuple):
@@ -142,7 +166,7 @@ class Pages:
         if step is not None:
             more["step"] = step
         return Page(
-            templates_for(self.wizard, name, step),
+            templates_for(self.wizard, name, step, more.get("item")),
             status,
             wizard=self.wizard,
             wizard_base=self.context.state.template(bases, environment),
@@ -186,8 +210,10 @@ class Pages:
         if signed_in or self.context.holder.user is not None:
             hidden.append((SIGNED_IN, "1"))
         is_review = placed and bound.step.lists_answers
+        if at.item_nonce:
+            hidden.append((ITEM_NONCE, at.item_nonce))
         # Conditions read the form, which is changed below to be shown as typed.
-        progress = journey.progress(bound, from_review=then) if placed else None
+        progress = journey.progress(bound.top, from_review=then) if placed else None
         unneeded = _unneeded(journey) if problem is None else None
         returning = None
         if (then or early) and placed and problem is None:
@@ -200,10 +226,13 @@ class Pages:
         if is_review:
             own = self._review(journey, bound, at, unneeded)
         else:
-            own = self._form(bound, form)
+            own = self._form(bound, form, at)
+        if bound.page == "list":
+            own |= self._list(bound, at, then=then)
         return self.make(
             bound.page if placed else "step",
             step=bound.step,
+            item=_item_of(bound),
             progress=progress,
             hidden=[*hidden, *own.pop("hidden")],
             action_url=self.urls.to(at, then=then),
@@ -229,17 +258,17 @@ class Pages:
         found = [
             Missing(
                 step.title,
-                self.urls.to(at._replace(page=step.url_name), then=True)
-                if step in opens and step is not bound.step
+                self.urls.to(Address(step.url_name, at.draft_id, at.nonce), then=True)
+                if step in opens and step is not bound.top.step
                 else None,
             )
             for step in missing
         ]
         return Returning(
-            title=bound.step.title,
+            title=item.name if (item := _item_of(bound)) else bound.step.title,
             review=review.title,
             missing=found,
-            is_last=missing == (bound.step,),
+            is_last=missing == (bound.top.step,),
             was_sent=bound.entry is not None,
         )
 
@@ -248,20 +277,73 @@ class Pages:
             return None
         return self.urls.to(at._replace(page="discard"))
 
-    def _form(self, bound: BoundStep, form: Form | None) -> dict[str, Any]:
+    def _list(self, bound: BoundStep, at: Address, *, then: bool) -> dict[str, Any]:
+        """Return the context of a list, with its items and what is missing of them."""
+        if not isinstance(bound, BoundRepeat):
+            return {}
+        can_go = not bound.step.is_fixed
+        draft_id = bound.journey.draft.id
+        urls = {}
+        listed = []
+        for item in bound.items:
+            own = Address(bound.url_name, draft_id, item=item.id)
+            urls[item.id] = self.urls.to(own, then=then)
+            remove = self.urls.to(own._replace(sub=REMOVE), then=then)
+            listed.append(
+                ListedItem(
+                    item.name, item.done, urls[item.id], remove if can_go else None
+                )
+            )
+        links = [
+            ErrorLink(text, urls.get(name))
+            for name, texts in bound.errors.items()
+            for text in texts
+        ]
+        return {"items": listed, "errors": links}
+
+    def remove(
+        self,
+        at: Address,
+        page: BoundStep | None,
+        *,
+        problem: PageProblem | None = None,
+        button: Button = Button(REMOVE, "Yes, remove it"),  # noqa: B008  # immutable
+    ) -> Page:
+        """Return the page on which the visitor confirms that an item is removed.
+
+        ``page`` is a page of the item, if that is known. Enter presses the first
+        button, so that one keeps the item.
+        """
+        then = is_from_review(self.context.request)
+        return self.make(
+            "remove",
+            step=page.top.step if page is not None else None,
+            item=_item_of(page) if page is not None else None,
+            action_url=self.urls.to(at, then=then),
+            hidden=self._token(),
+            problem=problem,
+            actions=[
+                Button("back", "No, keep it", primary=True),
+                button._replace(primary=False),
+            ],
+        )
+
+    def _form(self, bound: BoundStep, form: Form | None, at: Address) -> dict[str, Any]:
         """Return the context of a form, with its values as typed and its errors."""
         hidden: list[tuple[str, str]] = []
         if form is not None:
             forms.show_as_typed(form)
             if (names := bound.page_names(form)) is not None:
                 # If the form cannot be built next time, the names come from the page.
-                encrypt = self.fields_of(bound.name).encrypt
+                name = bound.top.name
+                name = f"{name}/{at.sub}" if at.item else name
+                encrypt = self.fields_of(name).encrypt
                 hidden = [(forms.FIELDS, encrypt(names))]
         passwords = bound.entry.passwords if bound.entry is not None else {}
         return {
             "hidden": hidden,
             "form": form,
-            "errors": summary(form) if form is not None else [],
+            "errors": summary(form) if form is not None else _own_errors(bound),
             "passwords_kept": {name for name, sent in passwords.items() if any(sent)},
             "answers": bound.answers,
         }
@@ -273,17 +355,17 @@ class Pages:
         at: Address,
         unneeded: Unneeded | None,
     ) -> dict[str, Any]:
-        """Return the context of a review. Its errors come from a StepError."""
+        """Return the context of a review."""
 
-        def change_url(step: AnyStep) -> str:
-            return self.urls.to(at._replace(page=step.url_name), then=True)
+        def change_url(page: BoundStep) -> str:
+            own = address_of(page, at.draft_id)
+            return self.urls.to(own._replace(nonce=at.nonce), then=True)
 
-        left = bound.errors.values()
         told = unneeded.titles if unneeded is not None else ()
         hidden = [hidden.step.title for hidden in journey.hidden]
         return {
             "hidden": [(ANSWERS_HASH, journey.answers_hash)],
-            "errors": [ErrorLink(text, None) for texts in left for text in texts],
+            "errors": _own_errors(bound),
             "groups": groups_of(journey, bound, change_url),
             "hidden_steps": [title for title in hidden if title not in told],
             "answers": journey.answers,
@@ -398,10 +480,32 @@ def _unneeded(journey: Journey) -> Unneeded | None:
     return Unneeded(title, [step.title for step in known])
 
 
-def templates_for(wizard: Wizard, name: str, step: AnyStep | None = None) -> list[str]:
-    """Return the names of a page's templates, the most specific first."""
+def _own_errors(bound: BoundStep) -> list[ErrorLink]:
+    """Return the errors of a page without fields: those of a StepError."""
+    if bound.takes_input:
+        return []
+    return [ErrorLink(text, None) for texts in bound.errors.values() for text in texts]
+
+
+def _item_of(bound: BoundStep) -> BoundItem | None:
+    """Return the item that a page is of, if it is of one."""
+    return bound.journey.item if isinstance(bound.journey, ItemWalk) else None
+
+
+def templates_for(
+    wizard: Wizard,
+    name: str,
+    step: AnyStep | None = None,
+    item: BoundItem | None = None,
+) -> list[str]:
+    """Return the names of a page's templates, the most specific first.
+
+    The page of an item of ``pets`` is ``pets_item``; of several pages, ``pets_who``.
+    """
     own = f"flask_wizard/wizards/{folder_of(wizard)}"
     particular = [f"{own}/{step.name}.html"] if step else []
+    if step is not None and item is not None:
+        particular = [f"{own}/{item.repeat.name}_{step.name or 'item'}.html"]
     if step is not None and step.template:
         particular.insert(0, step.template)
     return [

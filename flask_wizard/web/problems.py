@@ -12,7 +12,7 @@ from ..core.draft import Draft
 from ..core.forms import Values
 from ..core.journey import Journey
 from ..core.messages import Problem
-from ..core.steps import AnyStep, BoundStep
+from ..core.steps import BoundStep
 from ..errors import DraftTooLargeError, StoreError, TooManyDraftsError
 from . import guard
 from .logins import SignedOut
@@ -24,6 +24,7 @@ STATUS: Mapping[Problem, int] = {
     Problem.TOO_MANY_FIELDS: 413,
     Problem.TOO_LARGE: 413,
     Problem.TOO_MANY: 409,
+    Problem.TOO_MANY_ITEMS: 409,
     Problem.NOT_ADMITTED: 429,
     Problem.BUSY: 409,
     Problem.UNSETTLED: 409,
@@ -51,6 +52,8 @@ class Attempt(NamedTuple):
 
     #: The journey before the submission.
     journey: Journey
+    #: The step, or the page of an item, before the submission.
+    bound: BoundStep
     #: The form with the submitted values.
     form: Form | None
 
@@ -109,20 +112,23 @@ def is_frozen(draft: Draft, bound: BoundStep) -> bool:
     the same idempotency key, shows whether it did. A change before that would seem to
     be saved and be in no commit. An incomplete step of an unsettled draft may change.
     """
-    return draft.unsettled and (bound.done or not bound.takes_input)
+    if not draft.unsettled:
+        return False
+    return bound.done or bound.top.done or bound.step.lists_answers
 
 
-def refuse_change(journey: Journey, step: AnyStep, values: Values) -> Problem | None:
-    """Return why a step cannot be changed now, or ``None``.
+def refuse_change(
+    draft: Draft, page: BoundStep, bound: BoundStep | None, values: Values
+) -> Problem | None:
+    """Return why a page cannot be changed now, or ``None``.
 
-    Values that are stored already, as a second click sends them, are no change.
+    ``bound`` is ``None`` if the page may not be opened. Values that are stored already,
+    as a second click sends them, are no change.
     """
-    draft = journey.draft
     if draft.state == "open" and not draft.unsettled:
         return None
-    bound = journey.get(step.name)
     if draft.state == "committing":
-        changes = bound.would_change(values) if bound is not None else step.takes_input
+        changes = bound.would_change(values) if bound is not None else page.takes_input
         return Problem.BUSY if changes else None
     if bound is not None and is_frozen(draft, bound) and bound.would_change(values):
         return Problem.UNSETTLED

@@ -13,8 +13,10 @@ from wtforms import Form
 from ..core import forms
 from ..core.draft import Draft
 from ..core.form_errors import errors_of, show_errors, with_lost
+from ..core.items import NEW_ITEM, REMOVE
 from ..core.journey import Journey
 from ..core.messages import Problem
+from ..core.repeats import BoundRepeat
 from ..core.steps import AnyStep, BoundStep
 from ..drafts.holders import new_nonce
 from ..drafts.visitor_drafts import VisitorDrafts
@@ -22,6 +24,7 @@ from ..errors import StoreError
 from ..tracebacks import without_locals
 from .actions import action_of
 from .controls import ErrorLink
+from .item_pages import begin_item, find_page, has_page
 from .notices import choose_notice
 from .pages import SEND_AGAIN, OpenDraft, Page, PageProblem, Pages
 from .problems import Attempt, NotStored
@@ -58,12 +61,18 @@ class Resend:
         problem, button = self._explain(at, refusal), submitted.button(SEND_AGAIN)
         if at.page == "discard":
             page = self.pages.discard(at, problem=problem, button=button)
-        elif at.page not in self.pages.wizard.steps.by_url_name:
+        elif refusal.problem is Problem.REMOVED or not self._knows(at):
             page = self._removed_page(at, submitted.values)
+        elif at.sub == REMOVE:
+            page = self._remove_page(at, problem, button)
         else:
             page = self._step_page(at, submitted, refusal.attempt, problem, button)
         page.status = refusal.status
         return page
+
+    def _knows(self, at: Address) -> bool:
+        step = self.pages.wizard.steps.by_url_name.get(at.page)
+        return step is not None and has_page(step, at)
 
     def _removed_page(self, at: Address, values: forms.Values) -> Page:
         """Return the page of a step that a deploy has removed while its page was open.
@@ -89,6 +98,9 @@ class Resend:
             logins = self.pages.context.state.logins
             login_url = logins.login_url(self.pages.urls.to(at))
             return PageProblem(refusal.problem, login_url=login_url)
+        if refusal.problem is Problem.TOO_MANY_ITEMS:
+            list_url = self.pages.urls.to(at._replace(item="", sub=""))
+            return PageProblem(refusal.problem, list_url=list_url)
         if refusal.problem is not Problem.TOO_MANY:
             return PageProblem(refusal.problem)
         try:
@@ -99,6 +111,17 @@ class Resend:
                 exc_info=without_locals(error),
             )
             return PageProblem(refusal.problem)
+
+    def _remove_page(self, at: Address, problem: PageProblem, button: Button) -> Page:
+        """Return the page that asks before it removes an item."""
+        page: BoundStep | None = None
+        with suppress(StoreError):  # logged already, or by the visitor's next request
+            stored = self.drafts.load(at.draft_id)
+            if stored is not None:
+                step = self.pages.wizard.steps.by_url_name[at.page]
+                bound = self.journey_of(stored.draft).bind(step.name)
+                page = find_page(bound, at._replace(sub=""))
+        return self.pages.remove(at, page, problem=problem, button=button)
 
     def _step_page(
         self,
@@ -116,11 +139,14 @@ class Resend:
         step, values = self.pages.wizard.steps.by_url_name[at.page], submitted.values
         if at.draft_id == NEW:
             at = at._replace(nonce=submitted.nonce or new_nonce())
+        if at.item == NEW_ITEM:
+            at = at._replace(item_nonce=submitted.item_nonce or new_nonce())
 
         def page(
             journey: Journey, bound: BoundStep, form: Form | None, **shown: Any
         ) -> Page:
-            if form is not None and (lost := values.filled(forms.passwords(form))):
+            names = forms.counted(form, forms.passwords(form)) if form else []
+            if form is not None and (lost := values.filled(names)):
                 show_errors(form, with_lost(errors_of(form), lost))
             return self.pages.step(
                 journey,
@@ -135,14 +161,13 @@ class Resend:
                 **shown,
             )
 
-        bound = attempt.journey.get(step.name) if attempt is not None else None
-        if attempt is not None and bound is not None:
-            return page(attempt.journey, bound, attempt.form)
+        if attempt is not None:
+            return page(attempt.journey, attempt.bound, attempt.form)
         with suppress(StoreError):  # logged already, or by the visitor's next request
             journey, bound, form = self._among_answers(at, step, values)
             if bound is not None:
                 return page(journey, bound, form)
-        journey, bound, form, pairs = self._without_answers(step, submitted)
+        journey, bound, form, pairs = self._without_answers(at, step, submitted)
         resent = page(journey, bound, form, placed=False, pairs=pairs)
         if form is None and values.names and values.filled(values.names.passwords):
             resent["errors"] = [ErrorLink(PASSWORDS_LEFT_OUT, None)]
@@ -155,14 +180,15 @@ class Resend:
         stored = self.drafts.load(at.draft_id) if at.draft_id != NEW else None
         draft = stored.draft if stored else self.drafts.fresh(NEW, held=False)
         journey = self.journey_of(draft)
-        bound = journey.get(step.name)
-        if bound is None or not step.takes_input:
+        opened = journey.get(step.name)
+        bound = _page_of(opened, at) if opened is not None else None
+        if bound is None or not bound.takes_input:
             return journey, bound, None
         given = bound.submit(values, validate=False, autosave=True)
         return journey, given, given.form if given is not None else None
 
     def _without_answers(
-        self, step: AnyStep, submitted: Submitted
+        self, at: Address, step: AnyStep, submitted: Submitted
     ) -> tuple[Journey, BoundStep, Form | None, list[tuple[str, str]]]:
         """Return the step without its draft, so that earlier answers are missing.
 
@@ -170,9 +196,17 @@ class Resend:
         again in hidden fields, except passwords.
         """
         journey = self.journey_of(self.drafts.fresh(NEW, held=False))
-        bound = journey.bind(step.name)
+        bound = _page_of(journey.bind(step.name), at)
         form, raw = bound.resend(submitted.values)
         pairs = [(name, value) for name, sent in raw.items() for value in sent]
-        if form is None and step.takes_input:
+        if form is None and bound.takes_input:
             pairs += [(forms.FIELDS, value) for value in submitted.field_names]
         return journey, bound, form, pairs
+
+
+def _page_of(bound: BoundStep, at: Address) -> BoundStep:
+    """Return the page of a step at an address; of a removed item, as of a new one."""
+    page = find_page(bound, at, at.item_nonce)
+    if page is None and isinstance(bound, BoundRepeat):
+        page = begin_item(bound, at.item, at)
+    return page or bound

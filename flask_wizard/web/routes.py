@@ -18,6 +18,7 @@ from flask import (
 )
 from flask.blueprints import BlueprintSetupState
 
+from ..core.items import REMOVE
 from ..core.signatures import field_names
 from ..drafts.visitor_drafts import Mount
 from ..errors import ConfigurationError, DefinitionError
@@ -32,7 +33,7 @@ from .visit import Visit
 if TYPE_CHECKING:
     from ..wizard import Wizard
 
-OWN = frozenset({"draft", "step"})
+OWN = frozenset({"draft", "step", "item", "page"})
 
 
 def make_blueprint(wizard: Wizard, name: str, *, unbound: frozenset[str]) -> Blueprint:
@@ -47,8 +48,12 @@ def make_blueprint(wizard: Wizard, name: str, *, unbound: frozenset[str]) -> Blu
     if wizard.one_transaction:
         blueprint.record(_check_store)
     blueprint.url_value_preprocessor(mounted.check)
+    answers = {
+        endpoint: update_wrapper(partial(mounted.answer, endpoint), Mounted.answer)
+        for _, endpoint, _ in ROUTES
+    }
     for rule, endpoint, methods in ROUTES:
-        answer = update_wrapper(partial(mounted.answer, endpoint), Mounted.answer)
+        answer = answers[endpoint]
         blueprint.add_url_rule(rule, endpoint, answer, methods=methods)
     return blueprint
 
@@ -110,13 +115,16 @@ class Mounted:
 
         The wizard would never read such a field.
         """
-        for step in self.wizard.steps:
-            if step.fixed_form is not None and token in field_names(step.fixed_form):
+        forms = [
+            (step, form) for step in self.wizard.steps for form in step.fixed_forms
+        ]
+        for step, form in forms:
+            if token in field_names(form):
                 raise DefinitionError(
-                    f"{type(self.wizard).__name__}.{step.name}: "
-                    f"{step.fixed_form.__name__} has a field {token!r}, the name of "
-                    "the CSRF token in the pages. Give the field another name, or set "
-                    "WTF_CSRF_FIELD_NAME to one that no form has."
+                    f"{type(self.wizard).__name__}.{step.name}: {form.__name__} has a "
+                    f"field {token!r}, the name of the CSRF token in the pages. Give "
+                    "the field another name, or set WTF_CSRF_FIELD_NAME to one that no "
+                    "form has."
                 )
         self._checked.add(token)
 
@@ -170,7 +178,9 @@ class Mounted:
             elif endpoint == "draft":
                 outcome = visit.resume()
             else:
-                outcome = visit.handle(values.get("step", endpoint))
+                sub = REMOVE if endpoint == REMOVE else values.get("page")
+                step, item = values.get("step", endpoint), values.get("item")
+                outcome = visit.handle(step, item=item, sub=sub)
             if not isinstance(outcome, Page):
                 return make_response(outcome)
             name = context.state.template(outcome.templates, context.app.jinja_env)
@@ -187,9 +197,13 @@ class Mounted:
 ROUTES = (
     ("/", "entry", ("GET",)),
     ("/new/<step>", "new", ("GET", "POST")),
+    ("/new/<step>/<item>", "new", ("GET", "POST")),
     ("/<draft>/", "draft", ("GET",)),
     ("/<draft>/saved", "saved", ("GET",)),
     ("/<draft>/discard", "discard", ("GET", "POST")),
     ("/<draft>/receipt", "receipt", ("GET",)),
     ("/<draft>/<step>", "step", ("GET", "POST")),
+    ("/<draft>/<step>/<item>", "item", ("GET", "POST")),
+    ("/<draft>/<step>/<item>/remove", REMOVE, ("GET", "POST")),
+    ("/<draft>/<step>/<item>/<page>", "page", ("GET", "POST")),
 )

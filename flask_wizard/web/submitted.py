@@ -18,6 +18,9 @@ from .urls import FROM_REVIEW, NONCE
 ANSWERS_HASH = "_seen"
 """The name of the field in which a review sends the hash of what it shows."""
 
+ITEM_NONCE = "_item"
+"""The name of the field in which the page of a new item carries a nonce."""
+
 SIGNED_IN = "_signed_in"
 """The name of a field of the pages that signed-in users see."""
 
@@ -48,6 +51,8 @@ class Submitted:
     rev: int
     #: The nonce that the id of a new draft is derived from; empty if the page had none.
     nonce: str = field(repr=False)
+    #: The nonce that the id of a new item is derived from; empty if the page had none.
+    item_nonce: str = field(repr=False)
     #: True if the visitor came by a change link of the review.
     from_review: bool
     #: True if the page was shown to a signed-in user.
@@ -77,6 +82,7 @@ class Submitted:
             raise BadRequest
         from_review = is_from_review(request)
         nonce, rev = form.get(NONCE, ""), form.get("_rev", "")
+        item_nonce = form.get(ITEM_NONCE, "")
         own = RESERVED_FIELDS | {csrf_field}
         values = Values(pair for pair in form.lists() if pair[0] not in own)
         field_names = tuple(form.getlist(FIELDS))
@@ -89,6 +95,7 @@ class Submitted:
             values=values,
             rev=int(rev) if rev.isascii() and rev.isdigit() and len(rev) < 10 else 0,
             nonce=nonce if nonce and is_id(nonce) else "",
+            item_nonce=item_nonce if item_nonce and is_id(item_nonce) else "",
             from_review=from_review,
             signed_in=SIGNED_IN in form,
             answers_hash=form.get(ANSWERS_HASH),

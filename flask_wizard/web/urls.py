@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote_plus
 
 from flask import Request, g, url_for
 
+from ..core.items import REMOVE
 from ..core.steps import RESERVED_STEPS, BoundStep
 from ..drafts.holders import is_id
 
@@ -30,6 +31,12 @@ class Address(NamedTuple):
     draft_id: str = NEW
     #: What the id of a draft that does not exist yet is derived from.
     nonce: str = ""
+    #: The id of an item of a list, or ``new``; empty for the list and for other steps.
+    item: str = ""
+    #: What the id of an item that does not exist yet is derived from.
+    item_nonce: str = ""
+    #: The name in URLs of a page of an item, or ``remove``; empty for the only page.
+    sub: str = ""
 
 
 class Urls(NamedTuple):
@@ -44,7 +51,12 @@ class Urls(NamedTuple):
 
     def to(self, address: Address, *, then: bool = False, anchor: str = "") -> str:
         """Return the URL of a page; with ``then``, as a change link of the review."""
-        url = self.url_for_step(draft=address.draft_id, step=address.page)
+        if address.item:
+            more = {"item": address.item, "sub": address.sub or None}
+            inner = {name: part for name, part in more.items() if part is not None}
+            url = self.url_for_step(draft=address.draft_id, step=address.page, **inner)
+        else:
+            url = self.url_for_step(draft=address.draft_id, step=address.page)
         if then:
             url = add_query(url, f"then={FROM_REVIEW}")
         if address.nonce:
@@ -56,6 +68,8 @@ class Urls(NamedTuple):
     ) -> str:
         """Return the URL of a step of a draft; with ``then``, as a change link."""
         address = Address(bound.step.url_name, draft_id)
+        if bound.journey.inside:
+            address = address_of(bound, draft_id)
         then = then and not bound.step.lists_answers
         return self.to(address, then=then, anchor=anchor)
 
@@ -70,9 +84,20 @@ class Urls(NamedTuple):
         return self.entry_url() if self.entry_url is not None else self.new
 
 
-def row_anchor(url_name: str) -> str:
-    """Return the anchor of a step's answers on the review, by its name in URLs."""
-    return f"row-{url_name}"
+def address_of(bound: BoundStep, draft_id: str) -> Address:
+    """Return the address of a step, or of an item's page."""
+    if not bound.journey.inside:
+        return Address(bound.url_name, draft_id)
+    page, item = bound.journey.url_parts
+    return Address(page, draft_id, item=item, sub=bound.url_name)
+
+
+def row_anchor(url_name: str, item: str = "") -> str:
+    """Return the anchor of the answers of a step, or of an item, on the review.
+
+    ``url_name`` is the name of the step in URLs.
+    """
+    return f"row-{url_name}-{item}" if item else f"row-{url_name}"
 
 
 # What may stand in a path as it is (RFC 3986, 3.3); a percent sign may not.
@@ -121,7 +146,13 @@ def other_host(url: str, own_host: str) -> str:
 
 
 def url_of_page(
-    mount: str, variables: Mapping[str, Any], *, draft: str, step: str | None = None
+    mount: str,
+    variables: Mapping[str, Any],
+    *,
+    draft: str,
+    step: str | None = None,
+    item: str | None = None,
+    sub: str | None = None,
 ) -> str:
     """Return the URL of a page at a mount, or of a draft itself without a ``step``.
 
@@ -129,14 +160,23 @@ def url_of_page(
     to. ``variables`` are those of its prefix. Raise BuildError if one is missing.
     """
     if draft == NEW:
-        return url_for(f"{mount}.new", step=step, **variables)
+        return url_for(f"{mount}.new", step=step, item=item, **variables)
     if step is None:
         return url_for(f"{mount}.draft", draft=draft, **variables)
     if step in RESERVED_STEPS:
         return url_for(f"{mount}.{step}", draft=draft, **variables)
-    return url_for(f"{mount}.step", draft=draft, step=step, **variables)
+    if item is None:
+        return url_for(f"{mount}.step", draft=draft, step=step, **variables)
+    at = {"draft": draft, "step": step, "item": item, **variables}
+    if sub is None:
+        return url_for(f"{mount}.item", **at)
+    if sub == REMOVE:
+        return url_for(f"{mount}.remove", **at)
+    return url_for(f"{mount}.page", page=sub, **at)
 
 
-def url_at_mount(*, draft: str, step: str) -> str:
+def url_at_mount(
+    *, draft: str, step: str, item: str | None = None, sub: str | None = None
+) -> str:
     """Return the URL of a page of the mount that this request came to."""
-    return url_of_page("", g.wizard_prefix, draft=draft, step=step)
+    return url_of_page("", g.wizard_prefix, draft=draft, step=step, item=item, sub=sub)

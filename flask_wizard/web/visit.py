@@ -19,9 +19,11 @@ from werkzeug.routing import BuildError
 from ..core.changes import draft_after
 from ..core.draft import ENDED, Draft, Receipt
 from ..core.hooks import OWN_ERRORS, HookError, call_hook
+from ..core.items import NEW_ITEM, REMOVE
 from ..core.journey import Journey
 from ..core.messages import Notice, Problem
-from ..core.steps import RESERVED_STEPS, AnyStep
+from ..core.repeats import BoundRepeat
+from ..core.steps import RESERVED_STEPS, AnyStep, BoundStep
 from ..drafts.adoption import adopt
 from ..drafts.commit import commit
 from ..drafts.encrypted_store import StoredDraft
@@ -37,8 +39,17 @@ from ..errors import (
 )
 from ..tracebacks import without_locals
 from . import guard
-from .actions import Action, Move, action_of
+from .actions import Action, Move, action_of, must_begin
 from .compat import typed_values
+from .item_pages import (
+    GONE,
+    begin_item,
+    find_page,
+    has_page,
+    is_begun,
+    remove_item,
+    reopen,
+)
 from .logins import SignedOut
 from .notices import choose_notice, saved_notice
 from .page_fields import SignedFields
@@ -192,12 +203,18 @@ class Visit:
 
     # The three kinds of requests
 
-    def handle(self, page: str, item: str | None = None) -> Outcome:
-        """Return the answer for a step, or for ``saved``, ``discard``, ``receipt``."""
-        if item is not None:
-            abort(404)
+    def handle(
+        self, page: str, item: str | None = None, sub: str | None = None
+    ) -> Outcome:
+        """Return the answer for a step, or for ``saved``, ``discard``, ``receipt``.
+
+        ``item`` is the id of an item of a list, or ``new``. ``sub`` is the name in URLs
+        of one of several pages of an item, or ``remove``.
+        """
         after_this_request(protect)
-        at = Address(page, self.draft_id or NEW)
+        at = Address(page, self.draft_id or NEW, item=item or "", sub=sub or "")
+        if at.draft_id == NEW and (at.sub or at.item not in ("", NEW_ITEM)):
+            abort(404)
         try:
             if self.context.request.method == "POST":
                 return self._post(at)
@@ -302,7 +319,7 @@ class Visit:
         step, nonce = self.step_at(at), nonce_of(self.context.request)
         begun = self.drafts.find_begun(nonce) if nonce else None
         if (begun := begun or self._find_edited()) is not None:
-            at = Address(at.page, begun.draft.id)
+            at = at._replace(draft_id=begun.draft.id)
             then = is_from_review(self.context.request)
             return redirect_to(self.urls.to(at, then=then), 302)
         if not nonce:
@@ -315,6 +332,8 @@ class Visit:
 
     def _show_step(self, at: Address, step: AnyStep, journey: Journey) -> Outcome:
         """Return a step's page, or a redirect to the step that comes first."""
+        if not has_page(step, at):
+            abort(404)
         bound = journey.get(step.name)
         is_new = self.draft_id is None
         is_first = is_new and not journey.prefilled
@@ -325,7 +344,16 @@ class Visit:
         ):
             if bound is None and step.lists_answers and not is_new:
                 self.context.session[EARLY_KEY] = at.draft_id
-            return redirect_to(self.urls.to(at._replace(page=journey.current.url_name)))
+            at = at._replace(page=journey.current.url_name, item="", sub="")
+            return redirect_to(self.urls.to(at))
+        notice = choose_notice(journey.draft, bound)
+        if isinstance(bound, BoundRepeat):
+            return self._show_list(at, bound, journey, notice)
+        return self._show_page(at, bound, journey, notice)
+
+    def _show_page(
+        self, at: Address, bound: BoundStep, journey: Journey, notice: str | None
+    ) -> Outcome:
         session = self.context.session
         early = EARLY_KEY in session and session.pop(EARLY_KEY) == at.draft_id
         return self.pages.step(
@@ -335,8 +363,41 @@ class Visit:
             form=bound.form_to_show(),
             then=is_from_review(self.context.request),
             early=early,
-            notice=choose_notice(journey.draft, bound),
+            notice=notice,
         )
+
+    def _show_list(
+        self, at: Address, repeat: BoundRepeat, journey: Journey, notice: str | None
+    ) -> Outcome:
+        """Return the page of a list or of one of its items, or a redirect.
+
+        A list that must have an item and has none leads to a new one.
+        """
+        request = self.context.request
+        lead = partial(self.urls.to, then=is_from_review(request))
+        if not at.item:
+            if must_begin(repeat):
+                return redirect_to(lead(at._replace(item=NEW_ITEM)))
+            if request.args.get("item") == GONE:
+                notice = notice or Notice.ITEM_GONE
+            return self._show_page(at, repeat, journey, notice)
+        list_url = lead(at._replace(item="", sub=""))
+        if at.item == NEW_ITEM and repeat.is_full:
+            return redirect_to(list_url)
+        page = find_page(repeat, at._replace(sub="" if at.sub == REMOVE else at.sub))
+        if page is None:
+            return redirect_to(add_query(list_url, f"item={GONE}"))
+        if at.sub == REMOVE:
+            return self.pages.remove(at, page)
+        if at.item == NEW_ITEM:
+            at = at._replace(item_nonce=new_nonce())
+        else:
+            walk = page.journey
+            opens = walk.get(page.name) is not None
+            if not opens or (page.url_name and not at.sub):
+                page = walk.first_incomplete or walk.path[0]
+                return redirect_to(lead(at._replace(sub=page.url_name)))
+        return self._show_page(at, page, journey, choose_notice(journey.draft, page))
 
     def _show_saved(self, draft: Draft) -> Outcome:
         until = expires(self.wizard, draft)
@@ -381,7 +442,7 @@ class Visit:
         submitted = Submitted.from_request(
             context.request,
             csrf_field=context.csrf_field,
-            decrypt_names=lambda text: self._fields_of(at.page).decrypt(text),
+            decrypt_names=lambda text: self._fields_of(at).decrypt(text),
         )
         action = action_of(submitted.action)
         known = at.page in self.wizard.steps.by_url_name or at.page == "discard"
@@ -434,11 +495,17 @@ class Visit:
         step = self.wizard.steps.by_url_name.get(post.at.page)
         if step is None and post.at.page != "discard":
             raise NotStored(Problem.REMOVED)
+        if step is not None and post.at.item and not has_page(step, post.at):
+            if not post.submitted.has_rev:
+                abort(404)
+            raise NotStored(Problem.REMOVED)
         try:
             for tries in range(TRIES):
                 try:
                     if step is None:
                         return self._discard(post)
+                    if post.at.sub == REMOVE:
+                        return self._remove(post, step)
                     return self._submit(post, step)
                 except ConflictError:
                     time.sleep(random.uniform(0, 0.001 * min(tries, 20)))
@@ -466,39 +533,53 @@ class Visit:
         try:  # the application's hooks run here
             journey = self.journey_of(draft)
             if stored.is_new:
-                journey = journey.begin()
-            before = journey.bind(step.name)
+                journey.begin()
+            before, is_gone = journey.bind(step.name), False
+            if post.at.item:
+                found = find_page(before, post.at, submitted.item_nonce)
+                before, is_gone = found or self._begin_again(post, before), not found
             if not (submitted.has_action or is_ours(submitted, before)):
                 abort(400)
             if draft.state == "committing" or draft.unsettled:
-                outcome = self._leave_unchanged(post, journey, step, stored)
+                outcome = self._leave_unchanged(post, journey, before, stored)
                 if outcome is not None:
                     return outcome
             if action.quiet and submitted.rev < before.rev:
                 return Response(status=409)
-            onward = journey.submit(
+            top = before.top if post.at.item else before
+            if isinstance(top, BoundRepeat):
+                self._check_room(top, before, action)
+            adds_to_list = action.adds and top is before
+            walk = before.journey.submit(
                 before,
                 submitted.values,
-                validate=action.validates,
+                validate=action.validates and not (adds_to_list or is_gone),
                 autosave=action.quiet,
             )
-            bound = onward.get(step.name)
+            onward = walk if isinstance(walk, Journey) else walk.whole
+            bound = walk.get(before.step.name)
+            if action.adds:
+                onward = reopen(onward, step.name)
             to = partial(self.urls.to_step, draft.id)
-            url = action.lead(Move(onward, bound, submitted, self.urls, to))
+            url = action.lead(Move(onward, walk, bound, submitted, self.urls, to))
             notice = ""
             shown = None
+            if is_gone:
+                url, notice = to(onward.bind(step.name)), Notice.ITEM_KEPT
             if step.lists_answers and bound and action.validates:
                 shown = submitted.answers_hash
             if shown is not None and shown != onward.answers_hash:
                 # Another tab has changed an answer that the review showed.
                 url, notice = to(before), Notice.CHANGED
-            if url is not None or step.takes_input or stored.is_new:
-                from_review = submitted.from_review
-                tells = from_review or before.position < journey.steps.last_conditional
-                if not action.quiet and (tells or draft.changed or draft.unneeded):
-                    to_save = draft_after(onward, before, from_review=from_review)
-                else:
-                    to_save = onward.to_draft()
+            from_review = submitted.from_review
+            tells = from_review or top.position < journey.steps.last_conditional
+            if tells and not action.quiet and before.step.has_answers:
+                after = walk.bind(before.step.name)
+                to_save = draft_after(onward, before, after, from_review=from_review)
+            elif url is not None or before.step.takes_input or stored.is_new:
+                to_save = onward.to_draft()
+                if not action.quiet and (to_save.changed or to_save.unneeded):
+                    to_save = to_save.without_changes()  # the visitor was told
             if bound is None and step.lists_answers:
                 self.context.session[EARLY_KEY] = draft.id
         except (*OWN_ERRORS, NotStored):
@@ -509,12 +590,53 @@ class Visit:
         if to_save is None:
             stored = replace(stored, draft=onward.draft)
         else:
-            if bound is not None and step.takes_input:
-                post.attempts[:] = [Attempt(journey, bound.form)]
+            if bound is not None and before.step.takes_input:
+                post.attempts[:] = [Attempt(journey, before, bound.form)]
             stored = self._save(post, stored, to_save, notice)
         if url is None:
             return self._commit(post, onward, stored)
         return redirect_to(url, quiet=action.quiet)
+
+    def _begin_again(self, post: Post, repeat: BoundStep) -> BoundStep:
+        """Return a page of a new item, for what was sent to one that was removed.
+
+        Raise NotStored for an autosave, whose page is still open.
+        """
+        if post.action.quiet or not isinstance(repeat, BoundRepeat):
+            raise NotStored(Problem.REMOVED)
+        return begin_item(repeat, post.at.item, post.at)
+
+    def _check_room(self, repeat: BoundRepeat, page: BoundStep, action: Action) -> None:
+        """Raise NotStored if a POST would add an item to a list that is full."""
+        adds = not is_begun(page) or (action.adds and page is repeat)
+        if adds and repeat.is_full:
+            raise NotStored(Problem.TOO_MANY_ITEMS)
+
+    def _remove(self, post: Post, step: AnyStep) -> Outcome:
+        """Remove an item of a list if the visitor has confirmed it."""
+        if not post.submitted.has_action:
+            abort(400)
+        stored = self.drafts.load(self.draft_id or "")
+        if stored is None:
+            self._check_signed_in(post.submitted)
+            return self._missing_page()
+        draft = stored.draft
+        if draft.ended:
+            return self._lead_to_end(draft, post.action)
+        at = Address(step.url_name, draft.id)
+        url = self.urls.to(at, then=post.submitted.from_review)
+        if post.submitted.action not in ("next", REMOVE):
+            return redirect_to(url, quiet=post.action.quiet)
+        journey = self.journey_of(draft)
+        repeat = journey.bind(step.name)
+        if draft.state == "committing":
+            raise NotStored(Problem.BUSY)
+        if is_frozen(draft, repeat):
+            raise NotStored(Problem.UNSETTLED)
+        if isinstance(repeat, BoundRepeat) and repeat.find(post.at.item) is not None:
+            onward = remove_item(journey, step.name, post.at.item)
+            self._save(post, stored, onward.to_draft(), "")
+        return redirect_to(url)
 
     def _save_unjudged(self, post: Post, step: AnyStep, stored: StoredDraft) -> None:
         """Save what was sent without calling a hook, because one of them has failed.
@@ -522,18 +644,21 @@ class Visit:
         Save nothing to a draft whose answers must not change now, and nothing of a form
         that is not known to be of this step.
         """
-        has_rev = post.submitted.has_rev and step.takes_input
+        has_rev = post.submitted.has_rev and (step.takes_input or post.at.item)
         is_sent = post.submitted.has_action or has_rev
         if stored.draft.state != "open" or stored.draft.unsettled or not is_sent:
             return
         journey = self.journey_of(stored.draft)
         position = journey.steps.positions[step.name]
         entry = journey.draft.entries.get(step.name)
-        bound = step.bind(journey, position, entry, reached=False)
+        closed = step.bind(journey, position, entry, reached=False)
+        bound = find_page(closed, post.at, post.submitted.item_nonce)
         values, quiet = post.submitted.values, post.action.quiet
-        after = bound.submit(values, validate=False, autosave=quiet)
-        if after is not None and not (quiet and post.submitted.rev < bound.rev):
-            self._save(post, stored, after.write_to(stored.draft), "")
+        if bound is None or (quiet and post.submitted.rev < bound.rev):
+            return
+        walk = bound.journey.submit(bound, values, validate=False, autosave=quiet)
+        if walk.draft is not bound.journey.draft:
+            self._save(post, stored, walk.whole.draft, "")
 
     def _load_or_start(self, post: Post, step: AnyStep) -> StoredDraft | None:
         """Return the draft of a POST, or begin one if it is absent.
@@ -543,7 +668,8 @@ class Visit:
         stored = self.drafts.load(self.draft_id) if self.draft_id else None
         if stored is None:
             self._check_signed_in(post.submitted)
-        if stored is None and self.draft_id and not step.takes_input:
+        takes_input = step.takes_input or post.at.item
+        if stored is None and self.draft_id and not takes_input:
             return None
         if stored is not None:
             return stored
@@ -577,24 +703,26 @@ class Visit:
         return replace(stored, draft=held)
 
     def _leave_unchanged(
-        self, post: Post, journey: Journey, step: AnyStep, stored: StoredDraft
+        self, post: Post, journey: Journey, page: BoundStep, stored: StoredDraft
     ) -> Outcome | None:
         """Answer a POST while a commit runs, or while nobody knows how it ended.
 
         Continue on the last step commits an unsettled draft again. Return ``None`` if
         the step may change all the same. Raise NotStored for a change of any other.
         """
-        if problem := refuse_change(journey, step, post.submitted.values):
+        opens = journey.get(page.top.name) is not None
+        bound = page.journey.get(page.name) if opens else None
+        values = post.submitted.values
+        if problem := refuse_change(stored.draft, page, bound, values):
             raise NotStored(problem)
         if stored.draft.state == "committing":
             return self._lead_to_end(stored.draft, post.action)
-        bound = journey.get(step.name)
         if bound is None or not is_frozen(stored.draft, bound):
             return None
         if post.action.validates and journey.current is bound:
             return self._commit(post, journey, stored)
-        page = post.action.page or journey.current.url_name
-        url = self._url(page, stored.draft)
+        url_name = post.action.page or journey.current.url_name
+        url = self._url(url_name, stored.draft)
         return redirect_to(url, quiet=post.action.quiet)
 
     def _save(
@@ -633,8 +761,8 @@ class Visit:
             lease=config["WIZARD_COMMIT_LEASE"],
             most=config["WIZARD_COMMIT_MAX"],
         )
-        if result.step is not None:
-            return self._redirect_to_page(result.step.url_name, result.draft)
+        if result.page is not None:
+            return redirect_to(self.urls.to_step(result.draft.id, result.page))
         if not result.draft.ended:  # another attempt has claimed it meanwhile
             return self._redirect_to_page("receipt", result.draft)
         self._unlist(result.draft)
@@ -691,10 +819,10 @@ class Visit:
 
     # Shared parts
 
-    def _fields_of(self, page: str) -> SignedFields:
-        step = self.wizard.steps.by_url_name.get(page)
-        name = step.name if step is not None else page.replace("-", "_")
-        return self.pages.fields_of(name)
+    def _fields_of(self, at: Address) -> SignedFields:
+        step = self.wizard.steps.by_url_name.get(at.page)
+        name = step.name if step is not None else at.page.replace("-", "_")
+        return self.pages.fields_of(f"{name}/{at.sub}" if at.item else name)
 
     def step_at(self, at: Address) -> AnyStep:
         """Return the step of an address. Raise NotFound if there is none."""

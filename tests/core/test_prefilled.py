@@ -122,8 +122,10 @@ class Site:
         self.draft = decode(encode(journey.to_draft()))
 
     def post(self, name: str, sheet: dict[str, Any]) -> None:
-        begun = self.journey.begin() if self.draft is EMPTY else self.journey
-        self.keep(begun.submit(name, sent(sheet), validate=True))
+        journey = self.journey
+        if self.draft is EMPTY:
+            journey.begin()
+        self.keep(journey.submit(name, sent(sheet), validate=True))
 
 
 POSTS = st.lists(
@@ -204,7 +206,8 @@ def test_choices_that_prepare_will_offer_are_taken_at_the_beginning() -> None:
         EMPTY,
         initial=lambda name, answers: given_[name],
         prefilled=True,
-    ).begin()
+    )
+    first.begin()
     draft = first.submit("a", Values({"text": [""]}), validate=True).to_draft()
     given_.clear()
     journey = Journey(

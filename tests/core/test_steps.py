@@ -18,7 +18,7 @@ from flask_wizard.core.answers import Dependencies, Record
 from flask_wizard.core.draft import Draft, Entry, Kept, decode, encode
 from flask_wizard.core.forms import Values
 from flask_wizard.core.journey import Journey, Walk
-from flask_wizard.core.steps import AnyStep, BoundStep, Condition
+from flask_wizard.core.steps import AnyStep, BoundStep, Condition, UrlOf
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,8 +163,8 @@ class BoundAgree(BoundStep):
     def populate(self, obj: Any) -> None:
         obj.agreed = self.done
 
-    def rows(self, url: str) -> list[Row]:
-        return [Row(self.name, "agree", "Terms", ("Agreed",), "agree", url)]
+    def rows(self, url_of: UrlOf) -> list[Row]:
+        return [Row(self.name, "agree", "Terms", ("Agreed",), "agree", url_of(self))]
 
 
 class You(Form):

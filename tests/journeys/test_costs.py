@@ -17,7 +17,7 @@ from visitor import Visitor
 from wizards import Commits, declare
 from wtforms import Form, fields, validators
 
-from flask_wizard import Answers, Review, Step
+from flask_wizard import Answers, Item, Repeat, Review, Step
 
 counts: Counter[tuple[str, str]] = Counter()
 
@@ -257,3 +257,105 @@ def test_review_grows_as_its_rows_do(make_app: MakeApp) -> None:
     few, some, many = (calls_of_review(make_app, rows) for rows in (20, 60, 140))
     assert some > few + 40  # it is the rows that cost
     assert many - some < 2.6 * (some - few)  # twice; five times if by the square
+
+
+# Items of a list
+
+
+class Who(Counting):
+    """The first page of an item."""
+
+
+class More(Counting):
+    """A page of an item that depends on the first."""
+
+
+class Member(Item):
+    who = Step(Who)
+    more = Step(More, when=lambda answers: answers.who.it != "x")
+
+
+Household = declare(
+    "Household",
+    Commits,
+    owner=Step(Counting),
+    members=Repeat(Member, label=lambda member: member.who.it),
+    last=Step(Counting),
+    check=Review(),
+)
+
+
+def household(app: Flask, count: int) -> Visitor:
+    """A visitor whose list has so many items of two pages, all done."""
+    visitor = Visitor(app)
+    visitor.open()
+    visitor.fill(it="me")
+    for number in range(count):
+        visitor.press("add")
+        visitor.fill(it=f"name {number}")
+        visitor.fill(it="more")
+    counts.clear()
+    return visitor
+
+
+def built_by(act: Callable[[], object]) -> Counter[str]:
+    counts.clear()
+    act()
+    return Counter({name: n for (done, name), n in counts.items() if done == "built"})
+
+
+@pytest.mark.parametrize("count", [2, 8])
+def test_list_builds_no_form_of_its_items(make_app: MakeApp, count: int) -> None:
+    visitor = household(make_app(Household), count)
+    assert built_by(lambda: visitor.open(visitor.page.path)) == {}
+    assert built_by(lambda: visitor.send("save")) == {}
+
+
+@pytest.mark.parametrize("count", [2, 8])
+def test_page_of_an_item_builds_its_own_forms_only(
+    make_app: MakeApp, count: int
+) -> None:
+    visitor = household(make_app(Household), count)
+    item = visitor.page.link(f"Change {count}")
+    get = built_by(lambda: visitor.open(item + "/more"))
+    assert get == {"Who": 1, "More": 1}  # the condition reads the first page
+    post = built_by(lambda: visitor.send("next", {"it": "other"}))
+    assert post == {"Who": 1, "More": 1}
+
+
+@pytest.mark.parametrize("count", [2, 8])
+def test_page_of_a_new_item_builds_one_form(make_app: MakeApp, count: int) -> None:
+    visitor = household(make_app(Household), count)
+    url = visitor.page.path + "/new"
+    assert built_by(lambda: visitor.open(url)) == {"Who": 1}
+    assert built_by(lambda: visitor.send("next", {"it": "x"})) == {"Who": 1}
+
+
+@pytest.mark.parametrize("count", [2, 8])
+def test_step_behind_a_list_builds_no_form_of_its_items(
+    make_app: MakeApp, count: int
+) -> None:
+    visitor = household(make_app(Household), count)
+    visitor.press("next")
+    assert built_by(lambda: visitor.open(visitor.page.path)) == {"Counting": 1}
+    assert built_by(lambda: visitor.send("next", {"it": "y"})) == {"Counting": 1}
+
+
+def test_check_page_builds_each_form_once(make_app: MakeApp) -> None:
+    visitor = household(make_app(Household), 3)
+    visitor.press("next")
+    visitor.fill(it="y")
+    built = built_by(lambda: visitor.open(visitor.page.path))
+    assert built == {"Counting": 2, "Who": 3, "More": 3}
+
+
+def test_commit_builds_and_validates_each_form_once(make_app: MakeApp) -> None:
+    visitor = household(make_app(Household), 3)
+    visitor.press("next")
+    visitor.fill(it="y")
+    visitor.open(visitor.page.path)
+    counts.clear()
+    visitor.send("next")
+    assert set(counts.values()) == {2, 3}
+    assert counts["validated", "Who"] == counts["built", "Who"] == 3
+    assert counts["validated", "More"] == counts["built", "More"] == 3

@@ -21,7 +21,17 @@ from wizards import choices
 from wtforms import Form, fields, validators
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from flask_wizard import Answers, Receipt, Review, Step, Submission, Wizard
+from flask_wizard import (
+    Answers,
+    Exit,
+    Info,
+    OnlyIf,
+    Receipt,
+    Review,
+    Step,
+    Submission,
+    Wizard,
+)
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=x"
@@ -84,6 +94,12 @@ class NumbersForm(Form):
         validators=[validators.Optional(), validators.NumberRange(0, 10)]
     )
     glide = fields.DecimalRangeField(validators=[validators.Optional()])
+    rebate = fields.DecimalField(
+        validators=[
+            OnlyIf("price", lambda price: price > 5),
+            validators.NumberRange(0, 5),
+        ]
+    )
 
 
 class PicksForm(Form):
@@ -108,6 +124,7 @@ class PersonForm(Form):
     born = fields.DateField(validators=[validators.Optional()])
     pets = fields.FieldList(fields.StringField(), max_entries=3)
     code = fields.PasswordField()
+    pin = fields.PasswordField(validators=[OnlyIf("name", "Bob")])
 
 
 class ListsForm(Form):
@@ -116,6 +133,7 @@ class ListsForm(Form):
     tags = fields.FieldList(fields.StringField(), min_entries=1, max_entries=5)
     marks = fields.FieldList(fields.IntegerField(), separator="_")
     people = fields.FieldList(fields.FormField(PersonForm))
+    inn = fields.FormField(OnlyIf.group("tags", ("inn", "b"), HomeForm))
 
 
 class ExtraForm(Form):
@@ -141,6 +159,10 @@ def is_grown(answers: Answers) -> bool:
     return bool(answers.you.grown)
 
 
+def is_away(answers: Answers) -> bool:
+    return bool(answers.picks.sought == "²")
+
+
 def offer_rooms(form: LateForm, answers: Answers) -> None:
     form.room.choices = [
         SelectChoice("none"),
@@ -161,6 +183,8 @@ class Everything(Wizard):
     dates = Step(DatesForm)
     numbers = Step(NumbersForm)
     picks = Step(PicksForm)
+    away = Exit(when=is_away)
+    rules = Info()
     lists = Step(ListsForm)
     extra = Step(ExtraForm, when=is_grown)
     late = Step(LateForm, prepare=offer_rooms)
@@ -188,6 +212,7 @@ ANSWERS: dict[str, dict[str, list[str]]] = {
         "size": ["1.5"],
         "slider": ["7"],
         "glide": ["0.5"],
+        "rebate": ["2"],
     },
     "picks": {
         "colours": ["red", "blue"],
@@ -199,6 +224,8 @@ ANSWERS: dict[str, dict[str, list[str]]] = {
         "phone": ["1"],
         "sought": ["x"],
     },
+    "away": {},
+    "rules": {},
     "lists": {
         "home-street": ["One"],
         "flat.street": ["Two"],
@@ -209,6 +236,8 @@ ANSWERS: dict[str, dict[str, list[str]]] = {
         "people-0-born": ["2020-01-01"],
         "people-0-pets-0": ["Rex"],
         "people-0-code": ["1234"],
+        "people-0-pin": ["12"],
+        "inn-street": ["Three"],
     },
     "extra": {"agreed": ["y"]},
     "late": {"room": ["none"]},

@@ -13,6 +13,8 @@ from markupsafe import Markup
 from wtforms import Form, fields, validators, widgets
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
+from flask_wizard import OnlyIf
+
 # What the declarations of forms call
 
 
@@ -65,7 +67,7 @@ TICKS = {"widget": widgets.ListWidget(), "option_widget": widgets.CheckboxInput(
 SCOPE = {
     **{"form": form, "fields": fields, "validators": validators, "widgets": widgets},
     **{"Choice": SelectChoice, "Parts": Parts, "TICKS": TICKS},
-    **{"shout": shout, "trim": trim, "hundredfold": hundredfold},
+    **{"shout": shout, "trim": trim, "hundredfold": hundredfold, "OnlyIf": OnlyIf},
 }
 
 # Declarations
@@ -160,13 +162,29 @@ def _form(name: str, members: list[tuple[str, str]], prefix: str = "") -> str:
     return f"form({name!r}, {{{inside}}}{f', {prefix!r}' if prefix else ''})"
 
 
-def _members(inside: Any, *, most: int) -> Any:
+VALUES = ("'x'", "'5'", "''", "5", "['x', 5, '50']", "True", "False", "bool", "str")
+"""What the conditions of fields ask of other fields."""
+
+
+@st.composite
+def _members(draw: st.DrawFn, inside: Any, *, most: int) -> list[tuple[str, str]]:
     names = st.lists(st.sampled_from(NAMES), unique=True, min_size=1, max_size=most)
-    return names.flatmap(
-        lambda names: st.tuples(*(inside for _ in names)).map(
-            lambda values: list(zip(names, values, strict=True))
-        )
-    )
+    members = [(name, draw(inside)) for name in draw(names)]
+    for n, (name, source) in enumerate(members):
+        is_container = source.startswith(("fields.FormField", "fields.FieldList"))
+        if n and not is_container and draw(st.integers(0, 2)) == 0:
+            cause = members[draw(st.integers(0, n - 1))][0]
+            rule = f"OnlyIf({cause!r}, {draw(st.sampled_from(VALUES))})"
+            members[n] = name, _with_rule(source, rule)
+    return members
+
+
+def _with_rule(source: str, rule: str) -> str:
+    """Declare a field with one more validator, before the others."""
+    if "validators=[" in source:
+        return source.replace("validators=[", f"validators=[{rule}, ", 1)
+    own = source.removesuffix(")")
+    return f"{own}{'' if own.endswith('(') else ', '}validators=[{rule}])"
 
 
 @st.composite

@@ -137,6 +137,7 @@ def step_page(form: Form | None, **more: Any) -> dict[str, Any]:
         "discard_url": "/join/d/discard",
         "passwords_kept": set(),
         "answers": {},
+        "item": None,
         "returning": None,
         "unneeded": None,
         **more,

@@ -1,0 +1,72 @@
+"""The page that a request is for, among the steps and the items of lists."""
+
+from __future__ import annotations
+
+from flask import abort
+
+from ..core.items import NEW_ITEM, derive_id
+from ..core.journey import Journey
+from ..core.repeats import BoundRepeat, Repeat
+from ..core.steps import AnyStep, BoundStep
+from .urls import Address
+
+GONE = "gone"
+"""The value of ``item`` in the URL of a list whose item has been removed."""
+
+
+def has_page(step: AnyStep, at: Address) -> bool:
+    """True if a step has a page at this address, of whatever item."""
+    if not at.item:
+        return True
+    if not isinstance(step, Repeat):
+        return False
+    if at.item == NEW_ITEM:
+        return not (at.sub or step.is_fixed)
+    if at.sub == "remove":
+        return not step.is_fixed
+    return not at.sub or at.sub in step.pages.by_url_name
+
+
+def find_page(bound: BoundStep, at: Address, nonce: str = "") -> BoundStep | None:
+    """Return the page of a step that an address leads to, whether it opens or not.
+
+    ``nonce`` is what the id of a new item is derived from. Return ``None`` if the item
+    has been removed.
+    """
+    if not isinstance(bound, BoundRepeat) or not at.item:
+        return bound
+    if at.item == NEW_ITEM:
+        return begin_item(bound, nonce, at)
+    item = bound.find(at.item)
+    return item.page(at.sub) if item is not None else None
+
+
+def begin_item(repeat: BoundRepeat, nonce: str, at: Address) -> BoundStep:
+    """Return a page of the item that a nonce has begun, or of a new one."""
+    draft_id = repeat.journey.draft.id
+    item_id = derive_id(draft_id, repeat.name, nonce) if nonce else NEW_ITEM
+    item = repeat.find(item_id) or repeat.new_item(item_id)
+    return item.page(at.sub) or abort(404)
+
+
+def is_begun(page: BoundStep) -> bool:
+    """True if a page is of an item that exists, or of no item."""
+    return not page.journey.inside or NEW_ITEM not in page.journey.url_parts
+
+
+def reopen(journey: Journey, name: str) -> Journey:
+    """Return the journey with a list open again, since an item is to be added."""
+    repeat = journey.bind(name)
+    if not isinstance(repeat, BoundRepeat):
+        return journey
+    again = repeat.reopen()
+    return journey.go_on_with(again, again.write_to(journey.draft))
+
+
+def remove_item(journey: Journey, name: str, item_id: str) -> Journey:
+    """Return the journey without an item of a list."""
+    repeat = journey.bind(name)
+    if not isinstance(repeat, BoundRepeat):
+        return journey
+    left = repeat.without_item(item_id)
+    return journey.go_on_with(left, left.write_to(journey.draft))
