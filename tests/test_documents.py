@@ -121,6 +121,32 @@ def test_trip_of_the_guide_is_edited(instance: Path) -> None:
     assert guide["trips"][7]["place"] == "Lisbon"
 
 
+def test_pets_of_the_documents_are_edited(instance: Path) -> None:
+    lists = run_blocks("docs/lists.md")
+    app = Flask("own")
+    app.config["SECRET_KEY"] = "secret"
+    FlaskWizard(app)
+    app.register_blueprint(lists["EditPets"].as_blueprint("pets"), url_prefix="/pets")
+    visitor = Visitor(app)
+    assert visitor.open("/pets/").heading == "Check your answers"
+    visitor.open("/pets/new/pets/new")
+    visitor.fill(name="Kit", kind="cat")
+    page = visitor.open(f"/pets/{visitor.page.path.split('/')[2]}/pets")
+    urls = [url for name, url in page.links.items() if name.endswith(": Rex")]
+    change, remove = urls
+    visitor.open(remove)
+    visitor.press("next")
+    (change,) = [u for n, u in visitor.page.links.items() if n == "Change 1: Tom"]
+    visitor.open(change)
+    visitor.fill(name="Tim")
+    visitor.press("next")
+    visitor.press("next")
+    assert lists["rows"] == {
+        4: {"id": 4, "name": "Tim", "kind": "cat"},
+        5: {"id": 5, "name": "Kit", "kind": "cat"},
+    }
+
+
 def test_headless_view_of_the_guide_runs_to_its_commit(instance: Path) -> None:
     guide = run_blocks("docs/guide.md")
     app = guide["create_app"]()

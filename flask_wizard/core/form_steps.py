@@ -714,6 +714,10 @@ class BoundFormStep(BoundStep):
         """Return the answers as plain dicts and lists."""
         return plain(self._accepted_form)
 
+    def concealed(self) -> dict[str, Any]:
+        """Return the answers as plain dicts and lists, passwords concealed."""
+        return plain(self._accepted_form, conceal=True)
+
     def changes(self) -> Changes | None:
         """Return what was changed of what its page began with."""
         began, entry = self.before, self.entry
@@ -728,7 +732,7 @@ class BoundFormStep(BoundStep):
             return before, None
         found = {
             name: (before.get(name), value)
-            for name, value in plain(self._accepted_form, conceal=True).items()
+            for name, value in self.concealed().items()
             if before.get(name) != value and (name in before or value not in BLANK)
         }
         for name in found.keys() & {*forms.passwords(self._accepted_form)}:

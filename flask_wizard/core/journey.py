@@ -139,6 +139,11 @@ class Walk(Generic[Kept]):
         return self.steps[position].bind(self, position, entry, reached=False)
 
     @property
+    def met(self) -> tuple[BoundStep, ...]:
+        """The steps up to the first that is not done, those that do not apply too."""
+        return tuple(map(self._met, range(self.walk())))
+
+    @property
     def path(self) -> tuple[BoundStep, ...]:
         """The applicable steps up to the first that is not done."""
         met = map(self._met, range(self.walk()))
@@ -226,6 +231,17 @@ class Walk(Generic[Kept]):
     def url_parts(self) -> tuple[str, ...]:
         """The names of the list and the item in URLs, if they are pages of one."""
         return ()
+
+    def begin(self) -> None:
+        """Give a new draft what all steps begin with, if it is prefilled.
+
+        What they begin with may be gone later.
+        """
+        if not self.prefilled:
+            return
+        behind = range(self.walk(), len(self.steps))
+        unmet = (self.steps[n].bind(self, n, None, reached=False) for n in behind)
+        self.draft = _with_prefilled(self.draft, [*self._walked, *unmet])
 
     @property
     def whole(self) -> Journey:
@@ -363,17 +379,6 @@ class Journey(Walk[Draft]):
             elif bound.entry is not None and bound.entry.accepted:
                 found.setdefault(bound.name, cause.name)
         return found
-
-    def begin(self) -> None:
-        """Give a new draft what all steps begin with, if it is prefilled.
-
-        What they begin with may be gone later.
-        """
-        if not self.prefilled:
-            return
-        behind = range(self.walk(), len(self.steps))
-        unmet = (self.steps[n].bind(self, n, None, reached=False) for n in behind)
-        self.draft = _with_prefilled(self.draft, [*self._walked, *unmet])
 
 
 def _with_prefilled(draft: Kept, steps: Iterable[BoundStep | None]) -> Kept:

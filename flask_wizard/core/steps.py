@@ -39,10 +39,11 @@ ABSENT = b"absent"
 UrlOf = Callable[["BoundStep"], str]
 Condition = Callable[[Answers], object]
 
-Changes = dict[str, tuple[Any, Any]] | tuple[dict[str, Any], None]
+Changes = dict[str, Any] | tuple[dict[str, Any], None]
 """What was changed of a step: for each field that differs, its value before and after.
 
-Of a step that does not apply any more it is what it began with, and ``None``.
+Of a step that does not apply any more it is what it began with, and ``None``. Of a list
+it is which items were added, changed and removed.
 """
 
 
@@ -308,6 +309,10 @@ class BoundStep(Protocol):
     def data(self) -> Any:
         """Return the answers as plain dicts and lists."""
         return {}
+
+    def concealed(self) -> Any:
+        """Return the same without passwords, to be told as what was added."""
+        return self.data()
 
     def populate(self, obj: object) -> None:
         """Set the answers on an object, as ``Form.populate_obj`` does."""

@@ -301,17 +301,17 @@ class Visit:
         found = reversed(self.drafts.open_drafts())
         return next(filter(None, (self.drafts.load(draft.id) for draft in found)), None)
 
-    def _redirect_to_new(self, page: str | None = None) -> Outcome:
+    def _redirect_to_new(self, at: Address | None = None) -> Outcome:
         """Return a redirect to a page of a new draft, with a new nonce.
 
         It is the first page, if no other is given. The nonce stands in the URL, and not
         only in the page: Back asks for the page again, since no page is cached, and
         must meet the same draft.
         """
-        page = page or self.urls.first_page()
+        at = at or Address(self.urls.first_page())
         edits = self.wizard._prefilled
         nonce = self.drafts.shared_nonce() if edits else new_nonce()
-        url = self.urls.to(Address(page, nonce=nonce))
+        url = self.urls.to(at._replace(nonce=nonce))
         query = query_without_nonce(self.context.request)
         return redirect_to(add_query(url, query), 302)
 
@@ -323,7 +323,7 @@ class Visit:
             then = is_from_review(self.context.request)
             return redirect_to(self.urls.to(at, then=then), 302)
         if not nonce:
-            return self._redirect_to_new(at.page if self.wizard._prefilled else None)
+            return self._redirect_to_new(at if self.wizard._prefilled else None)
         # The session needs the token before the first POST. Otherwise two clicks would
         # make two tokens, and two drafts.
         self.drafts.holder.ensure_token()
