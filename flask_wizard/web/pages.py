@@ -315,12 +315,13 @@ class Pages:
         button, so that one keeps the item.
         """
         then = is_from_review(self.context.request)
+        nonce = [(NONCE, at.nonce)] if at.draft_id == NEW else []
         return self.make(
             "remove",
             step=page.top.step if page is not None else None,
             item=_item_of(page) if page is not None else None,
             action_url=self.urls.to(at, then=then),
-            hidden=self._token(),
+            hidden=[*self._token(), *nonce],
             problem=problem,
             actions=[
                 Button("back", "No, keep it", primary=True),

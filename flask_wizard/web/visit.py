@@ -213,7 +213,8 @@ class Visit:
         """
         after_this_request(protect)
         at = Address(page, self.draft_id or NEW, item=item or "", sub=sub or "")
-        if at.draft_id == NEW and (at.sub or at.item not in ("", NEW_ITEM)):
+        names_item = at.sub or at.item not in ("", NEW_ITEM)
+        if at.draft_id == NEW and names_item and not self.wizard._prefilled:
             abort(404)
         try:
             if self.context.request.method == "POST":
@@ -617,6 +618,8 @@ class Visit:
         if not post.submitted.has_action:
             abort(400)
         stored = self.drafts.load(self.draft_id or "")
+        if stored is None and self.draft_id is None and self.wizard._prefilled:
+            stored = self._load_or_start(post, step)  # an item of what exists
         if stored is None:
             self._check_signed_in(post.submitted)
             return self._missing_page()
@@ -626,8 +629,12 @@ class Visit:
         at = Address(step.url_name, draft.id)
         url = self.urls.to(at, then=post.submitted.from_review)
         if post.submitted.action not in ("next", REMOVE):
+            if stored.is_new:
+                url = self.urls.to(at._replace(draft_id=NEW))
             return redirect_to(url, quiet=post.action.quiet)
         journey = self.journey_of(draft)
+        if stored.is_new:
+            journey.begin()
         repeat = journey.bind(step.name)
         if draft.state == "committing":
             raise NotStored(Problem.BUSY)

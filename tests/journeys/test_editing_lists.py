@@ -322,3 +322,43 @@ def test_condition_reads_the_items(edits: Callable[[type[Wizard]], Visitor]) -> 
 
     page = edits(Fed).open()
     assert ("School", "x") in page.rows
+
+
+@pytest.mark.parametrize("wizard", [Pets, Children])
+def test_every_link_of_a_new_review_leads_to_its_page(
+    edits: Callable[[type[Wizard]], Visitor], wizard: type[Wizard]
+) -> None:
+    visitor = edits(wizard)
+    links = [url for name, url in visitor.open().links.items() if "Change" in name]
+    assert len(links) > 5
+    for url in links:
+        page = visitor.tab().open(url)
+        assert page.path == url.partition("?")[0]
+        assert page.status == 200
+
+
+def test_item_is_changed_from_a_new_review(
+    edits: Callable[[type[Wizard]], Visitor],
+) -> None:
+    visitor = edits(Pets)
+    page = visitor.open()
+    visitor.open(page.link("Change Name, Tom"))
+    assert visitor.page.value("name") == "Tom"
+    page = visitor.fill(name="Tim")
+    assert page.path.endswith("/check")
+    assert page.texts("h3") == ["Rex", "Tim"]
+    assert page.texts(".wizard-row-changed dt") == ["Name"]
+    assert commit(visitor)["changed"] == {9: {"name": ("Tom", "Tim")}}
+
+
+def test_item_is_removed_from_a_new_list(
+    edits: Callable[[type[Wizard]], Visitor],
+) -> None:
+    visitor = edits(Pets)
+    page = visitor.open("/join/new/pets")
+    visitor.open(next(u for n, u in page.links.items() if n == "Remove 1: Rex"))
+    visitor.press("next")
+    visitor.open("/join/")
+    visitor.open(f"{visitor.page.path.rsplit('/', 1)[0]}/pets")
+    visitor.press("next")
+    assert commit(visitor)["removed"] == [7]
