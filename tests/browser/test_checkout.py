@@ -122,6 +122,33 @@ def test_order_is_placed_by_keyboard(
     assert orders(shop) == ["Ann Reader"]
 
 
+def test_placed_order_is_changed_by_keyboard(
+    shop: Shop, narrow_page: Page, axe: Callable[[Page], list[str]]
+) -> None:
+    page = narrow_page
+    go_to_review(page, shop)
+    page.get_by_role("button", name="Confirm and send").click()
+    tab_to(page, "a[href$='/change/']")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your order")
+    assert axe(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    tab_to(page, "a[href$='#name']")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("You are changing")).to_be_visible()
+    assert axe(page) == []
+    page.locator("#name").focus()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("Bo Reader")
+    page.keyboard.press("Enter")
+    expect(page.locator("#row-delivery")).to_be_focused()
+    assert axe(page) == []
+    tab_to(page, "button[value=next]")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Your order was changed.")).to_be_visible()
+    assert orders(shop) == ["Bo Reader"]
+
+
 def test_enter_in_a_text_field_continues(shop: Shop, page: Page) -> None:
     go_to_review(page, shop)
     page.goto(f"{page.url.rsplit('/', 1)[0]}/delivery")

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-<<<<<<< HEAD
 from types import CodeType
-from typing import Protocol
-=======
 from typing import Any, Protocol
->>>>>>> s4-uploads
 
 from flask import Flask
 from jinja2 import BytecodeCache

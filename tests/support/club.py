@@ -20,11 +20,8 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import cache, partial
-<<<<<<< HEAD:tests/support/club.py
-from multiprocessing.connection import Connection
-=======
 from io import BytesIO
->>>>>>> s4-uploads:tests/support_club/club.py
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
 from typing import Any
