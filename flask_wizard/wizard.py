@@ -40,7 +40,9 @@ class Wizard(metaclass=Declarative):
 
     A subclass inherits the steps. A step of the same name replaces the inherited step
     in its place; ``None`` removes it. Declare a base class that is never mounted itself
-    with ``class Base(Wizard, abstract=True)``.
+    with ``class Base(Wizard, abstract=True)``. With ``prefilled=True``, which is
+    inherited, a wizard edits what ``initial`` returns: steps whose data are valid are
+    done from the beginning.
     """
 
     #: The wizard's name on its pages. The default is the class's name in words.
@@ -63,8 +65,16 @@ class Wizard(metaclass=Declarative):
     #: The steps, inherited ones included. The class body sets them.
     steps: ClassVar[Steps] = Steps()
 
-    def __init_subclass__(cls, *, abstract: bool = False, **options: Any) -> None:
+    def __init_subclass__(
+        cls,
+        *,
+        abstract: bool = False,
+        prefilled: bool | None = None,
+        **options: Any,
+    ) -> None:
         super().__init_subclass__(**options)
+        if prefilled is not None:
+            cls._prefilled = prefilled
         cls.steps = collect_steps(cls, _reason_against)
         for step in cls.steps:
             setattr(cls, step.name, step)
@@ -82,6 +92,7 @@ class Wizard(metaclass=Declarative):
             _check_definition(cls)
 
     _abstract: ClassVar[bool] = True
+    _prefilled: ClassVar[bool] = False
     _has_title: ClassVar[bool] = False
     #: True if ``initial`` is overridden.
     _gives_initial: ClassVar[bool] = False

@@ -105,6 +105,50 @@ def test_check_page_of_the_guide_has_the_rows_of_its_function(instance: Path) ->
     assert "Town" not in rows
 
 
+def test_trip_of_the_guide_is_edited(instance: Path) -> None:
+    guide = run_blocks("docs/guide.md")
+    app = guide["create_app"]()
+    guide["add_editing"](app)
+    visitor = Visitor(app)
+    page = visitor.open("/trips/7/edit/")
+    assert page.errors == ["Enter the day you leave"]
+    visitor.fill(leaving="2027-05-01")
+    visitor.open("/trips/7/edit/")
+    you = {"home-street": "1 Main St", "home-town": "Faro"}
+    assert visitor.press("next", you).heading == "Check your answers"
+    visitor.press("next")
+    assert visitor.page.errors == ["Choose the place again"]
+    visitor.fill(place="Lisbon")
+    assert visitor.send("next").location == "/trips/7"
+    assert guide["trips"][7]["place"] == "Lisbon"
+
+
+def test_pets_of_the_documents_are_edited(instance: Path) -> None:
+    lists = run_blocks("docs/lists.md")
+    app = Flask("own")
+    app.config["SECRET_KEY"] = "secret"
+    FlaskWizard(app)
+    app.register_blueprint(lists["EditPets"].as_blueprint("pets"), url_prefix="/pets")
+    visitor = Visitor(app)
+    assert visitor.open("/pets/").heading == "Check your answers"
+    visitor.open("/pets/new/pets/new")
+    visitor.fill(name="Kit", kind="cat")
+    page = visitor.open(f"/pets/{visitor.page.path.split('/')[2]}/pets")
+    urls = [url for name, url in page.links.items() if name.endswith(": Rex")]
+    change, remove = urls
+    visitor.open(remove)
+    visitor.press("next")
+    (change,) = [u for n, u in visitor.page.links.items() if n == "Change 1: Tom"]
+    visitor.open(change)
+    visitor.fill(name="Tim")
+    visitor.press("next")
+    visitor.press("next")
+    assert lists["rows"] == {
+        4: {"id": 4, "name": "Tim", "kind": "cat"},
+        5: {"id": 5, "name": "Kit", "kind": "cat"},
+    }
+
+
 def test_headless_view_of_the_guide_runs_to_its_commit(instance: Path) -> None:
     guide = run_blocks("docs/guide.md")
     app = guide["create_app"]()

@@ -15,6 +15,7 @@ def draft_after(
     """Return the draft to store after a POST, with what its pages tell of changes.
 
     ``journey`` is that after the POST; ``before`` and ``after`` are the submitted page.
+    What the draft has told of an earlier change is taken out.
     ``from_review`` is true if the visitor came by a change link: the review then marks
     what differs, also in steps that a change has opened on the way.
     """

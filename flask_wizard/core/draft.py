@@ -127,6 +127,8 @@ class Before(Stored, frozen=True, gc=False):
     read: tuple[Path, ...] = ()
     #: A hash of what they read, and of what the form asked for.
     read_digest: bytes = b""
+    #: False if the step did not apply, or did not open, when this was taken.
+    opened: bool = True
 
     def __repr__(self) -> str:  # a log must never show an answer
         return f"<Before: {', '.join(self.raw)}>"
@@ -197,7 +199,8 @@ class Entry(Stored, frozen=True, gc=False):
     #: What its page began with, packed; empty if nothing told.
     packed_before: bytes = msgspec.field(name="before", default=b"")
     #: False if no form was submitted: the entry has no more than ``before``, or tells
-    #: that the Continue of a page without a form was pressed.
+    #: that the Continue of a page without a form was pressed. In a prefilled wizard one
+    #: without ``before`` says that there is nothing to begin with.
     sent: bool = True
     #: The uploaded files by id, each packed by itself.
     packed_files: dict[str, msgspec.Raw] = msgspec.field(

@@ -15,7 +15,7 @@ from wtforms import Form
 
 from ..errors import DefinitionError
 from . import forms
-from .answers import NAMES, Answers, Dependencies, Record, plain, values_of
+from .answers import CONCEALED, NAMES, Answers, Dependencies, Record, plain, values_of
 from .draft import Before, Entry, Kept, Path, Raw, pack_files
 from .files import (
     Files,
@@ -46,7 +46,16 @@ from .signatures import (
     file_fields,
     signature,
 )
-from .steps import ABSENT, RESERVED_FIELDS, AnyStep, BoundStep, Condition, UrlOf, encode
+from .steps import (
+    ABSENT,
+    RESERVED_FIELDS,
+    AnyStep,
+    BoundStep,
+    Changes,
+    Condition,
+    UrlOf,
+    encode,
+)
 from .untouched import UnshowableError, untouched
 
 if TYPE_CHECKING:
@@ -107,6 +116,9 @@ class Step(AnyStep):
             opens=reached and bool(applies),
             entry=entry if entry is not None and entry.sent else None,
             before=entry.before if entry is not None and entry.packed_before else None,
+            reached=reached,
+            taken=entry is not None,
+            condition_reads=frozenset(reads),
         )
 
     @cached_property
@@ -230,6 +242,14 @@ class BoundFormStep(BoundStep):
     entry: Entry | None
     #: What its page began with, if that is stored.
     before: Before | None = None
+    #: True if all applicable steps before it are done.
+    reached: bool = False
+    #: True if the draft has an entry of it: ``initial`` was asked.
+    taken: bool = False
+    #: What of ``reads`` its condition read.
+    condition_reads: frozenset[Path] = frozenset()
+    #: True if its entry is what it began with, which is not stored yet.
+    is_prefilled: bool = False
     #: What ``prepare`` and the form itself have read.
     dependencies: Dependencies = field(default_factory=set)
     _began_form: Form | None = field(default=None, init=False)
@@ -278,7 +298,8 @@ class BoundFormStep(BoundStep):
         answers = Answers(self.journey, self.position, self.dependencies)
         initial = self.initial if values is None else None
         sent = values
-        if before is not None and values is not None:
+        is_untouched = before is not None and values == before.raw
+        if before is not None and values is not None and not is_untouched:
             sent = forms.with_unsent(values, self._began(before), before)
         if passwords:
             sent = Values({**(sent or {}), **passwords})
@@ -317,7 +338,9 @@ class BoundFormStep(BoundStep):
             for name in forms.restore_typed(typed):
                 _warn_of_prepare(self.name, name)
         if before is not None and values is not None:
-            forms.restore_before(form, values, self._began(before), before)
+            began = form if is_untouched else self._began(before)
+            forms.restore_before(form, values, began, before)
+            self.dependencies.update(before.read)
         # What is no longer a password must not be shown: it is left out.
         if passwords and not passwords.keys() <= (hidden := {*forms.passwords(form)}):
             kept = {name: passwords[name] for name in passwords if name in hidden}
@@ -362,7 +385,6 @@ class BoundFormStep(BoundStep):
     def _began(self, before: Before) -> Form:
         """Return the form bound to what its page began with."""
         if self._began_form is None:
-            self.dependencies.update(before.read)
             self._began_form = self._fill(Values(before.raw), {})
         return self._began_form
 
@@ -370,18 +392,28 @@ class BoundFormStep(BoundStep):
     def _before_holds(self) -> bool:
         """True if what the page began with is stored, and what it read is unchanged."""
         before = self.before
-        return before is not None and self._digest(before.read) == before.read_digest
+        if before is None:
+            return False
+        return self._digest_of_before(before.read) == before.read_digest
 
-    def _take_before(self) -> Before | None:
+    def _digest_of_before(self, read: tuple[Path, ...]) -> bytes:
+        """Hash as ``_digest`` does, but for what the condition alone has read.
+
+        Whether the step applies makes no difference to what its page begins with.
+        """
+        return self._digest(read, but=self.condition_reads)
+
+    def _take_before(self, *, prepare: bool = True) -> Before | None:
         """Return what the page begins with, if there is more than the form's own.
 
-        Raise DefinitionError if the page cannot show it.
+        ``prepare`` is false if it may not run yet. Raise DefinitionError if the page
+        cannot show it.
         """
-        form = self._fill(None, {})
+        form = self._fill(None, {}, prepare=prepare)
         if self.initial is None and not any(map(forms.is_locked, forms.leaves(form))):
             return None
         try:
-            raw, silent = untouched(form)
+            raw, silent = untouched(form, keep_choices=self.journey.prefilled)
         except UnshowableError as error:
             raise DefinitionError(
                 f"initial gave a value of type {error.kind} for the field "
@@ -390,7 +422,8 @@ class BoundFormStep(BoundStep):
                 "leave it out."
             ) from error
         read = self._read_now
-        return Before(raw, silent, read, self._digest(read))
+        digest = self._digest_of_before(read)
+        return Before(raw, silent, read, digest, opened=self.opens)
 
     def _take_locked(self, fresh: BoundFormStep, values: Values) -> None:
         """Take what fields began with that nobody can edit, from the ``fresh`` step."""
@@ -400,9 +433,46 @@ class BoundFormStep(BoundStep):
 
     def begin(self, draft: Kept) -> Kept:
         """Return the draft with what the step's page begins with, if that is new."""
-        if self.entry is not None or self._before_holds:
+        if self.entry is not None or self.journey.prefilled or self._before_holds:
             return draft
         return self._with_before(draft, self._take_before())
+
+    def prefill(self) -> BoundFormStep:
+        """Return the step with what its page begins with as its submission."""
+        if self.entry is not None:
+            return self
+        if not self._before_holds:
+            self.before = self._take_before() if self.initial is not None else None
+            self._before_holds = self.before is not None
+        if self.before is None:
+            return self
+        sent = self.submit(Values(self.before.raw), validate=True, autosave=True)
+        if sent is None:
+            return self
+        sent.is_prefilled = True
+        return sent
+
+    def prefill_draft(self, draft: Kept) -> Kept:
+        """Return the draft of a prefilled wizard with what the step begins with.
+
+        A step that does not open is taken as far as its form can be built and show it
+        without the answers that are missing.
+        """
+        if self.is_prefilled:
+            return self.write_to(draft)
+        can_take = self.reached or self.step.fixed_form is not None
+        if self.name in draft.entries or not can_take:
+            return draft
+        before = None
+        try:
+            if self.initial is not None:
+                before = self._take_before(prepare=self.reached)
+        except DefinitionError:
+            if self.opens:
+                raise
+            return draft  # the page tells of it, if the step opens
+        entry = Entry.unsent(before) if before is not None else Entry(sent=False)
+        return draft.with_entries({self.name: entry})
 
     def _with_before(self, draft: Kept, before: Before | None) -> Kept:
         if before is None:
@@ -446,6 +516,8 @@ class BoundFormStep(BoundStep):
         """The data that its form starts with."""
         if self.journey.initial is None:
             return None
+        if self.journey.prefilled and self.taken and self.before is None:
+            return None  # it had nothing to begin with when the draft began
         answers = Answers(self.journey, self.position, self.dependencies)
         return self.journey.initial(self.name, answers)
 
@@ -491,11 +563,18 @@ class BoundFormStep(BoundStep):
         """What ``prepare`` and the form have read, and nothing else has."""
         return tuple(sorted(self.dependencies - self.reads))
 
-    def _digest(self, read: tuple[Path, ...]) -> bytes:
-        """Hash what the form asks for, and the answers in ``read`` and ``reads``."""
+    def _digest(
+        self,
+        read: tuple[Path, ...],
+        *,
+        but: frozenset[Path] = frozenset(),
+    ) -> bytes:
+        """Hash what the form asks for, and the answers in ``read`` and ``reads``.
+
+        Those that stand in ``but`` are left out of ``reads``.
+        """
         digest = self.signature.digest  # a form function has read now
-        if read or self.reads:
-            paths = [*sorted(self.reads), *read]
+        if paths := [*sorted(self.reads - but), *read]:
             digest = self.journey.digest(digest, paths, before=self.position)
         return digest
 
@@ -514,6 +593,9 @@ class BoundFormStep(BoundStep):
             opens=self.opens,
             entry=self.entry,
             before=self.before,
+            reached=self.reached,
+            taken=self.taken,
+            condition_reads=self.condition_reads,
         )
         kept_files = self.entry.files if self.entry and self.entry.packed_files else {}
         stored = kept_files
@@ -776,6 +858,31 @@ class BoundFormStep(BoundStep):
             for _, each, path in file_leaves(self._accepted_form)
         }
 
+    def concealed(self) -> dict[str, Any]:
+        """Return the answers as plain dicts and lists, passwords concealed."""
+        return plain(self._accepted_form, conceal=True)
+
+    def changes(self) -> Changes | None:
+        """Return what was changed of what its page began with."""
+        began, entry = self.before, self.entry
+        if not self.applies and (began is None or not began.opened):
+            return None
+        is_same = began is not None and entry is not None and entry.raw == began.raw
+        if self.applies and is_same and entry is not None and not entry.passwords:
+            return None
+        began_form = self._began(began) if began is not None else None
+        before = plain(began_form, conceal=True) if began_form is not None else {}
+        if not self.applies:
+            return before, None
+        found = {
+            name: (before.get(name), value)
+            for name, value in self.concealed().items()
+            if before.get(name) != value and (name in before or value not in BLANK)
+        }
+        for name in found.keys() & {*forms.passwords(self._accepted_form)}:
+            found[name] = (CONCEALED, CONCEALED)
+        return found or None
+
     def populate(self, obj: object) -> None:
         """Call the form's ``populate_obj``, buttons and files left out."""
         forms.with_data_only(self._accepted_form).populate_obj(obj)
@@ -809,6 +916,9 @@ class BoundFormStep(BoundStep):
         ]
         return encode(mine if len(mine) > 1 else mine[0])
 
+
+BLANK: tuple[object, ...] = (None, "", [], {})
+"""Values of fields that are no change of a step that began with nothing."""
 
 OWN_ARGUMENTS = frozenset({"formdata", "obj", "data", "meta"})
 """The arguments by which the wizard itself builds a form."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
@@ -17,7 +17,7 @@ from ..tracebacks import without_locals
 from .answers import Answers, Dependencies, Record
 from .declaration import Declarative, collect_steps
 from .draft import Draft, Path, StoredItem, storable
-from .journey import Journey, Walk
+from .journey import Initial, Journey, Walk
 from .steps import ABSENT, RESERVED_STEPS, BoundStep, Review, Steps, encode
 
 if TYPE_CHECKING:
@@ -156,9 +156,11 @@ class ItemWalk(Walk[StoredItem]):
         super().__init__(
             repeat.step.pages,
             item.stored,
+            initial=item.initial,
             bound=repeat.journey.bound,
             max_entries=repeat.journey.max_entries,
             files=repeat.journey.files,
+            prefilled=True,
         )
         self.inside = (repeat.name, item.id)
         self.repeat = repeat
@@ -271,6 +273,8 @@ class BoundItem:
     is_new: bool = False
     #: What the earlier answer calls it that it stems from.
     given_label: str = ""
+    #: What its pages begin with, if the list has just taken it.
+    source: object = None
 
     @property
     def id(self) -> str:
@@ -279,6 +283,20 @@ class BoundItem:
 
     def __repr__(self) -> str:  # a log must never show an answer
         return f"<item {self.number} of {self.repeat.name}>"
+
+    @property
+    def initial(self) -> Initial | None:
+        """What its pages begin with; ``None`` if that is not to be taken."""
+        is_begun = self.source is not None or self.stored.packed_entries
+        if not self.repeat.journey.prefilled or not is_begun:
+            return None
+        return lambda page, answers: self._source_of(page)
+
+    def _source_of(self, page: str) -> object:
+        """Return what a page begins with: its own part of a mapping, or all of it."""
+        source = self.source
+        part = source.get(page) if isinstance(source, Mapping) else None
+        return part if isinstance(part, Mapping) else source
 
     @cached_property
     def walk(self) -> ItemWalk:
@@ -399,12 +417,21 @@ class BoundItem:
         found = (bound for bound in path if not (bound.done and bound.trusted))
         return next(found, path[0])
 
-    def data(self) -> Any:
-        """Return the answers as a dict; of several pages, by page."""
+    def data(self, *, conceal: bool = False) -> Any:
+        """Return the answers as a dict; of several pages, by page.
+
+        With ``conceal`` it has no passwords.
+        """
         pages = [bound for bound in self.walk.path if bound.step.has_answers]
-        if self.repeat.step.item is None:
-            return pages[0].data()
-        return {bound.name: bound.data() for bound in pages}
+        found = {b.name: b.concealed() if conceal else b.data() for b in pages}
+        return found if self.repeat.step.item is not None else found[""]
+
+    def changes(self) -> dict[str, Any]:
+        """Return what was changed of what its pages began with; of several, by page."""
+        met = self.walk.met
+        found = {bound.name: bound.changes() for bound in met}
+        told = {name: changed for name, changed in found.items() if changed}
+        return told if self.repeat.step.item is not None else told.get("", {})  # type: ignore[return-value]
 
     def files(self) -> Any:
         """Return the uploads by field; of several pages, by page."""

@@ -43,6 +43,13 @@ ABSENT = b"absent"
 UrlOf = Callable[["BoundStep"], str]
 Condition = Callable[[Answers], object]
 
+Changes = dict[str, Any] | tuple[dict[str, Any], None]
+"""What was changed of a step: for each field that differs, its value before and after.
+
+Of a step that does not apply any more it is what it began with, and ``None``. Of a list
+it is which items were added, changed and removed.
+"""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class AnyStep(ABC):
@@ -316,6 +323,10 @@ class BoundStep(Protocol):
         """Return the uploads by field; nested fields have dots in their names."""
         return {}
 
+    def concealed(self) -> Any:
+        """Return the same without passwords, to be told as what was added."""
+        return self.data()
+
     def populate(self, obj: object) -> None:
         """Set the answers on an object, as ``Form.populate_obj`` does."""
         return None
@@ -327,6 +338,22 @@ class BoundStep(Protocol):
     def begin(self, draft: Kept) -> Kept:
         """Return the draft with what the step's page begins with, if that is new."""
         return draft
+
+    def prefill(self) -> BoundStep:
+        """Return the step with what its page begins with as its submission.
+
+        It is done if that is valid. Nothing changes if something was sent already, or
+        there is nothing to begin with.
+        """
+        return self
+
+    def prefill_draft(self, draft: Kept) -> Kept:
+        """Return the draft of a prefilled wizard with what the step begins with."""
+        return draft
+
+    def changes(self) -> Changes | None:
+        """Return what was changed of what its page began with, or ``None``."""
+        return None
 
     def edit_rows(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return the rows that its page shows of those of the steps before it."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
+from functools import cached_property
 from typing import Any
 
 from .answers import Answers
 from .journey import Journey
-from .steps import BoundStep
+from .steps import BoundStep, Changes
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Submission:
     #: The variables of the mount's URL prefix that bind the draft.
     bound: Mapping[str, Any] = dataclass_field(repr=False)
     _steps: dict[str, BoundStep] = dataclass_field(repr=False)
+    _journey: Journey = dataclass_field(repr=False)
 
     @classmethod
     def of(cls, journey: Journey) -> Submission:
@@ -46,7 +48,20 @@ class Submission:
             files=files,
             bound=journey.bound,
             _steps=steps,
+            _journey=journey,
         )
+
+    @cached_property
+    def changes(self) -> dict[str, Changes]:
+        """What differs from what the pages began with, by step.
+
+        For each field that differs it has the values before and after. A step that does
+        not apply any more has what it began with, and ``None``. Passwords are not told:
+        both are ``"…"``.
+        """
+        steps = [*self._journey.path, *self._journey.hidden]
+        found = {bound.name: bound.changes() for bound in steps}
+        return {name: changed for name, changed in found.items() if changed is not None}
 
     def populate(self, obj: object, *steps: str) -> None:
         """Call each form's ``populate_obj`` in order, for all steps or those named.

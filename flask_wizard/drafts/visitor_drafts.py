@@ -23,6 +23,9 @@ from .holders import Holder, is_id, new_nonce
 from .keyring import Kind
 from .lifetimes import Lifetimes, seconds
 
+MAX_SHARED_NONCES = 20
+"""How many drafts that have ended are looked up, to find the nonce of the next one."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -137,6 +140,20 @@ class VisitorDrafts:
             return None
         ids = self.holder.draft_ids(nonce, self.mount)
         return next(filter(None, map(self.load, ids)), None)
+
+    def shared_nonce(self) -> str:
+        """Return the nonce of the next draft that this session begins at this mount.
+
+        It is the same for all pages that are opened before that draft has ended, so
+        that all of them begin one draft.
+        """
+        self.holder.ensure_token()
+        for number in range(MAX_SHARED_NONCES):
+            nonce = self.holder.draft_ids(f"shared {number}", self.mount)[0]
+            begun = self.find_begun(nonce)
+            if begun is None or not begun.draft.ended:
+                return nonce
+        return new_nonce()
 
     def held(self, draft: Draft) -> Draft | None:
         """Return a draft if this visitor holds it, with the visitor's newest mark."""

@@ -197,13 +197,9 @@ class Pages:
         is_review = placed and bound.step.lists_answers
         if at.item_nonce:
             hidden.append((ITEM_NONCE, at.item_nonce))
+        # Conditions read the form, which is changed below to be shown as typed.
+        progress = journey.progress(bound.top, from_review=then) if placed else None
         unneeded = _unneeded(journey) if problem is None else None
-        if is_review:
-            own = self._review(journey, bound, at, unneeded)
-        else:
-            own = self._form(bound, form, at)
-        if bound.page == "list":
-            own |= self._list(bound, at, then=then)
         returning = None
         if (then or early) and placed and problem is None:
             returning = self._returning(journey, bound, at)
@@ -212,7 +208,12 @@ class Pages:
             actions = buttons_of(journey, bound, to_review=to_review)
         else:
             actions = [button]
-        progress = journey.progress(bound.top, from_review=then) if placed else None
+        if is_review:
+            own = self._review(journey, bound, at, unneeded)
+        else:
+            own = self._form(bound, form, at)
+        if bound.page == "list":
+            own |= self._list(bound, at, then=then)
         return self.make(
             bound.page if placed else "step",
             step=bound.step,
@@ -301,12 +302,13 @@ class Pages:
         button, so that one keeps the item.
         """
         then = is_from_review(self.context.request)
+        nonce = [(NONCE, at.nonce)] if at.draft_id == NEW else []
         return self.make(
             "remove",
             step=page.top.step if page is not None else None,
             item=_item_of(page) if page is not None else None,
             action_url=self.urls.to(at, then=then),
-            hidden=self._token(),
+            hidden=[*self._token(), *nonce],
             problem=problem,
             actions=[
                 Button("back", "No, keep it", primary=True),

@@ -228,6 +228,7 @@ ROUTES = (
     ("/", "entry", ("GET",)),
     ("/new/<step>", "new", ("GET", "POST")),
     ("/new/<step>/<item>", "new", ("GET", "POST")),
+    ("/new/<step>/<item>/<page>", "new", ("GET", "POST")),
     ("/<draft>/", "draft", ("GET",)),
     ("/<draft>/saved", "saved", ("GET",)),
     ("/<draft>/discard", "discard", ("GET", "POST")),

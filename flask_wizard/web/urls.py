@@ -166,7 +166,7 @@ def url_of_page(
     to. ``variables`` are those of its prefix. Raise BuildError if one is missing.
     """
     if draft == NEW:
-        return url_for(f"{mount}.new", step=step, item=item, **variables)
+        return url_for(f"{mount}.new", step=step, item=item, page=sub, **variables)
     if step is None:
         return url_for(f"{mount}.draft", draft=draft, **variables)
     if step in DRAFT_PAGES:

@@ -167,6 +167,7 @@ class Visit:
             bound=bound,
             max_entries=context.app.config["WIZARD_MAX_ENTRIES"],
             files=rules_of(wizard, drafts, context) if takes_files else NO_FILES,
+            prefilled=wizard._prefilled,
         )
 
         def first_page() -> str:
@@ -224,7 +225,8 @@ class Visit:
         """
         after_this_request(protect)
         at = Address(page, self.draft_id or NEW, item=item or "", sub=sub or "")
-        if at.draft_id == NEW and (at.sub or at.item not in ("", NEW_ITEM)):
+        names_item = at.sub or at.item not in ("", NEW_ITEM)
+        if at.draft_id == NEW and names_item and not self.wizard._prefilled:
             abort(404)
         try:
             if self.context.request.method == "POST":
@@ -285,6 +287,8 @@ class Visit:
         raise error_of_hook
 
     def _enter(self) -> Outcome:
+        if (edited := self._find_edited()) is not None:
+            return redirect_to(self.standing_url(edited.draft), 302)
         if drafts := self.open_drafts():
             return self.pages.entry(drafts)
         return self._redirect_to_new()
@@ -312,23 +316,39 @@ class Visit:
             return self.pages.discard(at, unsettled=draft.unsettled)
         return self._show_step(at, self.step_at(at), self.journey_of(draft))
 
-    def _redirect_to_new(self) -> Outcome:
-        """Return a redirect to the first page of a new draft, with a new nonce.
+    def _find_edited(self) -> StoredDraft | None:
+        """Return the open draft at this mount of a prefilled wizard, if there is one.
 
-        The nonce stands in the URL, and not only in the page: Back asks for the page
-        again, since no page is cached, and must meet the same draft.
+        What exists is edited in one draft, however many pages begin with it.
         """
-        url = self.urls.to(Address(self.urls.first_page(), nonce=new_nonce()))
+        if not self.wizard._prefilled:
+            return None
+        found = reversed(self.drafts.open_drafts())
+        return next(filter(None, (self.drafts.load(draft.id) for draft in found)), None)
+
+    def _redirect_to_new(self, at: Address | None = None) -> Outcome:
+        """Return a redirect to a page of a new draft, with a new nonce.
+
+        It is the first page, if no other is given. The nonce stands in the URL, and not
+        only in the page: Back asks for the page again, since no page is cached, and
+        must meet the same draft.
+        """
+        at = at or Address(self.urls.first_page())
+        edits = self.wizard._prefilled
+        nonce = self.drafts.shared_nonce() if edits else new_nonce()
+        url = self.urls.to(at._replace(nonce=nonce))
         query = query_without_nonce(self.context.request)
         return redirect_to(add_query(url, query), 302)
 
     def _show_new(self, at: Address) -> Outcome:
         step, nonce = self.step_at(at), nonce_of(self.context.request)
-        if not nonce:
-            return self._redirect_to_new()
-        if (begun := self.drafts.find_begun(nonce)) is not None:
+        begun = self.drafts.find_begun(nonce) if nonce else None
+        if (begun := begun or self._find_edited()) is not None:
             at = at._replace(draft_id=begun.draft.id)
-            return redirect_to(self.urls.to(at), 302)
+            then = is_from_review(self.context.request)
+            return redirect_to(self.urls.to(at, then=then), 302)
+        if not nonce:
+            return self._redirect_to_new(at if self.wizard._prefilled else None)
         # The session needs the token before the first POST. Otherwise two clicks would
         # make two tokens, and two drafts.
         self.drafts.holder.ensure_token()
@@ -340,13 +360,14 @@ class Visit:
         if not has_page(step, at):
             abort(404)
         bound = journey.get(step.name)
-        is_first = self.draft_id is None
+        is_new = self.draft_id is None
+        is_first = is_new and not journey.prefilled
         if (
             bound is None
             or (is_first and bound is not journey.first_incomplete)
             or (is_frozen(journey.draft, bound) and bound is not journey.current)
         ):
-            if bound is None and step.lists_answers and not is_first:
+            if bound is None and step.lists_answers and not is_new:
                 self.context.session[EARLY_KEY] = at.draft_id
             at = at._replace(page=journey.current.url_name, item="", sub="")
             return redirect_to(self.urls.to(at))
@@ -563,6 +584,8 @@ class Visit:
             submitted.values.files = post.incoming.move_to(stored)
         try:  # the application's hooks run here
             journey = self.journey_of(draft)
+            if stored.is_new:
+                journey.begin()
             before, is_gone = journey.bind(step.name), False
             if post.at.item:
                 found = find_page(before, post.at, submitted.item_nonce)
@@ -646,6 +669,8 @@ class Visit:
         if not post.submitted.has_action:
             abort(400)
         stored = self.drafts.load(self.draft_id or "")
+        if stored is None and self.draft_id is None and self.wizard._prefilled:
+            stored = self._load_or_start(post, step)  # an item of what exists
         if stored is None:
             self._check_signed_in(post.submitted)
             return self._missing_page()
@@ -655,8 +680,12 @@ class Visit:
         at = Address(step.url_name, draft.id)
         url = self.urls.to(at, then=post.submitted.from_review)
         if post.submitted.action not in ("next", REMOVE):
+            if stored.is_new:
+                url = self.urls.to(at._replace(draft_id=NEW))
             return redirect_to(url, quiet=post.action.quiet)
         journey = self.journey_of(draft)
+        if stored.is_new:
+            journey.begin()
         repeat = journey.bind(step.name)
         if draft.state == "committing":
             raise NotStored(Problem.BUSY)
@@ -702,9 +731,14 @@ class Visit:
         begins = (step.takes_input or post.at.item) and not post.action.quiet
         if stored is None and self.draft_id and not begins:
             return None
-        return stored or self.drafts.start(
-            self.draft_id or post.submitted.nonce or new_nonce()
-        )
+        if stored is not None:
+            return stored
+        nonce = post.submitted.nonce
+        if self.draft_id is None and self.wizard._prefilled:
+            begun = self.drafts.find_begun(nonce) if nonce else None
+            if (begun := begun or self._find_edited()) is not None:
+                return begun
+        return self.drafts.start(self.draft_id or nonce or new_nonce())
 
     def _wait_for_commit(self, stored: StoredDraft) -> StoredDraft:
         """Wait while a commit runs, for ``WIZARD_COMMIT_WAIT`` seconds at most.

@@ -409,3 +409,30 @@ def test_row_leads_the_focus_to_a_group_with_a_name(child: Visitor) -> None:
     (alone,) = page.html.query("#row-pet")
     name = attribute(alone, "aria-labelledby")
     assert page.texts(f"#{name}") == ["Do you have a pet?"]
+
+
+class Secret(Form):
+    secret = fields.PasswordField("Password")
+
+
+def test_condition_sees_the_same_from_a_change_link(make_app: MakeApp) -> None:
+    """Not the form of the page, which shows no password."""
+    seen: list[str] = []
+
+    def reads(answers: Answers) -> bool:
+        seen.append(answers.secret.secret)
+        return True
+
+    wizard = declare(
+        "Made",
+        Commits,
+        secret=Step(Secret),
+        pet=Step(Pet, when=reads),
+        check=Review(),
+    )
+    visitor = Visitor(make_app(wizard))
+    visitor.open()
+    visitor.fill(secret="hush")
+    visitor.fill(pet="Rex")
+    visitor.open(f"{visitor.draft}secret?then=check")
+    assert set(seen) == {"hush"}
