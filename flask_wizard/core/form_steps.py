@@ -868,7 +868,8 @@ class BoundFormStep(BoundStep):
         if not self.applies and (began is None or not began.opened):
             return None
         is_same = began is not None and entry is not None and entry.raw == began.raw
-        if self.applies and is_same and entry is not None and not entry.passwords:
+        has_more = entry is not None and (entry.passwords or entry.packed_files)
+        if self.applies and is_same and not has_more:
             return None
         began_form = self._began(began) if began is not None else None
         before = plain(began_form, conceal=True) if began_form is not None else {}
@@ -881,6 +882,10 @@ class BoundFormStep(BoundStep):
         }
         for name in found.keys() & {*forms.passwords(self._accepted_form)}:
             found[name] = (CONCEALED, CONCEALED)
+        for name, chosen in self.files().items():
+            if chosen:
+                names = [file.filename for file in chosen]
+                found[name] = ([], names)
         return found or None
 
     def populate(self, obj: object) -> None:

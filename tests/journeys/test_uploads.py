@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from apps import MakeApp
@@ -330,6 +330,29 @@ def test_files_of_an_expired_draft_are_swept(
     assert visitor.get(visitor.page.path).status_code == 410
     assert uploads.sweep(time.time()) == 1
     assert files_in(folder) == []
+
+
+def test_changes_tell_files_by_name(make_app: MakeApp, folder: Path) -> None:
+    class Tells(Wizard):
+        seen: ClassVar[list[Any]] = []
+        children = Repeat(Child, min=1)
+        letters = Step(Letters)
+        check = Review()
+
+        def commit(self, submission: Submission) -> None:
+            self.seen.append(submission.changes)
+
+    visitor = Visitor(make_app(Tells, WIZARD_UPLOADS=str(folder)))
+    visitor.open()
+    send_files(visitor, {"photo": [(PNG, "ann.png")]}, name="Ann")
+    visitor.press()
+    visitor.press()
+    send_files(visitor, {"papers": [(b"a", "a.txt"), (b"b", "b.txt")]})
+    visitor.press()
+    (changes,) = Tells.seen
+    assert changes["letters"] == {"papers": ([], ["a.txt", "b.txt"])}
+    (added,) = changes["children"]["added"]
+    assert added["who"]["name"] == "Ann"
 
 
 def test_files_of_a_hidden_step_stay(make_app: MakeApp, folder: Path) -> None:
