@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from flask import Blueprint
 
     from .core.journey import Initial
+    from .web.uploaded_file import UploadedFile
     from .web.visit import Visit
 
 
@@ -109,10 +110,11 @@ class Wizard(metaclass=Declarative):
         """
         return None
 
-    def admit(self, moment: Literal["start", "commit"], holder: str) -> None:
+    def admit(self, moment: Literal["start", "commit", "upload"], holder: str) -> None:
         """Raise an HTTP error, as ``abort(429)`` does, to limit a visitor's rate.
 
-        The framework calls this before a draft begins and before a commit. ``holder``
+        The framework calls this before a draft begins, before a commit, and before it
+        reads the first file of a POST. ``holder``
         identifies the visitor: a string that is the same in each request of a session,
         or of a signed-in user on every device, and reveals nothing else. After an error
         nothing is stored, and the visitor gets a page with the values that were sent.
@@ -129,6 +131,13 @@ class Wizard(metaclass=Declarative):
         calls it again with the same ``submission.id`` and a higher ``attempt``.
         """
         raise NotImplementedError
+
+    def on_upload(self, upload: UploadedFile, step: str, field: str) -> None:
+        """Look at a new file, once, before it is kept. Raise ValidationError to refuse.
+
+        The field's own validators have accepted it. ``field`` has a dot before the name
+        of a nested field. This is the place for a virus scanner.
+        """
 
     def discarded(self, draft: Draft) -> None:
         """Clean up after a discarded draft. ``draft`` is the draft as it was before."""
@@ -200,13 +209,21 @@ class Wizard(metaclass=Declarative):
         """
         from .drafts.visitor_drafts import Mount
         from .web import guard
+        from .web.incoming import INCOMING, IncomingFiles
         from .web.state import get_context
         from .web.visit import Visit
 
         context = get_context()
-        context.state.headless.add(context.request.endpoint)
+        wizard, request = cls._instance(), context.request
+        headless = context.state.headless
+        takes_files = wizard.steps.take_files
+        if takes_files or request.endpoint not in headless:
+            headless[request.endpoint] = wizard if takes_files else None
+        incoming: IncomingFiles | None = request.environ.get(INCOMING)
+        if incoming is None and takes_files and request.method == "POST":
+            incoming = IncomingFiles(context, wizard)
         try:
-            guard.check_request(context)
+            guard.check_request(context, incoming)
         except BaseException as error:
             without_locals(error)
             raise
@@ -214,9 +231,10 @@ class Wizard(metaclass=Declarative):
             _log_misspelt(cls, context.app.logger)
         name = f"{cls.__module__}.{cls.__qualname__}"
         mount = Mount(name, dict(bound or {}))
-        return Visit.open(
-            cls._instance(), mount, draft_id, context, url_for_step=url_for_step
-        )
+        visit = Visit.open(wizard, mount, draft_id, context, url_for_step=url_for_step)
+        if incoming is not None:
+            incoming.aim(visit.drafts, visit.draft_id)
+        return visit
 
     def _initial_at(self, bound: Mapping[str, Any]) -> Initial:
         """Return ``initial`` as journeys call it."""
@@ -260,8 +278,8 @@ def _title_from(name: str) -> str:
 
 
 def _reason_against(name: str) -> str | None:
-    if name in RESERVED_STEPS:
-        return "is the name of one of the wizard's own pages"
+    if name.replace("_", "-") in RESERVED_STEPS:
+        return "is a name that the wizard uses itself, in URLs or in answers"
     if name in _WIZARD_ATTRIBUTES:
         return "is an attribute of every wizard"
     return "starts with an underscore" if name.startswith("_") else None

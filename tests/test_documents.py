@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from uploads import PNG, files_in, send_files
 from visitor import Visitor, attribute
 
 from flask_wizard import FlaskWizard
@@ -24,6 +25,7 @@ DOCUMENTS = (
     "docs/guide.md",
     "docs/lists.md",
     "docs/stores.md",
+    "docs/uploads.md",
     "docs/users.md",
 )
 
@@ -158,6 +160,21 @@ def test_headless_view_of_the_guide_runs_to_its_commit(instance: Path) -> None:
     you = {"name": "Ann", "home-street": "1 Main St", "home-town": "Faro"}
     receipt = visitor.get(follow(visitor, follow(visitor, contact, **you)))
     assert "We will write to you." in receipt.text
+
+
+def test_wizard_of_the_page_about_uploads_runs_to_its_commit(instance: Path) -> None:
+    uploads = run_blocks("docs/uploads.md")
+    uploads["app"].register_blueprint(
+        uploads["Scanned"].as_blueprint("scanned"), url_prefix="/scanned"
+    )
+    visitor = Visitor(uploads["app"])
+    visitor.open("/scanned/")
+    page = send_files(visitor, {"photo": [(PNG + b"EICAR", "me.png")]})
+    assert page.errors == ["“me.png” was not kept. It may be harmful."]
+    send_files(visitor, {"photo": [(PNG, "me.png")]})
+    assert visitor.press().path.endswith("/receipt")
+    assert uploads["photos"] == [PNG]
+    assert files_in(instance / "flask_wizard_uploads") == []
 
 
 def test_lists_of_the_documents_run_to_their_commits(instance: Path) -> None:
@@ -318,6 +335,28 @@ def test_guide_names_everything_that_a_steps_page_gets(instance: Path) -> None:
         page = guide["Book"].open(url_for_step=url_for_step).handle("trip")
     rows = re.findall(r"^\| (`.*?) \|", section("docs/guide.md", PAGE), re.M)
     assert set(re.findall(r"`(\w+)`", " ".join(rows))) == set(page)
+
+
+def given_by_calls() -> dict[str, set[str]]:
+    """The names that each page gets, by the calls of ``Pages.make``."""
+    tree = ast.parse(Path(pages.__file__).read_text())
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return {
+        str(call.args[0].value): {str(each.arg) for each in call.keywords}
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "make"
+        if isinstance(call.args[0], ast.Constant)
+    }
+
+
+def test_guide_names_everything_that_the_other_pages_get() -> None:
+    found = given_by_calls()
+    of_steps = {"step", "list", "info", "exit", "review"}
+    assert set(found) == {*pages.PAGES} - of_steps
+    text = section("docs/guide.md", "What the other pages get")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", text, re.M))
+    for page, names in found.items():
+        assert names - set(re.findall(r"`(\w+)`", rows[page])) == set()
 
 
 def test_template_of_the_guide_works(instance: Path, tmp_path: Path) -> None:

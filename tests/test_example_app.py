@@ -6,6 +6,7 @@ import stat
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from cachelib import SimpleCache
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from uploads import PNG
 from visitor import Page, attribute
 from werkzeug.security import check_password_hash
 
@@ -22,7 +24,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from example_app import create_app
 from example_app.accounts import next_path
-from example_app.models import Book, Customer, Member, Order, db
+from example_app.models import Book, Customer, Member, Order, Photo, db
 
 POLICY = (
     "default-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -614,6 +616,21 @@ def test_joining_makes_a_member(app: Flask, client: FlaskClient) -> None:
     assert member.genres == ["poetry", "nature"]
     assert member.authors == ["Orla Venn"]
     assert member.guardian_name is None
+
+
+def test_photo_of_a_member_is_kept(app: Flask, client: FlaskClient) -> None:
+    page = get(client, "/club/")
+    for content in (b"no photo", PNG):
+        photo = (BytesIO(content), "me.png")
+        page = next_step(client, page, {**YOU, "photo": photo})
+        expected = "“me.png” was not kept. This is neither a PNG nor a JPEG"
+        assert (expected in page.text) == (content != PNG)
+    page = next_step(client, page, TASTES)
+    page = next_step(client, page, ACCOUNT)
+    assert "me.png" in page.text
+    next_step(client, page, {})
+    with app.app_context():
+        assert db.session.scalars(select(Photo.content)).all() == [PNG]
 
 
 def test_password_is_kept_as_a_hash(app: Flask, client: FlaskClient) -> None:

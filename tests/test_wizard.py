@@ -401,12 +401,23 @@ def test_wizard_without_commit_is_refused() -> None:
             you = Step(Name)
 
 
-@pytest.mark.parametrize("name", ["bound", "discard", "receipt", "saved"])
-def test_step_named_like_a_page_is_refused(name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("bound", "discard", "receipt", "saved", "new", "tasks", "link", "file"),
+        "remove",
+    ],
+)
+def test_step_of_a_name_in_the_wizards_urls_is_refused(name: str) -> None:
     message = refusal(**{name: Step(Name)})
     assert f"Wrong has a step called {name!r}" in message
-    assert "one of the wizard's own pages" in message
+    assert "a name that the wizard uses itself" in message
     assert "another name" in message
+
+
+@pytest.mark.parametrize("name", ["news", "new_pet", "my_file", "tasks_done", "bounds"])
+def test_step_of_a_longer_name_than_a_reserved_one_is_allowed(name: str) -> None:
+    assert names(declare(**{name: Step(Name)})) == [name]
 
 
 @pytest.mark.parametrize(
@@ -534,10 +545,9 @@ def named_photo() -> type[Form]:
 @pytest.mark.parametrize(
     "form", [lambda: Photo, nested_photo, listed_photo, deep_photo, named_photo]
 )
-def test_upload_is_refused(form: Callable[[], type[Form]]) -> None:
-    message = refusal(you=Step(form()))
-    assert "file field" in message
-    assert "after the commit" in message
+def test_step_knows_that_its_form_takes_files(form: Callable[[], type[Form]]) -> None:
+    wizard = declare(you=Step(form()), pet=Step(Name))
+    assert [step.takes_files for step in wizard.steps] == [True, False]
 
 
 @pytest.mark.parametrize("hook", ["when", "prepare"])
@@ -585,7 +595,7 @@ def test_form_function_must_return_a_class() -> None:
 
 def test_form_functions_class_is_checked() -> None:
     step = declare(you=Step(lambda answers: Photo)).steps[0]
-    with pytest.raises(DefinitionError, match="Photo has a file field 'photo'"):
+    with pytest.raises(DefinitionError, match=r"Step\(\.\.\., files=True\)"):
         step.form_class(None)  # type: ignore[attr-defined]
 
 

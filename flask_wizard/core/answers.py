@@ -184,7 +184,7 @@ def plain(form: Form, *, conceal: bool = False) -> dict[str, Any]:
     return {
         name: _plain(field, conceal)
         for name, field in form._fields.items()
-        if not forms.is_button(field)
+        if not forms.has_no_data(field)
     }
 
 

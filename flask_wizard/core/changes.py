@@ -49,9 +49,17 @@ def changed_fields(old: Entry | None, new: Entry) -> list[str]:
     """
     if old is None:
         return [""]
-    was, now = ({**entry.raw, **entry.passwords} for entry in (old, new))
+    was, now = map(_sent, (old, new))
     names = sorted(was.keys() | now.keys())
     return [name for name in names if _texts(was, name) != _texts(now, name)]
+
+
+def _sent(entry: Entry) -> dict[str, list[str]]:
+    """Return what was sent by field; of files the ids."""
+    sent = {**entry.raw, **entry.passwords}
+    for file in entry.files.values() if entry.packed_files else ():
+        sent[file.field] = [*sent.get(file.field, ()), file.id]
+    return sent
 
 
 def _texts(sent: dict[str, list[str]], name: str) -> list[str]:

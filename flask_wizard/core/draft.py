@@ -12,7 +12,7 @@ import msgspec
 from markupsafe import Markup
 from msgspec.structs import fields, replace
 
-from ..errors import UnreadableDraftError
+from ..errors import StoreError, UnreadableDraftError
 
 Raw = dict[str, list[str]]
 """Submitted strings by full field name, as the browser sent them."""
@@ -39,6 +39,14 @@ _encoder = msgspec.msgpack.Encoder()
 _raw_decoder = msgspec.msgpack.Decoder(Raw)
 _parts = msgspec.msgpack.Decoder(dict[str, msgspec.Raw])
 _reading_types = Lock()
+
+
+class DamagedDraftError(UnreadableDraftError):
+    """A part of a draft does not decode, which may show as late as a hook reads it."""
+
+
+class UploadError(StoreError):
+    """The place for uploads cannot answer while a hook reads a file of a draft."""
 
 
 def storable(text: str) -> str:
@@ -83,9 +91,7 @@ def unpack(kind: type[S], packed: bytes | memoryview | msgspec.Raw) -> S:
         except msgspec.ValidationError:  # it may be an unknown key, which is rare
             return _unpack_newer(kind, packed)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UnreadableDraftError(
-            f"A stored {kind.__name__} does not decode."
-        ) from error
+        raise DamagedDraftError(f"A stored {kind.__name__} does not decode.") from error
 
 
 def _unpack_newer(kind: type[S], packed: bytes | memoryview | msgspec.Raw) -> S:
@@ -109,7 +115,7 @@ def _keys(kind: type[Stored]) -> frozenset[str]:
     return frozenset(field.encode_name for field in fields(kind))
 
 
-class Before(msgspec.Struct, frozen=True, gc=False):
+class Before(Stored, frozen=True, gc=False):
     """What a step's page began with, as the page would send it if nobody touched it."""
 
     #: What it would send, without passwords.
@@ -129,6 +135,44 @@ class Before(msgspec.Struct, frozen=True, gc=False):
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return [("fields", [*self.raw])]
+
+
+class StoredFile(Stored, frozen=True):
+    """A file that the visitor has uploaded, as its page's entry has it.
+
+    Its content lies in the store of uploads, under the draft's key and this id.
+    """
+
+    #: 128 random bits in base64url.
+    id: str
+    #: The full name of its field, such as ``home-photo``.
+    field: str
+    #: The last part of the client's name, without control characters.
+    filename: str
+    #: What the client says that it is; empty if it says nothing.
+    content_type: str = ""
+    #: How many bytes it has.
+    size: Count = 0
+
+    def __repr__(self) -> str:  # a log must never show the name of a file
+        return f"<StoredFile of {self.size} bytes>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("size", self.size)]
+
+
+def pack_files(files: Mapping[str, StoredFile]) -> dict[str, msgspec.Raw]:
+    """Return files as an entry has them."""
+    return {id: msgspec.Raw(pack(file)) for id, file in files.items()}
+
+
+FILES_KEY = b"\xa5files"
+"""The key of an entry's files as it stands in the packed entry."""
+
+
+def has_files(packed: msgspec.Raw) -> bool:
+    """True if a packed item may have files."""
+    return FILES_KEY in bytes(packed)
 
 
 class Entry(Stored, frozen=True, gc=False):
@@ -152,12 +196,16 @@ class Entry(Stored, frozen=True, gc=False):
     read_digest: bytes = b""
     #: Accepted passwords by full field name.
     passwords: Raw = msgspec.field(default_factory=dict)
-    #: What its page began with, if anything told.
-    before: Before | None = None
+    #: What its page began with, packed; empty if nothing told.
+    packed_before: bytes = msgspec.field(name="before", default=b"")
     #: False if no form was submitted: the entry has no more than ``before``, or tells
     #: that the Continue of a page without a form was pressed. In a prefilled wizard one
     #: without ``before`` says that there is nothing to begin with.
     sent: bool = True
+    #: The uploaded files by id, each packed by itself.
+    packed_files: dict[str, msgspec.Raw] = msgspec.field(
+        name="files", default_factory=dict
+    )
 
     @classmethod
     def of(
@@ -171,6 +219,7 @@ class Entry(Stored, frozen=True, gc=False):
         read_digest: bytes = b"",
         passwords: Raw | None = None,
         before: Before | None = None,
+        files: dict[str, msgspec.Raw] | None = None,
     ) -> Entry:
         """Build an entry from what was sent."""
         entry = cls(
@@ -180,9 +229,20 @@ class Entry(Stored, frozen=True, gc=False):
             read=read,
             read_digest=read_digest,
             passwords=passwords or {},
-            before=before,
+            packed_before=pack(before) if before is not None else b"",
+            packed_files=files or {},
         )
         return entry.with_messages(errors) if errors else entry
+
+    @classmethod
+    def unsent(cls, before: Before) -> Entry:
+        """Build the entry of a step to which nothing was submitted yet."""
+        return cls(packed_before=pack(before), sent=False)
+
+    @property
+    def before(self) -> Before | None:
+        """What its page began with, if anything told. Raise UnreadableDraftError."""
+        return unpack(Before, self.packed_before) if self.packed_before else None
 
     def with_messages(self, messages: Mapping[str, Sequence[str]]) -> Entry:
         """Return the entry with these messages as its errors, those in HTML marked."""
@@ -215,7 +275,12 @@ class Entry(Stored, frozen=True, gc=False):
         try:
             return _raw_decoder.decode(self.packed)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise UnreadableDraftError("A stored answer does not decode.") from error
+            raise DamagedDraftError("A stored answer does not decode.") from error
+
+    @property
+    def files(self) -> dict[str, StoredFile]:
+        """The uploaded files by id, in order. Raises UnreadableDraftError."""
+        return {id: unpack(StoredFile, f) for id, f in self.packed_files.items()}
 
     def __repr__(self) -> str:  # a log must never show an answer
         return f"<Entry rev {self.rev}{', accepted' if self.accepted else ''}>"
@@ -276,7 +341,14 @@ class StoredHolder(Stored, frozen=True):
     since: Seconds
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class _Marked(Stored, frozen=True, kw_only=True):
+    """What the framework itself notes of a receipt."""
+
+    #: True if the message was given as ``Markup``.
+    html: bool = False
+
+
+class Receipt(_Marked, frozen=True):
     """What the visitor gets after a commit.
 
     A ``url`` alone leads there at once. With a ``reference`` or a ``message`` the
@@ -289,8 +361,6 @@ class Receipt(msgspec.Struct, frozen=True):
     url: str | None = None
     #: A sentence to the visitor.
     message: str | None = None
-    #: True if the message was given as ``Markup``.
-    html: bool = False
 
 
 class Filled(Stored, frozen=True, dict=True, kw_only=True):
@@ -350,6 +420,24 @@ class Filled(Stored, frozen=True, dict=True, kw_only=True):
             plain_prefix=(0, b""),
         )
 
+    def files(self, *, changed_in: Filled | None = None) -> list[StoredFile]:
+        """Return the files of all its pages and items, whether or not these apply.
+
+        With ``changed_in``, return only those of pages and lists that differ there.
+        """
+        other = changed_in.packed_entries if changed_in is not None else {}
+        lists = changed_in.packed_items if changed_in is not None else {}
+        found = [
+            file
+            for step, packed in self.packed_entries.items()
+            if FILES_KEY in packed and other.get(step) != packed
+            for file in self.entries[step].files.values()
+        ]
+        for step, items in self.packed_items.items():
+            if any(map(has_files, items)) and lists.get(step) != items:
+                found += [file for item in self.items(step) for file in item.files()]
+        return found
+
 
 Kept = TypeVar("Kept", bound=Filled)
 
@@ -399,7 +487,8 @@ class Draft(Filled, frozen=True, dict=True):
     maybe_running: bool = False
     #: A hash of the answers of the last attempt, which ``validate`` has accepted.
     confirmed: str = ""
-    receipt: Receipt | None = None
+    #: What ``commit`` returned, packed; empty without one.
+    packed_receipt: bytes = msgspec.field(name="receipt", default=b"")
     #: For the pages until the next save: ``moved`` to a draft of its own, ``adopted``
     #: by a user who has signed in, ``refused`` by a commit, or ``changed`` in another
     #: tab while its review was read.
@@ -421,6 +510,11 @@ class Draft(Filled, frozen=True, dict=True):
     def holders(self) -> list[StoredHolder]:
         """Who holds it. Raises UnreadableDraftError."""
         return [unpack(StoredHolder, packed) for packed in self.packed_holders]
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """What ``commit`` returned, if it has. Raise UnreadableDraftError."""
+        return unpack(Receipt, self.packed_receipt) if self.packed_receipt else None
 
     @property
     def ended(self) -> bool:
@@ -560,7 +654,7 @@ class Draft(Filled, frozen=True, dict=True):
             state=state,
             attempt=self.attempt,
             unsettled=self.unsettled and state == "discarded",
-            receipt=receipt,
+            packed_receipt=pack(receipt) if receipt is not None else b"",
         )
 
 

@@ -16,11 +16,28 @@ from wtforms import Form
 from ..errors import DefinitionError
 from . import forms
 from .answers import CONCEALED, NAMES, Answers, Dependencies, Record, plain, values_of
-from .draft import Before, Entry, Kept, Path, Raw
+from .draft import Before, Entry, Kept, Path, Raw, pack_files
+from .files import (
+    Files,
+    SentFile,
+    Taken,
+    file_leaves,
+    files_of,
+    show_refusals,
+    take_files,
+    with_files,
+)
 from .form_errors import errors_of, show_errors, with_lost
 from .forms import FieldNames, Values
-from .hooks import check_functions, check_hook, check_result
-from .only_if import GROUP
+from .hooks import (
+    OWN_ERRORS,
+    call_hook,
+    check_functions,
+    check_hook,
+    check_result,
+    hook_error,
+)
+from .only_if import GROUP, is_left_out
 from .rows import Row, rows_of
 from .signatures import (
     FormSignature,
@@ -71,6 +88,8 @@ class Step(AnyStep):
     #: answers again: for captchas and one-time codes. The visitor is asked again if
     #: something that the step has read changes.
     revalidate: bool = True
+    #: True of a form function whose forms have fields to choose files with.
+    files: bool = False
 
     takes_input: ClassVar[bool] = True
     has_answers: ClassVar[bool] = True
@@ -82,7 +101,10 @@ class Step(AnyStep):
         reads: Dependencies = set()
         applies: object = self.when is None
         if self.when is not None and reached:
-            applies = self.when(Answers(journey, position, reads))
+            try:
+                applies = self.when(Answers(journey, position, reads))
+            except OWN_ERRORS as error:
+                raise hook_error(error) from error
             if applies is not True and applies is not False:
                 applies = bool(check_result(applies, f"The condition of {self.name!r}"))
         return BoundFormStep(
@@ -93,7 +115,7 @@ class Step(AnyStep):
             applies=bool(applies),
             opens=reached and bool(applies),
             entry=entry if entry is not None and entry.sent else None,
-            before=entry.before if entry is not None else None,
+            before=entry.before if entry is not None and entry.packed_before else None,
             reached=reached,
             taken=entry is not None,
             condition_reads=frozenset(reads),
@@ -105,6 +127,12 @@ class Step(AnyStep):
         if self.kwargs is not None or not isinstance(self.form, type):
             return None
         return self.form
+
+    @cached_property
+    def takes_files(self) -> bool:
+        """True if its form may have fields to choose files with."""
+        is_class = isinstance(self.form, type)
+        return bool(file_fields(self.form)) if is_class else self.files
 
     @property
     def plain_digest(self) -> bytes | None:
@@ -154,7 +182,10 @@ class Step(AnyStep):
         if isinstance(self.form, type):
             return self.form
         where = f"The form function of step {self.name!r}"
-        found = check_result(self.form(answers), where)
+        try:
+            found = check_result(self.form(answers), where)
+        except OWN_ERRORS as error:
+            raise hook_error(error) from error
         if not isinstance(found, type):
             raise DefinitionError(
                 f"{where} returned a value of type {type(found).__name__}. Expected a "
@@ -162,11 +193,17 @@ class Step(AnyStep):
                 "kwargs=lambda answers: {...}."
             )
         check_form_class(found, self.name)
+        if not self.files and (uploads := file_fields(found)):
+            raise DefinitionError(
+                f"{where} returned {found.__name__}, which has a file field "
+                f"{uploads[0]!r}. How much a page may send is settled before its form "
+                f"is known: declare the step with Step(..., files=True)."
+            )
         return found
 
     def arguments(self, answers: Answers) -> Mapping[str, Any]:
         """Return what ``kwargs`` returns. Raise DefinitionError if that is no dict."""
-        found: Any = self.kwargs(answers) if self.kwargs is not None else {}
+        found: Any = call_hook(self.kwargs, answers) if self.kwargs is not None else {}
         if not isinstance(found, Mapping):
             raise DefinitionError(
                 f"kwargs of step {self.name!r} returned a value of type "
@@ -231,9 +268,13 @@ class BoundFormStep(BoundStep):
     @cached_property
     def form(self) -> Form:
         """The form bound to what was submitted, or with its initial data."""
-        if self.entry is not None:
-            values, passwords = Values(self.entry.raw), self.entry.passwords
-            return self._fill(values, passwords, before=self.before)
+        if (entry := self.entry) is not None:
+            return self._fill(
+                Values(entry.raw),
+                entry.passwords,
+                before=self.before,
+                files=entry.files if entry.packed_files else None,
+            )
         if self.before is not None and self._before_holds:
             return self._fill(Values(self.before.raw), {}, before=self.before)
         return self._fill(None, {})
@@ -245,11 +286,14 @@ class BoundFormStep(BoundStep):
         *,
         prepare: bool = True,
         before: Before | None = None,
+        files: Files | None = None,
+        new: Mapping[str, SentFile] | None = None,
     ) -> Form:
         """Return the form with values, or with the step's initial data.
 
-        Fields that sent nothing keep what they had in ``before``. What ``prepare`` and
-        the form itself read is added to ``dependencies``.
+        ``files`` are those that it has, and ``new`` those that came along. Fields that
+        sent nothing keep what they had in ``before``. What ``prepare`` and the form
+        itself read is added to ``dependencies``.
         """
         answers = Answers(self.journey, self.position, self.dependencies)
         initial = self.initial if values is None else None
@@ -260,6 +304,9 @@ class BoundFormStep(BoundStep):
         if passwords:
             sent = Values({**(sent or {}), **passwords})
         meta: dict[str, object] = {"answers": answers}
+        if (files or new) and sent is not None:
+            sent = self._with_files(sent, files or {}, new or {})
+            meta["new_files"] = new or ()
         if self.journey.inside:
             meta |= self.journey.item_meta(self.dependencies)
         takes_own = self.step.kwargs is not None
@@ -276,11 +323,16 @@ class BoundFormStep(BoundStep):
         except TypeError:
             check_arguments(self.signature.form_class, own, self.name)
             raise
+        if values is None:
+            self._check_entries(form)
         if prepare and self.journey.initial and values is not None:
             self._set_object(form)
         if prepare and self.step.prepare is not None:
             typed = forms.typed(form) if values is not None else []
-            prepared = self.step.prepare(form, answers)
+            try:
+                prepared = self.step.prepare(form, answers)
+            except OWN_ERRORS as error:
+                raise hook_error(error) from error
             if prepared is not None:
                 check_result(prepared, f"prepare of step {self.step.name!r}")
             for name in forms.restore_typed(typed):
@@ -292,10 +344,36 @@ class BoundFormStep(BoundStep):
         # What is no longer a password must not be shown: it is left out.
         if passwords and not passwords.keys() <= (hidden := {*forms.passwords(form)}):
             kept = {name: passwords[name] for name in passwords if name in hidden}
-            return self._fill(values, kept, prepare=prepare, before=before)
+            return self._fill(
+                values, kept, prepare=prepare, before=before, files=files, new=new
+            )
         if (conditions := self.signature.conditions).declared:
             forms.leave_out(form, conditions)
         return form
+
+    def _with_files(
+        self, values: Values, files: Files, new: Mapping[str, SentFile]
+    ) -> Values:
+        """Return the values, with files in the places of their fields."""
+        bind, draft_id = self.journey.files.bind, self.journey.whole_draft.id
+        stored = [*files.values(), *(sent.stored for sent in new.values())]
+        bound = [bind(draft_id, file) for file in stored]
+        filled = Values(with_files(values, bound))
+        filled.names = values.names
+        return filled
+
+    def _check_entries(self, form: Any) -> None:
+        """Raise DefinitionError if a list begins with more than its page may send."""
+        for crowded in forms.crowded(form):
+            limit = form.meta.entry_limit
+            place, room = limit.room(crowded)
+            mend = "its max_entries" if place == "list" else "WIZARD_MAX_ENTRIES"
+            raise DefinitionError(
+                f"The list {crowded.name!r} of the step {self.name!r} begins with "
+                f"{limit.sent[crowded.name]} entries, and its {place} has room for "
+                f"{room}: the others would be lost. Return fewer from initial, or "
+                f"raise {mend}."
+            )
 
     def _set_object(self, form: Form) -> None:
         """Let validators that look at ``form._obj`` see what ``initial`` returns."""
@@ -351,7 +429,7 @@ class BoundFormStep(BoundStep):
         """Take what fields began with that nobody can edit, from the ``fresh`` step."""
         if any(map(forms.is_locked, forms.leaves(self.form))):
             self.before = fresh._take_before()
-            self.form = self._fill(values, {}, before=self.before)
+            self.form = self._fill(values, {}, before=self.before, new=values.files)
 
     def begin(self, draft: Kept) -> Kept:
         """Return the draft with what the step's page begins with, if that is new."""
@@ -393,19 +471,23 @@ class BoundFormStep(BoundStep):
             if self.opens:
                 raise
             return draft  # the page tells of it, if the step opens
-        return draft.with_entries({self.name: Entry(before=before, sent=False)})
+        entry = Entry.unsent(before) if before is not None else Entry(sent=False)
+        return draft.with_entries({self.name: entry})
 
     def _with_before(self, draft: Kept, before: Before | None) -> Kept:
         if before is None:
             return draft
-        return draft.with_entries({self.name: Entry(before=before, sent=False)})
+        return draft.with_entries({self.name: Entry.unsent(before)})
 
     def _is_untouched(self, raw: Raw, passwords: Raw) -> bool:
         """True if what was sent is what the page began with."""
         before = self.before
-        if before is None and self.journey.inside:  # an item that nobody has begun
+        knows_form = self.opens or self.step.fixed_form is not None
+        if before is None and self.journey.inside and knows_form:
+            # A page of an item that nobody has touched begins none.
             with suppress(UnshowableError):
-                before = Before(untouched(self._fill(None, {}))[0])
+                form = self._fill(None, {}, prepare=self.opens)
+                before = Before(untouched(form)[0])
         if before is None:
             return False
         sent, began = (
@@ -515,57 +597,101 @@ class BoundFormStep(BoundStep):
             taken=self.taken,
             condition_reads=self.condition_reads,
         )
+        kept_files = self.entry.files if self.entry and self.entry.packed_files else {}
+        stored = kept_files
+        if values.dropped in stored:
+            stored = {id: f for id, f in stored.items() if id != values.dropped}
+        taken = Taken(stored, {})
         if self.opens:
             after.signature = self.signature
             if self.entry is None and self.journey.initial and not self._before_holds:
                 after.before = self._take_before()
             secrets = self.entry.passwords if self.entry is not None else {}
             typed = values.filled(secrets) if secrets else []
-            # Those stored count unless one is typed into a field that is not left out.
-            after.form = after._fill(
-                values, {} if typed else secrets, before=after.before
+            fill = partial(
+                after._fill,
+                values,
+                before=after.before,
+                files=stored,
+                new=values.files,
             )
+            # Those stored count unless one is typed into a field that is not left out.
+            after.form = fill({} if typed else secrets)
             if typed and not forms.counted(after.form, typed):
-                after.form = after._fill(values, secrets, before=after.before)
+                after.form = fill(secrets)
             if self.entry is None and after.before is None:
                 after._take_locked(self, values)
             form = after.form
             raw, passwords = forms.sent(form)
+            if stored or values.files:
+                taken = self._take_files(form, stored, values)
             if validate:
                 after.validation = Validation(form, forms.validate(form))
         elif self.step.fixed_form is not None:
-            form = self._fill(values, {}, prepare=False)
+            form = self._fill(values, {}, prepare=False, files=stored, new=values.files)
             raw, passwords = values.unprepared(form)
+            if stored or values.files:
+                taken = self._take_files(form, stored, values)
         elif values.names is not None:
             raw, passwords = values.named(), {}
+            named = [sent.stored for sent in values.named_files()]
+            taken = Taken({**stored, **{file.id: file for file in named}}, {})
         else:  # which form it is depends on answers that are not given now
             return None
-        kept = self.entry or Entry(before=after.before)
+        kept = self.entry or Entry.of({}, before=after.before)
         rev = kept.rev if autosave else kept.rev + 1
+        same_files = taken.files == kept_files and not taken.refusals
         if validate and self.opens:
-            after._judge(raw, passwords, rev, values)
-        elif self.entry is None and after._is_untouched(raw, passwords):
+            after._judge(raw, passwords, rev, values, taken)
+        elif self.entry is None and same_files and after._is_untouched(raw, passwords):
             after.entry = None
-        elif raw != kept.raw or values.filled(passwords):
-            errors = with_lost({}, values.filled(passwords))
+        elif raw != kept.raw or not same_files or values.filled(passwords):
+            errors = with_lost(taken.refusals, values.filled(passwords))
             after.entry = Entry.of(
                 raw,
                 rev=rev,
                 errors=errors,
                 passwords=kept.passwords,
                 before=after.before,
+                files=pack_files(taken.files) if taken.files else None,
             )
         else:
             unchanged = kept.with_messages({}) if kept.errors else kept
             after.entry = kept if autosave else replace(unchanged, rev=rev)
         return after
 
-    def _judge(self, raw: Raw, passwords: Raw, rev: int, values: Values) -> None:
+    def _take_files(self, form: Form, stored: Files, values: Values) -> Taken:
+        """Return the files that the page then has, and what was refused of the new."""
+        journey = self.journey
+        step, prefix = self.name, ""
+        if journey.inside:  # the page of an item; of an item with one form it is ""
+            step, prefix = journey.inside[0], f"{self.name}." if self.name else ""
+        return take_files(
+            file_leaves(form, prefix),
+            step,
+            stored,
+            values,
+            values.files,
+            draft=journey.whole_draft,
+            dropped=values.dropped,
+            rules=journey.files,
+        )
+
+    def _judge(
+        self,
+        raw: Raw,
+        passwords: Raw,
+        rev: int,
+        values: Values,
+        taken: Taken,
+    ) -> None:
         """Set the entry to values that are accepted if the form is valid with them.
 
         ``values`` are all that was sent. They tell which passwords are lost if not.
+        ``taken`` tells the files, and those that were refused.
         """
-        if self.validation.passed:
+        files = pack_files(taken.files) if taken.files else None
+        if self.validation.passed and not taken.refusals:
             read = self._read_now
             self.entry = Entry.of(
                 raw,
@@ -575,13 +701,21 @@ class BoundFormStep(BoundStep):
                 read_digest=self._digest(read),
                 passwords=passwords,
                 before=self.before,
+                files=files,
             )
             self.done, self.outdated = True, False
         else:
+            if taken.refusals:
+                show_refusals(self.form, taken.refusals)
             kept = self.entry.passwords if self.entry is not None else {}
             errors = with_lost(self.errors, values.filled(passwords))
             self.entry = Entry.of(
-                raw, rev=rev, errors=errors, passwords=kept, before=self.before
+                raw,
+                rev=rev,
+                errors=errors,
+                passwords=kept,
+                before=self.before,
+                files=files,
             )
 
     def declares(self, names: Iterable[str]) -> bool:
@@ -697,7 +831,8 @@ class BoundFormStep(BoundStep):
         """What was submitted, to be hashed."""
         if self.entry is None:
             return None
-        return self.entry.raw, self.entry.rev if self.entry.passwords else 0
+        sent = self.entry.raw, self.entry.rev if self.entry.passwords else 0
+        return (*sent, [*self.entry.packed_files]) if self.entry.packed_files else sent
 
     def record(self, reads: Dependencies) -> Record:
         """Return the answers, falsy if they do not count."""
@@ -714,6 +849,15 @@ class BoundFormStep(BoundStep):
         """Return the answers as plain dicts and lists."""
         return plain(self._accepted_form)
 
+    def files(self) -> dict[str, list[Any]]:
+        """Return the uploads by field; nested fields have dots in their names."""
+        if not self.signature.takes_files:
+            return {}
+        return {
+            path: [] if is_left_out(each) else files_of(each)
+            for _, each, path in file_leaves(self._accepted_form)
+        }
+
     def concealed(self) -> dict[str, Any]:
         """Return the answers as plain dicts and lists, passwords concealed."""
         return plain(self._accepted_form, conceal=True)
@@ -724,7 +868,8 @@ class BoundFormStep(BoundStep):
         if not self.applies and (began is None or not began.opened):
             return None
         is_same = began is not None and entry is not None and entry.raw == began.raw
-        if self.applies and is_same and entry is not None and not entry.passwords:
+        has_more = entry is not None and (entry.passwords or entry.packed_files)
+        if self.applies and is_same and not has_more:
             return None
         began_form = self._began(began) if began is not None else None
         before = plain(began_form, conceal=True) if began_form is not None else {}
@@ -737,11 +882,15 @@ class BoundFormStep(BoundStep):
         }
         for name in found.keys() & {*forms.passwords(self._accepted_form)}:
             found[name] = (CONCEALED, CONCEALED)
+        for name, chosen in self.files().items():
+            if chosen:
+                names = [file.filename for file in chosen]
+                found[name] = ([], names)
         return found or None
 
     def populate(self, obj: object) -> None:
-        """Call the form's ``populate_obj``, buttons left out."""
-        forms.without_buttons(self._accepted_form).populate_obj(obj)
+        """Call the form's ``populate_obj``, buttons and files left out."""
+        forms.with_data_only(self._accepted_form).populate_obj(obj)
 
     def serialize(self, *inner: str) -> bytes:
         """Return what was submitted for a field and those inside it, to be hashed.
@@ -760,8 +909,14 @@ class BoundFormStep(BoundStep):
         fields = (field, *self.signature.conditions.causes.get(field, ()))
         names = [self._html_name(each) for each in fields]
         sent = {**self.entry.raw, **self.entry.passwords}
+        files = self.entry.files.values() if self.entry.packed_files else ()
         mine = [
             [(n, sent[n]) for n in sorted(sent) if n == own or n.startswith(own + sep)]
+            + [
+                (file.field, [file.id])
+                for file in files
+                if file.field == own or file.field.startswith(own + sep)
+            ]
             for own, sep in names
         ]
         return encode(mine if len(mine) > 1 else mine[0])
@@ -822,9 +977,4 @@ def check_form_class(form_class: type, where: str) -> None:
         raise DefinitionError(
             f"{where} was given the form of OnlyIf.group, which has no form around it. "
             "Put it into a FormField, or give the step a condition: when=..."
-        )
-    if uploads := file_fields(form_class):
-        raise DefinitionError(
-            f"{where}: {form_class.__name__} has a file field {uploads[0]!r}. "
-            "Uploads cannot be kept in a draft; ask for the file after the commit."
         )

@@ -14,6 +14,7 @@ from ..errors import (
     StoreError,
     TooManyDraftsError,
 )
+from .draft import DamagedDraftError, UploadError
 
 Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
@@ -39,6 +40,17 @@ class HookError(Exception):
     def __init__(self, error: Exception) -> None:
         super().__init__(error)
         self.error = error
+
+
+def hook_error(error: Exception) -> HookError:
+    """Return the exception for one of ``OWN_ERRORS`` that has come out of a hook.
+
+    Raise the error itself if it is about the draft, whose answers or files the hook has
+    read.
+    """
+    if isinstance(error, DamagedDraftError | UploadError):
+        raise error
+    return HookError(error)
 
 
 def check_hook(hook: object, where: str, *arguments: str) -> None:
@@ -129,5 +141,5 @@ def call_hook(hook: Callable[[*Arguments], Result], *arguments: *Arguments) -> R
     try:
         result = hook(*arguments)
     except OWN_ERRORS as error:
-        raise HookError(error) from error
+        raise hook_error(error) from error
     return check_result(result, str(getattr(hook, "__qualname__", hook)))

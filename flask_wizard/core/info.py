@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from .answers import Answers, Dependencies
 from .draft import Entry, Kept, Path
 from .forms import Values
-from .hooks import check_functions, check_result
+from .hooks import OWN_ERRORS, check_functions, check_result, hook_error
 from .steps import AnyStep, BoundStep, Condition
 
 if TYPE_CHECKING:
@@ -38,7 +38,10 @@ class Info(AnyStep):
         reads: Dependencies = set()
         applies: object = self.when is None
         if self.when is not None and reached:
-            applies = self.when(Answers(journey, position, reads))
+            try:
+                applies = self.when(Answers(journey, position, reads))
+            except OWN_ERRORS as error:
+                raise hook_error(error) from error
             applies = check_result(applies, f"The condition of {self.name!r}")
         opens = reached and bool(applies)
         return BoundInfo(

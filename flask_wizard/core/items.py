@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 from msgspec.structs import replace
 
 from ..errors import DefinitionError, UnknownNameError
+from ..tracebacks import without_locals
 from .answers import Answers, Dependencies, Record
 from .declaration import Declarative, collect_steps
-from .draft import Path, StoredItem, storable
+from .draft import Draft, Path, StoredItem, storable
 from .journey import Initial, Journey, Walk
-from .steps import ABSENT, RESERVED_STEPS, BoundStep, Review, Steps, encode
+from .steps import ABSENT, RESERVED_STEPS, BoundStep, Steps, encode
 
 if TYPE_CHECKING:
     from .repeats import BoundRepeat
@@ -56,7 +57,7 @@ class Item(metaclass=Declarative):
         cls.steps = collect_steps(cls, _reason_against)
         for step in cls.steps:
             setattr(cls, step.name, step)
-            if isinstance(step, Review) or step.page == "list":
+            if step.lists_answers or step.page == "list":
                 raise DefinitionError(
                     f"{cls.__name__}.{step.name} is a {type(step).__name__}. The pages "
                     "of an item are steps: a list of items stands in the wizard, and "
@@ -158,10 +159,16 @@ class ItemWalk(Walk[StoredItem]):
             initial=item.initial,
             bound=repeat.journey.bound,
             max_entries=repeat.journey.max_entries,
+            files=repeat.journey.files,
             prefilled=True,
         )
         self.inside = (repeat.name, item.id)
         self.repeat = repeat
+
+    @property
+    def whole_draft(self) -> Draft:
+        """The draft that has all of this."""
+        return self.item.repeat.journey.whole_draft
 
     @property
     def whole(self) -> Journey:
@@ -217,7 +224,7 @@ class ItemWalk(Walk[StoredItem]):
         """
         found = []
         for path in paths:
-            if path[:2] != self.inside or len(path) != 4:
+            if not self._is_own(path):
                 found.append(self.item.serialize(path))
                 continue
             position = self.steps.positions.get(path[2], before)
@@ -225,6 +232,10 @@ class ItemWalk(Walk[StoredItem]):
             found.append(self._met(position).serialize(path[3]) if is_met else ABSENT)
         whole = encode([signature, paths, found])
         return hashlib.blake2b(whole, digest_size=16).digest()
+
+    def _is_own(self, path: Path) -> bool:
+        """True if a path leads to a page of this item."""
+        return len(path) == 4 and path[:2] == self.inside
 
     def item_meta(self, reads: Dependencies) -> dict[str, Any]:
         """Return what a page's form finds in its ``meta`` about the item."""
@@ -240,7 +251,7 @@ class ItemWalk(Walk[StoredItem]):
             return replace(stored, label="", read=(), read_digest=b"", path=())
         met = list(map(self._met, range(len(self._walked))))
         paths = {path for bound in met for path in bound.all_reads}
-        read = tuple(sorted(path for path in paths if path[:2] != self.inside))
+        read = tuple(sorted(path for path in paths if not self._is_own(path)))
         return replace(
             stored,
             label=item.label_of(self),
@@ -383,9 +394,12 @@ class BoundItem:
         as_filled.walk = walk
         try:
             return storable(str(label(as_filled.record(set())) or "")).strip()
-        except Exception:
-            where = self.repeat.name
-            logger.exception("label of the list %r failed for one of its items.", where)
+        except Exception as error:
+            logger.error(
+                "label of the list %r failed for one of its items.",
+                self.repeat.name,
+                exc_info=without_locals(error),
+            )
             return ""
 
     # The end
@@ -418,6 +432,13 @@ class BoundItem:
         found = {bound.name: bound.changes() for bound in met}
         told = {name: changed for name, changed in found.items() if changed}
         return told if self.repeat.step.item is not None else told.get("", {})  # type: ignore[return-value]
+
+    def files(self) -> Any:
+        """Return the uploads by field; of several pages, by page."""
+        pages = [bound for bound in self.walk.path if bound.step.takes_files]
+        if self.repeat.step.item is None:
+            return pages[0].files()
+        return {bound.name: bound.files() for bound in pages}
 
     @property
     def submitted(self) -> object:

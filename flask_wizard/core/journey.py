@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from ..errors import DefinitionError
 from .answers import Answers, Dependencies
 from .draft import Draft, Entry, Kept, Path
+from .files import NO_FILES, FileRules
 from .forms import Values
 from .steps import ABSENT, AnyStep, BoundStep, Steps, encode
 
@@ -54,9 +55,12 @@ class Walk(Generic[Kept]):
         initial: Initial | None = None,
         bound: Mapping[str, Any] = NOTHING_BOUND,
         max_entries: int | None = None,
+        files: FileRules = NO_FILES,
         prefilled: bool = False,
     ) -> None:
         self.steps = steps
+        #: How uploaded files are bound, and how many the draft may have.
+        self.files = files
         #: How many entries the lists of one page may have that set no maximum.
         self.max_entries = max_entries
         self.draft = draft
@@ -244,6 +248,11 @@ class Walk(Generic[Kept]):
         self.draft = _with_prefilled(self.draft, [*self._walked, *unmet])
 
     @property
+    def whole_draft(self) -> Draft:
+        """The draft that has all of this."""
+        raise NotImplementedError
+
+    @property
     def whole(self) -> Journey:
         """The journey through the whole wizard, as this walk leaves it."""
         raise NotImplementedError
@@ -315,6 +324,11 @@ class Journey(Walk[Draft]):
     """A wizard's steps bound to one draft."""
 
     @property
+    def whole_draft(self) -> Draft:
+        """The draft that has all of this."""
+        return self.draft
+
+    @property
     def whole(self) -> Journey:
         """The journey itself."""
         return self
@@ -350,7 +364,7 @@ class Journey(Walk[Draft]):
         later = (
             step
             for step in self.steps[first.position + 1 :]
-            if step.when is None and not step.lists_answers
+            if step.when is None and not (step.lists_answers or step.ends)
             if (entry := entries.get(step.name)) is None or not entry.accepted
         )
         return (first.step, *later)

@@ -11,7 +11,7 @@ from wtforms.fields import Field, FieldList, FormField
 from wtforms.validators import StopValidation
 
 from ..errors import DefinitionError
-from .hooks import check_hook, check_result
+from .hooks import OWN_ERRORS, check_hook, check_result, hook_error
 
 GROUP = "_only_if"
 """The attribute of a form class in which ``OnlyIf.group`` keeps its condition."""
@@ -96,6 +96,8 @@ class OnlyIf:
                 given = data if isinstance(data, SEVERAL) else (data,)
                 return any(one in self.values for one in given)
             found = self.function(data)
+        except OWN_ERRORS as error:
+            raise hook_error(error) from error
         except (ValueError, ArithmeticError):  # of what was typed, such as sNaN
             return False
         except (AttributeError, LookupError, TypeError):

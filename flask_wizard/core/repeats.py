@@ -13,10 +13,10 @@ from wtforms import Form
 
 from ..errors import DefinitionError, StepError
 from .answers import Answers, Dependencies
-from .draft import Before, Entry, Kept, StoredItem
+from .draft import Before, Entry, Kept, StoredItem, pack
 from .form_steps import Step
 from .forms import Values
-from .hooks import check_hook, check_result
+from .hooks import OWN_ERRORS, check_hook, check_result, hook_error
 from .items import BoundItem, Item, ItemWalk, derive_id
 from .journey import Walk
 from .rows import Row
@@ -80,6 +80,11 @@ class Repeat(AnyStep):
         return [form for page in self.pages for form in page.fixed_forms]
 
     @property
+    def takes_files(self) -> bool:
+        """True if its pages may have fields to choose files with."""
+        return self.pages.take_files
+
+    @property
     def is_fixed(self) -> bool:
         """True if the visitor adds and removes no items."""
         return self.over is not None
@@ -104,12 +109,15 @@ class Repeat(AnyStep):
         applies, keys = self.when is None, dict[str, str]()
         if reached:
             answers = Answers(journey, position, reads)
-            if self.when is not None:
-                where = f"The condition of {self.name!r}"
-                applies = bool(check_result(self.when(answers), where))
-            if applies and self.over is not None:
-                keys = self._keys(self.over(answers))
-                applies = bool(keys)
+            try:
+                if self.when is not None:
+                    where = f"The condition of {self.name!r}"
+                    applies = bool(check_result(self.when(answers), where))
+                if applies and self.over is not None:
+                    keys = self._keys(self.over(answers))
+                    applies = bool(keys)
+            except OWN_ERRORS as error:
+                raise hook_error(error) from error
         bound = BoundRepeat(
             step=self,
             journey=journey,
@@ -403,9 +411,10 @@ class BoundRepeat(BoundStep):
             item = BoundItem(self, stored, position + 1, is_new=True, source=source)
             item.walk.begin()
             items.append(item.walk.finish())
-        filled = self._copy(Entry(before=Before(began)), tuple(items))
-        is_done = not filled.problems
-        filled = self._copy(Entry(before=Before(began), accepted=is_done), tuple(items))
+        entry = Entry(packed_before=pack(Before(began)))
+        filled = self._copy(entry, tuple(items))
+        entry = replace(entry, accepted=not filled.problems)
+        filled = self._copy(entry, tuple(items))
         filled.is_prefilled = True
         return filled
 
@@ -472,8 +481,10 @@ class BoundRepeat(BoundStep):
         entry = self.entry
         if validate and self.opens:
             errors = self.problems
-            before = entry.before if entry is not None else None
-            accepted = Entry(accepted=not errors, rev=self.rev + 1, before=before)
+            before = entry.packed_before if entry is not None else b""
+            accepted = Entry(
+                accepted=not errors, rev=self.rev + 1, packed_before=before
+            )
             entry = accepted.with_messages(errors)
         elif entry is not None and not autosave:
             entry = replace(entry, rev=entry.rev + 1)
@@ -619,6 +630,12 @@ class BoundRepeat(BoundStep):
     def data(self) -> Any:
         """Return the answers as a list of dicts."""
         return [item.data() for item in self.items]
+
+    def files(self) -> Any:
+        """Return the uploads as a list of dicts, one for each item."""
+        if not self.step.takes_files:
+            return {}
+        return [item.files() for item in self.items]
 
     def rows(self, url_of: UrlOf) -> Sequence[Row]:
         """Return its rows on the check page. ``url_of`` returns the URL of a page.

@@ -21,14 +21,18 @@ from ..errors import DefinitionError, StepError
 from .answers import Answers, Dependencies, Record
 from .draft import Entry, Kept, Path, Raw
 from .forms import FIELDS, FieldNames, Values
-from .hooks import check_hook
+from .hooks import OWN_ERRORS, check_hook, hook_error
 from .rows import Row
 from .signatures import FormSignature, signature
 
 if TYPE_CHECKING:
     from .journey import Walk
 
-RESERVED_STEPS = frozenset({"bound", "discard", "receipt", "saved"})
+RESERVED_STEPS = frozenset(
+    {"bound", "discard", "file", "link", "new", "receipt", "remove", "saved", "tasks"}
+)
+"""What no step may be called in URLs: a page, a part of a URL, or ``answers.bound``."""
+
 RESERVED_FIELDS = frozenset(
     {"_action", "_rev", "_draft", "_item", "_seen", "_signed_in", FIELDS, "csrf_token"}
 )
@@ -113,6 +117,11 @@ class AnyStep(ABC):
     def fixed_form(self) -> type[Form] | None:
         """The form class, if it is the same whatever the answers are."""
         return None
+
+    @property
+    def takes_files(self) -> bool:
+        """True if its pages may have fields to choose files with."""
+        return False
 
     @property
     def fixed_forms(self) -> Sequence[type[Form]]:
@@ -310,6 +319,10 @@ class BoundStep(Protocol):
         """Return the answers as plain dicts and lists."""
         return {}
 
+    def files(self) -> Any:
+        """Return the uploads by field; nested fields have dots in their names."""
+        return {}
+
     def concealed(self) -> Any:
         """Return the same without passwords, to be told as what was added."""
         return self.data()
@@ -478,7 +491,10 @@ class BoundReview(BoundStep):
         """Return the rows to show: those of the steps, or what ``Review.rows`` says."""
         if self.step.rows is None:
             return rows
-        return list(self.step.rows(list(rows), self.answers))
+        try:
+            return list(self.step.rows(list(rows), self.answers))  # or a generator
+        except OWN_ERRORS as error:
+            raise hook_error(error) from error
 
 
 class Signatures(NamedTuple):
@@ -512,6 +528,11 @@ class Steps(tuple[AnyStep, ...]):
     def by_url_name(self) -> Mapping[str, AnyStep]:
         """The steps by their names in URLs."""
         return {step.url_name: step for step in self}
+
+    @cached_property
+    def take_files(self) -> bool:
+        """True if a page of a step may have fields to choose files with."""
+        return any(step.takes_files for step in self)
 
     @cached_property
     def last_conditional(self) -> int:

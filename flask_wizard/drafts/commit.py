@@ -14,8 +14,9 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from markupsafe import Markup
+from msgspec.structs import replace
 
-from ..core.draft import Draft, Receipt, storable
+from ..core.draft import Draft, Receipt, pack, storable
 from ..core.hooks import call_hook
 from ..core.journey import Journey
 from ..core.messages import Notice
@@ -34,6 +35,9 @@ from .lease import LeaseRenewal, threads_are_reliable
 from .visitor_drafts import VisitorDrafts
 
 logger = logging.getLogger(__name__)
+
+MAX_RECEIPT = 64 * 1024
+"""How many bytes a receipt may have, whatever the store."""
 
 TRANSACTION_TRIES = 20
 """How often a transaction is tried that the database gives up because of another."""
@@ -72,6 +76,28 @@ def receipt_of(result: Any) -> Receipt:
         "URL to lead to, a redirect response, a Receipt, or None for the built-in "
         "receipt page; a page of your own goes behind a URL."
     )
+
+
+def _fitting(receipt: Receipt) -> Receipt:
+    """Return the receipt, without what is too large for it, and log that.
+
+    The commit has taken effect by now, and every store must have room to say so.
+    """
+    parts = ("message", "reference", "url")
+    for _ in parts:
+        if (size := len(pack(receipt))) <= MAX_RECEIPT:
+            break
+        left_out = max(parts, key=lambda part: len(getattr(receipt, part) or ""))
+        logger.error(
+            "commit returned a Receipt of %s bytes, and there is room for %s. Its %s "
+            "is left out. Return a short message, and lead to a page of your own for "
+            "more.",
+            size,
+            MAX_RECEIPT,
+            left_out,
+        )
+        receipt = replace(receipt, **{left_out: None})
+    return receipt
 
 
 def _is_url(text: str) -> bool:
@@ -226,6 +252,9 @@ class _Attempt:
     def _call_hook(self) -> Any:
         return call_hook(self.wizard.commit, self.submission)
 
+    def _receipt_of(self, result: object) -> Receipt:
+        return _fitting(receipt_of(result))
+
     def _call_in_transaction(self) -> Callable[[], CommitResult]:
         """Call the hook and end the draft in one transaction.
 
@@ -236,9 +265,10 @@ class _Attempt:
         for tries in range(1, TRANSACTION_TRIES + 1):
             try:
                 with self.drafts.joined() as joined:
-                    receipt = receipt_of(self._call_hook())
+                    receipt = self._receipt_of(self._call_hook())
                     ended = joined.end(claimed.draft, "committed", receipt)
                     saved = joined.save(claimed, ended)
+                self.drafts.delete_files(claimed, saved.draft)
                 return partial(CommitResult, saved.draft)
             except ConflictError as error:
                 conflict = error
@@ -302,7 +332,7 @@ class _Attempt:
             return self.drafts.end(draft, "committed", receipt)
 
         try:
-            receipt = receipt_of(result)
+            receipt = self._receipt_of(result)
         finally:
             draft = _save_with_retry(self.drafts, self.claimed, end)
         return CommitResult(draft)

@@ -29,6 +29,11 @@ LEFT_KEY = "_wizard_left"
 """True from when a user left until somebody signs in or the session begins a draft."""
 
 ENDED_KEY = "_wizard_ended"
+"""A value of the draft that the session has ended last.
+
+It is a token that opens what is left of the draft if a hook may have signed its user
+out: the next request tells, and drops it if the user is still there.
+"""
 
 is_id = re.compile(r"[A-Za-z0-9_-]{22}").fullmatch
 """Return a match if a string is 128 bits in base64url, like ids and nonces."""
@@ -95,6 +100,11 @@ class Holder:
     marks: tuple[bytes, ...] = field(default=(), init=False)
     #: The tokens whose drafts the user has yet to adopt.
     waiting: tuple[str, ...] = field(default=(), init=False)
+    #: True if the visitor has become another in this request, or the session was
+    #: cleared.
+    has_changed: bool = field(default=False, init=False)
+    #: The token of the ended draft, if this request has made one.
+    _end_token: str | None = field(default=None, init=False)
 
     @property
     def has_token(self) -> bool:
@@ -107,7 +117,7 @@ class Holder:
         Raise what ``find_user`` raises, and then change nothing.
         """
         user = self._find_user() if self._find_user is not None else None
-        session = self._session
+        session, before = self._session, self.token
         if self._known is None and self.user is None and self.token is not None:
             self._known = Tokens(self.token)  # the session may be cleared by now
         if user is not None or USER_KEY in session or self._known is not None:
@@ -115,9 +125,11 @@ class Holder:
         found = session.get(TOKEN_KEY)
         is_token = isinstance(found, str) and _TOKEN.fullmatch(found)
         self.user, self.token = user, found if is_token else None
+        self.has_changed |= before is not None and before != self.token
         self.kind = "session" if user is None else "user"
         if user is not None:
             self.marks = self._keyring.digests("holder user", user)
+            self._drop_end()
         else:
             token = self.token
             self.marks = self._keyring.digests("holder", token) if token else ()
@@ -254,7 +266,24 @@ class Holder:
 
     def mark_end(self) -> None:
         """Change the session's cookie, so that browsers drop pages cached for Back."""
-        self._session[ENDED_KEY] = secrets.token_urlsafe(6)
+        self._session[ENDED_KEY] = self._end_token or secrets.token_urlsafe(6)
+
+    def make_end_marks(self) -> tuple[bytes, ...]:
+        """Return the marks by which this session will open a draft that has ended."""
+        self._end_token = self._end_token or secrets.token_urlsafe(32)
+        return self.marks_of(self._end_token)
+
+    @property
+    def end_marks(self) -> tuple[bytes, ...]:
+        """The marks by which this session opens a draft that has ended, if any."""
+        found = self._session.get(ENDED_KEY)
+        return self.marks_of(str(found)) if _is_token(found) else ()
+
+    def _drop_end(self) -> None:
+        """Drop the token of the ended draft, which its user opens without it."""
+        found = self._session.get(ENDED_KEY)
+        if _is_token(found) and found != self._end_token:
+            del self._session[ENDED_KEY]
 
 
 def _list_of(user: str) -> str:

@@ -8,12 +8,13 @@ import math
 import secrets
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any, Literal, Protocol
 
-from ..core.draft import Draft, Receipt, encode
+from ..core.draft import FILES_KEY, Draft, Receipt, encode
 from ..errors import DraftTooLargeError, NewerFormatError, UnreadableDraftError
 from ..tracebacks import without_locals
 from .draft_list import DraftList, ListedDraft
@@ -90,7 +91,8 @@ class VisitorDrafts:
         ``mount`` is the key of the draft's mount, if it is another one of this wizard.
         """
         expected, lifetimes = mount or self.mount, self._lifetimes
-        if not is_id(draft_id) or not self.holder.marks:
+        holder = self.holder
+        if not is_id(draft_id) or not (holder.marks or holder.end_marks):
             return None
         draft, version = self._repository.load(draft_id)
         if draft is None or draft.mount != expected:
@@ -98,8 +100,10 @@ class VisitorDrafts:
         if draft.expires(*lifetimes) <= time.time():
             return None
         # What `held` does, by one call less.
-        own = draft.re_mark(self.holder.marks, kind=self.holder.kind)
+        own = draft.re_mark(holder.marks, kind=holder.kind)
         held = own or self._adopted(draft)
+        if held is None and draft.ended:
+            held = draft.re_mark(holder.end_marks)
         if held is None:
             return None
         if held.state == "committing":
@@ -221,7 +225,38 @@ class VisitorDrafts:
         version = store.save(stored.version, plain, kind=kind, ttl=max(1, ttl))
         if draft.ended:
             store.erase_remains()
+        entries = chain(was.packed_entries.values(), *was.packed_items.values())
+        if any(FILES_KEY in bytes(packed) for packed in entries):
+            self.delete_files(stored, draft)
         return StoredDraft(draft, version, is_new=False)
+
+    def delete_files(self, stored: StoredDraft, draft: Draft) -> None:
+        """Delete the files of a stored draft that ``draft``, stored since, has not.
+
+        In a transaction that may still be rolled back this does nothing.
+        """
+        if (uploads := self._repository.uploads) is None:
+            return
+        kept = {file.id for file in draft.files(changed_in=stored.draft)}
+        for file in stored.draft.files(changed_in=draft):
+            if file.id not in kept:
+                uploads.delete(stored.version.key, file.id)
+
+    def size_of_files(self, but: str) -> int:
+        """Return how many bytes the files of all drafts of this visitor have.
+
+        Those of the draft with the id ``but`` are left out, and those of drafts that
+        cannot be read.
+        """
+        size = 0
+        for listed in self._listed():
+            if listed.id == but or listed.expired:
+                continue
+            with suppress(UnreadableDraftError):
+                draft, _ = self._repository.load(listed.id)
+                files = draft.files() if draft is not None else ()
+                size += sum(file.size for file in files)
+        return size
 
     @property
     def _list(self) -> DraftList:
@@ -267,15 +302,39 @@ class VisitorDrafts:
         If the application has cleared the session, or signed somebody in or out, the
         visitor is another by now, who must see the receipt all the same.
         """
+        self._identify_again()
+        ended = draft.end(state, time.time(), receipt=receipt)
+        return self._with_end_holder(ended)
+
+    def follow(self, ended: StoredDraft) -> None:
+        """Let the visitor open an ended draft whom a hook has changed since it ended.
+
+        Raise ConflictError or StoreError.
+        """
+        self._identify_again()
+        if self.holder.has_changed:
+            self.save(ended, self._with_end_holder(ended.draft))
+
+    def _identify_again(self) -> None:
         try:
             self.holder.identify()
-        except Exception as error:  # a committed draft has ended, whoever asks
+        except Exception as error:  # the draft has ended, whoever asks
             logger.error(
                 "The holder function failed at the end of a draft.",
                 exc_info=without_locals(error),
             )
-        ended = draft.end(state, time.time(), receipt=receipt)
-        return self._with_holder(ended)
+
+    def _with_end_holder(self, ended: Draft) -> Draft:
+        """Return an ended draft with this visitor as a holder.
+
+        A user may be signed out by now, also one that the holder function returns: many
+        remember in a request who was signed in when it began. So the session itself
+        holds it, until the next user is known.
+        """
+        holder, held = self.holder, self.add_holder(ended)
+        if holder.has_changed and (ended.has_user or holder.user is not None):
+            held = held.add_holder(time.time(), marks=holder.make_end_marks())
+        return held
 
     def add_holder(self, draft: Draft) -> Draft:
         """Return the draft with this visitor as a holder, as in a cleared session.

@@ -57,10 +57,14 @@ ENDS_TRANSACTION = re.compile(
     + r"(COMMIT|END|ABORT|PREPARE\s+TRANSACTION|ROLLBACK(?!\s+(?:\w+\s+)?TO\b))\b",
     re.IGNORECASE | re.DOTALL,
 )
-#: A statement before which MySQL and MariaDB commit the transaction by themselves.
+#: A statement before which MySQL and MariaDB commit the transaction by themselves
+#: (https://dev.mysql.com/doc/refman/8.4/en/implicit-commit.html).
 COMMITS_IN_MYSQL = re.compile(
     BEFORE
-    + r"(ALTER|(?:CREATE|DROP)(?!\s+TEMPORARY)|TRUNCATE|RENAME|BEGIN|START|LOCK)\b",
+    + r"(ALTER|(?:CREATE|DROP)(?!\s+(?:OR\s+REPLACE\s+)?TEMPORARY)|TRUNCATE|RENAME"
+    r"|BEGIN|START|LOCK|GRANT|REVOKE|SET\s+PASSWORD|INSTALL|UNINSTALL|FLUSH|RESET|STOP"
+    r"|(?:ANALYZE|CHECK|OPTIMIZE|REPAIR)\s+(?:(?:LOCAL|NO_WRITE_TO_BINLOG)\s+)?TABLE"
+    r"|(?:CACHE|LOAD)\s+INDEX|CHANGE|SET\s[^;]*\bautocommit\s*:?=\s*(?:1|ON|TRUE))\b",
     re.IGNORECASE | re.DOTALL,
 )
 

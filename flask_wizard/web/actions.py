@@ -199,7 +199,7 @@ def _has_step_before(journey: Journey, bound: BoundStep) -> bool:
 
 
 def _can_add(journey: Journey, bound: BoundStep) -> bool:
-    return bool(bound.add_label)
+    return bool(bound.add_label) and not bound.step.ends
 
 
 def _is_stored(journey: Journey, bound: BoundStep) -> bool:
@@ -247,6 +247,8 @@ ACTIONS: dict[str, Action] = {
         ),
         Action("autosave", lead=stay, quiet=True, waits=False),
         Action("goto", lead=go_to, takes_argument=True),
+        # The argument is the id of a file, which is then no longer the page's.
+        Action("drop", lead=stay, takes_argument=True),
         Action(
             "discard",
             lead=partial(lead_to_page, "discard"),

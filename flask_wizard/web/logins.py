@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from flask import Flask, request
 from werkzeug.exceptions import HTTPException
 
+from ..core.hooks import OWN_ERRORS, hook_error
 from ..drafts.adoption import adopt
 from ..drafts.holders import Holder
 from ..errors import ConfigurationError, StoreError
@@ -74,6 +75,8 @@ class Logins:
             if refusal.code in (401, 403) or refusal.response is not None:
                 raise SignedOut(refusal) from refusal
             raise
+        except OWN_ERRORS as error:
+            raise hook_error(error) from error
         return None if found is None else _id_of(found)
 
     def identify(self, context: Context) -> Holder:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from werkzeug.routing import BuildError
 
 from ..core.draft import Draft
+from ..core.form_errors import as_text
+from ..core.hooks import HookError
 from ..drafts.draft_list import DraftList, ListedDraft
 from ..drafts.public_draft import Draft as PublicDraft
 from ..drafts.visitor_drafts import Mount
@@ -40,8 +41,13 @@ def own_drafts(
     _check_names(unbound, mounts)
     try:
         holder = context.state.logins.identify(context)
+        error_of_holder = None
     except SignedOut as signed_out:  # the application answers it, as anywhere else
         raise signed_out.refusal from signed_out
+    except HookError as failed:
+        error_of_holder = failed.error
+    if error_of_holder is not None:
+        raise error_of_holder
     if not holder.marks:
         return []
     rows = DraftList(context.repository.store, holder.list_name).drafts()
@@ -97,15 +103,13 @@ def _describe(draft: Draft, visit: Visit, *, has_urls: bool) -> PublicDraft:
     url, discard_url = (
         _url(visit, draft, each) if has_urls else None for each in (page, "discard")
     )
-    public = PublicDraft.of(
+    return visit.describe(
         draft,
-        visit.wizard,
-        step_title=str(step.title) if step is not None else "",
+        step_title=as_text(step.title) if step is not None else "",
         progress=progress,
         url=url,
         discard_url=discard_url,
     )
-    return replace(public, description=visit.describe(public))
 
 
 def _url(visit: Visit, draft: Draft, page: str | None) -> str:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import url_for
@@ -15,17 +14,19 @@ from markupsafe import Markup
 from wtforms import Form
 
 from ..core import forms
-from ..core.draft import Draft, Receipt
+from ..core.draft import Draft, Receipt, StoredFile
+from ..core.files import file_leaves, size_in_words
 from ..core.items import REMOVE, BoundItem, ItemWalk
 from ..core.journey import Journey
 from ..core.messages import Notice, Problem
 from ..core.repeats import BoundRepeat
 from ..core.steps import AnyStep, BoundStep
 from ..drafts.lifetimes import utc_datetime
+from ..drafts.public_draft import Draft as PublicDraft
 from ..errors import ConfigurationError, DefinitionError
 from . import guard
 from .actions import buttons_of
-from .controls import ErrorLink, summary
+from .controls import ErrorLink, ShownFile, summary
 from .groups import groups_of
 from .page_fields import SignedFields
 from .state import Context
@@ -70,28 +71,12 @@ class Page(dict[str, Any]):
 
 
 @dataclass(frozen=True)
-class OpenDraft:
-    """An open draft as a page lists it. Times are in UTC."""
-
-    #: The URL of its current step; ``None`` if the application's code raises for it.
-    url: str | None
-    discard_url: str
-    started: datetime
-    #: When the visitor last sent something.
-    saved: datetime
-    #: The title of its current step, or of the wizard if there is no URL.
-    place: str
-    #: What the wizard calls it, or an empty string.
-    description: str = ""
-
-
-@dataclass(frozen=True)
 class PageProblem:
     """Why nothing was stored."""
 
     code: Problem
     #: The open drafts, if there are too many of them.
-    drafts: Sequence[OpenDraft] = ()
+    drafts: Sequence[PublicDraft] = ()
     #: The URL of the login page, if the user is signed out and it is known.
     login_url: str | None = None
     #: The URL of the list, if it has too many items.
@@ -249,9 +234,11 @@ class Pages:
     def _returning(
         self, journey: Journey, bound: BoundStep, at: Address
     ) -> Returning | None:
-        """Return how a page leads back to the review; None without a review."""
-        review = journey.steps[-1]
-        if not review.lists_answers or bound.step is review:
+        """Return how a page leads back to the review; None if it does not."""
+        review, stops = journey.steps[-1], journey.first_incomplete
+        if not review.lists_answers or bound.step is review or bound.step.ends:
+            return None
+        if stops is not None and stops.step.ends:
             return None
         missing = journey.missing
         opens = missing[:1]
@@ -332,15 +319,18 @@ class Pages:
     def _form(self, bound: BoundStep, form: Form | None, at: Address) -> dict[str, Any]:
         """Return the context of a form, with its values as typed and its errors."""
         hidden: list[tuple[str, str]] = []
+        entry = bound.entry
         if form is not None:
             forms.show_as_typed(form)
+            if entry is not None and entry.packed_files:
+                self._show_files(form, bound, at)
             if (names := bound.page_names(form)) is not None:
                 # If the form cannot be built next time, the names come from the page.
                 name = bound.top.name
                 name = f"{name}/{at.sub}" if at.item else name
                 encrypt = self.fields_of(name).encrypt
                 hidden = [(forms.FIELDS, encrypt(names))]
-        passwords = bound.entry.passwords if bound.entry is not None else {}
+        passwords = entry.passwords if entry is not None else {}
         return {
             "hidden": hidden,
             "form": form,
@@ -348,6 +338,21 @@ class Pages:
             "passwords_kept": {name for name, sent in passwords.items() if any(sent)},
             "answers": bound.answers,
         }
+
+    def _show_files(self, form: Form, bound: BoundStep, at: Address) -> None:
+        """Let the fields of a form show the files that the page has."""
+        shown: dict[str, list[ShownFile]] = {}
+        files = bound.entry.files.values() if bound.entry is not None else ()
+        for file in files:
+            shown.setdefault(file.field, []).append(self._shown_file(file, at))
+        for leaf in file_leaves(form):
+            leaf.field.shown_files = shown.get(leaf.field.name, ())
+
+    def _shown_file(self, file: StoredFile, at: Address) -> ShownFile:
+        url = None
+        if self.urls.file_url is not None:
+            url = self.urls.file_url(at.draft_id, at.page, at.item, file.id)
+        return ShownFile(file.id, file.filename, size_in_words(file.size), url)
 
     def _review(
         self,
@@ -372,7 +377,7 @@ class Pages:
             "answers": journey.answers,
         }
 
-    def entry(self, drafts: Sequence[OpenDraft]) -> Page:
+    def entry(self, drafts: Sequence[PublicDraft]) -> Page:
         """Return the page that offers to continue one of these drafts or to begin."""
         return self.make("entry", drafts=drafts, new_url=self.urls.new)
 

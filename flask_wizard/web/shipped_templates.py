@@ -1,4 +1,4 @@
-"""ShippedTemplates: the package's templates, in the delimiters of any application."""
+"""The package's templates, in the delimiters of any application, and always escaped."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from collections.abc import Callable
 from jinja2 import BaseLoader, Environment, FileSystemLoader, TemplateSyntaxError
 
 from ..errors import ConfigurationError
+
+FOLDER = "flask_wizard"
+"""The folder of all templates of the pages, shipped or the application's own."""
 
 DELIMITERS = {
     "{%": "block_start_string",
@@ -33,6 +36,33 @@ class ShippedTemplates(FileSystemLoader):
         """Return the source, the path, and a function that is true if it is current."""
         source, path, is_current = super().get_source(environment, template)
         return _translate(source, environment), path, is_current
+
+
+class Autoescape:
+    """Tells Jinja whether a template escapes: the pages of wizards do.
+
+    All others do as the application has it.
+    """
+
+    def __init__(self, own: bool | Callable[[str | None], bool]) -> None:
+        self._own = own
+
+    def __call__(self, name: str | None) -> bool:
+        """True if the template of this name escapes; a string has no name."""
+        # A loader finds the same file by ./ and // in its name.
+        parts = [part for part in (name or "").split("/") if part not in ("", ".")]
+        if parts[:1] == [FOLDER]:
+            return True
+        return self._own(name) if callable(self._own) else bool(self._own)
+
+
+def escape_pages(environment: Environment) -> None:
+    """Have all templates of pages escape, whatever the application has set."""
+    if isinstance(environment.autoescape, Autoescape):
+        return
+    environment.autoescape = Autoescape(environment.autoescape)
+    if environment.cache is not None:
+        environment.cache.clear()  # what was compiled before keeps what it was
 
 
 def check_templates(loader: BaseLoader, environment: Environment) -> None:

@@ -10,11 +10,14 @@ from urllib.parse import quote, unquote_plus
 from flask import Request, g, url_for
 
 from ..core.items import REMOVE
-from ..core.steps import RESERVED_STEPS, BoundStep
+from ..core.steps import BoundStep
 from ..drafts.holders import is_id
 
 NEW = "new"
 """The name of a draft that does not exist yet."""
+
+DRAFT_PAGES = frozenset({"discard", "receipt", "saved"})
+"""The pages of a draft that are no step's."""
 
 NONCE = "_draft"
 """The name under which pages and URLs carry the nonce of a draft to begin."""
@@ -48,6 +51,9 @@ class Urls(NamedTuple):
     first_page: Callable[[], str]
     #: Returns the URL of the wizard as a whole, where the mount has one.
     entry_url: Callable[[], str] | None
+    #: Returns the URL of a file, by the draft, the step, the item, which is empty if
+    #: there is none, and the file's id. ``None`` where the mount has no such URL.
+    file_url: Callable[[str, str, str, str], str] | None = None
 
     def to(self, address: Address, *, then: bool = False, anchor: str = "") -> str:
         """Return the URL of a page; with ``then``, as a change link of the review."""
@@ -163,7 +169,7 @@ def url_of_page(
         return url_for(f"{mount}.new", step=step, item=item, page=sub, **variables)
     if step is None:
         return url_for(f"{mount}.draft", draft=draft, **variables)
-    if step in RESERVED_STEPS:
+    if step in DRAFT_PAGES:
         return url_for(f"{mount}.{step}", draft=draft, **variables)
     if item is None:
         return url_for(f"{mount}.step", draft=draft, step=step, **variables)
@@ -180,3 +186,14 @@ def url_at_mount(
 ) -> str:
     """Return the URL of a page of the mount that this request came to."""
     return url_of_page("", g.wizard_prefix, draft=draft, step=step, item=item, sub=sub)
+
+
+def file_url_at_mount(draft: str, step: str, item: str, file: str) -> str:
+    """Return the URL of a file of the mount that this request came to.
+
+    ``item`` is empty for a file of a step.
+    """
+    own: dict[str, Any] = {"draft": draft, "step": step, "file": file}
+    if item:
+        own["item"] = item
+    return url_for(".file", **own, **g.wizard_prefix)

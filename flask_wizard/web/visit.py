@@ -18,12 +18,14 @@ from werkzeug.routing import BuildError
 
 from ..core.changes import draft_after
 from ..core.draft import ENDED, Draft, Receipt
+from ..core.files import NO_FILES
+from ..core.form_errors import as_text
 from ..core.hooks import OWN_ERRORS, HookError, call_hook
 from ..core.items import NEW_ITEM, REMOVE
 from ..core.journey import Journey
 from ..core.messages import Notice, Problem
 from ..core.repeats import BoundRepeat
-from ..core.steps import RESERVED_STEPS, AnyStep, BoundStep
+from ..core.steps import AnyStep, BoundStep
 from ..drafts.adoption import adopt
 from ..drafts.commit import commit
 from ..drafts.encrypted_store import StoredDraft
@@ -41,6 +43,7 @@ from ..tracebacks import without_locals
 from . import guard
 from .actions import Action, Move, action_of, must_begin
 from .compat import typed_values
+from .incoming import INCOMING, IncomingFiles, Refused
 from .item_pages import (
     GONE,
     begin_item,
@@ -53,7 +56,7 @@ from .item_pages import (
 from .logins import SignedOut
 from .notices import choose_notice, saved_notice
 from .page_fields import SignedFields
-from .pages import OpenDraft, Page, Pages, check_named_templates
+from .pages import Page, Pages, check_named_templates
 from .problems import (
     STOPS,
     Attempt,
@@ -63,10 +66,13 @@ from .problems import (
     refuse_change,
 )
 from .resend import Resend
-from .responses import Outcome, protect, redirect_to
+from .responses import Outcome, download, protect, redirect_to
+from .shipped_templates import escape_pages
 from .state import MOUNTS, Context
 from .submitted import Submitted, is_from_review
+from .uploaded_file import UploadedFile, rules_of
 from .urls import (
+    DRAFT_PAGES,
     NEW,
     Address,
     Urls,
@@ -82,7 +88,7 @@ if TYPE_CHECKING:
     from ..wizard import Wizard
     from .routes import Mounted
 
-Moment = Literal["start", "commit"]
+Moment = Literal["start", "commit", "upload"]
 
 TRIES = 100
 EARLY_KEY = "_wizard_early"
@@ -105,6 +111,8 @@ class Post(NamedTuple):
     admit: Callable[[Moment], None]
     #: The last submission that could not be saved yet, if there is one.
     attempts: list[Attempt]
+    #: The files that came along; None if the step takes none.
+    incoming: IncomingFiles | None
 
 
 @dataclass(frozen=True)
@@ -135,12 +143,14 @@ class Visit:
         *,
         url_for_step: Callable[..., str],
         entry_url: Callable[[], str] | None = None,
+        file_url: Callable[..., str] | None = None,
     ) -> Visit:
         """Return a visit with its parts. Raise ConfigurationError for a wrong store."""
         if wizard.one_transaction:
             context.state.require_joining()
         if type(wizard) not in context.state.checked:
             check_named_templates(wizard, context)
+            escape_pages(context.app.jinja_env)  # it may have been set since init_app
             context.state.checked.add(type(wizard))
         repository = context.repository
         keyring = repository.store.keyring
@@ -149,12 +159,14 @@ class Visit:
         gives = wizard._gives_initial
         initial = wizard._initial_at(mount.bound) if gives else None
         bound = MappingProxyType(dict(mount.bound))
+        takes_files = wizard.steps.take_files
         journey_of = partial(
             Journey,
             wizard.steps,
             initial=initial,
             bound=bound,
             max_entries=context.app.config["WIZARD_MAX_ENTRIES"],
+            files=rules_of(wizard, drafts, context) if takes_files else NO_FILES,
             prefilled=wizard._prefilled,
         )
 
@@ -164,7 +176,7 @@ class Visit:
         def fields_of(step_name: str) -> SignedFields:
             return SignedFields(keyring, drafts.mount, step_name)
 
-        urls = Urls(url_for_step, first_page, entry_url)
+        urls = Urls(url_for_step, first_page, entry_url, file_url)
         pages = Pages(wizard, context, urls, fields_of)
         opened = None if draft_id == NEW else draft_id
         return cls(context, wizard, journey_of, drafts, urls, pages, opened)
@@ -220,9 +232,21 @@ class Visit:
             if self.context.request.method == "POST":
                 return self._post(at)
             return self._get(partial(self._show, at))
+        except HookError as failed:
+            error_of_hook = without_locals(failed).error
         except BaseException as error:
             without_locals(error)
             raise
+        finally:
+            incoming: IncomingFiles | None = self.context.request.environ.get(INCOMING)
+            if incoming is not None:
+                incoming.clean()
+        raise error_of_hook  # here it keeps its own context
+
+    def file(self, page: str, file_id: str, item: str = "") -> Outcome:
+        """Return the answer for a file of a step, or of an item of a list."""
+        after_this_request(protect)
+        return self._get(partial(self._show_file, page, item, file_id))
 
     def enter(self) -> Outcome:
         """Return the answer for the wizard's own URL: a new draft, or a choice."""
@@ -424,6 +448,22 @@ class Visit:
             return redirect_to(url)
         return self.pages.receipt(draft, self.context.request.host)
 
+    def _show_file(self, page: str, item: str, file_id: str) -> Outcome:
+        """Return a file as a download, whether or not its step applies."""
+        stored = self.drafts.load(self.draft_id or "")
+        if stored is None:
+            return self._missing_page()
+        name = self.step_at(Address(page)).name
+        entry = stored.draft.entries.get(name)
+        files = list(entry.files.values()) if entry is not None and not item else []
+        for each in stored.draft.items(name):
+            files += each.files() if each.id == item else ()
+        file = next((file for file in files if file.id == file_id), None)
+        uploads = self.context.repository.uploads
+        if file is None or uploads is None:
+            abort(404)
+        return download(UploadedFile(uploads, stored.draft.id, file))
+
     def _missing_page(self) -> Page:
         return self.pages.gone(expired=self.drafts.remembers(self.draft_id or ""))
 
@@ -433,6 +473,10 @@ class Visit:
         """Save a submission, or return a page with everything that was sent."""
         context = self.context
         refused: Exception | None = None
+        incoming: IncomingFiles | None = context.request.environ.get(INCOMING)
+        step = self.wizard.steps.by_url_name.get(at.page)
+        if incoming is not None and (step is None or not step.takes_files):
+            incoming.check_size()
         try:
             self.drafts.holder.identify()
             if self.drafts.holder.user is not None:
@@ -444,25 +488,28 @@ class Visit:
             context.request,
             csrf_field=context.csrf_field,
             decrypt_names=lambda text: self._fields_of(at).decrypt(text),
+            incoming=incoming,
         )
         action = action_of(submitted.action)
         known = at.page in self.wizard.steps.by_url_name or at.page == "discard"
         # A page that sends a revision was a step's before a deploy.
-        if not known and (at.page in RESERVED_STEPS or not submitted.has_rev):
+        if not known and (at.page in DRAFT_PAGES or not submitted.has_rev):
             abort(404)
         try:
             if self.drafts.holder.user is None and self.drafts.holder.token is None:
                 self._check_signed_in(submitted)
             if refused is not None:
                 raise refused
-            return self._process(Post(at, submitted, action, cache(self._admit), []))
-        except HookError as failed:
-            error_of_hook = failed.error
+            if incoming is not None and incoming.failure is not None:
+                raise incoming.failure
+            admit = cache(self._admit)
+            return self._process(Post(at, submitted, action, admit, [], incoming))
         except NotStored as refusal:
             return self._give_back(at, submitted, refusal)
+        except Refused as error:
+            return self._give_back(at, submitted, NotStored.refused(error.refusal))
         except STOPS as error:
             return self._give_back(at, submitted, NotStored.because(error))
-        raise error_of_hook  # here it keeps its own context
 
     def _check_signed_in(self, submitted: Submitted) -> None:
         """Raise NotStored if the page was a user's, who is not signed in any more.
@@ -523,6 +570,8 @@ class Visit:
         Raise NotStored, or ConflictError if another request wrote first.
         """
         stored = self._load_or_start(post, step)
+        if stored is None and post.action.quiet:
+            return Response(status=409)
         if stored is None:  # the redirect leads to the page of a missing draft
             return redirect_to(self.urls.to(post.at))
         if stored.draft.state == "committing" and post.action.waits:
@@ -531,6 +580,8 @@ class Visit:
         if draft.state in ENDED:
             return self._lead_to_end(draft, post.action)
         submitted, action, to_save = post.submitted, post.action, None
+        if post.incoming is not None:
+            submitted.values.files = post.incoming.move_to(stored)
         try:  # the application's hooks run here
             journey = self.journey_of(draft)
             if stored.is_new:
@@ -661,6 +712,7 @@ class Visit:
         closed = step.bind(journey, position, entry, reached=False)
         bound = find_page(closed, post.at, post.submitted.item_nonce)
         values, quiet = post.submitted.values, post.action.quiet
+        values.files = {}  # nobody may judge them: that may be what has failed
         if bound is None or (quiet and post.submitted.rev < bound.rev):
             return
         walk = bound.journey.submit(bound, values, validate=False, autosave=quiet)
@@ -670,13 +722,14 @@ class Visit:
     def _load_or_start(self, post: Post, step: AnyStep) -> StoredDraft | None:
         """Return the draft of a POST, or begin one if it is absent.
 
-        Return ``None`` if it is absent and the step has no values to save.
+        Return ``None`` if it is absent, and the step has no values to save or a script
+        has sent them: a late autosave must not bring back what was ended.
         """
         stored = self.drafts.load(self.draft_id) if self.draft_id else None
         if stored is None:
             self._check_signed_in(post.submitted)
-        takes_input = step.takes_input or post.at.item
-        if stored is None and self.draft_id and not takes_input:
+        begins = (step.takes_input or post.at.item) and not post.action.quiet
+        if stored is None and self.draft_id and not begins:
             return None
         if stored is not None:
             return stored
@@ -742,7 +795,14 @@ class Visit:
             notice = Notice.MOVED
         if stored.is_new:
             post.admit("start")
-        saved = self.drafts.save(stored, draft, notice=notice)
+        try:
+            saved = self.drafts.save(stored, draft, notice=notice)
+        except StoreError:
+            if post.incoming is not None:
+                post.incoming.doubt(stored)
+            raise
+        if post.incoming is not None:
+            post.incoming.settle(saved.draft)
         post.attempts.clear()
         if self.context.app.config["WIZARD_PERMANENT_SESSION"]:
             self.context.session.permanent = True
@@ -782,7 +842,8 @@ class Visit:
         stored = self.drafts.load(self.draft_id or "")
         if stored is None:
             self._check_signed_in(post.submitted)
-            return self._missing_page()
+            quiet = post.action.quiet
+            return Response(status=409) if quiet else self._missing_page()
         draft = stored.draft
         if _is_closed(draft):
             return self._lead_to_end(draft, post.action)
@@ -790,12 +851,17 @@ class Visit:
             return redirect_to(
                 self._standing_url_or_entry(draft), quiet=post.action.quiet
             )
-        self.drafts.save(stored, self.drafts.end(draft, "discarded"))
+        ended = self.drafts.save(stored, self.drafts.end(draft, "discarded"))
         self._unlist(draft)
         try:
             call_hook(self.wizard.discarded, PublicDraft.of(draft, self.wizard))
         except HookError as error:  # it is not about this draft, which is discarded
             self.log(error, "discarded failed. The draft is discarded.")
+        try:
+            self.drafts.follow(ended)
+        except (ConflictError, StoreError) as error:
+            self.log(error, "The visitor cannot see that a draft is discarded.")
+        self.drafts.holder.mark_end()  # the hook may have cleared the session
         return self._redirect_to_page("receipt", draft)
 
     def _unlist(self, draft: Draft) -> None:
@@ -864,7 +930,7 @@ class Visit:
         """Log a failure with its traceback."""
         self.context.app.logger.error(message, exc_info=without_locals(error))
 
-    def open_drafts(self, *, everywhere: bool = False) -> list[OpenDraft]:
+    def open_drafts(self, *, everywhere: bool = False) -> list[PublicDraft]:
         """Return the visitor's open drafts, as a page lists them.
 
         With ``everywhere``, return those of this wizard at all mounts whose URLs are
@@ -874,7 +940,7 @@ class Visit:
         listed = map(self._listed, drafts)
         return [each for each in listed if each is not None]
 
-    def _listed(self, draft: Draft) -> OpenDraft | None:
+    def _listed(self, draft: Draft) -> PublicDraft | None:
         """Return an open draft as a page lists it, or ``None`` if it is damaged.
 
         It is ``None`` too if no URL is known. The visitor can continue the other drafts
@@ -895,26 +961,28 @@ class Visit:
         except Exception as error:  # a condition of the application, or the like
             self.log(error, BROKEN.format(draft.mount))
             current = None
-        public = PublicDraft.of(draft, visit.wizard)
         try:
-            return OpenDraft(
+            return visit.describe(
+                draft,
+                step_title=as_text(current.step.title) if current else "",
                 url=visit._url(current.url_name, draft) if current else None,
                 discard_url=visit._url("discard", draft),
-                started=public.started,
-                saved=public.saved,
-                place=current.step.title if current else public.title,
-                description=visit.describe(public),
             )
         except BuildError:
             return None
 
-    def describe(self, draft: PublicDraft) -> str:
-        """Return what the wizard calls a draft; an empty string if that fails."""
+    def describe(self, draft: Draft, **current: str | None) -> PublicDraft:
+        """Return a draft as lists show it, with what the wizard calls it.
+
+        ``current`` are the fields about its current step and its URLs.
+        """
+        public = PublicDraft.of(draft, self.wizard, **current)
         try:
-            return str(call_hook(self.wizard.describe, draft))
+            description = str(call_hook(self.wizard.describe, public))
         except Exception as error:
             self.log(error, "describe failed.")
-            return ""
+            description = ""
+        return replace(public, description=description)
 
 
 def _is_closed(draft: Draft) -> bool:

@@ -13,6 +13,7 @@ from scripts import run_script
 
 from flask_wizard import Receipt, StoreError, UnreadableDraftError
 from flask_wizard.core.draft import (
+    Before,
     Draft,
     Entry,
     Stored,
@@ -115,7 +116,7 @@ def test_rich_shows_no_answer_either() -> None:
     """Its tracebacks show local variables by what ``__rich_repr__`` gives."""
     entry = Entry.of({"name": ["canary"]}, passwords={"pin": ["canary"]})
     assert entry.__rich_repr__() == [("rev", 0)]
-    kept = draft(receipt=Receipt("canary")).with_entries({"you": entry})
+    kept = draft(packed_receipt=pack(Receipt("canary"))).with_entries({"you": entry})
     assert kept.__rich_repr__() == [("state", "open")]
 
 
@@ -554,14 +555,14 @@ def test_unknown_key_of_a_draft_is_carried_through() -> None:
 
 
 def test_unknown_key_of_an_entry_outlives_a_submission() -> None:
-    packed = newer(pack(ENTRY), files=["f"])
+    packed = newer(pack(ENTRY), later=["f"])
     read = decode(encode(draft(packed_entries={"you": packed})))
     assert read.entries["you"].raw == ENTRY.raw
     again = read.with_entries({"you": Entry.of({"name": ["Eve"]}, rev=4)})
     written = decode(encode(again)).entries["you"]
     assert (written.raw, written.rev) == ({"name": ["Eve"]}, 4)
-    files = PARTS.decode(again.packed_entries["you"])["files"]
-    assert bytes(files) == b"\x91\xa1f"
+    later = PARTS.decode(again.packed_entries["you"])["later"]
+    assert bytes(later) == b"\x91\xa1f"
 
 
 def test_unknown_key_of_a_holder_outlives_a_new_mark() -> None:
@@ -572,6 +573,24 @@ def test_unknown_key_of_a_holder_outlives_a_new_mark() -> None:
         **{"mark": b"n", "kind": "session", "since": 1.0},
         "steps": ["reference"],
     }
+
+
+def test_unknown_key_of_a_receipt_outlives_a_new_mark() -> None:
+    receipt = newer(pack(Receipt("R-7")), keep=30)
+    ended = draft(state="committed", packed_receipt=receipt)
+    marked = decode(encode(ended)).add_holder(9.0, marks=[b"other"])
+    read = decode(encode(marked)).receipt
+    assert read is not None
+    assert (read.reference, msgspec.msgpack.decode(read.unknown["keep"])) == ("R-7", 30)
+
+
+def test_unknown_key_of_what_a_page_began_with_outlives_a_submission() -> None:
+    before = unpack(Before, newer(pack(Before({"name": ["Ada"]})), files=["f"]))
+    entry = Entry.of({"name": ["Eve"]}, before=unpack(Before, pack(before)))
+    read = unpack(Entry, pack(entry)).before
+    assert read is not None
+    assert read.raw == {"name": ["Ada"]}
+    assert msgspec.msgpack.decode(read.unknown["files"]) == ["f"]
 
 
 def test_tombstone_has_no_unknown_key() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 import wizards
 from msgspec.structs import replace
@@ -19,6 +20,7 @@ from flask_wizard import (
     Review,
     Step,
     UnknownNameError,
+    UnreadableDraftError,
     Wizard,
 )
 from flask_wizard.core.draft import Draft, Entry, decode, encode
@@ -741,10 +743,23 @@ def test_removed_steps_answers_stay_in_the_draft() -> None:
 
 
 def test_new_step_is_asked() -> None:
-    wizard = declare(you=Step(You), new=Step(Kind), pet=Step(Pet), check=Review())
+    wizard = declare(you=Step(You), added=Step(Kind), pet=Step(Pet), check=Review())
     journey = later(walk(Join, **WHOLE), wizard)
-    assert path(journey) == ["you", "new"]
-    assert done(submit(journey, "new", kind="cat")) == ["you", "new", "pet"]
+    assert path(journey) == ["you", "added"]
+    assert done(submit(journey, "added", kind="cat")) == ["you", "added", "pet"]
+
+
+def test_damaged_answer_is_no_error_of_the_hook_that_reads_it() -> None:
+    """The journey meets it as late as a condition asks for it."""
+    whole = walk(Join, **WHOLE).draft
+    entry = replace(whole.entries["you"], packed=msgspec.Raw(b"\x05"))
+    wizard = declare(
+        you=Step(You),
+        pet=Step(Pet, when=lambda answers: answers.you.age),
+        check=Review(),
+    )
+    with pytest.raises(UnreadableDraftError):
+        path(begin(wizard, whole.with_entries({"you": entry})))
 
 
 def test_unknown_fields_are_ignored() -> None:

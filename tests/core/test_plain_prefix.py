@@ -24,7 +24,7 @@ from wtforms import Form, StringField
 from wtforms.fields import IntegerField
 from wtforms.validators import InputRequired
 
-from flask_wizard import Answers, Review, Step, Wizard
+from flask_wizard import Answers, Exit, Info, OnlyIf, Review, Step, Wizard
 from flask_wizard.core.draft import Draft, Entry, decode, encode
 from flask_wizard.core.forms import Values
 from flask_wizard.core.journey import Journey
@@ -45,7 +45,12 @@ class Number(Form):
     it = IntegerField("It")
 
 
-FORMS = (Text, Demanding, Number)
+class Choosy(Form):
+    it = StringField("It")
+    more = StringField("More", [OnlyIf("it", "x"), InputRequired()])
+
+
+FORMS = (Text, Demanding, Number, Choosy)
 declare = partial(wizards.declare, "Made", commit=lambda self, submission: None)
 
 
@@ -61,12 +66,15 @@ def depends(form_class: type[Form], answers: Answers) -> type[Form]:
     return form_class if answers.first.it else Text
 
 
-KINDS: Mapping[str, Callable[[type[Form]], Step]] = {
+KINDS: Mapping[str, Callable[[type[Form]], Step | Info]] = {
     "plain": Step,
     "conditional": lambda form: Step(form, when=reads_the_first),
     "reader": lambda form: Step(form, prepare=prepares),
     "function": lambda form: Step(partial(depends, form)),
     "trusted": lambda form: Step(form, revalidate=False),
+    "info": lambda form: Info(),
+    "conditional info": lambda form: Info(when=reads_the_first),
+    "exit": lambda form: Exit(when=lambda answers: answers.first.it == "1"),
 }
 KIND = st.sampled_from(("plain", "plain", "plain", *KINDS))
 STEPS = st.dictionaries(

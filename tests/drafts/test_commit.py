@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 from pathlib import PurePosixPath
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import wizards
 from apps import MakeApp
 from flask import Response, redirect
 from markupsafe import Markup
@@ -26,7 +28,7 @@ from flask_wizard import (
     Wizard,
     WizardError,
 )
-from flask_wizard.core.draft import Draft, Entry, encode
+from flask_wizard.core.draft import Draft, Entry, decode, encode
 from flask_wizard.core.forms import Values
 from flask_wizard.core.journey import Journey
 from flask_wizard.drafts.commit import _send_back, receipt_of
@@ -211,8 +213,58 @@ def test_receipts_parts_become_text() -> None:
 def test_receipt_with_a_lone_surrogate_can_be_stored(message: str) -> None:
     receipt = receipt_of(Receipt("M\ud83d-7", "/", message))
     html = isinstance(message, Markup)
-    assert receipt == Receipt("M?-7", "/", "Thank you, ?", html)
-    encode(Draft("d", "m", (), 0.0, 0.0, "key", receipt=receipt))
+    assert receipt == Receipt("M?-7", "/", "Thank you, ?", html=html)
+    ended = Draft("d", "m", (), 0.0, 0.0, "key").end("committed", 1.0, receipt=receipt)
+    assert decode(encode(ended)).receipt == receipt
+
+
+@pytest.mark.parametrize(
+    ("receipt", "shown", "left_out"),
+    [
+        (Receipt("R-7", "/orders/7", "x" * 99_999), ("R-7", "/orders/7"), "message"),
+        (Receipt("R-7", message=Markup("<p>") * 99_999), ("R-7", None), "message"),
+        (Receipt("7" * 99_999, "/orders/7", "Hi"), (None, "/orders/7"), "reference"),
+        ("/orders?of=" + "7" * 99_999, (None, None), "url"),
+    ],
+)
+def test_receipt_that_is_too_large_ends_the_draft_all_the_same(
+    make_app: MakeApp,
+    receipt: object,
+    shown: tuple[str | None, str | None],
+    left_out: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    calls = []
+
+    def commit(self: Wizard, submission: Submission) -> object:
+        calls.append(submission.id)
+        return receipt
+
+    wizard = wizards.declare("Long", wizards.Join, commit=commit)
+    visitor = wizards.begun(make_app(wizard))
+    visitor.fill(pet="Rex")
+    twin = visitor.twin()
+    assert visitor.press("next").heading == "Your answers have been sent"
+    kept = wizards.stored(visitor).receipt
+    assert kept is not None
+    assert (kept.reference, kept.url) == shown
+    assert f"Its {left_out} is left out" in caplog.text
+    assert "7777" not in caplog.text
+    assert twin.press("next").heading == "Your answers have been sent"
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("fourth", [True, timedelta(days=30)])
+def test_receipt_takes_three_parts_by_position(fourth: object) -> None:
+    make: Any = Receipt
+    with pytest.raises(TypeError, match="positional"):
+        make("7", "/", "Thank you", fourth)
+
+
+def test_receipt_refuses_parts_that_it_does_not_have() -> None:
+    make: Any = Receipt
+    with pytest.raises(TypeError, match="keep"):
+        make("7", keep=timedelta(days=30))
 
 
 @pytest.mark.parametrize(

@@ -373,7 +373,13 @@ def test_transaction_that_the_hook_ends_is_an_error(
     assert "Ada" in visitor.get(f"{visitor.draft}check").text
 
 
-@pytest.mark.parametrize("statement", ["COMMIT", "CREATE TABLE x (y INT)", "BEGIN"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *("COMMIT", "CREATE TABLE x (y INT)", "BEGIN", "ANALYZE TABLE member"),
+        "SET autocommit = 1",
+    ],
+)
 def test_transaction_that_the_hook_ends_in_mariadb_is_an_error(
     make_at_mariadb: Make, statement: str
 ) -> None:

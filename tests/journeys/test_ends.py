@@ -438,11 +438,43 @@ def test_unknown_step_posted_to_a_lost_draft_is_not_found(
     assert store.snapshot() == before
 
 
-def test_autosave_to_a_lost_draft_is_kept(visitor: Visitor, lost: str) -> None:
-    answer = visitor.post(f"{lost}you", {"name": "Ev"}, action="autosave")
-    assert answer.status_code == 204
+@pytest.mark.parametrize("page", ["you", "pet", "check", "discard"])
+def test_autosave_to_a_lost_draft_makes_none(
+    visitor: Visitor, lost: str, page: str, store: Probe
+) -> None:
+    before = store.snapshot()
+    answer = visitor.post(f"{lost}{page}", {"name": "Ev"}, action="autosave")
+    assert (answer.status_code, answer.data) == (409, b"")
+    assert store.snapshot() == before
+
+
+def test_button_after_an_autosave_to_a_lost_draft_keeps_it_in_a_new_one(
+    visitor: Visitor, lost: str
+) -> None:
+    visitor.post(f"{lost}you", {"name": "Ev"}, action="autosave")
     page = visitor.open(visitor.post(f"{lost}you", {"name": "Eve"}).location)
     assert "in a new copy" in page.banners
+
+
+def test_autosave_to_an_expired_draft_makes_none(
+    visitor: Visitor, clock: Traveller, store: Probe
+) -> None:
+    url = f"{visitor.draft}pet"
+    clock.shift(7 * DAY + 1)
+    visitor.open("/join/new/you")  # for a token that has not expired
+    before = store.snapshot()
+    answer = visitor.post(url, {"pet": "Rex"}, action="autosave")
+    assert (answer.status_code, answer.data) == (409, b"")
+    assert store.snapshot() == before
+    assert visitor.open(url).status == 410
+
+
+def test_autosave_of_a_new_page_begins_its_draft(visitor: Visitor) -> None:
+    other = visitor.tab()
+    other.open("/join/new/you")
+    page = other.page
+    assert other.send("autosave", {"name": "Ev"}).status_code == 204
+    assert other.open(page.url).value("name") == "Ev"
 
 
 # Expiry

@@ -15,8 +15,12 @@ from wizards import Commits, Join, Pet, You, begun, committed, declare, stored
 from wtforms import Form, fields
 
 from flask_wizard import (
+    Answers,
     ConfigurationError,
     DefinitionError,
+    Info,
+    Repeat,
+    Review,
     Step,
     StepError,
     StoreError,
@@ -167,6 +171,140 @@ def test_error_of_initial_is_raised_as_it_is(
     visitor = Visitor(make_app(declare("Wrong", Join, initial=initial)))
     with pytest.raises(type(error)) as caught:
         visitor.open()
+    assert caught.value is error
+
+
+class Raises:
+    """A function that raises an error once it is told to."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error: Exception | None = None
+        self.calls = 0
+        self._then = error
+
+    def begin(self) -> None:
+        self.error = self._then
+
+    def __call__(self, *given: Any) -> Any:
+        if self.error is None:
+            return None
+        self.calls += 1
+        raise self.error
+
+
+def kept_when(raises: Raises) -> dict[str, Any]:
+    """A step behind the first for each function that an application gives it."""
+
+    class Careful(Form):
+        pet = fields.StringField("Pet", filters=[lambda text: raises() or text])
+
+    class Checked(Form):
+        pet = fields.StringField("Pet", [lambda form, field: raises()])
+
+    class Whole(Form):
+        pet = fields.StringField("Pet")
+
+        def validate(self, *given: Any, **more: Any) -> bool:
+            raises()
+            return super().validate(*given, **more)
+
+    return {
+        "when": Step(Pet, when=lambda answers: raises() or True),
+        "prepare": Step(Pet, prepare=lambda form, answers: raises()),
+        "kwargs": Step(Pet, kwargs=lambda answers: raises() or {}),
+        "condition of an info": Info(when=lambda answers: raises() or True),
+        "condition of a list": Repeat(Pet, when=lambda answers: raises() or True),
+        "over": Repeat(Pet, over=lambda answers: raises() or [(1, "Rex")]),
+        "form function": Step(lambda answers: raises() or Pet),
+        "filter": Step(Careful),
+        "validator": Step(Checked),
+        "validate": Step(Whole),
+    }
+
+
+@own_errors
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("when", "prepare", "kwargs", "form function", "over"),
+        *("condition of an info", "condition of a list"),
+    ],
+)
+def test_error_of_a_steps_function_is_raised_once_as_it_is(
+    make_app: MakeApp, kind: str, error: Exception
+) -> None:
+    raises = Raises(error)
+    wizard = declare("Wrong", Commits, you=Step(You), pet=kept_when(raises)[kind])
+    visitor = begun(make_app(wizard))
+    pet = visitor.page.path
+    raises.begin()
+    with pytest.raises(type(error)) as caught:
+        visitor.open(pet)
+    assert caught.value is error
+    raises.calls = 0
+    with pytest.raises(type(error)) as caught:
+        visitor.press("next")
+    assert caught.value is error
+    assert raises.calls <= 2  # once more to keep what was sent
+    raises.error = None
+    visitor.open(pet)
+    raises.begin()
+    with pytest.raises(type(error)):
+        visitor.press("next", {"pet": "Rex"})
+    raises.error = None
+    if kind == "when":  # the form is known without it
+        assert visitor.open(pet).value("pet") == "Rex"
+
+
+@pytest.mark.parametrize("error", ERRORS[:2], ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize("kind", ["filter", "validator", "validate"])
+def test_error_of_a_form_is_raised_as_it_is(
+    make_app: MakeApp, kind: str, error: Exception
+) -> None:
+    raises = Raises(error)
+    wizard = declare("Wrong", Commits, you=Step(You), pet=kept_when(raises)[kind])
+    visitor = begun(make_app(wizard))
+    raises.begin()
+    with pytest.raises(type(error)) as caught:
+        visitor.press("next", {"pet": "Rex"})
+    assert caught.value is error
+    raises.error = None
+    if kind != "filter":
+        assert visitor.open(visitor.page.path).value("pet") == "Rex"
+
+
+@own_errors
+@pytest.mark.parametrize("generates", [False, True])
+def test_error_of_the_reviews_rows_is_raised_as_it_is(
+    make_app: MakeApp, error: Exception, generates: bool
+) -> None:
+    def generator(rows: Any, answers: Answers) -> Any:
+        raises()
+        yield from rows
+
+    raises = Raises(error)
+    plain = lambda rows, answers: raises() or rows  # noqa: E731  # one of two
+    check = Review(rows=generator if generates else plain)
+    wizard = declare("Wrong", Commits, you=Step(You), check=check)
+    visitor = begun(make_app(wizard))
+    raises.begin()
+    with pytest.raises(type(error)) as caught:
+        visitor.open(visitor.page.path)
+    assert caught.value is error
+
+
+@own_errors
+def test_error_of_what_a_template_reads_is_raised_as_it_is(
+    make_app: MakeApp, error: Exception
+) -> None:
+    raises = Raises(error)
+    you = Step(You, prepare=lambda form, answers: raises())
+    app = make_app(declare("Wrong", Commits, you=you, pet=Step(Pet)))
+    mine = "{{ begin() }}{{ answers.you.name }}"
+    app.jinja_loader = DictLoader({"flask_wizard/wizards/wrong/pet.html": mine})
+    app.jinja_env.globals["begin"] = raises.begin
+    with pytest.raises(type(error)) as caught:
+        begun(app)
     assert caught.value is error
 
 

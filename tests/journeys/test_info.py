@@ -285,6 +285,34 @@ def test_done_draft_that_comes_to_an_exit_is_not_sent(visitor: Visitor) -> None:
     assert committed[0].data["pet"] == {"pet": "Rex"}
 
 
+def test_exit_promises_no_way_to_the_check_page(visitor: Visitor) -> None:
+    visitor.fill(age="7")
+    page = visitor.open(f"{visitor.draft}check")  # asked for too early
+    assert page.heading == "You cannot join"
+    assert "still missing" not in page.text
+    assert "Check your answers" not in page.text
+    page = visitor.open(f"{visitor.draft}you?then=check")
+    assert "Check your answers" not in page.text
+    page = visitor.fill(age="8")
+    assert page.heading == "You cannot join"
+    assert "Check your answers" not in page.text
+    assert visitor.press("back").path.endswith("/you")
+
+
+def test_exit_is_not_among_what_is_missing(make_app: MakeApp) -> None:
+    class Ends(Commits, Wizard):
+        you = Step(You)
+        pet = Step(Pet)
+        closed = Exit()
+        check = Review()
+
+    visitor = Visitor(make_app(Ends))
+    visitor.open()
+    visitor.press("save", {"age": "7"})
+    page = visitor.open(f"{visitor.draft}check")
+    assert page.texts(".wizard-banner li") == ["You", "Pet"]
+
+
 def test_draft_at_an_exit_is_kept_and_listed(visitor: Visitor) -> None:
     visitor.fill(age="7")
     assert visitor.press("save").path.endswith("/saved")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import logging
+import re
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -410,6 +411,57 @@ def test_initial_value_that_its_page_cannot_show_is_an_error(
     client = make_app(wizard, WTF_CSRF_ENABLED=False).test_client()
     with pytest.raises(DefinitionError, match=rf"'it' of the step 'you'.*{reason}"):
         client.post("/join/new/you", data={"name": "Eve"})
+
+
+def rows(most: int | None = None, **more: Any) -> Any:
+    return fields.FieldList(fields.StringField("Row"), max_entries=most, **more)
+
+
+@pytest.mark.parametrize(
+    ("form", "data", "found"),
+    [
+        (form_of(rows(2)), {"it": list("abc")}, "'it'.*3 entries.*2:.*its max_entries"),
+        (form_of(rows(2), nested=True), {"in_": {"it": list("abc")}}, "'in_-it'"),
+        (form_of(rows(2, default=list("abc"))), None, "'it'.*3 entries"),
+        (
+            form_of(fields.FieldList(fields.FormField(form_of(rows(1))))),
+            {"it": [{"it": ["a"]}, {"it": ["b", "c"]}]},
+            "'it-1-it'.*2 entries",
+        ),
+        (form_of(rows()), {"it": list("abcdef")}, "page.*5:.*WIZARD_MAX_ENTRIES"),
+    ],
+)
+def test_more_rows_than_a_list_may_have_are_an_error_that_names_it(
+    make_app: MakeApp, form: type[Form], data: object, found: str
+) -> None:
+    app = make_app(edits(form, data), WTF_CSRF_ENABLED=False, WIZARD_MAX_ENTRIES=5)
+    client = app.test_client()
+    url = client.get("/join/new/you").location
+    for request in (client.get, client.post):
+        with pytest.raises(DefinitionError, match="step 'you'") as error:
+            request(url, data={"_action": "next"})
+        assert re.search(found, str(error.value))
+
+
+@pytest.mark.parametrize("most", [3, None])
+def test_as_many_rows_as_a_list_may_have_are_shown(
+    make_app: MakeApp, most: int | None
+) -> None:
+    wizard = edits(form_of(rows(most)), {"it": list("abc")})
+    visitor = Visitor(make_app(wizard, WIZARD_MAX_ENTRIES=3))
+    assert send(visitor)["it"] == list("abc")
+
+
+def test_form_knows_the_maximum_of_its_list_when_it_is_prepared(
+    make_app: MakeApp,
+) -> None:
+    def prepare(form: Any, answers: Answers) -> None:
+        seen.append(form.it.max_entries)
+
+    seen: list[int | None] = []
+    wizard = edits(form_of(rows(3)), {"it": ["a"]}, prepare=prepare)
+    send(Visitor(make_app(wizard)))
+    assert set(seen) == {3}
 
 
 def test_offered_later_value_of_a_select_can_be_shown(make_app: MakeApp) -> None:

@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterator
 import pytest
 from apps import COMPILED, MakeApp
 from flask import Flask, abort, session
-from flask_login import LoginManager, UserMixin, login_user
+from flask_login import LoginManager, UserMixin, login_user, logout_user
 from login_sites import SITES, Site, plain_site
 from store_wrappers import Probe
 from time_machine import Traveller
-from visitor import Page, Visitor
+from visitor import Page, Visitor, attribute
 from wizards import Join, You, committed, declare
 
 from flask_wizard import FlaskWizard, Receipt, Review, Step, StepError, Wizard
-from flask_wizard.errors import ConfigurationError
+from flask_wizard.drafts.holders import ENDED_KEY
+from flask_wizard.errors import ConfigurationError, ConflictError, StoreError
 
 TYPED = "typed by Ada"
 
@@ -192,8 +193,35 @@ def test_adopted_draft_has_a_button_to_discard_it(plain: Site) -> None:
     visitor = Visitor(plain.app)
     pet = begin(visitor)
     plain.sign_in(visitor, "ada")
-    visitor.open(visitor.open(pet).link("Discard these answers"))
+    page = visitor.open(pet)
+    (button,) = page.html.query(".wizard-banner [value=discard]")
+    assert attribute(button, "form") == "wizard-form"
+    assert visitor.press("discard", {"pet": "Rex"}).heading == "Discard your answers?"
+    assert visitor.tab().open(pet).value("pet") == "Rex"
     assert visitor.press("discard").heading == "Your answers were discarded"
+
+
+@pytest.mark.parametrize("action", ["next", "save"])
+def test_enter_presses_no_button_of_the_notice(plain: Site, action: str) -> None:
+    """It presses the first button of the form, wherever that stands."""
+    visitor = Visitor(plain.app)
+    pet = begin(visitor)
+    plain.sign_in(visitor, "ada")
+    page = visitor.open(pet)
+    if action == "save":  # a page that gives back what was sent has its button
+        page = visitor.press("save", {"pet": "Rex", "csrf_token": "wrong"})
+        assert page.status == 400
+    first, *_ = page.html.query("button")
+    assert attribute(first, "value") == action
+
+
+def test_saved_page_of_an_adopted_draft_leads_to_the_question(plain: Site) -> None:
+    visitor = Visitor(plain.app)
+    pet = begin(visitor)
+    plain.sign_in(visitor, "ada")
+    page = visitor.open(pet.replace("/pet", "/saved"))
+    page = visitor.open(page.link("Discard these answers"))
+    assert page.heading == "Discard your answers?"
 
 
 def test_draft_begun_by_a_user_says_nothing_of_that(plain: Site) -> None:
@@ -577,6 +605,151 @@ def test_commit_that_signs_the_user_out_leads_to_its_receipt(
     assert "R-1" in visitor.open(visitor.page.path).text
 
 
+def leave_user(site: Site) -> None:
+    """Sign the user out as the site does, and keep the rest of the session."""
+    if hasattr(site.app, "login_manager"):
+        logout_user()
+    else:
+        session.pop("user_id", None)
+
+
+LEAVE: dict[str, Callable[[Site], object]] = {
+    "clear": lambda site: session.clear(),
+    "logout": leave_user,
+}
+"""What a hook may do to a login. Flask-Login knows its user until the request ends."""
+
+
+@pytest.fixture
+def hooked(request: pytest.FixtureRequest, make_site: MakeSite) -> Site:
+    """A site whose wizard's hooks do to the login what the tests say."""
+
+    class Hooked(Wizard):
+        you = Step(You)
+        check = Review()
+
+        def commit(self, submission: object) -> Receipt:
+            own.app.extensions["hook"](own)
+            return Receipt(reference="R-1")
+
+        def discarded(self, draft: object) -> None:
+            own.app.extensions["hook"](own)
+
+    own = make_site(SITES[request.param], wizard=Hooked)
+    return own
+
+
+def at_the_end(site: Site, name: str = "") -> Visitor:
+    """Somebody who may send or discard a draft."""
+    visitor = Visitor(site.app)
+    if name:
+        site.sign_in(visitor, name)
+    visitor.open("/join/")
+    assert visitor.fill(name=TYPED).path.endswith("/check")
+    return visitor
+
+
+def ended(visitor: Visitor, how: str) -> Page:
+    """The page to which the end of a draft leads."""
+    if how == "commit":
+        return visitor.press("next")
+    visitor.open(f"{visitor.draft}discard")
+    return visitor.press("discard")
+
+
+HEADINGS = {
+    "commit": "Your answers have been sent",
+    "discard": "Your answers were discarded",
+}
+
+
+@pytest.mark.parametrize("how", HEADINGS)
+@pytest.mark.parametrize("leave", LEAVE)
+@pytest.mark.parametrize("hooked", SITES, indirect=True)
+def test_hook_that_ends_the_login_leads_to_what_became_of_the_draft(
+    hooked: Site, leave: str, how: str
+) -> None:
+    hooked.app.extensions["hook"] = LEAVE[leave]
+    visitor = at_the_end(hooked, "ada")
+    assert ended(visitor, how).heading == HEADINGS[how]
+    receipt = visitor.page.path
+    assert visitor.open(receipt).heading == HEADINGS[how]
+    assert visitor.open(receipt.replace("receipt", "you")).heading == HEADINGS[how]
+    assert entry(visitor) == []
+
+
+@pytest.mark.parametrize("how", HEADINGS)
+@pytest.mark.parametrize("hooked", ["session"], indirect=True)
+def test_hook_that_clears_the_session_of_nobody_leads_there_too(
+    hooked: Site, how: str
+) -> None:
+    hooked.app.extensions["hook"] = LEAVE["clear"]
+    assert ended(at_the_end(hooked), how).heading == HEADINGS[how]
+
+
+@pytest.mark.parametrize("how", HEADINGS)
+@pytest.mark.parametrize("hooked", SITES, indirect=True)
+def test_next_person_does_not_see_what_became_of_the_draft(
+    hooked: Site, how: str
+) -> None:
+    hooked.app.extensions["hook"] = LEAVE["clear"]
+    visitor = at_the_end(hooked, "ada")
+    receipt = ended(visitor, how).path
+    hooked.sign_in(visitor, "bob")
+    assert visitor.get(receipt).status_code == 404
+    hooked.sign_out(visitor)
+    assert visitor.get(receipt).status_code == 404
+
+
+def rotate(site: Site) -> None:
+    """Give the session a new life in which the user is still signed in."""
+    kept = {name: session[name] for name in session if not name.startswith("_wizard")}
+    session.clear()
+    session.update(kept)
+
+
+@pytest.mark.parametrize("how", HEADINGS)
+@pytest.mark.parametrize("hooked", SITES, indirect=True)
+def test_user_whose_session_was_rotated_takes_the_receipt_along(
+    hooked: Site, how: str
+) -> None:
+    hooked.app.extensions["hook"] = rotate
+    visitor = at_the_end(hooked, "ada")
+    receipt = ended(visitor, how).path
+    assert visitor.page.heading == HEADINGS[how]
+    hooked.sign_out(visitor)
+    assert visitor.get(receipt).status_code == 404
+
+
+@pytest.mark.parametrize("hooked", SITES, indirect=True)
+def test_end_of_a_draft_leaves_no_token_without_a_reason(hooked: Site) -> None:
+    hooked.app.extensions["hook"] = lambda site: None
+    visitor = at_the_end(hooked, "ada")
+    receipt = ended(visitor, "commit").path
+    with visitor.client.session_transaction() as own:
+        assert len(own[ENDED_KEY]) < 43
+    hooked.sign_out(visitor)
+    assert visitor.get(receipt).status_code == 404
+
+
+@pytest.mark.parametrize("hooked", ["session"], indirect=True)
+def test_discard_is_done_although_the_store_fails_behind_the_hook(
+    hooked: Site, store: Probe
+) -> None:
+    def fail(site: Site) -> None:
+        session.clear()
+        store.down = True
+
+    hooked.app.extensions["hook"] = fail
+    visitor = at_the_end(hooked, "ada")
+    visitor.open(f"{visitor.draft}discard")
+    receipt = visitor.send("discard")
+    assert receipt.status_code == 303
+    store.down = False
+    hooked.sign_in(visitor, "ada")
+    assert visitor.open(receipt.location).heading == HEADINGS["discard"]
+
+
 def test_commit_that_signs_the_user_out_and_fails_shows_the_next_nothing(
     make_site: MakeSite,
 ) -> None:
@@ -777,6 +950,32 @@ def test_log_says_nothing_where_nobody_signs_in(
     visitor = Visitor(make_app(Join))
     visitor.open("/join/")
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("error", [StoreError("of the application"), ConflictError()])
+def test_error_of_the_holder_function_is_raised_as_it_is(
+    make_site: MakeSite, error: Exception
+) -> None:
+    def holder() -> None:
+        if failing:
+            raise error
+
+    def site_of(app: Flask, store: object) -> Site:
+        return Site(app, FlaskWizard(app, store=store, holder=holder))
+
+    failing: list[bool] = []
+    site = make_site(site_of)
+    assert site.wizards is not None
+    visitor = Visitor(site.app)
+    begin(visitor)
+    failing.append(True)
+    with site.app.test_request_context(), pytest.raises(type(error)) as caught:
+        site.wizards.drafts()
+    assert caught.value is error
+    with pytest.raises(type(error)):
+        visitor.open("/join/")
+    with pytest.raises(type(error)):
+        visitor.press("next")
 
 
 @pytest.mark.parametrize("found", [True, UserMixin(), object()], ids=type)

@@ -8,12 +8,25 @@ import pytest
 from apps import MakeApp
 from flask import Flask
 from visitor import Visitor, attribute
-from wizards import Commits, committed, declare, stored
+from wizards import Commits, choices, committed, declare, stored
 from wtforms import Form, fields
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired
 
-from flask_wizard import Answers, OnlyIf, Review, Step, StepError, Submission, Wizard
+from flask_wizard import (
+    Answers,
+    DefinitionError,
+    Exit,
+    Info,
+    Item,
+    OnlyIf,
+    Repeat,
+    Review,
+    Step,
+    StepError,
+    Submission,
+    Wizard,
+)
 
 
 class Address(Form):
@@ -247,3 +260,92 @@ def test_initial_data_of_a_field_that_is_left_out_does_not_count(
     visitor.press()
     assert committed[0].data["pay"]["vat"] is None
     assert committed[0].data["pay"]["home"] is None
+
+
+# Lists of items
+
+
+class PetForm(Form):
+    kind = fields.SelectField("Kind", choices=choices("cat", "dog"))
+    chip = fields.StringField(
+        "Chip", [OnlyIf("kind", "dog"), InputRequired("Enter the chip")]
+    )
+
+
+def has_chips(answers: Answers) -> bool:
+    return any(pet.chip for pet in answers.pets)
+
+
+class Pets(Commits, Wizard):
+    pets = Repeat(PetForm, singular="pet", label=lambda pet: pet.chip or "none")
+    rooms = Step(Rooms, when=has_chips)
+    check = Review()
+
+
+class PetItem(Item):
+    who = Step(PetForm)
+    rules = Info(when=lambda answers: answers.who.chip is not None)
+    far = Exit(when=lambda answers: answers.who.chip == "far")
+
+
+class PetItems(Commits, Wizard):
+    pets = Repeat(PetItem, singular="pet")
+    check = Review()
+
+
+def test_items_of_a_list_have_conditions(make_app: MakeApp) -> None:
+    visitor = Visitor(make_app(Pets))
+    visitor.open()
+    visitor.press("add")
+    assert visitor.fill(kind="dog").errors == ["Enter the chip"]
+    assert visitor.fill(kind="cat", chip="7").texts(".wizard-item-name") == ["none"]
+    page = visitor.press()
+    assert page.path.endswith("/check")
+    assert page.rows == [("Entries", "1"), ("Kind", "cat")]
+    visitor.press()
+    assert committed[0].data == {"pets": [{"kind": "cat", "chip": None}]}
+
+
+def test_condition_reads_what_is_left_out_of_items(make_app: MakeApp) -> None:
+    visitor = Visitor(make_app(Pets))
+    visitor.open()
+    visitor.press("add")
+    page = visitor.fill(kind="dog", chip="7")
+    item = page.link("Change")
+    assert visitor.press().path.endswith("/rooms")
+    visitor.open(item)
+    visitor.fill(kind="cat")
+    assert visitor.press().path.endswith("/check")
+
+
+def test_item_of_several_pages_has_pages_without_a_form(make_app: MakeApp) -> None:
+    visitor = Visitor(make_app(PetItems))
+    visitor.open()
+    visitor.press("add")
+    assert visitor.fill(kind="cat", chip="7").path.endswith("/pets")
+    visitor.press("add")
+    assert visitor.fill(kind="dog", chip="7").path.endswith("/rules")
+    assert visitor.press().path.endswith("/pets")
+    assert visitor.press().path.endswith("/check")
+
+
+def test_item_at_an_exit_is_not_finished(make_app: MakeApp) -> None:
+    visitor = Visitor(make_app(PetItems))
+    visitor.open()
+    visitor.press("add")
+    visitor.fill(kind="dog", chip="far")
+    page = visitor.press()
+    assert page.path.endswith("/far")
+    assert page.buttons[:2] == ["back", "save"]
+    assert visitor.press().path.endswith("/far")
+    page = visitor.open(f"/{page.path.split('/')[1]}/{page.path.split('/')[2]}/pets")
+    assert visitor.press().path.endswith("/pets")
+    assert committed == []
+
+
+@pytest.mark.parametrize("make", [Repeat, Step])
+def test_wrong_condition_is_refused_wherever_the_form_is(make: Any) -> None:
+    it = fields.StringField("It", [OnlyIf("payr", "x")])
+    form = type("Asks", (Form,), {"it": it})
+    with pytest.raises(DefinitionError, match="'payr'"):
+        declare("Wrong", Commits, one=make(form))

@@ -241,6 +241,18 @@ def test_passwords_on_a_removed_page_are_not_shown(
     assert "passwords that you typed are not shown" in page.text
 
 
+@pytest.mark.parametrize(
+    ("page", "status"),
+    [("tasks", 409), ("file", 409), ("saved", 404), ("receipt", 404)],
+)
+def test_only_the_drafts_own_pages_were_never_a_steps(
+    make_app: MakeApp, page: str, status: int
+) -> None:
+    visitor = at_step(make_app(Old), "more-old")
+    answer = visitor.post(f"{visitor.draft}{page}", {"_rev": "1", "name": "Zoë"})
+    assert (answer.status_code, "Zoë" in answer.text) == (status, status == 409)
+
+
 def test_bad_token_on_a_removed_page_loses_nothing(make_app: MakeApp) -> None:
     visitor = deployed(make_app, at_step(make_app(Old), "more-old"), New)
     page = visitor.press("next", {"name": "Zoë", "csrf_token": "wrong"})

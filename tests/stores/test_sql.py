@@ -70,7 +70,7 @@ from flask_wizard.stores import (
     sql_table,
 )
 from flask_wizard.stores.registry import open_store
-from flask_wizard.stores.sql import SQLAlchemyStore, drafts_table
+from flask_wizard.stores.sql import COMMITS_IN_MYSQL, SQLAlchemyStore, drafts_table
 from flask_wizard.testing.store_contract import (
     OutageContract,
     ServerContract,
@@ -1577,3 +1577,36 @@ def test_alembic_sees_the_table_of_flask_sqlalchemy(app: Flask, db: SQLAlchemy) 
     with app.app_context(), db.engine.connect() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, db.metadata) == []
+
+
+# What ends a transaction by the way
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *("GRANT SELECT ON x TO ann", "/* so */ revoke all on x from ann"),
+        *("ANALYZE TABLE x", "analyze local table x", "OPTIMIZE TABLE x"),
+        "FLUSH TABLES",
+        *("REPAIR NO_WRITE_TO_BINLOG TABLE x", "CHECK TABLE x", "UNINSTALL PLUGIN x"),
+        *("CACHE INDEX x IN hot", "LOAD INDEX INTO CACHE x", "RESET MASTER"),
+        *("SET PASSWORD = 'x'", "SET autocommit=1", "SET @@session.autocommit = ON"),
+        *("INSTALL PLUGIN x SONAME 'y'", "DROP VIEW x", "TRUNCATE x"),
+        *("CREATE OR REPLACE TABLE x (y INT)", "STOP REPLICA"),
+    ],
+)
+def test_statement_before_which_mysql_commits_is_known(statement: str) -> None:
+    assert COMMITS_IN_MYSQL.match(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *("ANALYZE SELECT 1", "CHECKSUM TABLE x", "LOAD DATA INFILE 'x' INTO TABLE y"),
+        *("SET NAMES utf8mb4", "SET autocommit = 0", "SELECT 'GRANT'", "SET @a = 1"),
+        *("CREATE TEMPORARY TABLE x (y INT)", "DROP TEMPORARY TABLE x", "SAVEPOINT x"),
+        *("CREATE OR REPLACE TEMPORARY TABLE x (y INT)", "INSERT INTO grants (1)"),
+    ],
+)
+def test_statement_that_leaves_a_transaction_alone_is_allowed(statement: str) -> None:
+    assert not COMMITS_IN_MYSQL.match(statement)
