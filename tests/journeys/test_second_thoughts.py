@@ -504,3 +504,33 @@ def test_page_that_an_item_has_opened_is_marked_alone(parent: Visitor) -> None:
 
 def test_field_of_one_page_marks_none_of_its_name_on_another(parent: Visitor) -> None:
     assert changed(change_row(parent, 2, name="Ada")) == ["Name of the child"]
+
+
+# Lists that a change leads to
+
+
+class Plants(Commits, Wizard):
+    pet = Step(Pet, title="Your pet")
+    food = Step(Food, title="Its food", when=lambda answers: bool(answers.pet.pet))
+    plants = Repeat(Pet, title="Your plants", when=lambda answers: not answers.pet.pet)
+    check = Review()
+
+
+def test_list_tells_what_a_change_has_made_unnecessary(make_app: MakeApp) -> None:
+    visitor = Visitor(make_app(Plants))
+    visitor.open()
+    visitor.fill(pet="Rex")
+    visitor.fill(food="hay")
+    page = change(visitor, "pet", pet="")
+    assert page.heading == "Your plants"
+    expected = "Because you changed “Your pet”, “Its food” is no longer needed."
+    assert expected in page.banners
+    assert "“Your plants” is still missing." in returning(page)
+
+
+def test_list_tells_that_the_review_was_asked_for_too_early(make_app: MakeApp) -> None:
+    visitor = Visitor(make_app(Plants))
+    visitor.open()
+    visitor.fill(pet="")
+    page = visitor.open(f"{visitor.draft}check")
+    assert "“Your plants” is still missing." in returning(page)
