@@ -24,6 +24,7 @@ DOCUMENTS = (
     "README.md",
     "docs/guide.md",
     "docs/lists.md",
+    "docs/school_trip.md",
     "docs/stores.md",
     "docs/uploads.md",
     "docs/users.md",
@@ -175,6 +176,30 @@ def test_wizard_of_the_page_about_uploads_runs_to_its_commit(instance: Path) -> 
     assert visitor.press().path.endswith("/receipt")
     assert uploads["photos"] == [PNG]
     assert files_in(instance / "flask_wizard_uploads") == []
+
+
+def test_school_trip_of_the_documents_runs_to_its_commit(instance: Path) -> None:
+    visitor = Visitor(run_blocks("docs/school_trip.md")["create_app"]())
+    visitor.open("/trip/")
+    visitor.press("next")
+    page = visitor.fill(school="no")
+    assert page.heading == "This trip is for Hill School only"
+    visitor.press("back")
+    visitor.fill(school="hill")
+    visitor.fill(name="Ann", phone="123")
+    papers = {"consent": [(b"%PDF-1.7", "yes.pdf")], "photo": [(PNG, "me.png")]}
+    for name, allergic in (("Ida", "y"), ("Max", None), ("Zoe", "y")):
+        page = visitor.fill(name=name, allergic=allergic)
+        assert page.path.endswith("/allergy" if allergic else "/papers")
+        if allergic:
+            visitor.fill(what="Nuts")
+        assert send_files(visitor, papers).heading == "Your children"
+        visitor.press("add")
+    visitor.press("back")
+    assert visitor.press("next").heading == "Check your registration"
+    assert "See you at the bus: Ida, Max, Zoe." in visitor.press("next").text
+    saved = sorted(path.name for path in (instance / "trip").glob("*/*"))
+    assert saved == [f"{n}.{kind}" for n in (1, 2, 3) for kind in ("pdf", "photo")]
 
 
 def test_lists_of_the_documents_run_to_their_commits(instance: Path) -> None:
