@@ -17,7 +17,7 @@ from ..errors import DefinitionError
 from . import forms
 from .answers import NAMES, Answers, Dependencies, Record, plain, values_of
 from .draft import Before, Entry, Kept, Path, Raw
-from .form_errors import errors_of, show_errors, with_lost
+from .form_errors import NOT_KEPT, errors_of, in_language, show_errors, with_lost
 from .forms import FieldNames, Values
 from .hooks import (
     OWN_ERRORS,
@@ -534,7 +534,12 @@ class BoundFormStep(BoundStep):
             kept = self.entry.passwords if self.entry is not None else {}
             errors = with_lost(self.errors, values.filled(passwords))
             self.entry = Entry.of(
-                raw, rev=rev, errors=errors, passwords=kept, before=self.before
+                raw,
+                rev=rev,
+                errors=errors,
+                lang=self.journey.language(),
+                passwords=kept,
+                before=self.before,
             )
 
     def declares(self, names: Iterable[str]) -> bool:
@@ -604,10 +609,26 @@ class BoundFormStep(BoundStep):
 
     def form_to_show(self) -> Form:
         """Return the form with the errors that its page shows."""
-        form = self.form
-        if not self.invalidated:  # else it was judged anew, and has the errors
-            show_errors(form, self.entry.messages if self.entry is not None else {})
+        form, entry = self.form, self.entry
+        if self.invalidated:  # it was judged anew, and has the errors
+            return form
+        errors = entry.messages if entry is not None else {}
+        if entry is not None and (other := self.other_language):
+            may_judge = self.step.revalidate and not entry.told
+            errors = (may_judge and self._judged_again(errors)) or in_language(
+                errors, other
+            )
+        show_errors(form, errors)
         return form
+
+    def _judged_again(self, stored: Mapping[str, list[str]]) -> dict[str, list[str]]:
+        """Return the messages of today; none if the form is valid by now.
+
+        A password that was not kept cannot be judged. Its field says so.
+        """
+        lost = [name for name, texts in stored.items() if NOT_KEPT in texts]
+        found = {} if self.valid else self.errors
+        return with_lost({n: found[n] for n in found if n not in lost}, lost)
 
     def page_names(self, form: Form) -> FieldNames | None:
         """Return the names of the form's fields if the page must tell them.

@@ -158,6 +158,7 @@ class ItemWalk(Walk[StoredItem]):
             item.stored,
             bound=repeat.journey.bound,
             max_entries=repeat.journey.max_entries,
+            language=repeat.journey.language,
         )
         self.inside = (repeat.name, item.id)
         self.repeat = repeat

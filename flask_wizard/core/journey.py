@@ -54,10 +54,13 @@ class Walk(Generic[Kept]):
         initial: Initial | None = None,
         bound: Mapping[str, Any] = NOTHING_BOUND,
         max_entries: int | None = None,
+        language: Callable[[], str] = str,
     ) -> None:
         self.steps = steps
         #: How many entries the lists of one page may have that set no maximum.
         self.max_entries = max_entries
+        #: Returns the language of messages that are made now; empty if nobody knows.
+        self.language = language
         self.draft = draft
         self.initial = initial
         #: The variables of the mount's URL prefix, which never change for a draft.

@@ -51,6 +51,7 @@ from .item_pages import (
     remove_item,
     reopen,
 )
+from .languages import language_of
 from .logins import SignedOut
 from .notices import choose_notice, saved_notice
 from .page_fields import SignedFields
@@ -159,6 +160,7 @@ class Visit:
             initial=initial,
             bound=bound,
             max_entries=context.app.config["WIZARD_MAX_ENTRIES"],
+            language=partial(language_of, context.app),
         )
 
         def first_page() -> str:
