@@ -20,7 +20,7 @@ help: ## say what there is to make
 run: $(NOX) ## start the example application, a shop
 	@$(NOX) --session run && exec build/environments/run/bin/python -m example_app
 
-test: ## check everything: lint, types, all tests on the built wheel, coverage
+test: ## check everything: lint, types, all tests on the built wheel; CI=true adds coverage
 lint: ## check rules, formatting and the directions of imports
 types: ## check types with mypy
 unit: ## run the tests that need no browser

@@ -8,7 +8,15 @@ from typing import Any
 from flask import Flask, Response, session
 from flask_wtf.csrf import CSRFProtect
 
-from example_app import accounts, checkout, club, sample, settings, shop
+from example_app import (
+    accounts,
+    change_order,
+    checkout,
+    club,
+    sample,
+    settings,
+    shop,
+)
 from example_app.models import create_tables, db
 
 CONTENT_SECURITY_POLICY = (
@@ -39,6 +47,7 @@ def register_pages(app: Flask) -> None:
     app.register_blueprint(shop.blueprint)
     app.register_blueprint(accounts.blueprint)
     app.register_blueprint(checkout.blueprint, url_prefix="/checkout")
+    app.register_blueprint(change_order.blueprint, url_prefix="/orders/<token>/change")
     app.register_blueprint(club.blueprint, url_prefix="/club")
 
 

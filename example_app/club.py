@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from flask import session, url_for
+from flask_wtf.file import FileAllowed, FileField, FileSize
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.security import generate_password_hash
@@ -31,10 +32,11 @@ from wtforms.validators import (
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from example_app.fields import FlaskForm, PersonForm, stripped
-from example_app.models import GENRES, Member, db, member_of
+from example_app.models import GENRES, Member, Photo, db, member_of
 from flask_wizard import (
     Answers,
     Exit,
+    FileContent,
     Info,
     OnlyIf,
     Receipt,
@@ -59,6 +61,18 @@ class AboutYouForm(PersonForm):
         invalid_value_message="Enter a real date, such as 2009-03-31",
         render_kw={"autocomplete": "bday"},
         description="Readers under 18 join together with a parent or guardian.",
+    )
+
+    photo = FileField(
+        "Photo for your membership card",
+        [
+            FileAllowed(["png", "jpg", "jpeg"], "Choose a PNG or a JPEG"),
+            FileContent("png", "jpeg", message="This is neither a PNG nor a JPEG"),
+            FileSize(2_000_000, message="Choose a photo of at most 2 MB"),
+            Optional(),
+        ],
+        description="A PNG or a JPEG of at most 2 MB.",
+        render_kw={"accept": "image/png, image/jpeg"},
     )
 
     def validate_born(self, field: DateField) -> None:
@@ -240,6 +254,8 @@ def enrol(submission: Submission) -> Member:
         username=answers.account.username,
         password_hash=generate_password_hash(answers.account.password),
     )
+    for photo in submission.files["you"]["photo"]:
+        member.photo = Photo(content=photo.open().read())
     db.session.add(member)
     try:
         db.session.commit()

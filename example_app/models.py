@@ -186,6 +186,14 @@ class Member(Model):
     authors: Mapped[list[str]] = mapped_column(JSON)
     username: Mapped[str] = mapped_column(unique=True)
     password_hash: Mapped[str]
+    photo: Mapped[Photo | None] = relationship()
+
+
+class Photo(Model):
+    """What a member looks like, for the membership card."""
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True)
+    content: Mapped[bytes]
 
 
 def order_of(submission_id: str) -> Order | None:

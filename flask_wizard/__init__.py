@@ -2,6 +2,7 @@
 
 from .core.answers import Answers
 from .core.draft import Receipt
+from .core.file_content import FileContent
 from .core.form_steps import Step
 from .core.info import Exit, Info
 from .core.items import Item
@@ -11,6 +12,7 @@ from .core.rows import Row
 from .core.steps import Review
 from .core.submission import Submission
 from .drafts.public_draft import Draft
+from .drafts.upload_store import UploadStore
 from .errors import (
     CommitResultError,
     ConfigurationError,
@@ -25,6 +27,7 @@ from .errors import (
 )
 from .extension import FlaskWizard
 from .stores import DraftStore
+from .web.uploaded_file import UploadedFile
 from .web.visit import Visit
 from .wizard import Wizard
 
@@ -37,6 +40,7 @@ __all__ = [
     "DraftStore",
     "DraftTooLargeError",
     "Exit",
+    "FileContent",
     "FlaskWizard",
     "Info",
     "Item",
@@ -52,6 +56,8 @@ __all__ = [
     "TooManyDraftsError",
     "UnknownNameError",
     "UnreadableDraftError",
+    "UploadStore",
+    "UploadedFile",
     "Visit",
     "Wizard",
     "WizardError",

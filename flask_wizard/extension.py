@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from .cli import commands
 from .core.rows import named_rows
 from .drafts.keyring import Keyring
 from .drafts.public_draft import Draft
+from .drafts.upload_places import open_uploads
+from .drafts.upload_store import UploadStore
 from .errors import ConfigurationError, StoreError
 from .stores import CheckedStore, DraftStore
 from .stores.registry import open_store
@@ -44,6 +47,12 @@ DEFAULTS: dict[str, Any] = {
     "WIZARD_TRUSTED_ORIGINS": (),  # such as https://www.example.org
     "WIZARD_MAX_ENTRIES": 200,  # entries in a page's lists that set no max_entries
     "WIZARD_MAX_DRAFT": 256 * 1024,  # bytes of one draft, before compression
+    "WIZARD_UPLOADS": None,  # None is a folder in the instance folder
+    "WIZARD_MAX_UPLOAD_SIZE": 10 * 1024 * 1024,  # bytes of one file
+    "WIZARD_MAX_UPLOADS_SIZE": 50 * 1024 * 1024,  # bytes of the files of one draft
+    "WIZARD_MAX_UPLOADS_COUNT": 20,  # files of one draft
+    "WIZARD_MAX_UPLOADS_HOLDER": 200 * 1024 * 1024,  # bytes of one holder's files
+    "WIZARD_UPLOADS_MIN_FREE": 0.05,  # share of the disk that uploads leave free
     "WIZARD_COMPRESS_ABOVE": 16 * 1024,  # bytes; a smaller draft is not worth the time
 }
 
@@ -55,6 +64,10 @@ class FlaskWizard:
     application has, or a DraftStore. The default is the configuration's
     ``WIZARD_STORE``, and without that an SQLite file in the instance folder.
 
+    ``uploads`` is where the files of drafts are stored: a folder, an UploadStore, or a
+    URL that fsspec knows. The default is the configuration's ``WIZARD_UPLOADS``, and
+    without that a folder in the instance folder.
+
     ``holder`` returns the id of the signed-in user, a string, an integer or a UUID, or
     ``None`` for nobody. The default is the user of Flask-Login, if the application uses
     it. A user's drafts are on every device where the user signs in.
@@ -65,6 +78,7 @@ class FlaskWizard:
         app: Flask | None = None,
         *,
         store: DraftStore | object | None = None,
+        uploads: UploadStore | str | PathLike[str] | None = None,
         holder: Callable[[], object] | None = None,
     ) -> None:
         if holder is not None and not callable(holder):
@@ -73,6 +87,7 @@ class FlaskWizard:
                 "without arguments that returns the id of the signed-in user, or None."
             )
         self._store = store
+        self._uploads = uploads
         self._holder = holder
         if app is not None:
             self.init_app(app)
@@ -97,7 +112,14 @@ class FlaskWizard:
         given = self._store if self._store is not None else app.config["WIZARD_STORE"]
         default_file = Path(app.instance_path) / "flask_wizard.sqlite3"
         store = open_store(given, default_file)
-        app.extensions[EXTENSION] = WizardState(app, store, Logins(app, self._holder))
+        place = self._uploads
+        uploads = open_uploads(
+            place if place is not None else app.config["WIZARD_UPLOADS"],
+            Path(app.instance_path) / "flask_wizard_uploads",
+            min_free=app.config["WIZARD_UPLOADS_MIN_FREE"],
+        )
+        logins = Logins(app, self._holder)
+        app.extensions[EXTENSION] = WizardState(app, store, uploads, logins)
         _log_warnings(app, store)
         app.url_value_preprocessor(check_headless)
         app.cli.add_command(commands)
@@ -162,12 +184,16 @@ def _check_keys(config: Mapping[str, Any]) -> None:
 
 def _check_numbers(config: Mapping[str, Any]) -> None:
     for key, default in DEFAULTS.items():
-        if type(default) is not int:
+        if type(default) not in (int, float):
             continue
         value, least = config[key], 0 if key == "WIZARD_COMMIT_WAIT" else 1
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ConfigurationError(f"{key} is {value!r}. Expected a number.")
-        if value < least:
+        if type(default) is float and not 0 <= value <= 1:
+            raise ConfigurationError(
+                f"{key} is {value!r}. Expected a share, from 0 to 1."
+            )
+        if type(default) is int and value < least:
             raise ConfigurationError(f"{key} is {value!r}. Expected {least} or more.")
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from flask import Blueprint
 
     from .core.journey import Initial
+    from .web.uploaded_file import UploadedFile
     from .web.visit import Visit
 
 
@@ -39,7 +40,9 @@ class Wizard(metaclass=Declarative):
 
     A subclass inherits the steps. A step of the same name replaces the inherited step
     in its place; ``None`` removes it. Declare a base class that is never mounted itself
-    with ``class Base(Wizard, abstract=True)``.
+    with ``class Base(Wizard, abstract=True)``. With ``prefilled=True``, which is
+    inherited, a wizard edits what ``initial`` returns: steps whose data are valid are
+    done from the beginning.
     """
 
     #: The wizard's name on its pages. The default is the class's name in words.
@@ -62,8 +65,16 @@ class Wizard(metaclass=Declarative):
     #: The steps, inherited ones included. The class body sets them.
     steps: ClassVar[Steps] = Steps()
 
-    def __init_subclass__(cls, *, abstract: bool = False, **options: Any) -> None:
+    def __init_subclass__(
+        cls,
+        *,
+        abstract: bool = False,
+        prefilled: bool | None = None,
+        **options: Any,
+    ) -> None:
         super().__init_subclass__(**options)
+        if prefilled is not None:
+            cls._prefilled = prefilled
         cls.steps = collect_steps(cls, _reason_against)
         for step in cls.steps:
             setattr(cls, step.name, step)
@@ -81,6 +92,7 @@ class Wizard(metaclass=Declarative):
             _check_definition(cls)
 
     _abstract: ClassVar[bool] = True
+    _prefilled: ClassVar[bool] = False
     _has_title: ClassVar[bool] = False
     #: True if ``initial`` is overridden.
     _gives_initial: ClassVar[bool] = False
@@ -98,10 +110,11 @@ class Wizard(metaclass=Declarative):
         """
         return None
 
-    def admit(self, moment: Literal["start", "commit"], holder: str) -> None:
+    def admit(self, moment: Literal["start", "commit", "upload"], holder: str) -> None:
         """Raise an HTTP error, as ``abort(429)`` does, to limit a visitor's rate.
 
-        The framework calls this before a draft begins and before a commit. ``holder``
+        The framework calls this before a draft begins, before a commit, and before it
+        reads the first file of a POST. ``holder``
         identifies the visitor: a string that is the same in each request of a session,
         or of a signed-in user on every device, and reveals nothing else. After an error
         nothing is stored, and the visitor gets a page with the values that were sent.
@@ -118,6 +131,13 @@ class Wizard(metaclass=Declarative):
         calls it again with the same ``submission.id`` and a higher ``attempt``.
         """
         raise NotImplementedError
+
+    def on_upload(self, upload: UploadedFile, step: str, field: str) -> None:
+        """Look at a new file, once, before it is kept. Raise ValidationError to refuse.
+
+        The field's own validators have accepted it. ``field`` has a dot before the name
+        of a nested field. This is the place for a virus scanner.
+        """
 
     def discarded(self, draft: Draft) -> None:
         """Clean up after a discarded draft. ``draft`` is the draft as it was before."""
@@ -189,13 +209,21 @@ class Wizard(metaclass=Declarative):
         """
         from .drafts.visitor_drafts import Mount
         from .web import guard
+        from .web.incoming import INCOMING, IncomingFiles
         from .web.state import get_context
         from .web.visit import Visit
 
         context = get_context()
-        context.state.headless.add(context.request.endpoint)
+        wizard, request = cls._instance(), context.request
+        headless = context.state.headless
+        takes_files = wizard.steps.take_files
+        if takes_files or request.endpoint not in headless:
+            headless[request.endpoint] = wizard if takes_files else None
+        incoming: IncomingFiles | None = request.environ.get(INCOMING)
+        if incoming is None and takes_files and request.method == "POST":
+            incoming = IncomingFiles(context, wizard)
         try:
-            guard.check_request(context)
+            guard.check_request(context, incoming)
         except BaseException as error:
             without_locals(error)
             raise
@@ -203,9 +231,10 @@ class Wizard(metaclass=Declarative):
             _log_misspelt(cls, context.app.logger)
         name = f"{cls.__module__}.{cls.__qualname__}"
         mount = Mount(name, dict(bound or {}))
-        return Visit.open(
-            cls._instance(), mount, draft_id, context, url_for_step=url_for_step
-        )
+        visit = Visit.open(wizard, mount, draft_id, context, url_for_step=url_for_step)
+        if incoming is not None:
+            incoming.aim(visit.drafts, visit.draft_id)
+        return visit
 
     def _initial_at(self, bound: Mapping[str, Any]) -> Initial:
         """Return ``initial`` as journeys call it."""

@@ -100,13 +100,15 @@ def make_app(store: Probe, tmp_path_factory: pytest.TempPathFactory) -> MakeApp:
         prefix: str = "/join",
         unbound: tuple[str, ...] = (),
         store: object | None = None,
+        uploads: Any = None,
         **config: object,
     ) -> Flask:
         app = Site("site", root_path=folder, instance_path=folder)
         app.jinja_options = {"undefined": StrictUndefined, "bytecode_cache": COMPILED}
         app.config.update(TESTING=True, SECRET_KEY="k" * 32, WIZARD_COMMIT_WAIT=0)
         app.config.update(config)
-        FlaskWizard(app, store=default if store is None else store)
+        given = default if store is None else store
+        FlaskWizard(app, store=given, uploads=uploads)
         if wizard is not None:
             blueprint = wizard.as_blueprint("join", unbound=unbound)
             app.register_blueprint(blueprint, url_prefix=prefix)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from uploads import PNG, files_in, send_files
 from visitor import Visitor, attribute
 
 from flask_wizard import FlaskWizard
@@ -24,6 +25,7 @@ DOCUMENTS = (
     "docs/guide.md",
     "docs/lists.md",
     "docs/stores.md",
+    "docs/uploads.md",
     "docs/users.md",
 )
 
@@ -103,6 +105,50 @@ def test_check_page_of_the_guide_has_the_rows_of_its_function(instance: Path) ->
     assert "Town" not in rows
 
 
+def test_trip_of_the_guide_is_edited(instance: Path) -> None:
+    guide = run_blocks("docs/guide.md")
+    app = guide["create_app"]()
+    guide["add_editing"](app)
+    visitor = Visitor(app)
+    page = visitor.open("/trips/7/edit/")
+    assert page.errors == ["Enter the day you leave"]
+    visitor.fill(leaving="2027-05-01")
+    visitor.open("/trips/7/edit/")
+    you = {"home-street": "1 Main St", "home-town": "Faro"}
+    assert visitor.press("next", you).heading == "Check your answers"
+    visitor.press("next")
+    assert visitor.page.errors == ["Choose the place again"]
+    visitor.fill(place="Lisbon")
+    assert visitor.send("next").location == "/trips/7"
+    assert guide["trips"][7]["place"] == "Lisbon"
+
+
+def test_pets_of_the_documents_are_edited(instance: Path) -> None:
+    lists = run_blocks("docs/lists.md")
+    app = Flask("own")
+    app.config["SECRET_KEY"] = "secret"
+    FlaskWizard(app)
+    app.register_blueprint(lists["EditPets"].as_blueprint("pets"), url_prefix="/pets")
+    visitor = Visitor(app)
+    assert visitor.open("/pets/").heading == "Check your answers"
+    visitor.open("/pets/new/pets/new")
+    visitor.fill(name="Kit", kind="cat")
+    page = visitor.open(f"/pets/{visitor.page.path.split('/')[2]}/pets")
+    urls = [url for name, url in page.links.items() if name.endswith(": Rex")]
+    change, remove = urls
+    visitor.open(remove)
+    visitor.press("next")
+    (change,) = [u for n, u in visitor.page.links.items() if n == "Change 1: Tom"]
+    visitor.open(change)
+    visitor.fill(name="Tim")
+    visitor.press("next")
+    visitor.press("next")
+    assert lists["rows"] == {
+        4: {"id": 4, "name": "Tim", "kind": "cat"},
+        5: {"id": 5, "name": "Kit", "kind": "cat"},
+    }
+
+
 def test_headless_view_of_the_guide_runs_to_its_commit(instance: Path) -> None:
     guide = run_blocks("docs/guide.md")
     app = guide["create_app"]()
@@ -114,6 +160,21 @@ def test_headless_view_of_the_guide_runs_to_its_commit(instance: Path) -> None:
     you = {"name": "Ann", "home-street": "1 Main St", "home-town": "Faro"}
     receipt = visitor.get(follow(visitor, follow(visitor, contact, **you)))
     assert "We will write to you." in receipt.text
+
+
+def test_wizard_of_the_page_about_uploads_runs_to_its_commit(instance: Path) -> None:
+    uploads = run_blocks("docs/uploads.md")
+    uploads["app"].register_blueprint(
+        uploads["Scanned"].as_blueprint("scanned"), url_prefix="/scanned"
+    )
+    visitor = Visitor(uploads["app"])
+    visitor.open("/scanned/")
+    page = send_files(visitor, {"photo": [(PNG + b"EICAR", "me.png")]})
+    assert page.errors == ["“me.png” was not kept. It may be harmful."]
+    send_files(visitor, {"photo": [(PNG, "me.png")]})
+    assert visitor.press().path.endswith("/receipt")
+    assert uploads["photos"] == [PNG]
+    assert files_in(instance / "flask_wizard_uploads") == []
 
 
 def test_lists_of_the_documents_run_to_their_commits(instance: Path) -> None:

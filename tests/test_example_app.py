@@ -6,6 +6,7 @@ import stat
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from cachelib import SimpleCache
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from uploads import PNG
 from visitor import Page, attribute
 from werkzeug.security import check_password_hash
 
@@ -22,7 +24,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from example_app import create_app
 from example_app.accounts import next_path
-from example_app.models import Book, Customer, Member, Order, db
+from example_app.models import Book, Customer, Member, Order, Photo, db
 
 POLICY = (
     "default-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -377,6 +379,55 @@ def test_order_is_shown_at_its_own_address_only(client: FlaskClient) -> None:
     assert get(client, "/orders/1").status == 404
 
 
+def place_order(client: FlaskClient, **more: Any) -> Page:
+    """Order a book, and return the page of the order."""
+    put_in_cart(client, "the-salt-almanac")
+    return next_step(client, fill_in_checkout(client, **more), {})
+
+
+def test_placed_order_is_changed(app: Flask, client: FlaskClient) -> None:
+    order = place_order(client)
+    check = get(client, order.link("change it"))
+    assert check.heading == "Check your order"
+    assert ("Full name", "Wilhelmina Reed") in check.rows
+    page = get(client, check.link("Change Full name"))
+    page = next_step(client, page, {"name": "Wil Reed"})
+    page = next_step(client, page, {})
+    assert page.path == order.path
+    assert "Your order was changed." in page.text
+    assert [row["name"] for row in orders(app)] == ["Wil Reed"]
+
+
+def test_changed_order_loses_what_no_longer_applies(
+    app: Flask, client: FlaskClient
+) -> None:
+    order = place_order(client, message="Much love", invoice=INVOICE)
+    assert orders(app)[0]["gift_message"] == "Much love"
+    page = get(client, get(client, order.link("change it")).link("Change Is it"))
+    page = next_step(client, page, {"gift": "no"})
+    assert "“Message on the card” is no longer needed" in page.text
+    next_step(client, page, {})
+    (row,) = orders(app)
+    assert (row["gift_message"], row["company"]) == (None, "Reed & Daughters")
+
+
+def test_changed_order_is_asked_what_it_needs_now(
+    app: Flask, client: FlaskClient
+) -> None:
+    order = place_order(client)
+    check = get(client, order.link("change it"))
+    page = get(client, check.link("Change Who pays?"))
+    page = next_step(client, page, {"payer": "company"})
+    assert page.heading == "Invoice"
+    next_step(client, next_step(client, page, INVOICE), {})
+    assert orders(app)[0]["company"] == "Reed & Daughters"
+
+
+def test_order_that_is_not_there_cannot_be_changed(client: FlaskClient) -> None:
+    assert client.get("/orders/nothing/change/").status_code == 404
+    assert client.get("/orders/nothing/change/new/gift").status_code == 404
+
+
 def test_gift_asks_for_its_message(app: Flask, client: FlaskClient) -> None:
     put_in_cart(client, "the-salt-almanac")
     next_step(client, fill_in_checkout(client, message="For the winter."), {})
@@ -565,6 +616,21 @@ def test_joining_makes_a_member(app: Flask, client: FlaskClient) -> None:
     assert member.genres == ["poetry", "nature"]
     assert member.authors == ["Orla Venn"]
     assert member.guardian_name is None
+
+
+def test_photo_of_a_member_is_kept(app: Flask, client: FlaskClient) -> None:
+    page = get(client, "/club/")
+    for content in (b"no photo", PNG):
+        photo = (BytesIO(content), "me.png")
+        page = next_step(client, page, {**YOU, "photo": photo})
+        expected = "“me.png” was not kept. This is neither a PNG nor a JPEG"
+        assert (expected in page.text) == (content != PNG)
+    page = next_step(client, page, TASTES)
+    page = next_step(client, page, ACCOUNT)
+    assert "me.png" in page.text
+    next_step(client, page, {})
+    with app.app_context():
+        assert db.session.scalars(select(Photo.content)).all() == [PNG]
 
 
 def test_password_is_kept_as_a_hash(app: Flask, client: FlaskClient) -> None:

@@ -545,10 +545,9 @@ def named_photo() -> type[Form]:
 @pytest.mark.parametrize(
     "form", [lambda: Photo, nested_photo, listed_photo, deep_photo, named_photo]
 )
-def test_upload_is_refused(form: Callable[[], type[Form]]) -> None:
-    message = refusal(you=Step(form()))
-    assert "file field" in message
-    assert "after the commit" in message
+def test_step_knows_that_its_form_takes_files(form: Callable[[], type[Form]]) -> None:
+    wizard = declare(you=Step(form()), pet=Step(Name))
+    assert [step.takes_files for step in wizard.steps] == [True, False]
 
 
 @pytest.mark.parametrize("hook", ["when", "prepare"])
@@ -596,7 +595,7 @@ def test_form_function_must_return_a_class() -> None:
 
 def test_form_functions_class_is_checked() -> None:
     step = declare(you=Step(lambda answers: Photo)).steps[0]
-    with pytest.raises(DefinitionError, match="Photo has a file field 'photo'"):
+    with pytest.raises(DefinitionError, match=r"Step\(\.\.\., files=True\)"):
         step.form_class(None)  # type: ignore[attr-defined]
 
 

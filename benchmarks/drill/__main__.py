@@ -24,6 +24,7 @@ from benchmarks.drill.tally import Tally  # noqa: E402
 
 CROWD = 24  # visitors at once
 GAP = 40  # answers between two mishaps, at most
+KILLS = 4  # of workers, for each other thing
 LEASE = 10  # seconds
 LONGEST = 6.5  # seconds; more than any store's limit of time
 MOST_FINDINGS = 20
@@ -51,6 +52,7 @@ def run(engine: str, options: argparse.Namespace) -> Tally:
         seconds=options.seconds,
         crowd=CROWD,
         gap=GAP,
+        kills=KILLS,
         lease=LEASE,
         longest=LONGEST,
         seed=f"{options.seed} {engine}",

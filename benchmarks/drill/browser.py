@@ -160,7 +160,9 @@ class _Forms(HTMLParser):
         elif tag == "textarea":
             self._area = has["name"]
             values[self._area] = ""
-        elif tag == "input" and (has.get("type") != "radio" or "checked" in has):
+        elif tag == "input":
+            if has.get("type") in ("radio", "checkbox") and "checked" not in has:
+                return
             values[has["name"]] = has["value"]
 
     def handle_data(self, data: str) -> None:

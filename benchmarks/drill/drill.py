@@ -33,14 +33,16 @@ class Plan:
     It lasts until so many ``visitors`` have left, so many ``seconds`` have passed, and
     everything that can happen has happened. At most ``crowd`` visitors are there at
     once. Between two mishaps come at most ``gap`` answers, however long that takes on a
-    busy machine. ``lease`` is the commit lease and ``longest`` how long the store is
-    silent or full at most, in seconds.
+    busy machine. For each other thing that happens to the shop, ``kills`` workers are
+    killed. ``lease`` is the commit lease, and ``longest`` how long the store is silent
+    or full at most, in seconds.
     """
 
     visitors: int
     seconds: float
     crowd: int
     gap: int
+    kills: int
     lease: int
     longest: float
     seed: str
@@ -61,7 +63,7 @@ def drill(name: str, plan: Plan, folder: Path, say: Say) -> Tally:
         clearing.callback(network.kill)
         mischief = {
             "store": engine.acts(),
-            "shop": ShopMischief(shop, network, tally).acts(),
+            "shop": ShopMischief(shop, network, tally, kills=plan.kills).acts(),
         }
         visitors = _Day(plan, network.port, mischief, tally, say).run()
         say(f"{len(visitors)} visitors have left; counting")

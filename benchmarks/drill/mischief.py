@@ -11,8 +11,6 @@ from benchmarks.drill.engines import Act, lose
 from benchmarks.drill.shop import Shop
 from benchmarks.drill.tally import Tally
 
-KILLS = 4  # of workers, for each other thing
-
 
 def wreak(
     acts: Mapping[str, Act],
@@ -37,13 +35,14 @@ def wreak(
 class ShopMischief:
     """What happens between visitors and the shop."""
 
-    def __init__(self, shop: Shop, network: Proxy, tally: Tally) -> None:
+    def __init__(self, shop: Shop, network: Proxy, tally: Tally, *, kills: int) -> None:
+        self._kills = kills
         self._shop = shop
         self._network = network
         self._tally = tally
 
     def acts(self) -> Mapping[str, Act]:
-        kills = {f"worker killed ({n + 1})": self._kill for n in range(KILLS)}
+        kills = {f"worker killed ({n + 1})": self._kill for n in range(self._kills)}
         return {**kills, "deploy": self._deploy, "lost replies": self._lose_replies}
 
     def _kill(self, chance: Random) -> None:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 NAMES = "*"
 """Stands for the names of a step's fields, where these were read."""
 
+CONCEALED = "…"
+"""Stands for a password in what may be logged."""
+
 Dependencies = set[Path]
 """What was read, as (step, field) pairs. The empty field: whether it has answers.
 
@@ -173,20 +176,25 @@ def _value(field: Field) -> Any:
     return field.data
 
 
-def plain(form: Form) -> dict[str, Any]:
-    """Return the typed values of a form as plain dicts and lists."""
+def plain(form: Form, *, conceal: bool = False) -> dict[str, Any]:
+    """Return the typed values of a form as plain dicts and lists.
+
+    With ``conceal``, a password is ``"…"``, or ``None`` if it was left blank.
+    """
     return {
-        name: _plain(field)
+        name: _plain(field, conceal)
         for name, field in form._fields.items()
-        if not forms.is_button(field)
+        if not forms.has_no_data(field)
     }
 
 
-def _plain(field: Field) -> Any:
+def _plain(field: Field, conceal: bool) -> Any:
     if is_left_out(field):
         return None
     if isinstance(field, FormField):
-        return plain(field.form)
+        return plain(field.form, conceal=conceal)
     if isinstance(field, FieldList):
-        return [_plain(entry) for entry in field.entries]
+        return [_plain(entry, conceal) for entry in field.entries]
+    if conceal and forms.is_password(field):
+        return CONCEALED if field.data else None
     return field.data

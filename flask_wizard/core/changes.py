@@ -15,11 +15,14 @@ def draft_after(
     """Return the draft to store after a POST, with what its pages tell of changes.
 
     ``journey`` is that after the POST; ``before`` and ``after`` are the submitted page.
+    What the draft has told of an earlier change is taken out.
     ``from_review`` is true if the visitor came by a change link: the review then marks
     what differs, also in steps that a change has opened on the way.
     """
     top = journey.bind(before.top.name)
-    may_hide = top.done and top.position < journey.steps.last_conditional
+    # What a closed step has read may be missing: it must not be judged.
+    is_done = top.opens and top.done
+    may_hide = is_done and top.position < journey.steps.last_conditional
     changed: list[Path] = []
     unneeded = None
     if (may_hide or from_review) and after.entry is not None:
@@ -46,9 +49,17 @@ def changed_fields(old: Entry | None, new: Entry) -> list[str]:
     """
     if old is None:
         return [""]
-    was, now = ({**entry.raw, **entry.passwords} for entry in (old, new))
+    was, now = map(_sent, (old, new))
     names = sorted(was.keys() | now.keys())
     return [name for name in names if _texts(was, name) != _texts(now, name)]
+
+
+def _sent(entry: Entry) -> dict[str, list[str]]:
+    """Return what was sent by field; of files the ids."""
+    sent = {**entry.raw, **entry.passwords}
+    for file in entry.files.values() if entry.packed_files else ():
+        sent[file.field] = [*sent.get(file.field, ()), file.id]
+    return sent
 
 
 def _texts(sent: dict[str, list[str]], name: str) -> list[str]:

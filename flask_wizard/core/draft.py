@@ -12,7 +12,7 @@ import msgspec
 from markupsafe import Markup
 from msgspec.structs import fields, replace
 
-from ..errors import UnreadableDraftError
+from ..errors import StoreError, UnreadableDraftError
 
 Raw = dict[str, list[str]]
 """Submitted strings by full field name, as the browser sent them."""
@@ -43,6 +43,10 @@ _reading_types = Lock()
 
 class DamagedDraftError(UnreadableDraftError):
     """A part of a draft does not decode, which may show as late as a hook reads it."""
+
+
+class UploadError(StoreError):
+    """The place for uploads cannot answer while a hook reads a file of a draft."""
 
 
 def storable(text: str) -> str:
@@ -123,12 +127,54 @@ class Before(Stored, frozen=True, gc=False):
     read: tuple[Path, ...] = ()
     #: A hash of what they read, and of what the form asked for.
     read_digest: bytes = b""
+    #: False if the step did not apply, or did not open, when this was taken.
+    opened: bool = True
+    #: The names of the files that the application had already, by the way to the field.
+    files: dict[str, list[str]] = msgspec.field(default_factory=dict)
 
     def __repr__(self) -> str:  # a log must never show an answer
         return f"<Before: {', '.join(self.raw)}>"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return [("fields", [*self.raw])]
+
+
+class StoredFile(Stored, frozen=True):
+    """A file that the visitor has uploaded, as its page's entry has it.
+
+    Its content lies in the store of uploads, under the draft's key and this id.
+    """
+
+    #: 128 random bits in base64url.
+    id: str
+    #: The full name of its field, such as ``home-photo``.
+    field: str
+    #: The last part of the client's name, without control characters.
+    filename: str
+    #: What the client says that it is; empty if it says nothing.
+    content_type: str = ""
+    #: How many bytes it has.
+    size: Count = 0
+
+    def __repr__(self) -> str:  # a log must never show the name of a file
+        return f"<StoredFile of {self.size} bytes>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("size", self.size)]
+
+
+def pack_files(files: Mapping[str, StoredFile]) -> dict[str, msgspec.Raw]:
+    """Return files as an entry has them."""
+    return {id: msgspec.Raw(pack(file)) for id, file in files.items()}
+
+
+FILES_KEY = b"\xa5files"
+"""The key of an entry's files as it stands in the packed entry."""
+
+
+def has_files(packed: msgspec.Raw) -> bool:
+    """True if a packed item may have files."""
+    return FILES_KEY in bytes(packed)
 
 
 class Entry(Stored, frozen=True, gc=False):
@@ -159,8 +205,13 @@ class Entry(Stored, frozen=True, gc=False):
     #: What its page began with, packed; empty if nothing told.
     packed_before: bytes = msgspec.field(name="before", default=b"")
     #: False if no form was submitted: the entry has no more than ``before``, or tells
-    #: that the Continue of a page without a form was pressed.
+    #: that the Continue of a page without a form was pressed. In a prefilled wizard one
+    #: without ``before`` says that there is nothing to begin with.
     sent: bool = True
+    #: The uploaded files by id, each packed by itself.
+    packed_files: dict[str, msgspec.Raw] = msgspec.field(
+        name="files", default_factory=dict
+    )
 
     @classmethod
     def of(
@@ -175,6 +226,7 @@ class Entry(Stored, frozen=True, gc=False):
         read_digest: bytes = b"",
         passwords: Raw | None = None,
         before: Before | None = None,
+        files: dict[str, msgspec.Raw] | None = None,
     ) -> Entry:
         """Build an entry from what was sent."""
         entry = cls(
@@ -185,6 +237,7 @@ class Entry(Stored, frozen=True, gc=False):
             read_digest=read_digest,
             passwords=passwords or {},
             packed_before=pack(before) if before is not None else b"",
+            packed_files=files or {},
         )
         return entry.with_messages(errors, lang) if errors else entry
 
@@ -242,6 +295,11 @@ class Entry(Stored, frozen=True, gc=False):
             return _raw_decoder.decode(self.packed)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise DamagedDraftError("A stored answer does not decode.") from error
+
+    @property
+    def files(self) -> dict[str, StoredFile]:
+        """The uploaded files by id, in order. Raises UnreadableDraftError."""
+        return {id: unpack(StoredFile, f) for id, f in self.packed_files.items()}
 
     def __repr__(self) -> str:  # a log must never show an answer
         return f"<Entry rev {self.rev}{', accepted' if self.accepted else ''}>"
@@ -380,6 +438,24 @@ class Filled(Stored, frozen=True, dict=True, kw_only=True):
             packed_items={**self.packed_items, step: packed},
             plain_prefix=(0, b""),
         )
+
+    def files(self, *, changed_in: Filled | None = None) -> list[StoredFile]:
+        """Return the files of all its pages and items, whether or not these apply.
+
+        With ``changed_in``, return only those of pages and lists that differ there.
+        """
+        other = changed_in.packed_entries if changed_in is not None else {}
+        lists = changed_in.packed_items if changed_in is not None else {}
+        found = [
+            file
+            for step, packed in self.packed_entries.items()
+            if FILES_KEY in packed and other.get(step) != packed
+            for file in self.entries[step].files.values()
+        ]
+        for step, items in self.packed_items.items():
+            if any(map(has_files, items)) and lists.get(step) != items:
+                found += [file for item in self.items(step) for file in item.files()]
+        return found
 
 
 Kept = TypeVar("Kept", bound=Filled)

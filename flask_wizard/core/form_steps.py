@@ -15,8 +15,20 @@ from wtforms import Form
 
 from ..errors import DefinitionError
 from . import forms
-from .answers import NAMES, Answers, Dependencies, Record, plain, values_of
-from .draft import Before, Entry, Kept, Path, Raw
+from .answers import CONCEALED, NAMES, Answers, Dependencies, Record, plain, values_of
+from .draft import Before, Entry, Kept, Path, Raw, pack_files
+from .files import (
+    Files,
+    SentFile,
+    Taken,
+    file_leaves,
+    files_of,
+    keep_there,
+    names_there,
+    show_refusals,
+    take_files,
+    with_files,
+)
 from .form_errors import NOT_KEPT, errors_of, in_language, show_errors, with_lost
 from .forms import FieldNames, Values
 from .hooks import (
@@ -27,7 +39,7 @@ from .hooks import (
     check_result,
     hook_error,
 )
-from .only_if import GROUP
+from .only_if import GROUP, is_left_out
 from .rows import Row, rows_of
 from .signatures import (
     FormSignature,
@@ -36,7 +48,16 @@ from .signatures import (
     file_fields,
     signature,
 )
-from .steps import ABSENT, RESERVED_FIELDS, AnyStep, BoundStep, Condition, UrlOf, encode
+from .steps import (
+    ABSENT,
+    RESERVED_FIELDS,
+    AnyStep,
+    BoundStep,
+    Changes,
+    Condition,
+    UrlOf,
+    encode,
+)
 from .untouched import UnshowableError, untouched
 
 if TYPE_CHECKING:
@@ -69,6 +90,8 @@ class Step(AnyStep):
     #: answers again: for captchas and one-time codes. The visitor is asked again if
     #: something that the step has read changes.
     revalidate: bool = True
+    #: True of a form function whose forms have fields to choose files with.
+    files: bool = False
 
     takes_input: ClassVar[bool] = True
     has_answers: ClassVar[bool] = True
@@ -95,6 +118,9 @@ class Step(AnyStep):
             opens=reached and bool(applies),
             entry=entry if entry is not None and entry.sent else None,
             before=entry.before if entry is not None and entry.packed_before else None,
+            reached=reached,
+            taken=entry is not None,
+            condition_reads=frozenset(reads),
         )
 
     @cached_property
@@ -103,6 +129,12 @@ class Step(AnyStep):
         if self.kwargs is not None or not isinstance(self.form, type):
             return None
         return self.form
+
+    @cached_property
+    def takes_files(self) -> bool:
+        """True if its form may have fields to choose files with."""
+        is_class = isinstance(self.form, type)
+        return bool(file_fields(self.form)) if is_class else self.files
 
     @property
     def plain_digest(self) -> bytes | None:
@@ -163,6 +195,12 @@ class Step(AnyStep):
                 "kwargs=lambda answers: {...}."
             )
         check_form_class(found, self.name)
+        if not self.files and (uploads := file_fields(found)):
+            raise DefinitionError(
+                f"{where} returned {found.__name__}, which has a file field "
+                f"{uploads[0]!r}. How much a page may send is settled before its form "
+                f"is known: declare the step with Step(..., files=True)."
+            )
         return found
 
     def arguments(self, answers: Answers) -> Mapping[str, Any]:
@@ -206,6 +244,14 @@ class BoundFormStep(BoundStep):
     entry: Entry | None
     #: What its page began with, if that is stored.
     before: Before | None = None
+    #: True if all applicable steps before it are done.
+    reached: bool = False
+    #: True if the draft has an entry of it: ``initial`` was asked.
+    taken: bool = False
+    #: What of ``reads`` its condition read.
+    condition_reads: frozenset[Path] = frozenset()
+    #: True if its entry is what it began with, which is not stored yet.
+    is_prefilled: bool = False
     #: What ``prepare`` and the form itself have read.
     dependencies: Dependencies = field(default_factory=set)
     _began_form: Form | None = field(default=None, init=False)
@@ -224,9 +270,13 @@ class BoundFormStep(BoundStep):
     @cached_property
     def form(self) -> Form:
         """The form bound to what was submitted, or with its initial data."""
-        if self.entry is not None:
-            values, passwords = Values(self.entry.raw), self.entry.passwords
-            return self._fill(values, passwords, before=self.before)
+        if (entry := self.entry) is not None:
+            return self._fill(
+                Values(entry.raw),
+                entry.passwords,
+                before=self.before,
+                files=entry.files if entry.packed_files else None,
+            )
         if self.before is not None and self._before_holds:
             return self._fill(Values(self.before.raw), {}, before=self.before)
         return self._fill(None, {})
@@ -238,20 +288,27 @@ class BoundFormStep(BoundStep):
         *,
         prepare: bool = True,
         before: Before | None = None,
+        files: Files | None = None,
+        new: Mapping[str, SentFile] | None = None,
     ) -> Form:
         """Return the form with values, or with the step's initial data.
 
-        Fields that sent nothing keep what they had in ``before``. What ``prepare`` and
-        the form itself read is added to ``dependencies``.
+        ``files`` are those that it has, and ``new`` those that came along. Fields that
+        sent nothing keep what they had in ``before``. What ``prepare`` and the form
+        itself read is added to ``dependencies``.
         """
         answers = Answers(self.journey, self.position, self.dependencies)
         initial = self.initial if values is None else None
         sent = values
-        if before is not None and values is not None:
+        is_untouched = before is not None and values == before.raw
+        if before is not None and values is not None and not is_untouched:
             sent = forms.with_unsent(values, self._began(before), before)
         if passwords:
             sent = Values({**(sent or {}), **passwords})
         meta: dict[str, object] = {"answers": answers}
+        if (files or new) and sent is not None:
+            sent = self._with_files(sent, files or {}, new or {})
+            meta["new_files"] = new or ()
         if self.journey.inside:
             meta |= self.journey.item_meta(self.dependencies)
         takes_own = self.step.kwargs is not None
@@ -283,14 +340,32 @@ class BoundFormStep(BoundStep):
             for name in forms.restore_typed(typed):
                 _warn_of_prepare(self.name, name)
         if before is not None and values is not None:
-            forms.restore_before(form, values, self._began(before), before)
+            began = form if is_untouched else self._began(before)
+            forms.restore_before(form, values, began, before)
+            self.dependencies.update(before.read)
+        if self.signature.takes_files and (before is not None or initial is not None):
+            there = names_there(form) if before is None else before.files
+            keep_there(form, there)
         # What is no longer a password must not be shown: it is left out.
         if passwords and not passwords.keys() <= (hidden := {*forms.passwords(form)}):
             kept = {name: passwords[name] for name in passwords if name in hidden}
-            return self._fill(values, kept, prepare=prepare, before=before)
+            return self._fill(
+                values, kept, prepare=prepare, before=before, files=files, new=new
+            )
         if (conditions := self.signature.conditions).declared:
             forms.leave_out(form, conditions)
         return form
+
+    def _with_files(
+        self, values: Values, files: Files, new: Mapping[str, SentFile]
+    ) -> Values:
+        """Return the values, with files in the places of their fields."""
+        bind, draft_id = self.journey.files.bind, self.journey.whole_draft.id
+        stored = [*files.values(), *(sent.stored for sent in new.values())]
+        bound = [bind(draft_id, file) for file in stored]
+        filled = Values(with_files(values, bound))
+        filled.names = values.names
+        return filled
 
     def _check_entries(self, form: Any) -> None:
         """Raise DefinitionError if a list begins with more than its page may send."""
@@ -315,7 +390,6 @@ class BoundFormStep(BoundStep):
     def _began(self, before: Before) -> Form:
         """Return the form bound to what its page began with."""
         if self._began_form is None:
-            self.dependencies.update(before.read)
             self._began_form = self._fill(Values(before.raw), {})
         return self._began_form
 
@@ -323,18 +397,28 @@ class BoundFormStep(BoundStep):
     def _before_holds(self) -> bool:
         """True if what the page began with is stored, and what it read is unchanged."""
         before = self.before
-        return before is not None and self._digest(before.read) == before.read_digest
+        if before is None:
+            return False
+        return self._digest_of_before(before.read) == before.read_digest
 
-    def _take_before(self) -> Before | None:
+    def _digest_of_before(self, read: tuple[Path, ...]) -> bytes:
+        """Hash as ``_digest`` does, but for what the condition alone has read.
+
+        Whether the step applies makes no difference to what its page begins with.
+        """
+        return self._digest(read, but=self.condition_reads)
+
+    def _take_before(self, *, prepare: bool = True) -> Before | None:
         """Return what the page begins with, if there is more than the form's own.
 
-        Raise DefinitionError if the page cannot show it.
+        ``prepare`` is false if it may not run yet. Raise DefinitionError if the page
+        cannot show it.
         """
-        form = self._fill(None, {})
+        form = self._fill(None, {}, prepare=prepare)
         if self.initial is None and not any(map(forms.is_locked, forms.leaves(form))):
             return None
         try:
-            raw, silent = untouched(form)
+            raw, silent = untouched(form, keep_choices=self.journey.prefilled)
         except UnshowableError as error:
             raise DefinitionError(
                 f"initial gave a value of type {error.kind} for the field "
@@ -343,19 +427,58 @@ class BoundFormStep(BoundStep):
                 "leave it out."
             ) from error
         read = self._read_now
-        return Before(raw, silent, read, self._digest(read))
+        digest = self._digest_of_before(read)
+        there = names_there(form) if self.signature.takes_files else {}
+        return Before(raw, silent, read, digest, opened=self.opens, files=there)
 
     def _take_locked(self, fresh: BoundFormStep, values: Values) -> None:
         """Take what fields began with that nobody can edit, from the ``fresh`` step."""
         if any(map(forms.is_locked, forms.leaves(self.form))):
             self.before = fresh._take_before()
-            self.form = self._fill(values, {}, before=self.before)
+            self.form = self._fill(values, {}, before=self.before, new=values.files)
 
     def begin(self, draft: Kept) -> Kept:
         """Return the draft with what the step's page begins with, if that is new."""
-        if self.entry is not None or self._before_holds:
+        if self.entry is not None or self.journey.prefilled or self._before_holds:
             return draft
         return self._with_before(draft, self._take_before())
+
+    def prefill(self) -> BoundFormStep:
+        """Return the step with what its page begins with as its submission."""
+        if self.entry is not None:
+            return self
+        if not self._before_holds:
+            self.before = self._take_before() if self.initial is not None else None
+            self._before_holds = self.before is not None
+        if self.before is None:
+            return self
+        sent = self.submit(Values(self.before.raw), validate=True, autosave=True)
+        if sent is None:
+            return self
+        sent.is_prefilled = True
+        return sent
+
+    def prefill_draft(self, draft: Kept) -> Kept:
+        """Return the draft of a prefilled wizard with what the step begins with.
+
+        A step that does not open is taken as far as its form can be built and show it
+        without the answers that are missing.
+        """
+        if self.is_prefilled:
+            return self.write_to(draft)
+        can_take = self.reached or self.step.fixed_form is not None
+        if self.name in draft.entries or not can_take:
+            return draft
+        before = None
+        try:
+            if self.initial is not None:
+                before = self._take_before(prepare=self.reached)
+        except DefinitionError:
+            if self.opens:
+                raise
+            return draft  # the page tells of it, if the step opens
+        entry = Entry.unsent(before) if before is not None else Entry(sent=False)
+        return draft.with_entries({self.name: entry})
 
     def _with_before(self, draft: Kept, before: Before | None) -> Kept:
         if before is None:
@@ -399,6 +522,8 @@ class BoundFormStep(BoundStep):
         """The data that its form starts with."""
         if self.journey.initial is None:
             return None
+        if self.journey.prefilled and self.taken and self.before is None:
+            return None  # it had nothing to begin with when the draft began
         answers = Answers(self.journey, self.position, self.dependencies)
         return self.journey.initial(self.name, answers)
 
@@ -444,11 +569,18 @@ class BoundFormStep(BoundStep):
         """What ``prepare`` and the form have read, and nothing else has."""
         return tuple(sorted(self.dependencies - self.reads))
 
-    def _digest(self, read: tuple[Path, ...]) -> bytes:
-        """Hash what the form asks for, and the answers in ``read`` and ``reads``."""
+    def _digest(
+        self,
+        read: tuple[Path, ...],
+        *,
+        but: frozenset[Path] = frozenset(),
+    ) -> bytes:
+        """Hash what the form asks for, and the answers in ``read`` and ``reads``.
+
+        Those that stand in ``but`` are left out of ``reads``.
+        """
         digest = self.signature.digest  # a form function has read now
-        if read or self.reads:
-            paths = [*sorted(self.reads), *read]
+        if paths := [*sorted(self.reads - but), *read]:
             digest = self.journey.digest(digest, paths, before=self.position)
         return digest
 
@@ -467,58 +599,105 @@ class BoundFormStep(BoundStep):
             opens=self.opens,
             entry=self.entry,
             before=self.before,
+            reached=self.reached,
+            taken=self.taken,
+            condition_reads=self.condition_reads,
         )
+        kept_files = self.entry.files if self.entry and self.entry.packed_files else {}
+        stored = kept_files
+        if values.dropped in stored:
+            stored = {id: f for id, f in stored.items() if id != values.dropped}
+        taken = Taken(stored, {})
         if self.opens:
             after.signature = self.signature
             if self.entry is None and self.journey.initial and not self._before_holds:
                 after.before = self._take_before()
             secrets = self.entry.passwords if self.entry is not None else {}
             typed = values.filled(secrets) if secrets else []
-            # Those stored count unless one is typed into a field that is not left out.
-            after.form = after._fill(
-                values, {} if typed else secrets, before=after.before
+            fill = partial(
+                after._fill,
+                values,
+                before=after.before,
+                files=stored,
+                new=values.files,
             )
+            # Those stored count unless one is typed into a field that is not left out.
+            after.form = fill({} if typed else secrets)
             if typed and not forms.counted(after.form, typed):
-                after.form = after._fill(values, secrets, before=after.before)
+                after.form = fill(secrets)
             if self.entry is None and after.before is None:
                 after._take_locked(self, values)
             form = after.form
             raw, passwords = forms.sent(form)
+            if stored or values.files:
+                taken = self._take_files(form, stored, values)
             if validate:
                 after.validation = Validation(form, forms.validate(form))
         elif self.step.fixed_form is not None:
-            form = self._fill(values, {}, prepare=False)
+            form = self._fill(values, {}, prepare=False, files=stored, new=values.files)
             raw, passwords = values.unprepared(form)
+            if stored or values.files:
+                taken = self._take_files(form, stored, values)
         elif values.names is not None:
             raw, passwords = values.named(), {}
+            named = [sent.stored for sent in values.named_files()]
+            taken = Taken({**stored, **{file.id: file for file in named}}, {})
         else:  # which form it is depends on answers that are not given now
             return None
         kept = self.entry or Entry.of({}, before=after.before)
         rev = kept.rev if autosave else kept.rev + 1
+        same_files = taken.files == kept_files and not taken.refusals
         if validate and self.opens:
-            after._judge(raw, passwords, rev, values)
-        elif self.entry is None and after._is_untouched(raw, passwords):
+            after._judge(raw, passwords, rev, values, taken)
+        elif self.entry is None and same_files and after._is_untouched(raw, passwords):
             after.entry = None
-        elif raw != kept.raw or values.filled(passwords):
-            errors = with_lost({}, values.filled(passwords))
+        elif raw != kept.raw or not same_files or values.filled(passwords):
+            errors = with_lost(taken.refusals, values.filled(passwords))
             after.entry = Entry.of(
                 raw,
                 rev=rev,
                 errors=errors,
                 passwords=kept.passwords,
                 before=after.before,
+                files=pack_files(taken.files) if taken.files else None,
             )
         else:
             unchanged = kept.with_messages({}) if kept.errors else kept
             after.entry = kept if autosave else replace(unchanged, rev=rev)
         return after
 
-    def _judge(self, raw: Raw, passwords: Raw, rev: int, values: Values) -> None:
+    def _take_files(self, form: Form, stored: Files, values: Values) -> Taken:
+        """Return the files that the page then has, and what was refused of the new."""
+        journey = self.journey
+        step, prefix = self.name, ""
+        if journey.inside:  # the page of an item; of an item with one form it is ""
+            step, prefix = journey.inside[0], f"{self.name}." if self.name else ""
+        return take_files(
+            file_leaves(form, prefix),
+            step,
+            stored,
+            values,
+            values.files,
+            draft=journey.whole_draft,
+            dropped=values.dropped,
+            rules=journey.files,
+        )
+
+    def _judge(
+        self,
+        raw: Raw,
+        passwords: Raw,
+        rev: int,
+        values: Values,
+        taken: Taken,
+    ) -> None:
         """Set the entry to values that are accepted if the form is valid with them.
 
         ``values`` are all that was sent. They tell which passwords are lost if not.
+        ``taken`` tells the files, and those that were refused.
         """
-        if self.validation.passed:
+        files = pack_files(taken.files) if taken.files else None
+        if self.validation.passed and not taken.refusals:
             read = self._read_now
             self.entry = Entry.of(
                 raw,
@@ -528,9 +707,12 @@ class BoundFormStep(BoundStep):
                 read_digest=self._digest(read),
                 passwords=passwords,
                 before=self.before,
+                files=files,
             )
             self.done, self.outdated = True, False
         else:
+            if taken.refusals:
+                show_refusals(self.form, taken.refusals)
             kept = self.entry.passwords if self.entry is not None else {}
             errors = with_lost(self.errors, values.filled(passwords))
             self.entry = Entry.of(
@@ -540,6 +722,7 @@ class BoundFormStep(BoundStep):
                 lang=self.journey.language(),
                 passwords=kept,
                 before=self.before,
+                files=files,
             )
 
     def declares(self, names: Iterable[str]) -> bool:
@@ -615,20 +798,25 @@ class BoundFormStep(BoundStep):
         errors = entry.messages if entry is not None else {}
         if entry is not None and (other := self.other_language):
             may_judge = self.step.revalidate and not entry.told
-            errors = (may_judge and self._judged_again(errors)) or in_language(
-                errors, other
-            )
+            marked = in_language(errors, other)
+            errors = (may_judge and self._judged_again(errors, marked)) or marked
         show_errors(form, errors)
         return form
 
-    def _judged_again(self, stored: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    def _judged_again(
+        self, stored: Mapping[str, list[str]], marked: Mapping[str, list[str]]
+    ) -> dict[str, list[str]]:
         """Return the messages of today; none if the form is valid by now.
 
-        A password that was not kept cannot be judged. Its field says so.
+        A password that was not kept cannot be judged. Its field says so. Nor can a file
+        that was refused: those messages stay, ``marked``.
         """
         lost = [name for name, texts in stored.items() if NOT_KEPT in texts]
         found = {} if self.valid else self.errors
-        return with_lost({n: found[n] for n in found if n not in lost}, lost)
+        found = with_lost({n: found[n] for n in found if n not in lost}, lost)
+        leaves = file_leaves(self.form)
+        files = [leaf.field.name for leaf in leaves if leaf.field.name in stored]
+        return {**found, **{name: marked[name] for name in files}}
 
     def page_names(self, form: Form) -> FieldNames | None:
         """Return the names of the form's fields if the page must tell them.
@@ -671,7 +859,8 @@ class BoundFormStep(BoundStep):
         """What was submitted, to be hashed."""
         if self.entry is None:
             return None
-        return self.entry.raw, self.entry.rev if self.entry.passwords else 0
+        sent = self.entry.raw, self.entry.rev if self.entry.passwords else 0
+        return (*sent, [*self.entry.packed_files]) if self.entry.packed_files else sent
 
     def record(self, reads: Dependencies) -> Record:
         """Return the answers, falsy if they do not count."""
@@ -688,9 +877,56 @@ class BoundFormStep(BoundStep):
         """Return the answers as plain dicts and lists."""
         return plain(self._accepted_form)
 
+    def files(self) -> dict[str, list[Any]]:
+        """Return the uploads by field; nested fields have dots in their names."""
+        if not self.signature.takes_files:
+            return {}
+        return {
+            path: [] if is_left_out(each) else files_of(each)
+            for _, each, path in file_leaves(self._accepted_form)
+        }
+
+    def concealed(self) -> dict[str, Any]:
+        """Return the answers as plain dicts and lists, passwords concealed.
+
+        Uploads are told by their names.
+        """
+        return {**plain(self._accepted_form, conceal=True), **self._file_names()}
+
+    def _file_names(self) -> dict[str, list[str]]:
+        chosen = {name: files for name, files in self.files().items() if files}
+        return {n: [str(file.filename) for file in chosen[n]] for n in chosen}
+
+    def changes(self) -> Changes | None:
+        """Return what was changed of what its page began with."""
+        began, entry = self.before, self.entry
+        if not self.applies and (began is None or not began.opened):
+            return None
+        is_same = began is not None and entry is not None and entry.raw == began.raw
+        has_more = entry is not None and (entry.passwords or entry.packed_files)
+        if self.applies and is_same and not has_more:
+            return None
+        began_form = self._began(began) if began is not None else None
+        before = plain(began_form, conceal=True) if began_form is not None else {}
+        if not self.applies:
+            return before, None
+        found = {
+            name: (before.get(name), value)
+            for name, value in plain(self._accepted_form, conceal=True).items()
+            if before.get(name) != value and (name in before or value not in BLANK)
+        }
+        for name in found.keys() & {*forms.passwords(self._accepted_form)}:
+            found[name] = (CONCEALED, CONCEALED)
+        there = began.files if began is not None else {}
+        found |= {
+            name: (there.get(name, []), names)
+            for name, names in self._file_names().items()
+        }
+        return found or None
+
     def populate(self, obj: object) -> None:
-        """Call the form's ``populate_obj``, buttons left out."""
-        forms.without_buttons(self._accepted_form).populate_obj(obj)
+        """Call the form's ``populate_obj``, buttons and files left out."""
+        forms.with_data_only(self._accepted_form).populate_obj(obj)
 
     def serialize(self, *inner: str) -> bytes:
         """Return what was submitted for a field and those inside it, to be hashed.
@@ -709,12 +945,21 @@ class BoundFormStep(BoundStep):
         fields = (field, *self.signature.conditions.causes.get(field, ()))
         names = [self._html_name(each) for each in fields]
         sent = {**self.entry.raw, **self.entry.passwords}
+        files = self.entry.files.values() if self.entry.packed_files else ()
         mine = [
             [(n, sent[n]) for n in sorted(sent) if n == own or n.startswith(own + sep)]
+            + [
+                (file.field, [file.id])
+                for file in files
+                if file.field == own or file.field.startswith(own + sep)
+            ]
             for own, sep in names
         ]
         return encode(mine if len(mine) > 1 else mine[0])
 
+
+BLANK: tuple[object, ...] = (None, "", [], {})
+"""Values of fields that are no change of a step that began with nothing."""
 
 OWN_ARGUMENTS = frozenset({"formdata", "obj", "data", "meta"})
 """The arguments by which the wizard itself builds a form."""
@@ -768,9 +1013,4 @@ def check_form_class(form_class: type, where: str) -> None:
         raise DefinitionError(
             f"{where} was given the form of OnlyIf.group, which has no form around it. "
             "Put it into a FormField, or give the step a condition: when=..."
-        )
-    if uploads := file_fields(form_class):
-        raise DefinitionError(
-            f"{where}: {form_class.__name__} has a file field {uploads[0]!r}. "
-            "Uploads cannot be kept in a draft; ask for the file after the commit."
         )

@@ -24,6 +24,7 @@ from wtforms.fields import (
     BooleanField,
     Field,
     FieldList,
+    FileField,
     FormField,
     PasswordField,
     RadioField,
@@ -42,6 +43,7 @@ from .fields import (
     read_as,
     row_marker,
 )
+from .files import SentFile, holds_files, is_file, read_files_only
 from .form_data import FormData
 from .hooks import OWN_ERRORS, hook_error
 from .only_if import is_left_out, mark
@@ -84,14 +86,19 @@ class FieldNames(msgspec.Struct, frozen=True):
     starts: tuple[str, ...] = ()
     #: The names of password fields.
     passwords: tuple[str, ...] = ()
+    #: The names of fields to choose files with.
+    files: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, form: Form) -> FieldNames:
         """Return the names of the fields of a form."""
         exact: list[str] = []
         starts: list[str] = []
+        files: list[str] = []
         for field in form:
             inner = [leaf for leaf in leaves([field]) if not is_password(leaf)]
+            files += [leaf.name for leaf in inner if is_file(leaf)]
+            inner = [leaf for leaf in inner if not is_file(leaf)]
             exact += [leaf.name for leaf in inner]
             for leaf in filter(_reads_by_itself, inner):
                 exact += _names_read(leaf)
@@ -99,7 +106,9 @@ class FieldNames(msgspec.Struct, frozen=True):
                 starts.append(inner_start(field))
             elif _reads_by_itself(field) and not is_password(field):
                 starts.append(field.name)
-        return cls(tuple(exact), tuple(starts), tuple(passwords(form)))
+        return cls(
+            tuple(exact), tuple(starts), tuple(passwords(form)), files=tuple(files)
+        )
 
     def has(self, name: str) -> bool:
         """True if a value of that name may be kept."""
@@ -112,6 +121,10 @@ class Values(dict[str, list[str]]):
 
     #: The fields that the page has named; None if it did not have to.
     names: FieldNames | None = None
+    #: The files that came along, by id.
+    files: Mapping[str, SentFile] = MappingProxyType({})
+    #: The id of the file that the visitor takes away; empty if there is none.
+    dropped: str = ""
 
     def renumber(self, field: Any) -> int:
         """Name the entries of a FieldList 0, 1, 2, ..., and return how many there are.
@@ -158,7 +171,22 @@ class Values(dict[str, list[str]]):
     def named(self) -> Raw:
         """Return the values of the fields that the page has named."""
         names = self.names or FieldNames()
-        return {name: sent for name, sent in self.items() if names.has(name)}
+        return {name: sent for name, sent in self.items() if sent and names.has(name)}
+
+    def named_files(self) -> list[SentFile]:
+        """Return the files of the fields that the page has named, if they are stored.
+
+        Nobody can judge them before the form is known.
+        """
+        named = self.names.files if self.names else ()
+        sent = self.files.values()
+        return [f for f in sent if f.stored.field in named and not f.refusal]
+
+    def without_files(self) -> Values:
+        """Return the values alone, as they go into a page that gives them back."""
+        alone = Values(self)
+        alone.names = self.names
+        return alone
 
     def unprepared(self, form: Form) -> tuple[Raw, Raw]:
         """Return the plain values and the passwords for a form that is not prepared.
@@ -343,9 +371,15 @@ def bind(
     values = Values(values) if values is not None else None
     read = FormData(values) if values is not None and signature.reads_names else None
     limit = EntryLimit(max_entries) if signature.nests else None
-    passed = {"csrf": False, "sent": values, "unbindable": False, **meta}
+    passed = {
+        "csrf": False,
+        "sent": values,
+        "unbindable": False,
+        "new_files": (),
+        **meta,
+    }
     passed |= {"data_read": read, "entry_limit": limit, "left_out": ()}
-    if signature.nests:
+    if signature.nests or signature.takes_files:
         passed = _passed_down(passed)
     if values is None:
         data = {"data": initial} if isinstance(initial, Mapping) else {"obj": initial}
@@ -466,6 +500,8 @@ def _bind_field(form: Any, unbound: Any, options: dict[str, Any]) -> Field:
     if isinstance(field, FormField):
         nested: Any = partial(_nested, field.form_class, meta.passed)
         field.form_class = nested
+    elif isinstance(field, FileField):
+        read_files_only(field)
     elif isinstance(field, FieldList) and meta.sent is None:
         meta.entry_limit.lift(field)
     elif isinstance(field, FieldList):
@@ -517,22 +553,27 @@ def is_button(field: Field) -> bool:
     return isinstance(field, BUTTONS)
 
 
-def without_buttons(form: Form) -> Form:
-    """Delete the buttons of a form, nested ones too, and return it."""
+def has_no_data(field: Field) -> bool:
+    """True if plain data and objects do not get the field: a button, or files."""
+    return is_button(field) or holds_files(field)
+
+
+def with_data_only(form: Form) -> Form:
+    """Delete the buttons and files of a form, nested ones too, and return it."""
     for name, field in list(form._fields.items()):
-        if is_button(field):
+        if has_no_data(field):
             del form[name]
         else:
-            _drop_buttons(field)
+            _keep_data_only(field)
     return form
 
 
-def _drop_buttons(field: Field) -> None:
+def _keep_data_only(field: Field) -> None:
     if isinstance(field, FormField):
-        without_buttons(field.form)
+        with_data_only(field.form)
     elif isinstance(field, FieldList):
         for entry in field.entries:
-            _drop_buttons(entry)
+            _keep_data_only(entry)
 
 
 def is_password(field: Field) -> bool:
@@ -556,7 +597,7 @@ def sent(form: Any) -> tuple[Raw, Raw]:
     raw: Raw = {}
     secret: Raw = {}
     for field in leaves(form):
-        if field.raw_data:
+        if field.raw_data and not isinstance(field, FileField):
             kept = secret if is_password(field) else raw
             kept[field.name] = [str(value) for value in field.raw_data]
     if meta.data_read is not None:
@@ -565,13 +606,19 @@ def sent(form: Any) -> tuple[Raw, Raw]:
             kept = secret if name.startswith(secret_starts) else raw
             kept[name] = values[name]
     for field in lists(form) if meta.entry_limit is not None else ():
-        markers = (row_marker(entry) for entry in field.entries)
-        raw.update({marker: [""] for marker in markers if marker in values})
+        for entry in field.entries:
+            # Files are no text: nothing else may tell that there is a row.
+            if (marker := row_marker(entry)) in values or _has_files(entry):
+                raw[marker] = [""]
         if meta.unbindable or field.name in meta.entry_limit.sent:
             raw.update({} if _holds_passwords(field) else _below(field, values))
     if meta.left_out:
         secret = {name: secret[name] for name in counted(form, secret)}
     return raw, secret
+
+
+def _has_files(entry: Field) -> bool:
+    return any(map(is_file, leaves([entry])))
 
 
 def _read_besides(form: Any) -> list[str]:
@@ -625,7 +672,11 @@ def _holds_passwords(field: Field) -> bool:
 
 def _below(field: Field, values: Values) -> Raw:
     start = inner_start(field)
-    return {name: sent for name, sent in values.items() if name.startswith(start)}
+    below = {name: sent for name, sent in values.items() if name.startswith(start)}
+    texts = {
+        name: [v for v in sent if isinstance(v, str)] for name, sent in below.items()
+    }
+    return {name: sent for name, sent in texts.items() if sent}
 
 
 def lists(fields: Iterable[Field]) -> Iterator[FieldList[Any]]:
@@ -712,7 +763,7 @@ def show_as_typed(form: Form) -> None:
         is_kept = not _reads_by_itself(field) or is_left_out(field)
         if hasattr(field, "unvalidated") and is_kept:
             field.data = field.unvalidated  # nobody typed what validators made of it
-        if not field.raw_data:
+        if not field.raw_data or is_file(field):
             continue
         if isinstance(field, SelectField):
             _offer_sent(field)

@@ -14,7 +14,7 @@ from ..errors import (
     StoreError,
     TooManyDraftsError,
 )
-from .draft import DamagedDraftError
+from .draft import DamagedDraftError, UploadError
 
 Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
@@ -45,9 +45,10 @@ class HookError(Exception):
 def hook_error(error: Exception) -> HookError:
     """Return the exception for one of ``OWN_ERRORS`` that has come out of a hook.
 
-    Raise the error itself if it is about the draft, whose answers the hook has read.
+    Raise the error itself if it is about the draft, whose answers or files the hook has
+    read.
     """
-    if isinstance(error, DamagedDraftError):
+    if isinstance(error, DamagedDraftError | UploadError):
         raise error
     return HookError(error)
 

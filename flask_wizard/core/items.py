@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
@@ -16,9 +16,9 @@ from ..errors import DefinitionError, UnknownNameError
 from ..tracebacks import without_locals
 from .answers import Answers, Dependencies, Record
 from .declaration import Declarative, collect_steps
-from .draft import Path, StoredItem, storable
-from .journey import Journey, Walk
-from .steps import ABSENT, RESERVED_STEPS, BoundStep, Review, Steps, encode
+from .draft import Draft, Path, StoredItem, storable
+from .journey import Initial, Journey, Walk
+from .steps import ABSENT, RESERVED_STEPS, BoundStep, Steps, encode
 
 if TYPE_CHECKING:
     from .repeats import BoundRepeat
@@ -57,7 +57,7 @@ class Item(metaclass=Declarative):
         cls.steps = collect_steps(cls, _reason_against)
         for step in cls.steps:
             setattr(cls, step.name, step)
-            if isinstance(step, Review) or step.page == "list":
+            if step.lists_answers or step.page == "list":
                 raise DefinitionError(
                     f"{cls.__name__}.{step.name} is a {type(step).__name__}. The pages "
                     "of an item are steps: a list of items stands in the wizard, and "
@@ -156,12 +156,20 @@ class ItemWalk(Walk[StoredItem]):
         super().__init__(
             repeat.step.pages,
             item.stored,
+            initial=item.initial,
             bound=repeat.journey.bound,
             max_entries=repeat.journey.max_entries,
             language=repeat.journey.language,
+            files=repeat.journey.files,
+            prefilled=True,
         )
         self.inside = (repeat.name, item.id)
         self.repeat = repeat
+
+    @property
+    def whole_draft(self) -> Draft:
+        """The draft that has all of this."""
+        return self.item.repeat.journey.whole_draft
 
     @property
     def whole(self) -> Journey:
@@ -266,6 +274,8 @@ class BoundItem:
     is_new: bool = False
     #: What the earlier answer calls it that it stems from.
     given_label: str = ""
+    #: What its pages begin with, if the list has just taken it.
+    source: object = None
 
     @property
     def id(self) -> str:
@@ -274,6 +284,20 @@ class BoundItem:
 
     def __repr__(self) -> str:  # a log must never show an answer
         return f"<item {self.number} of {self.repeat.name}>"
+
+    @property
+    def initial(self) -> Initial | None:
+        """What its pages begin with; ``None`` if that is not to be taken."""
+        is_begun = self.source is not None or self.stored.packed_entries
+        if not self.repeat.journey.prefilled or not is_begun:
+            return None
+        return lambda page, answers: self._source_of(page)
+
+    def _source_of(self, page: str) -> object:
+        """Return what a page begins with: its own part of a mapping, or all of it."""
+        source = self.source
+        part = source.get(page) if isinstance(source, Mapping) else None
+        return part if isinstance(part, Mapping) else source
 
     @cached_property
     def walk(self) -> ItemWalk:
@@ -394,12 +418,28 @@ class BoundItem:
         found = (bound for bound in path if not (bound.done and bound.trusted))
         return next(found, path[0])
 
-    def data(self) -> Any:
-        """Return the answers as a dict; of several pages, by page."""
+    def data(self, *, conceal: bool = False) -> Any:
+        """Return the answers as a dict; of several pages, by page.
+
+        With ``conceal`` it has no passwords.
+        """
         pages = [bound for bound in self.walk.path if bound.step.has_answers]
+        found = {b.name: b.concealed() if conceal else b.data() for b in pages}
+        return found if self.repeat.step.item is not None else found[""]
+
+    def changes(self) -> dict[str, Any]:
+        """Return what was changed of what its pages began with; of several, by page."""
+        met = self.walk.met
+        found = {bound.name: bound.changes() for bound in met}
+        told = {name: changed for name, changed in found.items() if changed}
+        return told if self.repeat.step.item is not None else told.get("", {})  # type: ignore[return-value]
+
+    def files(self) -> Any:
+        """Return the uploads by field; of several pages, by page."""
+        pages = [bound for bound in self.walk.path if bound.step.takes_files]
         if self.repeat.step.item is None:
-            return pages[0].data()
-        return {bound.name: bound.data() for bound in pages}
+            return pages[0].files()
+        return {bound.name: bound.files() for bound in pages}
 
     @property
     def submitted(self) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Generic, Self
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from ..errors import DefinitionError
 from .answers import Answers, Dependencies
 from .draft import Draft, Entry, Kept, Path
+from .files import NO_FILES, FileRules
 from .forms import Values
 from .steps import ABSENT, AnyStep, BoundStep, Steps, encode
 
@@ -55,14 +56,20 @@ class Walk(Generic[Kept]):
         bound: Mapping[str, Any] = NOTHING_BOUND,
         max_entries: int | None = None,
         language: Callable[[], str] = str,
+        files: FileRules = NO_FILES,
+        prefilled: bool = False,
     ) -> None:
         self.steps = steps
+        #: How uploaded files are bound, and how many the draft may have.
+        self.files = files
         #: How many entries the lists of one page may have that set no maximum.
         self.max_entries = max_entries
         #: Returns the language of messages that are made now; empty if nobody knows.
         self.language = language
         self.draft = draft
         self.initial = initial
+        #: True if what pages begin with counts as sent, as far as it is valid.
+        self.prefilled = prefilled and initial is not None
         #: The variables of the mount's URL prefix, which never change for a draft.
         self.bound = bound
         # How many of the first steps are done by their entries alone: as many as the
@@ -99,6 +106,8 @@ class Walk(Generic[Kept]):
             plain = entry is not None and self._is_plain(at, entry)
             self._plain += plain and at == self._plain
             last = None if plain else step.bind(self, at, entry, reached=True)
+            if self.prefilled and last is not None and last.applies:
+                last = last.prefill()
             walked.append(last)
         return walked[position] or self._met(position)
 
@@ -135,6 +144,11 @@ class Walk(Generic[Kept]):
             return bound
         entry = self.draft.entries.get(name)
         return self.steps[position].bind(self, position, entry, reached=False)
+
+    @property
+    def met(self) -> tuple[BoundStep, ...]:
+        """The steps up to the first that is not done, those that do not apply too."""
+        return tuple(map(self._met, range(self.walk())))
 
     @property
     def path(self) -> tuple[BoundStep, ...]:
@@ -225,6 +239,22 @@ class Walk(Generic[Kept]):
         """The names of the list and the item in URLs, if they are pages of one."""
         return ()
 
+    def begin(self) -> None:
+        """Give a new draft what all steps begin with, if it is prefilled.
+
+        What they begin with may be gone later.
+        """
+        if not self.prefilled:
+            return
+        behind = range(self.walk(), len(self.steps))
+        unmet = (self.steps[n].bind(self, n, None, reached=False) for n in behind)
+        self.draft = _with_prefilled(self.draft, [*self._walked, *unmet])
+
+    @property
+    def whole_draft(self) -> Draft:
+        """The draft that has all of this."""
+        raise NotImplementedError
+
     @property
     def whole(self) -> Journey:
         """The journey through the whole wizard, as this walk leaves it."""
@@ -237,8 +267,11 @@ class Walk(Generic[Kept]):
         incomplete step begins with.
         """
         draft = self.draft
-        if self.initial is not None and (bound := self.first_incomplete) is not None:
-            draft = bound.begin(draft)
+        first = self.first_incomplete if self.initial is not None else None
+        if self.prefilled:
+            draft = _with_prefilled(draft, self._walked)
+        if first is not None:
+            draft = first.begin(draft)
         for bound in self._walked[self._plain :]:
             if bound is not None and bound.still_holds:
                 draft = bound.refresh_dependencies(draft)
@@ -292,6 +325,11 @@ class Walk(Generic[Kept]):
 
 class Journey(Walk[Draft]):
     """A wizard's steps bound to one draft."""
+
+    @property
+    def whole_draft(self) -> Draft:
+        """The draft that has all of this."""
+        return self.draft
 
     @property
     def whole(self) -> Journey:
@@ -358,3 +396,10 @@ class Journey(Walk[Draft]):
             elif bound.entry is not None and bound.entry.accepted:
                 found.setdefault(bound.name, cause.name)
         return found
+
+
+def _with_prefilled(draft: Kept, steps: Iterable[BoundStep | None]) -> Kept:
+    """Return the draft with what the steps begin with, if that is new."""
+    for bound in filter(None, steps):
+        draft = bound.prefill_draft(draft)
+    return draft

@@ -13,7 +13,7 @@ from wtforms import Form
 
 from ..errors import DefinitionError, StepError
 from .answers import Answers, Dependencies
-from .draft import Entry, Kept, StoredItem
+from .draft import Before, Entry, Kept, StoredItem, pack
 from .form_steps import Step
 from .forms import Values
 from .hooks import OWN_ERRORS, check_hook, check_result, hook_error
@@ -21,7 +21,7 @@ from .items import BoundItem, Item, ItemWalk, derive_id
 from .journey import Walk
 from .rows import Row
 from .signatures import field_names
-from .steps import ABSENT, AnyStep, BoundStep, Condition, Steps, UrlOf, encode
+from .steps import ABSENT, AnyStep, BoundStep, Changes, Condition, Steps, UrlOf, encode
 
 ENTRIES, NONE = "Entries", "None"
 """What the check page says before the items of a list, and if there are none."""
@@ -44,6 +44,9 @@ class Repeat(AnyStep):
     #: Returns (key, label) pairs by the answers, if there is one item for each of
     #: them, so that the visitor adds and removes none.
     over: Callable[[Answers], Iterable[tuple[str | int, object]]] | None = None
+    #: In a prefilled wizard, the attribute or key that tells apart the objects that
+    #: ``initial`` returns a list of; ``None`` if their position does.
+    key: str | None = None
     #: What one item is called, such as ``pet``.
     singular: str = ""
     #: The text of the button that adds an item. The default is such as "Add a pet", or
@@ -75,6 +78,11 @@ class Repeat(AnyStep):
     def fixed_forms(self) -> Sequence[type[Form]]:
         """The form classes of its pages that are the same whatever the answers are."""
         return [form for page in self.pages for form in page.fixed_forms]
+
+    @property
+    def takes_files(self) -> bool:
+        """True if its pages may have fields to choose files with."""
+        return self.pages.take_files
 
     @property
     def is_fixed(self) -> bool:
@@ -145,6 +153,20 @@ class Repeat(AnyStep):
                 )
             keys[item_id] = str(label)
         return keys
+
+    def key_of(self, source: Any, position: int) -> str | int:
+        """Return what tells an object apart that an item begins with."""
+        if self.key is None:
+            return position
+        is_mapping = isinstance(source, Mapping)
+        key = source.get(self.key) if is_mapping else getattr(source, self.key, None)
+        if not isinstance(key, str | int) or isinstance(key, bool):
+            raise DefinitionError(
+                f"initial returned an object for the list {self.name!r} whose "
+                f"{self.key!r} is a {type(key).__name__}. Expected a string or a whole "
+                "number that tells it from the others, as key= says."
+            )
+        return key
 
     def no_answers(self, reads: Dependencies, inside: tuple[str, ...] = ()) -> Any:
         """Return what a reader gets if the list does not count: no items."""
@@ -249,6 +271,8 @@ class BoundRepeat(BoundStep):
     #: The stored items, if they are not those of the draft.
     changed: tuple[StoredItem, ...] | None = None
     still_holds: bool = False
+    #: True if its items are what it began with, which is not stored yet.
+    is_prefilled: bool = False
 
     @property
     def answers(self) -> Answers:
@@ -359,6 +383,68 @@ class BoundRepeat(BoundStep):
             changed=items,
         )
 
+    # What it began with
+
+    def prefill(self) -> BoundRepeat:
+        """Return the list with an item for each object that ``initial`` returns.
+
+        It is done if all of them are valid, and as many as there may be.
+        """
+        is_begun = self.entry is not None or self.stored_items
+        if is_begun or self.step.is_fixed or self.journey.initial is None:
+            return self
+        found: Any = self.journey.initial(self.name, self.answers)
+        if found is None:
+            return self
+        began: dict[str, list[str]] = {}
+        items = []
+        for position, source in enumerate(found):
+            key = self.step.key_of(source, position)
+            item_id = derive_id("prefilled", self.name, type(key).__name__, str(key))
+            if item_id in began:
+                raise DefinitionError(
+                    f"initial returned two objects of one key for the list "
+                    f"{self.name!r}. Name what tells them apart with key=."
+                )
+            began[item_id] = [type(key).__name__, str(key)]
+            stored = StoredItem(item_id)
+            item = BoundItem(self, stored, position + 1, is_new=True, source=source)
+            item.walk.begin()
+            items.append(item.walk.finish())
+        entry = Entry(packed_before=pack(Before(began)))
+        filled = self._copy(entry, tuple(items))
+        entry = replace(entry, accepted=not filled.problems)
+        filled = self._copy(entry, tuple(items))
+        filled.is_prefilled = True
+        return filled
+
+    def prefill_draft(self, draft: Kept) -> Kept:
+        """Return the draft of a prefilled wizard with what the list begins with."""
+        if self.is_prefilled:
+            return self.write_to(draft)
+        if self.name in draft.entries or not self.opens:
+            return draft
+        return draft.with_entries({self.name: Entry(sent=False)})
+
+    def changes(self) -> Changes | None:
+        """Return which items were added, changed and removed."""
+        before = self.entry.before if self.entry is not None else None
+        began = before.raw if before is not None else {}
+        keys = {
+            item_id: int(key) if kind == "int" else key
+            for item_id, (kind, key) in began.items()
+        }
+        items = {item.id: item for item in self.items} if self.applies else {}
+        changed = {keys[n]: items[n].changes() for n in items if n in keys}
+        found = {
+            "added": [
+                item.data(conceal=True) for n, item in items.items() if n not in keys
+            ],
+            "changed": {key: told for key, told in changed.items() if told},
+            "removed": [key for n, key in keys.items() if n not in items],
+        }
+        return found if any(found.values()) else None
+
     # Is it done?
 
     @cached_property
@@ -395,7 +481,10 @@ class BoundRepeat(BoundStep):
         entry = self.entry
         if validate and self.opens:
             errors = self.problems
-            accepted = Entry(accepted=not errors, rev=self.rev + 1)
+            before = entry.packed_before if entry is not None else b""
+            accepted = Entry(
+                accepted=not errors, rev=self.rev + 1, packed_before=before
+            )
             entry = accepted.with_messages(errors)
         elif entry is not None and not autosave:
             entry = replace(entry, rev=entry.rev + 1)
@@ -547,6 +636,12 @@ class BoundRepeat(BoundStep):
     def data(self) -> Any:
         """Return the answers as a list of dicts."""
         return [item.data() for item in self.items]
+
+    def files(self) -> Any:
+        """Return the uploads as a list of dicts, one for each item."""
+        if not self.step.takes_files:
+            return {}
+        return [item.files() for item in self.items]
 
     def rows(self, url_of: UrlOf) -> Sequence[Row]:
         """Return its rows on the check page. ``url_of`` returns the URL of a page.

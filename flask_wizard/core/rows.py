@@ -29,12 +29,12 @@ from .fields import (
     Kind,
     choices_of,
     first_id,
-    input_type,
     kind_of,
     parts,
     read_as,
     render_kw,
 )
+from .files import files_of, is_file
 from .forms import is_password, typed_text
 from .only_if import is_left_out
 
@@ -150,7 +150,7 @@ def _confirmations(fields: Iterable[Field]) -> set[str]:
 def _is_shown(field: Field, kind: Kind) -> bool:
     if isinstance(field, FieldList) and not field.entries:
         return True
-    return kind not in ("hidden", "skip", "content") and input_type(field) != "file"
+    return kind not in ("hidden", "skip", "content")
 
 
 def _other_name(field: Field) -> str:
@@ -174,6 +174,9 @@ def _lines(field: Field) -> list[str]:
         return _entry_lines(field)
     if is_password(field):
         return ["Not shown"] if field.data else []
+    if is_file(field):
+        names = [file.filename for file in files_of(field)]
+        return names or list(getattr(field, "there", ()))
     if isinstance(field, SelectFieldBase):
         return _chosen(field)
     if isinstance(field, MonthField) and isinstance(field.data, date):

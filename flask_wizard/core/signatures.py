@@ -240,6 +240,8 @@ class FormSignature(NamedTuple):
     reads_names: bool
     #: True if the form may give itself a prefix.
     may_prefix: bool
+    #: True if there are fields to choose files with.
+    takes_files: bool
     #: The name of each field in a page, and the separator before the names inside it.
     html_names: Mapping[str, tuple[str, str]]
     #: The conditions of its fields.
@@ -270,6 +272,7 @@ def signature(form_class: Any) -> FormSignature:
         nests=nests,
         reads_names=_reads_names(form_class),
         may_prefix=form_class.__init__.__module__ not in LIBRARIES,
+        takes_files=bool(file_fields(form_class)),
         html_names=html_names,
         conditions=conditions_of(form_class),
     )

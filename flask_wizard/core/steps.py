@@ -44,6 +44,13 @@ ABSENT = b"absent"
 UrlOf = Callable[["BoundStep"], str]
 Condition = Callable[[Answers], object]
 
+Changes = dict[str, Any] | tuple[dict[str, Any], None]
+"""What was changed of a step: for each field that differs, its value before and after.
+
+Of a step that does not apply any more it is what it began with, and ``None``. Of a list
+it is which items were added, changed and removed.
+"""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class AnyStep(ABC):
@@ -111,6 +118,11 @@ class AnyStep(ABC):
     def fixed_form(self) -> type[Form] | None:
         """The form class, if it is the same whatever the answers are."""
         return None
+
+    @property
+    def takes_files(self) -> bool:
+        """True if its pages may have fields to choose files with."""
+        return False
 
     @property
     def fixed_forms(self) -> Sequence[type[Form]]:
@@ -324,6 +336,14 @@ class BoundStep(Protocol):
         """Return the answers as plain dicts and lists."""
         return {}
 
+    def files(self) -> Any:
+        """Return the uploads by field; nested fields have dots in their names."""
+        return {}
+
+    def concealed(self) -> Any:
+        """Return the same without passwords, to be told as what was added."""
+        return self.data()
+
     def populate(self, obj: object) -> None:
         """Set the answers on an object, as ``Form.populate_obj`` does."""
         return None
@@ -335,6 +355,22 @@ class BoundStep(Protocol):
     def begin(self, draft: Kept) -> Kept:
         """Return the draft with what the step's page begins with, if that is new."""
         return draft
+
+    def prefill(self) -> BoundStep:
+        """Return the step with what its page begins with as its submission.
+
+        It is done if that is valid. Nothing changes if something was sent already, or
+        there is nothing to begin with.
+        """
+        return self
+
+    def prefill_draft(self, draft: Kept) -> Kept:
+        """Return the draft of a prefilled wizard with what the step begins with."""
+        return draft
+
+    def changes(self) -> Changes | None:
+        """Return what was changed of what its page began with, or ``None``."""
+        return None
 
     def edit_rows(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return the rows that its page shows of those of the steps before it."""
@@ -517,6 +553,11 @@ class Steps(tuple[AnyStep, ...]):
     def by_url_name(self) -> Mapping[str, AnyStep]:
         """The steps by their names in URLs."""
         return {step.url_name: step for step in self}
+
+    @cached_property
+    def take_files(self) -> bool:
+        """True if a page of a step may have fields to choose files with."""
+        return any(step.takes_files for step in self)
 
     @cached_property
     def last_conditional(self) -> int:

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from wtforms.fields import Field, SelectMultipleField
+from wtforms.fields.choices import SelectFieldBase
 
 from .draft import Raw
 from .fields import needs_row_marker, row_marker
@@ -103,11 +104,14 @@ class _Controls(HTMLParser):
         self.sent.setdefault(self._name, []).append(value)
 
 
-def untouched(fields: Iterable[Field]) -> tuple[Raw, tuple[str, ...]]:
+def untouched(
+    fields: Iterable[Field], *, keep_choices: bool = False
+) -> tuple[Raw, tuple[str, ...]]:
     """Return what the fields send as they are, by name, without passwords.
 
     The second part has the names of checkboxes and multiple choices, which send
-    nothing once the visitor has cleared them. Raise UnshowableError.
+    nothing once the visitor has cleared them. ``keep_choices`` keeps choices that are
+    not offered, so that validation says so. Raise UnshowableError.
     """
     raw: Raw = {}
     silent: set[str] = set()
@@ -118,7 +122,13 @@ def untouched(fields: Iterable[Field]) -> tuple[Raw, tuple[str, ...]]:
             reason = "; ".join(map(str, field.process_errors))
             raise UnshowableError(field.name, field.object_data, reason)
         controls = _controls_of(field)
-        if _loses(field, controls):
+        if keep_choices and isinstance(field, SelectFieldBase):
+            sent, chosen = controls.sent.get(field.name, []), _chosen(field)
+            if len(sent) < len(chosen):  # it may not have its choices yet
+                controls.sent[field.name] = chosen
+                if isinstance(field, SelectMultipleField):
+                    controls.silent.add(field.name)
+        elif _loses(field, controls):
             raise UnshowableError(
                 field.name, field.object_data, "it is not among the field's choices"
             )
@@ -128,6 +138,12 @@ def untouched(fields: Iterable[Field]) -> tuple[Raw, tuple[str, ...]]:
     rows = [row for found in lists(fields) for row in found.entries]
     raw.update({row_marker(row): [""] for row in rows if needs_row_marker(row)})
     return raw, tuple(sorted(silent))
+
+
+def _chosen(field: Any) -> list[str]:
+    several = isinstance(field, SelectMultipleField)
+    values = field.data if several else [field.data]
+    return [str(value) for value in values or () if value is not None]
 
 
 def _controls_of(field: Field) -> _Controls:

@@ -268,6 +268,7 @@ class _Attempt:
                     receipt = self._receipt_of(self._call_hook())
                     ended = joined.end(claimed.draft, "committed", receipt)
                     saved = joined.save(claimed, ended)
+                self.drafts.delete_files(claimed, saved.draft)
                 return partial(CommitResult, saved.draft)
             except ConflictError as error:
                 conflict = error

@@ -12,7 +12,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ..core.draft import Draft, decode
 from ..errors import (
@@ -24,6 +24,9 @@ from ..errors import (
 from ..stores import DraftStore, ErasingStore, JoiningStore, new_version
 from ..tracebacks import without_locals
 from .keyring import Keyring, Kind
+
+if TYPE_CHECKING:
+    from .uploads import Uploads
 
 KINDS = {"draft": (Kind.DRAFT, Kind.TOMBSTONE), "list": (Kind.LIST,)}
 
@@ -94,6 +97,25 @@ class EncryptedStore:
                 return plain, StoredVersion(key, version)
         return None, StoredVersion(keys[0], None)
 
+    def keys(self, purpose: Literal["draft", "list"], name: str) -> list[str]:
+        """Return the keys that a value may be saved under, by the newest secret first.
+
+        ``load`` does the same by one call less.
+        """
+        digests = self.keyring.digests(f"key {purpose}", name, *self._namespace)
+        return [urlsafe_b64encode(digest[:24]).decode() for digest in digests]
+
+    def load_draft_at(self, key: str) -> bytes | memoryview | None:
+        """Return the draft under a key, for which nobody needs to know its id.
+
+        Return None if there is none. Raise StoreError, or UnreadableDraftError.
+        """
+        found = self.engine.load(key)
+        if found is None:
+            return None
+        packed = self.keyring.decrypt(found[0], key.encode(), KINDS["draft"])
+        return packed[1:] if packed.startswith(PLAIN) else _decompress(packed)
+
     def save(
         self, at: StoredVersion, plain: bytes, *, kind: Kind, ttl: int
     ) -> StoredVersion:
@@ -148,8 +170,12 @@ class StoredDraft:
 class DraftRepository:
     """Loads drafts from an encrypted store, in which ``store`` saves them."""
 
-    def __init__(self, store: EncryptedStore, *, limit: int) -> None:
+    def __init__(
+        self, store: EncryptedStore, *, limit: int, uploads: Uploads | None = None
+    ) -> None:
         self.store = store
+        #: The files of the drafts; None where a transaction may still be rolled back.
+        self.uploads = uploads
         #: How large a visitor may make a draft: in bytes, before compression.
         self.limit = limit
 

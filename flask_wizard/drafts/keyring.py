@@ -48,6 +48,8 @@ class Kind(IntEnum):
     TOMBSTONE = 2
     #: A holder's list of drafts.
     LIST = 3
+    #: A chunk of an upload.
+    FILE = 4
 
 
 class Keyring:
@@ -65,15 +67,25 @@ class Keyring:
     def __repr__(self) -> str:
         return f"<Keyring of {len(self._keys)}>"
 
-    def encrypt(self, plain: bytes, context: bytes, kind: Kind) -> bytes:
-        """Return ``plain`` encrypted; only the same ``context`` decrypts it."""
+    def encrypt(
+        self, plain: bytes, context: bytes, kind: Kind, part: bytes = b""
+    ) -> bytes:
+        """Return ``plain`` encrypted; only the same ``context`` decrypts it.
+
+        Values of one context have one key. ``part`` tells them apart: it has the same
+        length in all of them.
+        """
         header = FORMAT + self._newest.id + bytes((kind,))
         nonce = os.urandom(NONCE_SIZE)
         cipher = self._newest.cipher(context)
-        return header + nonce + cipher.encrypt(nonce, plain, header + context)
+        return header + nonce + cipher.encrypt(nonce, plain, header + context + part)
 
     def decrypt(
-        self, encrypted: bytes, context: bytes, kinds: Collection[Kind]
+        self,
+        encrypted: bytes,
+        context: bytes,
+        kinds: Collection[Kind],
+        part: bytes = b"",
     ) -> bytes:
         """Return the plain bytes of a value of this context and of one of these kinds.
 
@@ -96,7 +108,7 @@ class Keyring:
             )
         nonce, body = body[:NONCE_SIZE], body[NONCE_SIZE:]
         try:
-            return cipher.decrypt(nonce, body, header + context)
+            return cipher.decrypt(nonce, body, header + context + part)
         except InvalidTag as error:
             raise UnreadableDraftError(
                 "A stored value is damaged, or was encrypted for something else."

@@ -8,12 +8,13 @@ import math
 import secrets
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any, Literal, Protocol
 
-from ..core.draft import Draft, Receipt, encode
+from ..core.draft import FILES_KEY, Draft, Receipt, encode
 from ..errors import DraftTooLargeError, NewerFormatError, UnreadableDraftError
 from ..tracebacks import without_locals
 from .draft_list import DraftList, ListedDraft
@@ -21,6 +22,9 @@ from .encrypted_store import DraftRepository, StoredDraft
 from .holders import Holder, is_id, new_nonce
 from .keyring import Kind
 from .lifetimes import Lifetimes, seconds
+
+MAX_SHARED_NONCES = 20
+"""How many drafts that have ended are looked up, to find the nonce of the next one."""
 
 logger = logging.getLogger(__name__)
 
@@ -137,6 +141,20 @@ class VisitorDrafts:
         ids = self.holder.draft_ids(nonce, self.mount)
         return next(filter(None, map(self.load, ids)), None)
 
+    def shared_nonce(self) -> str:
+        """Return the nonce of the next draft that this session begins at this mount.
+
+        It is the same for all pages that are opened before that draft has ended, so
+        that all of them begin one draft.
+        """
+        self.holder.ensure_token()
+        for number in range(MAX_SHARED_NONCES):
+            nonce = self.holder.draft_ids(f"shared {number}", self.mount)[0]
+            begun = self.find_begun(nonce)
+            if begun is None or not begun.draft.ended:
+                return nonce
+        return new_nonce()
+
     def held(self, draft: Draft) -> Draft | None:
         """Return a draft if this visitor holds it, with the visitor's newest mark."""
         holder = self.holder
@@ -207,7 +225,38 @@ class VisitorDrafts:
         version = store.save(stored.version, plain, kind=kind, ttl=max(1, ttl))
         if draft.ended:
             store.erase_remains()
+        entries = chain(was.packed_entries.values(), *was.packed_items.values())
+        if any(FILES_KEY in bytes(packed) for packed in entries):
+            self.delete_files(stored, draft)
         return StoredDraft(draft, version, is_new=False)
+
+    def delete_files(self, stored: StoredDraft, draft: Draft) -> None:
+        """Delete the files of a stored draft that ``draft``, stored since, has not.
+
+        In a transaction that may still be rolled back this does nothing.
+        """
+        if (uploads := self._repository.uploads) is None:
+            return
+        kept = {file.id for file in draft.files(changed_in=stored.draft)}
+        for file in stored.draft.files(changed_in=draft):
+            if file.id not in kept:
+                uploads.delete(stored.version.key, file.id)
+
+    def size_of_files(self, but: str) -> int:
+        """Return how many bytes the files of all drafts of this visitor have.
+
+        Those of the draft with the id ``but`` are left out, and those of drafts that
+        cannot be read.
+        """
+        size = 0
+        for listed in self._listed():
+            if listed.id == but or listed.expired:
+                continue
+            with suppress(UnreadableDraftError):
+                draft, _ = self._repository.load(listed.id)
+                files = draft.files() if draft is not None else ()
+                size += sum(file.size for file in files)
+        return size
 
     @property
     def _list(self) -> DraftList:

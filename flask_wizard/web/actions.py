@@ -247,6 +247,8 @@ ACTIONS: dict[str, Action] = {
         ),
         Action("autosave", lead=stay, quiet=True, waits=False),
         Action("goto", lead=go_to, takes_argument=True),
+        # The argument is the id of a file, which is then no longer the page's.
+        Action("drop", lead=stay, takes_argument=True),
         Action(
             "discard",
             lead=partial(lead_to_page, "discard"),

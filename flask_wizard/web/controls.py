@@ -63,6 +63,25 @@ class Option:
 
 
 @dataclass(frozen=True)
+class ShownFile:
+    """A file that a field to choose files with has already."""
+
+    #: Empty if it is not the draft's, so that it cannot be taken away.
+    id: str
+    #: The name that the client gave it.
+    name: str = dataclass_field(repr=False)
+    #: The size in words, such as ``2.4 MB``, or that it was there before the draft.
+    size: str
+    #: The URL to download it from, or ``None`` where the mount has none.
+    url: str | None
+
+    @property
+    def action(self) -> str:
+        """The value of the button that takes it away; empty if there is none."""
+        return f"drop:{self.id}" if self.id else ""
+
+
+@dataclass(frozen=True)
 class Control:
     """What a template needs to draw one bound field."""
 
@@ -87,6 +106,8 @@ class Control:
     parts: tuple[Control, ...] = ()
     #: The hidden input of a list's entry that is drawn in parts; empty for others.
     row_marker: str = ""
+    #: The files that the field has already.
+    files: tuple[ShownFile, ...] = ()
 
     @property
     def hint_id(self) -> str:
@@ -97,6 +118,11 @@ class Control:
     def error_id(self) -> str:
         """The id that the errors have, if there are errors."""
         return _error_id(self.field)
+
+    @property
+    def files_id(self) -> str:
+        """The id that the list of files has, if there are files."""
+        return _files_id(self.field)
 
 
 @dataclass(frozen=True)
@@ -117,6 +143,8 @@ class Layout:
     heading: Field | None
     #: True if the form has a file field.
     multipart: bool
+    #: True if a field has files already, each with a button to take it away.
+    has_files: bool
 
 
 def control(
@@ -145,6 +173,7 @@ def control(
             control(part, kept=kept, label=name) for part, name in parts(field)
         ),
         row_marker=_row_marker(field, kind),
+        files=tuple(getattr(field, "shown_files", ())),
     )
 
 
@@ -156,13 +185,15 @@ def _row_marker(field: Field, kind: Kind) -> str:
 def layout(form: BaseForm | None) -> Layout:
     """Return the layout of a form, or of a page without one."""
     fields = list(form or ())
+    leaves = list(_leaves(fields))
     kinds = {field.name: kind_of(field) for field in fields}
     unasked = ("hidden", "skip", "content")
     visible = [f for f in fields if kinds[f.name] not in unasked]
     alone = len(visible) == 1 and kinds[visible[0].name] != "checkbox"
     return Layout(
         heading=visible[0] if alone else None,
-        multipart=any(input_type(leaf) == "file" for leaf in _leaves(fields)),
+        multipart=any(input_type(leaf) == "file" for leaf in leaves),
+        has_files=any(getattr(leaf, "shown_files", ()) for leaf in leaves),
     )
 
 
@@ -226,6 +257,10 @@ def _error_id(field: Field) -> str:
     return f"{field.id}-error"
 
 
+def _files_id(field: Field) -> str:
+    return f"{field.id}-files"
+
+
 def _hint(field: Field, kept: Collection[str]) -> str:
     cause = cause_of(field)
     if cause is None and field.name not in kept:
@@ -269,6 +304,7 @@ def _described_by(field: Field, hint: str, errors: Sequence[str]) -> str:
     ids = [
         _hint_id(field) if hint else "",
         _error_id(field) if errors else "",
+        _files_id(field) if getattr(field, "shown_files", ()) else "",
         str(render_kw(field).get("aria-describedby") or ""),
     ]
     return " ".join(filter(None, ids))

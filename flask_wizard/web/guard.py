@@ -17,6 +17,8 @@ from werkzeug.exceptions import (
 from werkzeug.formparser import FormDataParser
 from wtforms import ValidationError
 
+from .incoming import INCOMING, IncomingFiles
+from .multipart import Caps
 from .state import Context
 
 URLENCODED = "application/x-www-form-urlencoded"
@@ -57,18 +59,25 @@ class StrictFormParser(FormDataParser):
     def parse(self, *args: Any, **options: Any) -> Any:
         """Return the stream, the fields and the files. Raise BadRequest."""
         self.silent = False
+        # The body is in memory. Werkzeug would write its files to the disk.
+        self.stream_factory = _in_memory
         try:
             return super().parse(*args, **options)
         except ValueError as error:  # no boundary, no end, or bytes that are no text
             raise BadRequest from error
 
 
-def check_request(context: Context) -> None:
+def _in_memory(*given: object, **options: object) -> BytesIO:
+    return BytesIO()
+
+
+def check_request(context: Context, incoming: IncomingFiles | None = None) -> None:
     """Check the query string, and cap the body, before anything parses either.
 
     A POST with more than ``WIZARD_MAX_PAIRS`` fields is cut to that many, so that its
-    page can give these back. Raise RequestEntityTooLarge for more than
-    ``WIZARD_MAX_BODY`` bytes, or BadRequest for a body that is cut off.
+    page can give these back. A multipart body for ``incoming`` may have files besides,
+    and is read where somebody asks for its form. Raise RequestEntityTooLarge for more
+    than ``WIZARD_MAX_BODY`` bytes, or BadRequest for a body that is cut off.
     """
     request, config = context.request, context.app.config
     if LIMITED in request.environ:
@@ -78,6 +87,9 @@ def check_request(context: Context) -> None:
     except UnicodeDecodeError as error:  # Werkzeug would raise it later, for a 500
         raise BadRequest from error
     limit, most = config["WIZARD_MAX_BODY"], config["WIZARD_MAX_PAIRS"]
+    if incoming is not None and request.mimetype == MULTIPART:
+        _expect_files(context, incoming, Caps(limit, limit, most))
+        return
     limit = min(limit, request.max_content_length or limit)
     if "form" in request.__dict__:
         _check_parsed(context, limit, most)
@@ -102,6 +114,23 @@ def check_request(context: Context) -> None:
         raise RequestEntityTooLarge
     request.form_data_parser_class = StrictFormParser
     request.environ[LIMITED] = kept is not body
+
+
+def _expect_files(context: Context, incoming: IncomingFiles, caps: Caps) -> None:
+    """Have files read from the body. Raise RequestEntityTooLarge for too many bytes."""
+    request, config = context.request, context.app.config
+    body = caps.body + config["WIZARD_MAX_UPLOADS_SIZE"]
+    caps = caps._replace(body=min(body, request.max_content_length or body))
+    if "form" in request.__dict__:
+        _check_parsed(context, caps.body, caps.parts)
+        incoming.install(caps)
+        incoming.take_parsed(request.files)
+        return
+    if (request.content_length or 0) > caps.body:
+        raise RequestEntityTooLarge
+    request.max_content_length = caps.body
+    incoming.install(caps)
+    request.environ[LIMITED] = False
 
 
 def _check_parsed(context: Context, limit: int, most: int) -> None:
@@ -164,6 +193,9 @@ def check_csrf(context: Context) -> None:
     request, config = context.request, context.app.config
     is_checked = config.get("WTF_CSRF_ENABLED", True)
     is_own = is_checked and _is_own(context)
+    incoming: IncomingFiles | None = request.environ.get(INCOMING)
+    if incoming is not None and request.form is not None and incoming.cut:
+        raise TooManyFields
     if request.environ.get(LIMITED):  # to be sent again whatever the token is
         raise TooManyFields
     if not is_checked:

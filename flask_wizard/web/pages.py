@@ -14,7 +14,8 @@ from markupsafe import Markup
 from wtforms import Form
 
 from ..core import forms
-from ..core.draft import Draft, Receipt
+from ..core.draft import Draft, Receipt, StoredFile
+from ..core.files import file_leaves, size_in_words
 from ..core.items import REMOVE, BoundItem, ItemWalk
 from ..core.journey import Journey
 from ..core.messages import Notice, Problem
@@ -25,7 +26,7 @@ from ..drafts.public_draft import Draft as PublicDraft
 from ..errors import ConfigurationError, DefinitionError
 from . import guard
 from .actions import buttons_of
-from .controls import ErrorLink, summary
+from .controls import ErrorLink, ShownFile, summary
 from .groups import groups_of
 from .page_fields import SignedFields
 from .state import Context
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from ..wizard import Wizard
 
 SEND_AGAIN = "Send it again"
+
+ALREADY_THERE = "already there; choose another file to replace it"
+"""What stands behind the name of a file that the application had before the draft."""
 
 BASE_TEMPLATE = "flask_wizard/base.html"
 """The layout of the application, if it has one."""
@@ -196,13 +200,9 @@ class Pages:
         is_review = placed and bound.step.lists_answers
         if at.item_nonce:
             hidden.append((ITEM_NONCE, at.item_nonce))
+        # Conditions read the form, which is changed below to be shown as typed.
+        progress = journey.progress(bound.top, from_review=then) if placed else None
         unneeded = _unneeded(journey) if problem is None else None
-        if is_review:
-            own = self._review(journey, bound, at, unneeded)
-        else:
-            own = self._form(bound, form, at)
-        if bound.page == "list":
-            own |= self._list(bound, at, then=then)
         returning = None
         if (then or early) and placed and problem is None:
             returning = self._returning(journey, bound, at)
@@ -211,7 +211,12 @@ class Pages:
             actions = buttons_of(journey, bound, to_review=to_review)
         else:
             actions = [button]
-        progress = journey.progress(bound.top, from_review=then) if placed else None
+        if is_review:
+            own = self._review(journey, bound, at, unneeded)
+        else:
+            own = self._form(bound, form, at)
+        if bound.page == "list":
+            own |= self._list(bound, at, then=then)
         return self.make(
             bound.page if placed else "step",
             step=bound.step,
@@ -300,12 +305,13 @@ class Pages:
         button, so that one keeps the item.
         """
         then = is_from_review(self.context.request)
+        nonce = [(NONCE, at.nonce)] if at.draft_id == NEW else []
         return self.make(
             "remove",
             step=page.top.step if page is not None else None,
             item=_item_of(page) if page is not None else None,
             action_url=self.urls.to(at, then=then),
-            hidden=self._token(),
+            hidden=[*self._token(), *nonce],
             problem=problem,
             actions=[
                 Button("back", "No, keep it", primary=True),
@@ -316,15 +322,18 @@ class Pages:
     def _form(self, bound: BoundStep, form: Form | None, at: Address) -> dict[str, Any]:
         """Return the context of a form, with its values as typed and its errors."""
         hidden: list[tuple[str, str]] = []
+        entry = bound.entry
         if form is not None:
             forms.show_as_typed(form)
+            if bound.step.takes_files:
+                self._show_files(form, bound, at)
             if (names := bound.page_names(form)) is not None:
                 # If the form cannot be built next time, the names come from the page.
                 name = bound.top.name
                 name = f"{name}/{at.sub}" if at.item else name
                 encrypt = self.fields_of(name).encrypt
                 hidden = [(forms.FIELDS, encrypt(names))]
-        passwords = bound.entry.passwords if bound.entry is not None else {}
+        passwords = entry.passwords if entry is not None else {}
         return {
             "hidden": hidden,
             "form": form,
@@ -332,6 +341,25 @@ class Pages:
             "passwords_kept": {name for name, sent in passwords.items() if any(sent)},
             "answers": bound.answers,
         }
+
+    def _show_files(self, form: Form, bound: BoundStep, at: Address) -> None:
+        """Let the fields of a form show the files that the page has."""
+        shown: dict[str, list[ShownFile]] = {}
+        files = bound.entry.files.values() if bound.entry is not None else ()
+        for file in files:
+            shown.setdefault(file.field, []).append(self._shown_file(file, at))
+        for leaf in file_leaves(form):
+            there = [
+                ShownFile("", name, ALREADY_THERE, None)
+                for name in getattr(leaf.field, "there", ())
+            ]
+            leaf.field.shown_files = shown.get(leaf.field.name, there)
+
+    def _shown_file(self, file: StoredFile, at: Address) -> ShownFile:
+        url = None
+        if self.urls.file_url is not None:
+            url = self.urls.file_url(at.draft_id, at.page, at.item, file.id)
+        return ShownFile(file.id, file.filename, size_in_words(file.size), url)
 
     def _review(
         self,

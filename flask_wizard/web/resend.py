@@ -12,6 +12,7 @@ from wtforms import Form
 
 from ..core import forms
 from ..core.draft import Draft
+from ..core.files import to_choose_again
 from ..core.form_errors import errors_of, show_errors, with_lost
 from ..core.items import NEW_ITEM, REMOVE
 from ..core.journey import Journey
@@ -147,8 +148,12 @@ class Resend:
             journey: Journey, bound: BoundStep, form: Form | None, **shown: Any
         ) -> Page:
             names = forms.counted(form, forms.passwords(form)) if form else []
-            if form is not None and (lost := values.filled(names)):
-                show_errors(form, with_lost(errors_of(form), lost))
+            lost = values.filled(names)
+            if form is not None and (lost or values.files):
+                errors = with_lost(errors_of(form), lost)
+                for name, messages in to_choose_again(values.files.values()).items():
+                    errors[name] = [*errors.get(name, ()), *messages]
+                show_errors(form, errors)
             return self.pages.step(
                 journey,
                 bound,
@@ -172,6 +177,9 @@ class Resend:
         resent = page(journey, bound, form, placed=False, pairs=pairs)
         if form is None and values.names and values.filled(values.names.passwords):
             resent["errors"] = [ErrorLink(PASSWORDS_LEFT_OUT, None)]
+        if form is None:
+            for messages in to_choose_again(values.files.values()).values():
+                resent["errors"] += [ErrorLink(text, None) for text in messages]
         return resent
 
     def _among_answers(
@@ -185,7 +193,7 @@ class Resend:
         bound = _page_of(opened, at) if opened is not None else None
         if bound is None or not bound.takes_input:
             return journey, bound, None
-        given = bound.submit(values, validate=False, autosave=True)
+        given = bound.submit(values.without_files(), validate=False, autosave=True)
         return journey, given, given.form if given is not None else None
 
     def _without_answers(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from flask import Response, after_this_request, redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from .pages import Page
+from .uploaded_file import UploadedFile
 
 Outcome = BaseResponse | Page
 """A response to send as it is, or a page to render."""
@@ -40,4 +42,25 @@ def set_header(name: str, value: str) -> None:
 
 def _set_header(name: str, value: str, response: Any) -> Any:
     response.headers[name] = value
+    return response
+
+
+SANDBOX = "sandbox; default-src 'none'"
+
+
+def download(file: UploadedFile) -> Response:
+    """Return a file for a browser to save, which shows nothing of it by itself.
+
+    What a visitor has uploaded must not run as a page of this site. Raise StoreError if
+    the file cannot be read.
+    """
+    source = file.open()
+    read = partial(source.read, 64 * 1024)
+    pieces = chain([read()], iter(read, b""))
+    response = Response(pieces, mimetype="application/octet-stream")
+    headers = response.headers
+    headers["Content-Length"] = str(file.size)
+    headers.set("Content-Disposition", "attachment", filename=str(file.filename))
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Content-Security-Policy"] = SANDBOX
     return response

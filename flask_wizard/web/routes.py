@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any
 
@@ -21,20 +22,21 @@ from flask.blueprints import BlueprintSetupState
 from ..core.hooks import HookError
 from ..core.items import REMOVE
 from ..core.signatures import field_names
-from ..drafts.visitor_drafts import Mount
+from ..drafts.visitor_drafts import Mount, VisitorDrafts
 from ..errors import ConfigurationError, DefinitionError
 from ..tracebacks import without_locals
 from . import guard
+from .incoming import IncomingFiles
 from .pages import Page
 from .responses import Outcome
 from .state import CSRF_FIELD, EXTENSION, MOUNTS, Context, get_context
-from .urls import url_at_mount
+from .urls import file_url_at_mount, url_at_mount
 from .visit import Visit
 
 if TYPE_CHECKING:
     from ..wizard import Wizard
 
-OWN = frozenset({"draft", "step", "item", "page"})
+OWN = frozenset({"draft", "step", "item", "page", "file"})
 
 
 def make_blueprint(wizard: Wizard, name: str, *, unbound: frozenset[str]) -> Blueprint:
@@ -87,9 +89,14 @@ def check_headless(endpoint: str | None, values: dict[str, Any] | None) -> None:
     The application's own hooks, as CSRFProtect's, may parse the form before the view
     runs. Raise what ``guard.check_request`` raises.
     """
-    if endpoint in current_app.extensions[EXTENSION].headless:
+    headless = current_app.extensions[EXTENSION].headless
+    if endpoint in headless:
+        context, wizard = get_context(), headless[endpoint]
+        takes_files = wizard is not None and context.request.method == "POST"
         try:
-            guard.check_request(get_context())
+            guard.check_request(
+                context, IncomingFiles(context, wizard) if takes_files else None
+            )
         except BaseException as error:
             without_locals(error)
             raise
@@ -139,15 +146,19 @@ class Mounted:
         context = get_context()
         if context.csrf_field not in self._checked:
             self._check_fields(context.csrf_field)
+        prefix = {n: v for n, v in (values or {}).items() if n not in OWN}
+        step = self.wizard.steps.by_url_name.get((values or {}).get("step", ""))
+        incoming: IncomingFiles | None = None
+        if step is not None and step.takes_files and context.request.method == "POST":
+            incoming = self._incoming(context, prefix, (values or {}).get("draft"))
         try:
-            guard.check_request(context)
+            guard.check_request(context, incoming)
         except BaseException as error:
             without_locals(error)
             raise
         protect = context.app.extensions.get("csrf")
         if protect is not None:
             protect.exempt(Mounted.answer)
-        prefix = {n: v for n, v in (values or {}).items() if n not in OWN}
         rule = context.request.url_rule
         expected = rule.arguments if rule is not None else set()
         if taken := expected - OWN - prefix.keys() - self.unbound:
@@ -158,6 +169,15 @@ class Mounted:
             )
         g.wizard_prefix = prefix
         g.wizard_context = context
+
+    def _incoming(
+        self, context: Context, prefix: Mapping[str, Any], draft_id: str | None
+    ) -> IncomingFiles:
+        """Return what takes the files of a POST."""
+        bound = {n: v for n, v in prefix.items() if n not in self.unbound}
+        mount = Mount(str(context.request.blueprint), bound)
+        drafts = VisitorDrafts(self.wizard, mount, context.holder, context.repository)
+        return IncomingFiles(context, self.wizard, drafts, draft_id)
 
     def answer(self, endpoint: str, /, **values: Any) -> Response:
         """Return the response to a request for one of the wizard's URLs."""
@@ -173,8 +193,13 @@ class Mounted:
                 context,
                 url_for_step=url_at_mount,
                 entry_url=partial(url_for, ".entry", **prefix),
+                file_url=file_url_at_mount,
             )
-            if endpoint == "entry":
+            if endpoint == "file":
+                outcome = visit.file(
+                    values["step"], values["file"], values.get("item", "")
+                )
+            elif endpoint == "entry":
                 outcome = visit.enter()
             elif endpoint == "draft":
                 outcome = visit.resume()
@@ -203,6 +228,7 @@ ROUTES = (
     ("/", "entry", ("GET",)),
     ("/new/<step>", "new", ("GET", "POST")),
     ("/new/<step>/<item>", "new", ("GET", "POST")),
+    ("/new/<step>/<item>/<page>", "new", ("GET", "POST")),
     ("/<draft>/", "draft", ("GET",)),
     ("/<draft>/saved", "saved", ("GET",)),
     ("/<draft>/discard", "discard", ("GET", "POST")),
@@ -211,4 +237,6 @@ ROUTES = (
     ("/<draft>/<step>/<item>", "item", ("GET", "POST")),
     ("/<draft>/<step>/<item>/remove", REMOVE, ("GET", "POST")),
     ("/<draft>/<step>/<item>/<page>", "page", ("GET", "POST")),
+    ("/<draft>/<step>/file/<file>", "file", ("GET",)),
+    ("/<draft>/<step>/<item>/file/<file>", "file", ("GET",)),
 )

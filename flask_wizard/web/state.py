@@ -12,11 +12,14 @@ from jinja2 import Environment
 from ..drafts.encrypted_store import DraftRepository, EncryptedStore, cannot_join
 from ..drafts.holders import TOKEN_KEY, Holder, Tokens
 from ..drafts.keyring import Keyring
+from ..drafts.upload_store import UploadStore
+from ..drafts.uploads import Uploads
 from ..errors import ConfigurationError
 from ..stores import DraftStore, JoiningStore
 from .waiters import Waiters
 
 if TYPE_CHECKING:
+    from ..wizard import Wizard
     from .logins import Logins
 
 EXTENSION = "flask_wizard"
@@ -38,16 +41,21 @@ KEYS = "WIZARD_SECRET_KEYS", "SECRET_KEY_FALLBACKS"
 class WizardState:
     """The store, the logins, the keys and the found templates of one application."""
 
-    def __init__(self, app: Flask, store: DraftStore, logins: Logins) -> None:
+    def __init__(
+        self, app: Flask, store: DraftStore, uploads: UploadStore, logins: Logins
+    ) -> None:
         self.config = app.config
         self.store = store
+        #: Where the files of drafts are.
+        self.uploads = uploads
         self.logins = logins
         #: The wizards whose templates were found.
         self.checked: set[type] = set()
         self._opened: tuple[object, DraftRepository] | None = None
         self._templates: dict[tuple[str, ...], str] = {}
-        #: The endpoints of views that call ``Wizard.open``.
-        self.headless: set[str | None] = set()
+        #: The endpoints of views that call ``Wizard.open``, each with a wizard that
+        #: takes files, if it has opened one.
+        self.headless: dict[str | None, Wizard | None] = {}
         self.waiters = Waiters()
         self._logged: set[str] = set()
 
@@ -62,7 +70,9 @@ class WizardState:
                 namespace=self.config["WIZARD_NAMESPACE"],
             )
             limit = self.config["WIZARD_MAX_DRAFT"]
-            self._opened = given, DraftRepository(store, limit=limit)
+            uploads = Uploads(self.uploads, store)
+            repository = DraftRepository(store, limit=limit, uploads=uploads)
+            self._opened = given, repository
         return self._opened[1]
 
     def require_joining(self) -> None:

@@ -13,6 +13,7 @@ from ..core.forms import FIELDS, FieldNames, Values
 from ..core.steps import RESERVED_FIELDS
 from ..drafts.holders import is_id
 from .guard import FORM_TYPES
+from .incoming import IncomingFiles
 from .urls import FROM_REVIEW, NONCE
 
 ANSWERS_HASH = "_seen"
@@ -69,8 +70,9 @@ class Submitted:
         *,
         csrf_field: str,
         decrypt_names: Callable[[str], FieldNames | None],
+        incoming: IncomingFiles | None = None,
     ) -> Submitted:
-        """Return what a request sent.
+        """Return what a request sent, and the files that came with it.
 
         Raise BadRequest if it sent nothing, or a part without a name. Raise
         UnsupportedMediaType if its body is no form.
@@ -85,11 +87,18 @@ class Submitted:
         item_nonce = form.get(ITEM_NONCE, "")
         own = RESERVED_FIELDS | {csrf_field}
         values = Values(pair for pair in form.lists() if pair[0] not in own)
+        action = form.get("_action", "next")
+        if action.startswith("drop:"):
+            values.dropped = action[5:]
+        if incoming is not None:
+            for name in incoming.names.keys() - own:
+                values.setdefault(name, [])
+            values.files = incoming.files
         field_names = tuple(form.getlist(FIELDS))
         if field_names and field_names[0]:
             values.names = decrypt_names(field_names[0])
         return cls(
-            action=form.get("_action", "next"),
+            action=action,
             has_action="_action" in form,
             has_rev="_rev" in form,
             values=values,

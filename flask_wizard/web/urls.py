@@ -51,6 +51,9 @@ class Urls(NamedTuple):
     first_page: Callable[[], str]
     #: Returns the URL of the wizard as a whole, where the mount has one.
     entry_url: Callable[[], str] | None
+    #: Returns the URL of a file, by the draft, the step, the item, which is empty if
+    #: there is none, and the file's id. ``None`` where the mount has no such URL.
+    file_url: Callable[[str, str, str, str], str] | None = None
 
     def to(self, address: Address, *, then: bool = False, anchor: str = "") -> str:
         """Return the URL of a page; with ``then``, as a change link of the review."""
@@ -163,7 +166,7 @@ def url_of_page(
     to. ``variables`` are those of its prefix. Raise BuildError if one is missing.
     """
     if draft == NEW:
-        return url_for(f"{mount}.new", step=step, item=item, **variables)
+        return url_for(f"{mount}.new", step=step, item=item, page=sub, **variables)
     if step is None:
         return url_for(f"{mount}.draft", draft=draft, **variables)
     if step in DRAFT_PAGES:
@@ -183,3 +186,14 @@ def url_at_mount(
 ) -> str:
     """Return the URL of a page of the mount that this request came to."""
     return url_of_page("", g.wizard_prefix, draft=draft, step=step, item=item, sub=sub)
+
+
+def file_url_at_mount(draft: str, step: str, item: str, file: str) -> str:
+    """Return the URL of a file of the mount that this request came to.
+
+    ``item`` is empty for a file of a step.
+    """
+    own: dict[str, Any] = {"draft": draft, "step": step, "file": file}
+    if item:
+        own["item"] = item
+    return url_for(".file", **own, **g.wizard_prefix)

@@ -18,6 +18,7 @@ from werkzeug.routing import BuildError
 
 from ..core.changes import draft_after
 from ..core.draft import ENDED, Draft, Receipt
+from ..core.files import NO_FILES
 from ..core.form_errors import as_text
 from ..core.hooks import OWN_ERRORS, HookError, call_hook
 from ..core.items import NEW_ITEM, REMOVE
@@ -42,6 +43,7 @@ from ..tracebacks import without_locals
 from . import guard
 from .actions import Action, Move, action_of, must_begin
 from .compat import typed_values
+from .incoming import INCOMING, IncomingFiles, Refused
 from .item_pages import (
     GONE,
     begin_item,
@@ -65,10 +67,11 @@ from .problems import (
     refuse_change,
 )
 from .resend import Resend
-from .responses import Outcome, protect, redirect_to
+from .responses import Outcome, download, protect, redirect_to
 from .shipped_templates import escape_pages
 from .state import MOUNTS, Context
 from .submitted import Submitted, is_from_review
+from .uploaded_file import UploadedFile, rules_of
 from .urls import (
     DRAFT_PAGES,
     NEW,
@@ -86,7 +89,7 @@ if TYPE_CHECKING:
     from ..wizard import Wizard
     from .routes import Mounted
 
-Moment = Literal["start", "commit"]
+Moment = Literal["start", "commit", "upload"]
 
 TRIES = 100
 EARLY_KEY = "_wizard_early"
@@ -109,6 +112,8 @@ class Post(NamedTuple):
     admit: Callable[[Moment], None]
     #: The last submission that could not be saved yet, if there is one.
     attempts: list[Attempt]
+    #: The files that came along; None if the step takes none.
+    incoming: IncomingFiles | None
 
 
 @dataclass(frozen=True)
@@ -139,6 +144,7 @@ class Visit:
         *,
         url_for_step: Callable[..., str],
         entry_url: Callable[[], str] | None = None,
+        file_url: Callable[..., str] | None = None,
     ) -> Visit:
         """Return a visit with its parts. Raise ConfigurationError for a wrong store."""
         if wizard.one_transaction:
@@ -154,6 +160,7 @@ class Visit:
         gives = wizard._gives_initial
         initial = wizard._initial_at(mount.bound) if gives else None
         bound = MappingProxyType(dict(mount.bound))
+        takes_files = wizard.steps.take_files
         journey_of = partial(
             Journey,
             wizard.steps,
@@ -161,6 +168,8 @@ class Visit:
             bound=bound,
             max_entries=context.app.config["WIZARD_MAX_ENTRIES"],
             language=partial(language_of, context.app),
+            files=rules_of(wizard, drafts, context) if takes_files else NO_FILES,
+            prefilled=wizard._prefilled,
         )
 
         def first_page() -> str:
@@ -169,7 +178,7 @@ class Visit:
         def fields_of(step_name: str) -> SignedFields:
             return SignedFields(keyring, drafts.mount, step_name)
 
-        urls = Urls(url_for_step, first_page, entry_url)
+        urls = Urls(url_for_step, first_page, entry_url, file_url)
         pages = Pages(wizard, context, urls, fields_of)
         opened = None if draft_id == NEW else draft_id
         return cls(context, wizard, journey_of, drafts, urls, pages, opened)
@@ -218,7 +227,8 @@ class Visit:
         """
         after_this_request(protect)
         at = Address(page, self.draft_id or NEW, item=item or "", sub=sub or "")
-        if at.draft_id == NEW and (at.sub or at.item not in ("", NEW_ITEM)):
+        names_item = at.sub or at.item not in ("", NEW_ITEM)
+        if at.draft_id == NEW and names_item and not self.wizard._prefilled:
             abort(404)
         try:
             if self.context.request.method == "POST":
@@ -229,7 +239,16 @@ class Visit:
         except BaseException as error:
             without_locals(error)
             raise
+        finally:
+            incoming: IncomingFiles | None = self.context.request.environ.get(INCOMING)
+            if incoming is not None:
+                incoming.clean()
         raise error_of_hook  # here it keeps its own context
+
+    def file(self, page: str, file_id: str, item: str = "") -> Outcome:
+        """Return the answer for a file of a step, or of an item of a list."""
+        after_this_request(protect)
+        return self._get(partial(self._show_file, page, item, file_id))
 
     def enter(self) -> Outcome:
         """Return the answer for the wizard's own URL: a new draft, or a choice."""
@@ -270,6 +289,8 @@ class Visit:
         raise error_of_hook
 
     def _enter(self) -> Outcome:
+        if (edited := self._find_edited()) is not None:
+            return redirect_to(self.standing_url(edited.draft), 302)
         if drafts := self.open_drafts():
             return self.pages.entry(drafts)
         return self._redirect_to_new()
@@ -297,23 +318,39 @@ class Visit:
             return self.pages.discard(at, unsettled=draft.unsettled)
         return self._show_step(at, self.step_at(at), self.journey_of(draft))
 
-    def _redirect_to_new(self) -> Outcome:
-        """Return a redirect to the first page of a new draft, with a new nonce.
+    def _find_edited(self) -> StoredDraft | None:
+        """Return the open draft at this mount of a prefilled wizard, if there is one.
 
-        The nonce stands in the URL, and not only in the page: Back asks for the page
-        again, since no page is cached, and must meet the same draft.
+        What exists is edited in one draft, however many pages begin with it.
         """
-        url = self.urls.to(Address(self.urls.first_page(), nonce=new_nonce()))
+        if not self.wizard._prefilled:
+            return None
+        found = reversed(self.drafts.open_drafts())
+        return next(filter(None, (self.drafts.load(draft.id) for draft in found)), None)
+
+    def _redirect_to_new(self, at: Address | None = None) -> Outcome:
+        """Return a redirect to a page of a new draft, with a new nonce.
+
+        It is the first page, if no other is given. The nonce stands in the URL, and not
+        only in the page: Back asks for the page again, since no page is cached, and
+        must meet the same draft.
+        """
+        at = at or Address(self.urls.first_page())
+        edits = self.wizard._prefilled
+        nonce = self.drafts.shared_nonce() if edits else new_nonce()
+        url = self.urls.to(at._replace(nonce=nonce))
         query = query_without_nonce(self.context.request)
         return redirect_to(add_query(url, query), 302)
 
     def _show_new(self, at: Address) -> Outcome:
         step, nonce = self.step_at(at), nonce_of(self.context.request)
-        if not nonce:
-            return self._redirect_to_new()
-        if (begun := self.drafts.find_begun(nonce)) is not None:
+        begun = self.drafts.find_begun(nonce) if nonce else None
+        if (begun := begun or self._find_edited()) is not None:
             at = at._replace(draft_id=begun.draft.id)
-            return redirect_to(self.urls.to(at), 302)
+            then = is_from_review(self.context.request)
+            return redirect_to(self.urls.to(at, then=then), 302)
+        if not nonce:
+            return self._redirect_to_new(at if self.wizard._prefilled else None)
         # The session needs the token before the first POST. Otherwise two clicks would
         # make two tokens, and two drafts.
         self.drafts.holder.ensure_token()
@@ -325,13 +362,14 @@ class Visit:
         if not has_page(step, at):
             abort(404)
         bound = journey.get(step.name)
-        is_first = self.draft_id is None
+        is_new = self.draft_id is None
+        is_first = is_new and not journey.prefilled
         if (
             bound is None
             or (is_first and bound is not journey.first_incomplete)
             or (is_frozen(journey.draft, bound) and bound is not journey.current)
         ):
-            if bound is None and step.lists_answers and not is_first:
+            if bound is None and step.lists_answers and not is_new:
                 self.context.session[EARLY_KEY] = at.draft_id
             at = at._replace(page=journey.current.url_name, item="", sub="")
             return redirect_to(self.urls.to(at))
@@ -412,6 +450,22 @@ class Visit:
             return redirect_to(url)
         return self.pages.receipt(draft, self.context.request.host)
 
+    def _show_file(self, page: str, item: str, file_id: str) -> Outcome:
+        """Return a file as a download, whether or not its step applies."""
+        stored = self.drafts.load(self.draft_id or "")
+        if stored is None:
+            return self._missing_page()
+        name = self.step_at(Address(page)).name
+        entry = stored.draft.entries.get(name)
+        files = list(entry.files.values()) if entry is not None and not item else []
+        for each in stored.draft.items(name):
+            files += each.files() if each.id == item else ()
+        file = next((file for file in files if file.id == file_id), None)
+        uploads = self.context.repository.uploads
+        if file is None or uploads is None:
+            abort(404)
+        return download(UploadedFile(uploads, stored.draft.id, file))
+
     def _missing_page(self) -> Page:
         return self.pages.gone(expired=self.drafts.remembers(self.draft_id or ""))
 
@@ -421,6 +475,10 @@ class Visit:
         """Save a submission, or return a page with everything that was sent."""
         context = self.context
         refused: Exception | None = None
+        incoming: IncomingFiles | None = context.request.environ.get(INCOMING)
+        step = self.wizard.steps.by_url_name.get(at.page)
+        if incoming is not None and (step is None or not step.takes_files):
+            incoming.check_size()
         try:
             self.drafts.holder.identify()
             if self.drafts.holder.user is not None:
@@ -432,6 +490,7 @@ class Visit:
             context.request,
             csrf_field=context.csrf_field,
             decrypt_names=lambda text: self._fields_of(at).decrypt(text),
+            incoming=incoming,
         )
         action = action_of(submitted.action)
         known = at.page in self.wizard.steps.by_url_name or at.page == "discard"
@@ -443,9 +502,14 @@ class Visit:
                 self._check_signed_in(submitted)
             if refused is not None:
                 raise refused
-            return self._process(Post(at, submitted, action, cache(self._admit), []))
+            if incoming is not None and incoming.failure is not None:
+                raise incoming.failure
+            admit = cache(self._admit)
+            return self._process(Post(at, submitted, action, admit, [], incoming))
         except NotStored as refusal:
             return self._give_back(at, submitted, refusal)
+        except Refused as error:
+            return self._give_back(at, submitted, NotStored.refused(error.refusal))
         except STOPS as error:
             return self._give_back(at, submitted, NotStored.because(error))
 
@@ -518,8 +582,12 @@ class Visit:
         if draft.state in ENDED:
             return self._lead_to_end(draft, post.action)
         submitted, action, to_save = post.submitted, post.action, None
+        if post.incoming is not None:
+            submitted.values.files = post.incoming.move_to(stored)
         try:  # the application's hooks run here
             journey = self.journey_of(draft)
+            if stored.is_new:
+                journey.begin()
             before, is_gone = journey.bind(step.name), False
             if post.at.item:
                 found = find_page(before, post.at, submitted.item_nonce)
@@ -603,6 +671,8 @@ class Visit:
         if not post.submitted.has_action:
             abort(400)
         stored = self.drafts.load(self.draft_id or "")
+        if stored is None and self.draft_id is None and self.wizard._prefilled:
+            stored = self._load_or_start(post, step)  # an item of what exists
         if stored is None:
             self._check_signed_in(post.submitted)
             return self._missing_page()
@@ -612,8 +682,12 @@ class Visit:
         at = Address(step.url_name, draft.id)
         url = self.urls.to(at, then=post.submitted.from_review)
         if post.submitted.action not in ("next", REMOVE):
+            if stored.is_new:
+                url = self.urls.to(at._replace(draft_id=NEW))
             return redirect_to(url, quiet=post.action.quiet)
         journey = self.journey_of(draft)
+        if stored.is_new:
+            journey.begin()
         repeat = journey.bind(step.name)
         if draft.state == "committing":
             raise NotStored(Problem.BUSY)
@@ -640,6 +714,7 @@ class Visit:
         closed = step.bind(journey, position, entry, reached=False)
         bound = find_page(closed, post.at, post.submitted.item_nonce)
         values, quiet = post.submitted.values, post.action.quiet
+        values.files = {}  # nobody may judge them: that may be what has failed
         if bound is None or (quiet and post.submitted.rev < bound.rev):
             return
         walk = bound.journey.submit(bound, values, validate=False, autosave=quiet)
@@ -658,9 +733,14 @@ class Visit:
         begins = (step.takes_input or post.at.item) and not post.action.quiet
         if stored is None and self.draft_id and not begins:
             return None
-        return stored or self.drafts.start(
-            self.draft_id or post.submitted.nonce or new_nonce()
-        )
+        if stored is not None:
+            return stored
+        nonce = post.submitted.nonce
+        if self.draft_id is None and self.wizard._prefilled:
+            begun = self.drafts.find_begun(nonce) if nonce else None
+            if (begun := begun or self._find_edited()) is not None:
+                return begun
+        return self.drafts.start(self.draft_id or nonce or new_nonce())
 
     def _wait_for_commit(self, stored: StoredDraft) -> StoredDraft:
         """Wait while a commit runs, for ``WIZARD_COMMIT_WAIT`` seconds at most.
@@ -717,7 +797,14 @@ class Visit:
             notice = Notice.MOVED
         if stored.is_new:
             post.admit("start")
-        saved = self.drafts.save(stored, draft, notice=notice)
+        try:
+            saved = self.drafts.save(stored, draft, notice=notice)
+        except StoreError:
+            if post.incoming is not None:
+                post.incoming.doubt(stored)
+            raise
+        if post.incoming is not None:
+            post.incoming.settle(saved.draft)
         post.attempts.clear()
         if self.context.app.config["WIZARD_PERMANENT_SESSION"]:
             self.context.session.permanent = True

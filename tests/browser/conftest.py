@@ -60,6 +60,11 @@ def program(name: str) -> str:
     return found
 
 
+@pytest.fixture(scope="module", autouse=True)
+def unmeasured(without_coverage: None) -> None:
+    """Measure no coverage: the tests without a browser reach all that these do."""
+
+
 # Servers
 
 
@@ -154,10 +159,13 @@ def narrow_page(new_context: CreateContextCallback) -> Page:
 @pytest.fixture(scope="session")
 def axe() -> Callable[[Page], list[str]]:
     """Return a function that lists the accessibility rules a page breaks, and where."""
-    rules = {"runOnly": {"type": "tag", "values": AXE_TAGS}}
+    options = {
+        "runOnly": {"type": "tag", "values": AXE_TAGS},
+        "resultTypes": ["violations"],  # not every element that passes, with its HTML
+    }
 
     def violations(page: Page) -> list[str]:
-        found = Axe().run(page, options=rules).response["violations"]
+        found = Axe().run(page, options=options).response["violations"]
         return [
             f"{rule['id']} ({rule['impact']}): {rule['help']}, at {node['html']}"
             for rule in found
@@ -170,15 +178,33 @@ def axe() -> Callable[[Page], list[str]]:
 # Selenium: Playwright switches off the cache that browser Back shows pages from
 
 
-@pytest.fixture
-def driver(tmp_path: Path) -> Iterator[webdriver.Chrome]:
+@pytest.fixture(scope="session")
+def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     """Start a Chromium whose Back works as a visitor's does."""
     options = webdriver.ChromeOptions()
     options.binary_location = program("chromium")
     for flag in CHROMIUM_FLAGS:
         options.add_argument(flag)
     options.add_argument("--headless=new")
-    options.add_argument(f"--user-data-dir={tmp_path / 'chromium'}")
-    driver = webdriver.Chrome(options, Service(program("chromedriver")))
-    yield driver
-    driver.quit()
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
+    chrome = webdriver.Chrome(options, Service(program("chromedriver")))
+    yield chrome
+    chrome.quit()
+
+
+@pytest.fixture
+def driver(chrome: webdriver.Chrome) -> webdriver.Chrome:
+    """Return Chromium with one new tab, without cookies: Back leads to no other test.
+
+    Each test's server has a port, and so a cache and a storage, of its own. Cookies are
+    those of all ports.
+    """
+    before = chrome.window_handles
+    chrome.switch_to.new_window("tab")
+    new = chrome.current_window_handle
+    for handle in before:
+        chrome.switch_to.window(handle)
+        chrome.close()
+    chrome.switch_to.window(new)
+    chrome.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    return chrome

@@ -555,14 +555,14 @@ def test_unknown_key_of_a_draft_is_carried_through() -> None:
 
 
 def test_unknown_key_of_an_entry_outlives_a_submission() -> None:
-    packed = newer(pack(ENTRY), files=["f"])
+    packed = newer(pack(ENTRY), later=["f"])
     read = decode(encode(draft(packed_entries={"you": packed})))
     assert read.entries["you"].raw == ENTRY.raw
     again = read.with_entries({"you": Entry.of({"name": ["Eve"]}, rev=4)})
     written = decode(encode(again)).entries["you"]
     assert (written.raw, written.rev) == ({"name": ["Eve"]}, 4)
-    files = PARTS.decode(again.packed_entries["you"])["files"]
-    assert bytes(files) == b"\x91\xa1f"
+    later = PARTS.decode(again.packed_entries["you"])["later"]
+    assert bytes(later) == b"\x91\xa1f"
 
 
 def test_unknown_key_of_a_holder_outlives_a_new_mark() -> None:

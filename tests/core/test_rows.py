@@ -178,8 +178,6 @@ def test_value_of_a_field_of_the_applications_own_is_shown() -> None:
         fields.HiddenField(),
         fields.SubmitField(),
         fields.ButtonField(),  # type: ignore[attr-defined]
-        fields.FileField(),
-        fields.MultipleFileField(),
         fields.StringField(widget=widgets.HiddenInput()),
         fields.FieldList(fields.HiddenField(), min_entries=1),
         fields.StringField("Website", render_kw={"style": "display: none"}),

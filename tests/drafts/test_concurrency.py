@@ -7,6 +7,8 @@ import os
 import random
 import re
 import secrets
+import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -14,8 +16,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import HTTPConnection
+from multiprocessing import Pipe
 from pathlib import Path
 from threading import Barrier
 from typing import Any, NamedTuple
@@ -39,7 +42,10 @@ from flask_wizard.stores.registry import open_store
 from flask_wizard.stores.sql import SQLAlchemyStore
 from flask_wizard.stores.sqlite import SQLiteStore
 
-CLUB = Path(__file__).parents[1] / "support_club" / "club.py"
+# Other tests measure coverage, and here it would take half as long again.
+pytestmark = pytest.mark.usefixtures("without_coverage")
+
+CLUB = Path(__file__).parents[1] / "support" / "club.py"
 SECRET = "a secret that all processes share"
 PROCESSES = 8
 
@@ -82,53 +88,79 @@ class Reply(NamedTuple):
         return self.location
 
 
-def environment() -> dict[str, str]:
-    """Return this process's, so that others have the same package, without coverage.
+class Forks:
+    """Makes processes by forking one that has imported all that they need."""
 
-    Other tests measure it, and here it would take a third of the time.
-    """
-    return {**unmeasured(), "PYTHONPATH": str(Path(flask_wizard.__file__).parents[1])}
+    def __init__(self) -> None:
+        self._club, theirs = socket.socketpair()
+        with theirs:
+            number = theirs.fileno()
+            self._process = subprocess.Popen(
+                [sys.executable, str(CLUB), str(number)],
+                pass_fds=[number],
+                # They have the package that this process has, and no coverage.
+                env={
+                    **unmeasured(),
+                    "PYTHONPATH": str(Path(flask_wizard.__file__).parents[1]),
+                },
+            )
+
+    def fork(self, role: str, *arguments: object) -> Fork:
+        return Fork(self._club, role, arguments)
+
+    def stop(self) -> None:
+        self._club.close()
+        self._process.wait()
+
+
+class Fork:
+    """A process of the club, and the pipe to it."""
+
+    def __init__(
+        self, club: socket.socket, role: str, arguments: tuple[object, ...]
+    ) -> None:
+        self._pipe, theirs = Pipe()
+        with theirs:
+            socket.send_fds(club, [b"."], [theirs.fileno()])
+        self._pid: int = self._pipe.recv()
+        self.send((role, arguments))
+
+    def send(self, order: object) -> None:
+        self._pipe.send(order)
+
+    def recv(self) -> Any:
+        return self._pipe.recv()
+
+    def kill(self) -> None:
+        """End it; once its end of the pipe is closed, nothing of it runs."""
+        if self._pipe.closed:
+            return
+        os.kill(self._pid, signal.SIGKILL)
+        with suppress(EOFError, ConnectionResetError):
+            while True:
+                self._pipe.recv()
+        self._pipe.close()
 
 
 class Workers:
     """Processes that send requests, all at once or one alone."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, forks: Forks, folder: Path) -> None:
         self.folder = folder
-        self._all = [
-            subprocess.Popen(
-                [sys.executable, str(CLUB), "work", str(folder)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                env=environment(),
-            )
-            for _ in range(PROCESSES)
-        ]
+        self._all = [forks.fork("work", folder) for _ in range(PROCESSES)]
 
     def at_once(self, orders: Sequence[dict[str, Any]]) -> list[list[Reply]]:
         busy = self._all[: len(orders)]
         for worker, order in zip(busy, orders, strict=True):
-            assert worker.stdin is not None
-            worker.stdin.write(json.dumps(order) + "\n")
-        for worker in busy:
-            assert worker.stdin is not None
-            worker.stdin.flush()
-        return [self._answer(worker) for worker in busy]
+            worker.send(order)
+        return [[Reply(*reply) for reply in worker.recv()] for worker in busy]
 
     def alone(self, order: dict[str, Any]) -> list[Reply]:
         return self.at_once([order])[0]
 
-    @staticmethod
-    def _answer(worker: subprocess.Popen[str]) -> list[Reply]:
-        assert worker.stdout is not None
-        return [Reply(*reply) for reply in json.loads(worker.stdout.readline())]
-
     def stop(self) -> None:
         for worker in self._all:
             worker.kill()
-        for worker in self._all:
-            worker.communicate()
 
 
 class Visitor:
@@ -210,12 +242,22 @@ def urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
+def forks(urls: dict[str, str]) -> Iterator[Forks]:
+    """What forks processes that find all stores."""
+    forks = Forks()
+    yield forks
+    forks.stop()
+
+
+@pytest.fixture(scope="module")
 def workers(
-    urls: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    forks: Forks,
+    urls: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Workers]:
     folder = tmp_path_factory.mktemp("club")
     (folder / "stores").write_text(json.dumps(urls))
-    workers = Workers(folder)
+    workers = Workers(forks, folder)
     yield workers
     workers.stop()
 
@@ -302,6 +344,30 @@ def test_steps_saved_by_eight_processes_are_all_kept(
     }
 
 
+def test_files_added_by_eight_processes_are_all_kept(
+    visitor: Visitor, kept: Kept, folder: Path
+) -> None:
+    visitor.start("/papers")
+    url = visitor.start("/papers")
+    orders = [visitor.order(f"{url}/you", _action="save") for _ in range(PROCESSES)]
+    replies = visitor.workers.at_once(
+        [
+            {**order, "times": 2, "files": {"papers": f"{number}-{{}}.txt"}}
+            for number, order in enumerate(orders)
+        ]
+    )
+    assert {reply.status for own in replies for reply in own} == {303}
+    names = sorted(file.filename for file in kept.draft(url).files())
+    assert names == [f"{number}-{turn}.txt" for number in range(8) for turn in (0, 1)]
+    uploads = folder / visitor.engine / "flask_wizard_uploads"
+    assert len([path for path in uploads.rglob("*") if path.is_file()]) == len(names)
+    page = visitor.get(f"{url}/you").text
+    for link in re.findall(r'href="(/papers/[^"]+/file/[^"]+)"><bdi>([^<]+)', page):
+        assert visitor.get(link[0]).text == link[1]
+    visitor.post(f"{url}/discard", _action="discard")
+    assert [path for path in uploads.rglob("*") if path.is_file()] == []
+
+
 def test_drafts_begun_by_eight_processes_are_all_listed(visitor: Visitor) -> None:
     visitor.open("/club/new/you")
     nonces = [secrets.token_urlsafe(16) for _ in range(PROCESSES)]
@@ -386,28 +452,21 @@ class Server:
     """The application, served over HTTP by a process of its own."""
 
     def __init__(
-        self, folder: Path, engine: str, *, clock: float, **config: object
+        self,
+        forks: Forks,
+        folder: Path,
+        engine: str,
+        *,
+        clock: float,
+        **config: object,
     ) -> None:
-        words = [str(CLUB), "serve", str(folder), engine, json.dumps(config)]
-        self._process = subprocess.Popen(
-            [sys.executable, *words, str(clock)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env=environment(),
-        )
-        assert self._process.stdout is not None
-        self.port = int(self._process.stdout.readline())
+        self._fork = forks.fork("serve", folder, engine, config, clock)
+        self.port: int = self._fork.recv()
         self.cookie = ""
         self.token = ""
 
     def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            pipe.close()
+        self._fork.kill()
 
     def get(self, url: str) -> Reply:
         return self._ask("GET", url, "")
@@ -446,13 +505,15 @@ Serve = Callable[..., Server]
 
 
 @pytest.fixture
-def serve(tmp_path: Path, engine: str, urls: dict[str, str]) -> Iterator[Serve]:
+def serve(
+    forks: Forks, tmp_path: Path, engine: str, urls: dict[str, str]
+) -> Iterator[Serve]:
     """Return a function that starts a server; all of them share drafts and notes."""
     (tmp_path / "stores").write_text(json.dumps(urls))
     started: list[Server] = []
 
     def start(*, clock: float = 0, **config: object) -> Server:
-        started.append(Server(tmp_path, engine, clock=clock, **config))
+        started.append(Server(forks, tmp_path, engine, clock=clock, **config))
         return started[-1]
 
     yield start

@@ -409,3 +409,54 @@ def test_row_leads_the_focus_to_a_group_with_a_name(child: Visitor) -> None:
     (alone,) = page.html.query("#row-pet")
     name = attribute(alone, "aria-labelledby")
     assert page.texts(f"#{name}") == ["Do you have a pet?"]
+
+
+class Secret(Form):
+    secret = fields.PasswordField("Password")
+
+
+def test_condition_sees_the_same_from_a_change_link(make_app: MakeApp) -> None:
+    """Not the form of the page, which shows no password."""
+    seen: list[str] = []
+
+    def reads(answers: Answers) -> bool:
+        seen.append(answers.secret.secret)
+        return True
+
+    wizard = declare(
+        "Made",
+        Commits,
+        secret=Step(Secret),
+        pet=Step(Pet, when=reads),
+        check=Review(),
+    )
+    visitor = Visitor(make_app(wizard))
+    visitor.open()
+    visitor.fill(secret="hush")
+    visitor.fill(pet="Rex")
+    visitor.open(f"{visitor.draft}secret?then=check")
+    assert set(seen) == {"hush"}
+
+
+@pytest.mark.parametrize("action", ["next", "back", "save", "discard", "goto:pet"])
+def test_closed_step_is_not_prepared_by_what_is_sent_to_it(
+    make_app: MakeApp, action: str
+) -> None:
+    """It was accepted once, and what it has read is missing now."""
+    prepared: list[bool] = []
+
+    def note(form: Form, answers: Answers) -> None:
+        prepared.append(bool(answers.you.name))
+
+    class Prepared(Join):
+        pet = Step(Pet, prepare=note)
+
+    visitor = at_review(make_app(Prepared), "40")
+    draft = visitor.draft
+    visitor.open(f"{draft}you")
+    visitor.press("save", {"name": ""})
+    visitor.open(f"{draft}you")
+    prepared.clear()
+    sent = visitor.post(f"{draft}pet", {"pet": ""}, action=action)  # as it was
+    assert sent.status_code == 303
+    assert prepared == []

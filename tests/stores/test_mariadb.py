@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 import servers
@@ -71,7 +72,11 @@ class TestAtAURL(SharedStoreContract, SweptStoreContract, OutageContract):
         return opened(at_url, url)
 
     @pytest.fixture
-    def store(self, reopen: Opened) -> SQLAlchemyStore:
+    def store(self, reopen: Opened, monkeypatch: pytest.MonkeyPatch) -> SQLAlchemyStore:
+        # Sixteen threads race in each of twenty turns. All but five would connect anew
+        # in each, which takes far longer than the race.
+        pooled = partial(create_engine, pool_size=16)
+        monkeypatch.setattr("flask_wizard.stores.sql_engine.create_engine", pooled)
         return reopen()
 
     @pytest.fixture

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from types import CodeType
+from typing import Any, Protocol
 
 from flask import Flask
 from jinja2 import BytecodeCache
@@ -17,14 +18,13 @@ class Compiled(BytecodeCache):
     """Templates, compiled once for all the applications of a run."""
 
     def __init__(self) -> None:
-        self._code: dict[str, bytes] = {}
+        self._code: dict[tuple[str, str], CodeType | None] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        if code := self._code.get(bucket.key):
-            bucket.bytecode_from_string(code)
+        bucket.code = self._code.get((bucket.key, bucket.checksum))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self._code[bucket.key] = bucket.bytecode_to_string()
+        self._code[bucket.key, bucket.checksum] = bucket.code
 
 
 COMPILED = Compiled()
@@ -63,6 +63,7 @@ class MakeApp(Protocol):
         prefix: str = "/join",
         unbound: tuple[str, ...] = (),
         store: object | None = None,
+        uploads: Any = None,
         **config: object,
     ) -> Flask: ...
 

@@ -1,4 +1,4 @@
-"""A private DynamoDB for tests: moto's, behind a server in a process of its own."""
+"""A private DynamoDB and S3 for tests: moto's, in processes of their own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import boto3  # type: ignore[import-untyped]
 from moto.moto_server.werkzeug_app import create_backend_app
 from servers import Server
 from werkzeug.test import Client
@@ -21,6 +22,24 @@ class MotoServer(Server):
 
     def command(self) -> Sequence[str]:
         return [sys.executable, __file__, str(self.port)]
+
+
+class S3Server(Server):
+    """moto's own server, which has the API of S3."""
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def command(self) -> Sequence[str]:
+        where = ("-H", "127.0.0.1", "-p", str(self.port))
+        return [sys.executable, "-m", "moto.server", *where]
+
+    def make_bucket(self, name: str) -> None:
+        """Make a bucket, for whoever signs in by the environment's keys."""
+        client = boto3.client("s3", endpoint_url=self.url)
+        client.create_bucket(Bucket=name)
+        client.close()
 
 
 class Requests(BaseHTTPRequestHandler):

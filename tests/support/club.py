@@ -1,32 +1,42 @@
 """An application that several processes share, which keeps a row for each submission.
 
-``club.py serve`` serves it over HTTP until killed, and prints its port first.
-``club.py work`` sends the requests that it reads on its standard input: an order is a
-line of JSON, and so is the answer, a list of what came back.
+``serve`` serves it over HTTP until killed, and says its port first. ``work`` sends the
+requests that it is told to, and answers an order by a list of what came back. Both run
+in processes that this program forks: to import the drivers of all engines takes longer
+than most tests.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
+import socket
 import sqlite3
 import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import cache, partial
+from io import BytesIO
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import psycopg as psycopg
 from flask import Flask, current_app, request
 from werkzeug.serving import WSGIRequestHandler, make_server
-from wtforms import Form, StringField
+from wtforms import Form, MultipleFileField, StringField
 from wtforms.validators import InputRequired
 
 from flask_wizard import FlaskWizard, Receipt, Review, Step, Submission, Wizard
+from flask_wizard.stores import dynamodb as dynamodb
+from flask_wizard.stores import memcached as memcached
+from flask_wizard.stores import redis as redis
+from flask_wizard.stores import sql as sql
 
 SECRET = "a secret that all processes share"
 BUSY = 60.0  # seconds
@@ -71,6 +81,20 @@ class Parts(Wizard):
     f = Step(ValueForm)
     g = Step(ValueForm)
     h = Step(ValueForm)
+    check = Review()
+
+    def commit(self, submission: Submission) -> None:
+        """Never called here."""
+
+
+class PapersForm(Form):
+    papers = MultipleFileField()
+
+
+class Papers(Wizard):
+    """Files, to which each process adds its own."""
+
+    you = Step(PapersForm)
     check = Review()
 
     def commit(self, submission: Submission) -> None:
@@ -124,7 +148,7 @@ def create_app(folder: Path, engine: str, **config: Any) -> Flask:
     app.config.update(config)
     app.config["WIZARD_STORE"] = json.loads((folder / "stores").read_text())[engine]
     FlaskWizard(app)
-    for wizard in (Club, Parts):
+    for wizard in (Club, Parts, Papers):
         name = wizard.__name__.lower()
         app.register_blueprint(wizard.as_blueprint(name), url_prefix=f"/{name}")
     app.before_request(count_click)
@@ -146,18 +170,26 @@ class Quiet(WSGIRequestHandler):
         """Leave the output to the port."""
 
 
-def serve(folder: Path, engine: str, config: str, clock: str) -> None:
-    move_clock(float(clock))
-    app = create_app(folder, engine, **json.loads(config))
+def serve(
+    folder: Path,
+    engine: str,
+    config: dict[str, Any],
+    clock: float,
+    tests: Connection[int, None],
+) -> None:
+    sys.stderr = io.StringIO()  # commits raise, as they are told to
+    move_clock(clock)
+    app = create_app(folder, engine, **config)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-    print(server.port, flush=True)
-    threading.Thread(target=end_with_parent, daemon=True).start()
+    tests.send(server.port)
+    threading.Thread(target=end_with, args=(tests,), daemon=True).start()
     server.serve_forever()
 
 
-def end_with_parent() -> None:
+def end_with(tests: Connection[int, None]) -> None:
     """Leave no server behind when the tests themselves are killed."""
-    sys.stdin.read()
+    with suppress(EOFError):
+        tests.recv()
     os._exit(0)
 
 
@@ -167,7 +199,12 @@ def send(app: Flask, order: dict[str, Any]) -> Replies:
     client.set_cookie("session", order.get("cookie", ""))
     replies: Replies = []
     for turn in range(order.get("times", 1)):
-        data = {n: v.replace("{}", str(turn)) for n, v in order["data"].items()}
+        data: dict[str, Any] = {
+            n: v.replace("{}", str(turn)) for n, v in order["data"].items()
+        }
+        for field, name in order.get("files", {}).items():
+            name = name.replace("{}", str(turn))
+            data[field] = (BytesIO(name.encode()), name)
         got = client.open(order["url"], method=order.get("method", "POST"), data=data)
         cookie = client.get_cookie("session")
         value = cookie.value if cookie else ""
@@ -203,17 +240,36 @@ def count_steps(*, dies_at: int) -> list[None]:
     return count
 
 
-def work(folder: Path) -> None:
+def work(folder: Path, tests: Connection[Replies, dict[str, Any]]) -> None:
     app_of = cache(partial(create_app, folder))
-    for line in sys.stdin:
-        order = json.loads(line)
+    while True:
+        order = tests.recv()
         move_clock(order.get("clock", 0))
         act = send_and_die if "dies_at" in order else send
-        print(json.dumps(act(app_of(order["engine"]), order)), flush=True)
+        tests.send(act(app_of(order["engine"]), order))
 
 
 ROLES: dict[str, Callable[..., None]] = {"serve": serve, "work": work}
 
+
+def fork_for(tests: socket.socket) -> None:
+    """Fork a process for each file descriptor that comes, until the tests have ended.
+
+    It is one end of a pipe. The process says its id there, and is told what to do.
+    """
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
+    while descriptors := socket.recv_fds(tests, 1, 1)[1]:
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            tests.close()
+            pipe: Connection[Any, Any] = Connection(descriptors[0])
+            pipe.send(os.getpid())
+            role, arguments = pipe.recv()
+            with suppress(EOFError):  # the tests have ended
+                ROLES[role](*arguments, pipe)
+            os._exit(0)
+        os.close(descriptors[0])
+
+
 if __name__ == "__main__":
-    role, place, *more = sys.argv[1:]
-    ROLES[role](Path(place), *more)
+    fork_for(socket.socket(fileno=int(sys.argv[1])))
