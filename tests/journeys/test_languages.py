@@ -214,3 +214,21 @@ def test_looking_in_another_language_stores_nothing(babel_app: Any) -> None:
     visitor.fill(name="Ada", age="7")
     visitor.press()
     assert [each.data["step0"]["age"] for each in committed] == [7]
+
+
+def test_a_step_error_at_an_item_keeps_its_language(babel_app: Any) -> None:
+    def commit(self: Wizard, submission: Submission) -> None:
+        item = submission.answers.step0[0].item_id
+        raise StepError("step0", lazy(en="Taken", fr="Pris"), item=item, field="name")
+
+    wizard = wizard_of(Repeat(Pet, singular="pet"), commit=commit)
+    visitor = Visitor(babel_app(wizard))
+    visitor.open()
+    visitor.press("add")
+    visitor.fill(kind="cat", name="Tom")
+    visitor.press()
+    visitor.press()
+    assert visitor.page.errors == ["Taken"]
+    page = speak(visitor, "fr")
+    assert page.errors == ["Taken"]
+    assert "Taken" in page.texts('span[lang="en"]')
