@@ -178,6 +178,16 @@ def test_a_step_error_keeps_its_language(babel_app: Any, field: str) -> None:
     assert "Taken <1>" in page.texts('span[lang="en"]')
 
 
+def test_a_step_error_is_not_judged_again(babel_app: Any) -> None:
+    visitor = Visitor(babel_app(wizard_of(Step(Code), commit=refuse("step0"))))
+    visitor.open()
+    visitor.fill(code="42")
+    visitor.press()
+    runs = Code.runs
+    assert speak(visitor, "fr").errors == ["Taken <1>"]
+    assert Code.runs == runs
+
+
 def test_a_step_error_at_a_page_without_a_form_keeps_its_language(
     babel_app: Any,
 ) -> None:
