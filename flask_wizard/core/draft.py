@@ -191,6 +191,10 @@ class Entry(Stored, frozen=True, gc=False):
     errors: dict[str, list[str]] = msgspec.field(default_factory=dict)
     #: By full field name, the positions of those messages that are HTML.
     html_errors: dict[str, list[int]] = msgspec.field(default_factory=dict)
+    #: The language of the messages; empty if there are none or nobody knows.
+    lang: str = ""
+    #: True if the messages are those of a StepError, which nobody can judge again.
+    told: bool = False
     #: What ``prepare`` and the form read when it was accepted. What the condition and
     #: the form function read is not stored, since they run in each request.
     read: tuple[Path, ...] = ()
@@ -217,6 +221,7 @@ class Entry(Stored, frozen=True, gc=False):
         rev: int = 0,
         accepted: bool = False,
         errors: dict[str, list[str]] | None = None,
+        lang: str = "",
         read: tuple[Path, ...] = (),
         read_digest: bytes = b"",
         passwords: Raw | None = None,
@@ -234,7 +239,7 @@ class Entry(Stored, frozen=True, gc=False):
             packed_before=pack(before) if before is not None else b"",
             packed_files=files or {},
         )
-        return entry.with_messages(errors) if errors else entry
+        return entry.with_messages(errors, lang) if errors else entry
 
     @classmethod
     def unsent(cls, before: Before) -> Entry:
@@ -246,8 +251,18 @@ class Entry(Stored, frozen=True, gc=False):
         """What its page began with, if anything told. Raise UnreadableDraftError."""
         return unpack(Before, self.packed_before) if self.packed_before else None
 
-    def with_messages(self, messages: Mapping[str, Sequence[str]]) -> Entry:
-        """Return the entry with these messages as its errors, those in HTML marked."""
+    def with_messages(
+        self,
+        messages: Mapping[str, Sequence[str]],
+        lang: str = "",
+        *,
+        told: bool = False,
+    ) -> Entry:
+        """Return the entry with these messages as its errors, those in HTML marked.
+
+        ``lang`` is their language, if it is known. ``told`` is true for those of a
+        StepError.
+        """
         html = {
             name: [n for n, text in enumerate(texts) if isinstance(text, Markup)]
             for name, texts in messages.items()
@@ -259,6 +274,8 @@ class Entry(Stored, frozen=True, gc=False):
                 for name, texts in messages.items()
             },
             html_errors={name: found for name, found in html.items() if found},
+            lang=lang,
+            told=told,
         )
 
     @property

@@ -286,7 +286,7 @@ class Pages:
             )
         links = [
             ErrorLink(text, urls.get(name))
-            for name, texts in bound.errors.items()
+            for name, texts in bound.errors_to_show().items()
             for text in texts
         ]
         return {"items": listed, "errors": links}
@@ -497,7 +497,8 @@ def _own_errors(bound: BoundStep) -> list[ErrorLink]:
     """Return the errors of a page without fields: those of a StepError."""
     if bound.takes_input:
         return []
-    return [ErrorLink(text, None) for texts in bound.errors.values() for text in texts]
+    found = bound.errors_to_show().values()
+    return [ErrorLink(text, None) for texts in found for text in texts]
 
 
 def _item_of(bound: BoundStep) -> BoundItem | None:

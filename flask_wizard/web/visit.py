@@ -53,6 +53,7 @@ from .item_pages import (
     remove_item,
     reopen,
 )
+from .languages import language_of
 from .logins import SignedOut
 from .notices import choose_notice, saved_notice
 from .page_fields import SignedFields
@@ -166,6 +167,7 @@ class Visit:
             initial=initial,
             bound=bound,
             max_entries=context.app.config["WIZARD_MAX_ENTRIES"],
+            language=partial(language_of, context.app),
             files=rules_of(wizard, drafts, context) if takes_files else NO_FILES,
             prefilled=wizard._prefilled,
         )
