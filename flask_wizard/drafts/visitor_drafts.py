@@ -14,6 +14,8 @@ from functools import cached_property
 from itertools import chain
 from typing import Any, ClassVar, Literal, Protocol
 
+from msgspec import structs
+
 from ..core.draft import FILES_KEY, Draft, Receipt, encode
 from ..core.former_names import with_new_names, with_stored_names
 from ..core.steps import Steps
@@ -23,7 +25,8 @@ from .draft_list import DraftList, ListedDraft
 from .encrypted_store import DraftRepository, StoredDraft, StoredVersion
 from .holders import Holder, is_id, new_nonce
 from .keyring import Kind
-from .lifetimes import Lifetimes, seconds
+from .lifetimes import seconds
+from .upgrades import Upgrades, upgrade
 
 MAX_SHARED_NONCES = 20
 """How many drafts that have ended are looked up, to find the nonce of the next one."""
@@ -47,11 +50,11 @@ class Mount:
         return json.dumps([self.name, bound])
 
 
-class Rules(Lifetimes, Protocol):
+class Rules(Upgrades, Protocol):
     """The attributes of a wizard that its drafts obey."""
 
-    #: The number of the wizard's definition.
-    version: int
+    #: True if it has an ``upgrade`` of its own.
+    _upgrades: ClassVar[bool]
     #: The steps, by whose names its drafts are opened.
     steps: ClassVar[Steps]
     #: How many open drafts a holder may have.
@@ -112,7 +115,7 @@ class VisitorDrafts:
             return None
         if held.state == "committing":
             held = self._expire_lease(held)
-        if self.wizard.steps.renamed:
+        if self.wizard.steps.renamed or held.version != self.wizard.version:
             return self._opened(held, version)
         return StoredDraft(held, version, is_new=False)
 
@@ -141,8 +144,16 @@ class VisitorDrafts:
         return self._opened(draft, version)
 
     def _opened(self, draft: Draft, version: StoredVersion) -> StoredDraft:
-        """Return a draft with its steps and fields by their names of now."""
+        """Return a draft as the wizard has it now, which the next write stores.
+
+        Its steps and fields have their names of now, and it is of the wizard's version.
+        """
         draft, names = with_new_names(draft, self.wizard.steps)
+        is_older = draft.version < self.wizard.version
+        if is_older and self.wizard._upgrades and not draft.ended:
+            draft = upgrade(draft, self.wizard)
+        if draft.version != self.wizard.version:
+            draft = structs.replace(draft, version=self.wizard.version)
         is_new = version.version is None
         return StoredDraft(draft, version, is_new=is_new, names=names)
 
