@@ -626,6 +626,26 @@ class BoundFormStep(BoundStep):
             digest = self.journey.digest(digest, paths, before=self.position)
         return digest
 
+    @property
+    def form_changed(self) -> bool:
+        """True if it is ``outdated`` because its form is another one by now.
+
+        A form function may return another one because an earlier answer has changed:
+        this is true only if the answers are the same.
+        """
+        entry = self.entry
+        if entry is None or not self.outdated:
+            return False
+        was = entry.form_digest or entry.read_digest
+        if was == self.signature.digest:
+            return False
+        is_upgraded = not was
+        if is_upgraded or isinstance(self.step.form, type):
+            return True
+        paths = [*sorted(self.reads), *entry.read]
+        now = self.journey.digest(was, paths, before=self.position)
+        return now == entry.read_digest
+
     # Submissions
 
     def submit(
@@ -747,6 +767,7 @@ class BoundFormStep(BoundStep):
                 accepted=True,
                 read=read,
                 read_digest=self._digest(read),
+                form_digest=self.signature.digest if read or self.reads else b"",
                 passwords=passwords,
                 before=self.before,
                 files=files,
@@ -797,7 +818,12 @@ class BoundFormStep(BoundStep):
         if self.entry is None or not self.still_holds:
             return draft
         read = self._read_now
-        entry = replace(self.entry, read=read, read_digest=self._digest(read))
+        entry = replace(
+            self.entry,
+            read=read,
+            read_digest=self._digest(read),
+            form_digest=self.signature.digest if read or self.reads else b"",
+        )
         return draft.with_entries({self.name: entry})
 
     def error_name(self, field: str | None) -> str:

@@ -266,6 +266,11 @@ class BoundStep(Protocol):
         return self.outdated and not self.done
 
     @property
+    def form_changed(self) -> bool:
+        """True if it is ``outdated`` because its form is another one by now."""
+        return False
+
+    @property
     def trusted(self) -> bool:
         """True if a commit takes it as it is."""
         return True

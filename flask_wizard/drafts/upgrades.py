@@ -150,7 +150,9 @@ def _with_pages(filled: Kept, before: Pages, after: Pages) -> Kept:
             entry = Entry.of(raw)
         elif entry.raw != raw:  # an accepted one is validated again
             raw_packed = msgspec.Raw(msgspec.msgpack.encode(raw))
-            changed = replace(entry, packed=raw_packed, read=(), read_digest=b"")
+            changed = replace(
+                entry, packed=raw_packed, read=(), read_digest=b"", form_digest=b""
+            )
             entry = changed.with_messages({})
         packed[page] = pack(entry)
     return replace(filled, packed_entries=packed, plain_prefix=(0, b""))

@@ -96,6 +96,20 @@ def test_upgraded_step_that_is_not_valid_is_asked_again(make_app: MakeApp) -> No
     assert (page.errors, page.value("last")) == (["Too long"], "Byron")
 
 
+def test_changed_values_of_the_same_form_are_judged_again(make_app: MakeApp) -> None:
+    class Cleared(One):
+        version = 2
+
+        def upgrade(self, draft: Draft, from_version: int) -> None:
+            draft.entries["you"]["name"] = [""]
+
+    old = begun(make_app(One), name="Ada")
+    new = deploy(old, make_app(Cleared))
+    page = new.open(new.draft)
+    assert (page.path, page.errors) == (f"{new.draft}you", ["Enter your name"])
+    assert "This form has changed" in page.banners
+
+
 def test_a_page_view_stores_no_upgrade(make_app: MakeApp) -> None:
     old = begun(make_app(One), name="Ada Byron")
     new = deploy(old, make_app(Two))
@@ -264,8 +278,8 @@ def test_item_that_the_hook_removes_leaves_the_others(make_app: MakeApp) -> None
 def stored_animals(visitor: Visitor) -> tuple[StoredItem, ...]:
     drafts = visitor.app.extensions["flask_wizard"].repository(visitor.app)
     draft, _ = drafts.load(visitor.page.path.split("/")[2])
-    assert draft is not None
-    return draft.items("pets")
+    found: tuple[StoredItem, ...] = draft.items("pets")
+    return found
 
 
 def test_items_may_get_several_pages(make_app: MakeApp) -> None:

@@ -258,6 +258,83 @@ def test_pressed_page_without_a_form_stays_done(make_app: MakeApp) -> None:
     assert new.open(new.draft).path.endswith("/you")
 
 
+# What the page says
+
+FORM_CHANGED = "This form has changed since you filled it in"
+ANSWER_CHANGED = "An earlier answer has changed"
+
+
+class LongForm(HomeForm):
+    town = StringField("Town", [InputRequired("Enter the town")])
+
+
+def use_name(form: Any, answers: Answers) -> None:
+    form.street.label.text = f"Street of {answers.you.name}"
+
+
+def home_or_long(answers: Answers) -> type[Form]:
+    return LongForm if answers.you.name == "Eve" else HomeForm
+
+
+def always_long(answers: Answers) -> type[Form]:
+    return LongForm if answers.you.name else HomeForm
+
+
+def is_named(answers: Answers) -> bool:
+    return bool(answers.you.name)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (Step(HomeForm), Step(LongForm)),
+        (Step(HomeForm, prepare=use_name), Step(LongForm, prepare=use_name)),
+        (Step(HomeForm, when=is_named), Step(LongForm, when=is_named)),
+        (Step(home_or_long), Step(always_long)),
+    ],
+)
+def test_page_of_a_changed_form_says_so(
+    make_app: MakeApp, before: Step, after: Step
+) -> None:
+    old = begun(make_app(declare("Join", Before, home=before)))
+    old.fill(street="Main St")
+    new = deploy(old, make_app(declare("Join", Before, home=after)))
+    page = new.open(new.draft)
+    assert (page.path, page.errors) == (f"{new.draft}home", ["Enter the town"])
+    assert FORM_CHANGED in page.banners
+    assert ANSWER_CHANGED not in page.banners
+
+
+def test_page_of_an_item_says_that_its_form_has_changed(make_app: MakeApp) -> None:
+    class Old(Commits, Wizard):
+        homes = Repeat(HomeForm, singular="home")
+        check = Review()
+
+    class New(Commits, Wizard):
+        homes = Repeat(LongForm, singular="home")
+        check = Review()
+
+    old = Visitor(make_app(Old))
+    old.open()
+    old.press("add")
+    old.fill(street="Main St")
+    new = deploy(old, make_app(New))
+    page = new.open(new.page.path)
+    page = new.open(next(url for url in page.links.values() if "/homes/" in url))
+    assert page.errors == ["Enter the town"]
+    assert FORM_CHANGED in page.banners
+
+
+def test_page_of_another_form_for_another_answer_says_so(make_app: MakeApp) -> None:
+    visitor = begun(make_app(declare("Join", Before, home=Step(home_or_long))))
+    visitor.fill(street="Main St")
+    visitor.open(f"{visitor.draft}you")
+    page = visitor.fill(name="Eve")
+    assert page.errors == ["Enter the town"]
+    assert ANSWER_CHANGED in page.banners
+    assert FORM_CHANGED not in page.banners
+
+
 # Lists
 
 
