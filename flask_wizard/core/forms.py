@@ -178,10 +178,7 @@ class Values(dict[str, list[str]]):
         """Return the values by new names of fields; ``names`` has these by the old."""
         found = Values({renamed(name, names): sent for name, sent in self.items()})
         found.names = self.names.renamed(names) if self.names is not None else None
-        found.files = {
-            id: sent.of_field(renamed(sent.stored.field, names))
-            for id, sent in self.files.items()
-        }
+        found.files = self.files
         found.dropped = self.dropped
         return found
 

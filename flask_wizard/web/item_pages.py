@@ -11,6 +11,7 @@ from ..core.items import NEW_ITEM, derive_id
 from ..core.journey import Journey
 from ..core.repeats import BoundRepeat, Repeat
 from ..core.steps import AnyStep, BoundStep, Steps
+from .incoming import IncomingFiles
 from .submitted import Submitted
 from .urls import Address
 
@@ -40,7 +41,9 @@ def current_address(steps: Steps, at: Address) -> Address:
     return at._replace(page=step.url_name, sub=sub)
 
 
-def with_new_fields(steps: Steps, at: Address, submitted: Submitted) -> Submitted:
+def with_new_fields(
+    steps: Steps, at: Address, submitted: Submitted, incoming: IncomingFiles | None
+) -> Submitted:
     """Return what was sent by the names of now, also from a page of another release."""
     step = steps.by_url_name.get(at.page)
     if step is not None and at.item and step.pages:
@@ -50,7 +53,12 @@ def with_new_fields(steps: Steps, at: Address, submitted: Submitted) -> Submitte
     values = submitted.values
     files = [sent.stored.field for sent in values.files.values()]
     names = sent_fields(step, [*values, *files])
-    return replace(submitted, values=values.renamed(names)) if names else submitted
+    if not names:
+        return submitted
+    values = values.renamed(names)
+    if incoming is not None:
+        values.files = incoming.rename_fields(names)
+    return replace(submitted, values=values)
 
 
 def find_page(bound: BoundStep, at: Address, nonce: str = "") -> BoundStep | None:

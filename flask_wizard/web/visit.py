@@ -497,7 +497,7 @@ class Visit:
         )
         if self.wizard.steps.renamed:
             at = current_address(self.wizard.steps, at)
-            submitted = with_new_fields(self.wizard.steps, at, submitted)
+            submitted = with_new_fields(self.wizard.steps, at, submitted, incoming)
         action = action_of(submitted.action)
         known = at.page in self.wizard.steps.by_url_name or at.page == "discard"
         # A page that sends a revision was a step's before a deploy.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from apps import MakeApp
 from flask import Flask
+from flask_wtf.file import FileField, FileRequired
+from uploads import PNG, send_files
 from visitor import Visitor
 from wizards import Commits, committed, declare
 from wtforms import Form, PasswordField, StringField, fields
@@ -420,6 +423,52 @@ def test_step_may_become_a_list_of_another_name(make_app: MakeApp) -> None:
     assert len(page.texts(".wizard-item-name")) == 1
     new.open(next(url for text, url in page.links.items() if "Item 1" in text))
     assert new.page.value("road") == "Main St"
+
+
+# Uploads
+
+
+class PhotoForm(Form):
+    photo = FileField("Photo", [FileRequired("Choose a photo")])
+
+
+class PictureForm(Form):
+    picture = FileField("Picture", [FileRequired("Choose a picture")])
+
+
+class Photos(Commits, Wizard):
+    photo = Step(PhotoForm)
+    you = Step(NameForm)
+    check = Review()
+
+
+class Pictures(Commits, Wizard):
+    picture = Step(PictureForm, was="photo", fields_were={"picture": "photo"})
+    you = Step(NameForm)
+    check = Review()
+
+
+def test_upload_moves_with_its_field(make_app: MakeApp, tmp_path: Path) -> None:
+    folder = str(tmp_path)
+    old = Visitor(make_app(Photos, WIZARD_UPLOADS=folder))
+    old.open()
+    send_files(old, {"photo": [(PNG, "me.png")]})
+    new = deploy(old, make_app(Pictures, WIZARD_UPLOADS=folder))
+    new.fill(name="Ada")
+    assert new.page.path == f"{new.draft}check"
+    assert "me.png" in new.page.text
+    new.press()
+    (upload,) = committed[0].files["picture"]["picture"]
+    assert upload.filename == "me.png"
+
+
+def test_upload_of_an_old_page_is_kept(make_app: MakeApp, tmp_path: Path) -> None:
+    folder = str(tmp_path)
+    old = Visitor(make_app(Photos, WIZARD_UPLOADS=folder))
+    old.open()
+    new = deploy(old, make_app(Pictures, WIZARD_UPLOADS=folder))
+    page = send_files(new, {"photo": [(PNG, "me.png")]})
+    assert page.path == f"{new.draft}you"
 
 
 # What is refused
