@@ -82,6 +82,7 @@ class Wizard(metaclass=Declarative):
         if not cls._has_title:
             cls.title = _title_from(cls.__name__)
         cls._gives_initial = cls.initial is not Wizard.initial
+        cls._upgrades = cls.upgrade is not Wizard.upgrade
         cls._abstract = abstract
         cls._initial_takes_answers = takes(_as_called(cls, "initial"), 3)
         for name, passed in _HOOKS.items():
@@ -97,6 +98,8 @@ class Wizard(metaclass=Declarative):
     #: True if ``initial`` is overridden.
     _gives_initial: ClassVar[bool] = False
     _initial_takes_answers: ClassVar[bool] = False
+    #: True if ``upgrade`` is overridden.
+    _upgrades: ClassVar[bool] = False
 
     # Hooks
 
@@ -149,6 +152,16 @@ class Wizard(metaclass=Declarative):
         ``draft.entries`` has the strings that were sent, which may be invalid.
         """
         return ""
+
+    def upgrade(self, draft: Draft, from_version: int) -> None:
+        """Change ``draft.entries`` of a draft that an earlier version has written.
+
+        The entries are dicts that may be changed in place: the strings that were sent,
+        by step and field. An accepted step whose entry has changed is validated again;
+        one that is new is asked, with these values. ``from_version`` is the version of
+        the last process that wrote the draft. While old and new processes run, a draft
+        may be upgraded more than once: a second time must change nothing.
+        """
 
     # One instance serves all visitors
 
@@ -349,4 +362,4 @@ _HOOKS = {
 
 _WIZARD_ATTRIBUTES = frozenset(
     name for name in vars(Wizard) if not name.startswith("_")
-) | {"upgrade"}
+)

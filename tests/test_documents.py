@@ -28,6 +28,7 @@ DOCUMENTS = (
     "docs/stores.md",
     "docs/uploads.md",
     "docs/users.md",
+    "docs/versions.md",
 )
 
 
@@ -406,3 +407,15 @@ def test_guide_names_every_page_that_has_a_template() -> None:
     guide = (ROOT / "docs/guide.md").read_text()
     named = {page for page in shipped if f"`{page}`" in guide}
     assert shipped - named == {"base", "macros"}
+
+
+def test_former_names_of_the_documents_lead_to_the_page(instance: Path) -> None:
+    app = Flask("versions")
+    app.config["SECRET_KEY"] = "secret"
+    FlaskWizard(app)
+    join = run_blocks("docs/versions.md")["Join"].as_blueprint("join")
+    app.register_blueprint(join, url_prefix="/join")
+    visitor = Visitor(app)
+    assert visitor.open("/join/new/you").path == "/join/new/person"
+    visitor.press("next", {"full_name": None, "name": "Ada"})
+    assert visitor.page.path.endswith("/home")

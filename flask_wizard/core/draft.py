@@ -200,6 +200,8 @@ class Entry(Stored, frozen=True, gc=False):
     read: tuple[Path, ...] = ()
     #: A hash of what all of them read, and of what the form asked for.
     read_digest: bytes = b""
+    #: A hash of what the form asked for, if ``read_digest`` has more in it.
+    form_digest: bytes = b""
     #: Accepted passwords by full field name.
     passwords: Raw = msgspec.field(default_factory=dict)
     #: What its page began with, packed; empty if nothing told.
@@ -224,6 +226,7 @@ class Entry(Stored, frozen=True, gc=False):
         lang: str = "",
         read: tuple[Path, ...] = (),
         read_digest: bytes = b"",
+        form_digest: bytes = b"",
         passwords: Raw | None = None,
         before: Before | None = None,
         files: dict[str, msgspec.Raw] | None = None,
@@ -235,6 +238,7 @@ class Entry(Stored, frozen=True, gc=False):
             accepted=accepted,
             read=read,
             read_digest=read_digest,
+            form_digest=form_digest,
             passwords=passwords or {},
             packed_before=pack(before) if before is not None else b"",
             packed_files=files or {},

@@ -62,6 +62,8 @@ class Repeat(AnyStep):
     kwargs: Callable[[Answers], Mapping[str, Any]] | None = None
     #: False if a commit trusts the Continue of an item, as of a Step.
     revalidate: bool = True
+    #: By the name of a field, its former name, as of a Step.
+    fields_were: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     #: The pages of an item. ``named`` sets them.
     pages: Steps = field(default=Steps(), repr=False)
 
@@ -73,6 +75,11 @@ class Repeat(AnyStep):
         """The class of its items, if they have several pages."""
         is_class = isinstance(self.form, type) and issubclass(self.form, Item)
         return self.form if is_class else None
+
+    @property
+    def former_fields(self) -> Mapping[str, Sequence[str]]:
+        """The former names of the fields of the first page: it may have been a step."""
+        return self.pages[0].former_fields
 
     @property
     def fixed_forms(self) -> Sequence[type[Form]]:
@@ -219,6 +226,7 @@ class Repeat(AnyStep):
                 prepare=self.prepare,
                 kwargs=self.kwargs,
                 revalidate=self.revalidate,
+                fields_were=self.fields_were,
             )
             page = step.named("", where)
             if page.fixed_form and "item_id" in field_names(page.fixed_form):
@@ -227,8 +235,8 @@ class Repeat(AnyStep):
                     "every item of a list has as an attribute. Give it another name."
                 )
             return Steps((page,))
-        for name in ("prepare", "kwargs"):
-            if getattr(self, name) is not None:
+        for name in ("prepare", "kwargs", "fields_were"):
+            if getattr(self, name):
                 raise DefinitionError(
                     f"{where} has {name}=, and its items have several pages. Give it "
                     f"to the step of {self.item.__name__} whose form it is for."

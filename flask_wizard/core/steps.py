@@ -66,6 +66,9 @@ class AnyStep(ABC):
     template: str | None = None
     #: The section that it belongs to, shown above the title.
     section: str | None = None
+    #: The former name of its attribute, or a tuple of them. A draft may have it by one
+    #: of these, and pages that are open during a deploy.
+    was: str | Sequence[str] = ()
     #: The name of its attribute, which the wizard sets.
     name: str = ""
 
@@ -108,6 +111,21 @@ class AnyStep(ABC):
     def url_name(self) -> str:
         """The name of the step in URLs."""
         return self.name.replace("_", "-")
+
+    @property
+    def former_names(self) -> tuple[str, ...]:
+        """The names that it had before."""
+        return (self.was,) if isinstance(self.was, str) else tuple(self.was)
+
+    @property
+    def former_fields(self) -> Mapping[str, Sequence[str]]:
+        """The names in pages that its fields had before, by those of now."""
+        return {}
+
+    @property
+    def pages(self) -> Steps:
+        """The pages of an item, if it is a list."""
+        return Steps()
 
     @property
     def when(self) -> Condition | None:
@@ -247,6 +265,11 @@ class BoundStep(Protocol):
     def invalidated(self) -> bool:
         """True if it was accepted, and what it reads now makes it invalid."""
         return self.outdated and not self.done
+
+    @property
+    def form_changed(self) -> bool:
+        """True if it is ``outdated`` because its form is another one by now."""
+        return False
 
     @property
     def trusted(self) -> bool:
@@ -551,8 +574,20 @@ class Steps(tuple[AnyStep, ...]):
 
     @cached_property
     def by_url_name(self) -> Mapping[str, AnyStep]:
-        """The steps by their names in URLs."""
-        return {step.url_name: step for step in self}
+        """The steps by their names in URLs, former ones included."""
+        former = {
+            name.replace("_", "-"): step for step in self for name in step.former_names
+        }
+        return former | {step.url_name: step for step in self}
+
+    @cached_property
+    def renamed(self) -> tuple[AnyStep, ...]:
+        """The steps of which a draft may have something by a former name."""
+        return tuple(
+            step
+            for step in self
+            if step.former_names or step.former_fields or step.pages.renamed
+        )
 
     @cached_property
     def take_files(self) -> bool:

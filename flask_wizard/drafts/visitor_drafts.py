@@ -12,16 +12,21 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
+
+from msgspec import structs
 
 from ..core.draft import FILES_KEY, Draft, Receipt, encode
+from ..core.former_names import with_new_names, with_stored_names
+from ..core.steps import Steps
 from ..errors import DraftTooLargeError, NewerFormatError, UnreadableDraftError
 from ..tracebacks import without_locals
 from .draft_list import DraftList, ListedDraft
-from .encrypted_store import DraftRepository, StoredDraft
+from .encrypted_store import DraftRepository, StoredDraft, StoredVersion
 from .holders import Holder, is_id, new_nonce
 from .keyring import Kind
-from .lifetimes import Lifetimes, seconds
+from .lifetimes import seconds
+from .upgrades import Upgrades, upgrade
 
 MAX_SHARED_NONCES = 20
 """How many drafts that have ended are looked up, to find the nonce of the next one."""
@@ -45,11 +50,13 @@ class Mount:
         return json.dumps([self.name, bound])
 
 
-class Rules(Lifetimes, Protocol):
+class Rules(Upgrades, Protocol):
     """The attributes of a wizard that its drafts obey."""
 
-    #: The number of the wizard's definition.
-    version: int
+    #: True if it has an ``upgrade`` of its own.
+    _upgrades: ClassVar[bool]
+    #: The steps, by whose names its drafts are opened.
+    steps: ClassVar[Steps]
     #: How many open drafts a holder may have.
     max_drafts: int
     #: True if one transaction commits the application's rows and the draft's end.
@@ -108,6 +115,8 @@ class VisitorDrafts:
             return None
         if held.state == "committing":
             held = self._expire_lease(held)
+        if self.wizard.steps.renamed or held.version != self.wizard.version:
+            return self._opened(held, version)
         return StoredDraft(held, version, is_new=False)
 
     def start(self, nonce: str) -> StoredDraft:
@@ -132,7 +141,21 @@ class VisitorDrafts:
         else:
             draft = self.fresh(new_nonce())
             _, version = self._repository.load(draft.id)
-        return StoredDraft(draft, version, is_new=version.version is None)
+        return self._opened(draft, version)
+
+    def _opened(self, draft: Draft, version: StoredVersion) -> StoredDraft:
+        """Return a draft as the wizard has it now, which the next write stores.
+
+        Its steps and fields have their names of now, and it is of the wizard's version.
+        """
+        draft, names = with_new_names(draft, self.wizard.steps)
+        is_older = draft.version < self.wizard.version
+        if is_older and self.wizard._upgrades and not draft.ended:
+            draft = upgrade(draft, self.wizard)
+        if draft.version != self.wizard.version:
+            draft = structs.replace(draft, version=self.wizard.version)
+        is_new = version.version is None
+        return StoredDraft(draft, version, is_new=is_new, names=names)
 
     def find_begun(self, nonce: str) -> StoredDraft | None:
         """Return the draft that a nonce has started if this visitor holds it."""
@@ -196,8 +219,10 @@ class VisitorDrafts:
         If it has expired meanwhile, return it as it was, to be saved anew.
         """
         draft, version = self._repository.load(stored.draft.id)
-        current = self._expire_lease(draft or stored.draft)
-        return StoredDraft(current, version, is_new=version.version is None)
+        if draft is not None:
+            return self._opened(self._expire_lease(draft), version)
+        current = self._expire_lease(stored.draft)
+        return replace(stored, draft=current, version=version, is_new=True)
 
     def save(
         self, stored: StoredDraft, draft: Draft, *, notice: str | None = None
@@ -211,7 +236,8 @@ class VisitorDrafts:
         """
         if notice is not None:
             draft = draft.renew(time.time(), notice=notice)
-        plain, limit = encode(draft), self._repository.limit
+        by_stored = with_stored_names(draft, stored.names) if stored.names else draft
+        plain, limit = encode(by_stored), self._repository.limit
         if notice is not None and len(plain) > limit:
             raise DraftTooLargeError(len(plain), limit)
         # An expired draft begins anew under its key in the store.
@@ -228,7 +254,7 @@ class VisitorDrafts:
         entries = chain(was.packed_entries.values(), *was.packed_items.values())
         if any(FILES_KEY in bytes(packed) for packed in entries):
             self.delete_files(stored, draft)
-        return StoredDraft(draft, version, is_new=False)
+        return StoredDraft(draft, version, is_new=False, names=stored.names)
 
     def delete_files(self, stored: StoredDraft, draft: Draft) -> None:
         """Delete the files of a stored draft that ``draft``, stored since, has not.

@@ -47,11 +47,13 @@ from .incoming import INCOMING, IncomingFiles, Refused
 from .item_pages import (
     GONE,
     begin_item,
+    current_address,
     find_page,
     has_page,
     is_begun,
     remove_item,
     reopen,
+    with_new_fields,
 )
 from .languages import language_of
 from .logins import SignedOut
@@ -302,6 +304,9 @@ class Visit:
         return redirect_to(self.standing_url(stored.draft), 302)
 
     def _show(self, at: Address) -> Outcome:
+        if (current := current_address(self.wizard.steps, at)) != at:
+            query = self.context.request.query_string.decode()
+            return redirect_to(add_query(self.urls.to(current), query), 302)
         if self.draft_id is None:
             return self._show_new(at)
         stored = self.drafts.load(self.draft_id)
@@ -492,6 +497,9 @@ class Visit:
             decrypt_names=lambda text: self._fields_of(at).decrypt(text),
             incoming=incoming,
         )
+        if self.wizard.steps.renamed:
+            at = current_address(self.wizard.steps, at)
+            submitted = with_new_fields(self.wizard.steps, at, submitted, incoming)
         action = action_of(submitted.action)
         known = at.page in self.wizard.steps.by_url_name or at.page == "discard"
         # A page that sends a revision was a step's before a deploy.
@@ -895,8 +903,7 @@ class Visit:
     # Shared parts
 
     def _fields_of(self, at: Address) -> SignedFields:
-        step = self.wizard.steps.by_url_name.get(at.page)
-        name = step.name if step is not None else at.page.replace("-", "_")
+        name = at.page.replace("-", "_")  # as the page was called that sends them
         return self.pages.fields_of(f"{name}/{at.sub}" if at.item else name)
 
     def step_at(self, at: Address) -> AnyStep:
