@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = "What a step's page gets"
 DOCUMENTS = (
     "README.md",
+    "docs/devices.md",
     "docs/guide.md",
     "docs/lists.md",
     "docs/stores.md",
@@ -227,6 +228,18 @@ def test_recipe_for_users_works(instance: Path, recipe: str) -> None:
     visitor.client.post("/logout")
     assert visitor.get("/my-drafts").json == []
     assert visitor.get(friend).status_code == 404
+
+
+def test_links_of_the_documents_work(instance: Path) -> None:
+    app = run_blocks("docs/devices.md")["create_app"]()
+    visitor, phone = Visitor(app), Visitor(app)
+    friend = follow(visitor, "/join/", name="Ann")
+    (url,) = visitor.client.post("/links").get_json()
+    assert url.startswith("https://forms.example.org/join/link/")
+    phone.open(url.removeprefix("https://forms.example.org"))
+    assert phone.send().location == friend
+    visitor.client.post(f"/links/{friend.split('/')[2]}/revoke")
+    assert phone.get(friend).status_code == 404
 
 
 def test_login_on_the_way_of_the_documents_comes_back(

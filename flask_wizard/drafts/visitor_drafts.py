@@ -110,6 +110,29 @@ class VisitorDrafts:
             held = self._expire_lease(held)
         return StoredDraft(held, version, is_new=False)
 
+    def load_linked(self, draft_id: str) -> StoredDraft | None:
+        """Return a draft of this mount that has not expired, whoever holds it."""
+        draft, version = self._repository.load(draft_id)
+        if draft is None or draft.mount != self.mount:
+            return None
+        if draft.expires(*self._lifetimes) <= time.time():
+            return None
+        return StoredDraft(self._expire_lease(draft), version, is_new=False)
+
+    def take_up(self, stored: StoredDraft, *, link: str, until: float) -> StoredDraft:
+        """Save a draft with this visitor as a holder, who has come by a link.
+
+        ``link`` is its id, and ``until`` when it expires, in seconds since the epoch.
+        Raise ConflictError, TooManyDraftsError or StoreError.
+        """
+        holder, draft, now = self.holder, stored.draft, time.time()
+        holder.ensure_token()
+        self._add_to_list(draft.id)
+        held = draft.take_up(
+            now, link=link, until=until, marks=holder.marks, kind=holder.kind
+        )
+        return self.save(stored, held.renew(now, notice=draft.notice))
+
     def start(self, nonce: str) -> StoredDraft:
         """Return the draft that a nonce has started, or a new one, not stored yet.
 
@@ -384,5 +407,10 @@ class VisitorDrafts:
         return None if stored is None or stored.draft.ended else stored.draft
 
     def remembers(self, draft_id: str) -> bool:
-        """True if the draft is on this visitor's list."""
-        return any(draft.id == draft_id for draft in self._listed(mount=self.mount))
+        """True if the draft is on this visitor's list, and expired.
+
+        Otherwise it is somebody else's, whose link was revoked.
+        """
+        if not any(draft.id == draft_id for draft in self._listed(mount=self.mount)):
+            return False
+        return self.load_linked(draft_id) is None
