@@ -13,6 +13,7 @@ from typing import Any
 from flask import Blueprint, Flask, current_app
 
 from .cli import commands
+from .core.journey import NOTHING_BOUND
 from .core.rows import named_rows
 from .drafts.keyring import Keyring
 from .drafts.public_draft import Draft
@@ -24,6 +25,7 @@ from .stores.registry import open_store
 from .tracebacks import without_locals
 from .web.controls import block, control, layout
 from .web.external import NO_HOST, names_host
+from .web.invitations import invite_url
 from .web.links import resume_url, revoke
 from .web.logins import Logins
 from .web.own_drafts import own_drafts
@@ -164,6 +166,32 @@ class FlaskWizard:
         """
         try:
             return resume_url(draft, max_age=max_age, uses=uses)
+        except BaseException as error:
+            without_locals(error)
+            raise
+
+    def invite_url(
+        self,
+        mount: str,
+        data: Mapping[str, object],
+        *,
+        max_age: timedelta | float,
+        user: object = None,
+        bound: Mapping[str, object] = NOTHING_BOUND,
+    ) -> str:
+        """Begin a draft for somebody, and return the absolute URL of its link.
+
+        ``mount`` is the full name of the wizard's blueprint. ``data`` has what pages
+        begin with, by step: a mapping or an object, as ``Wizard.initial`` returns it.
+        The first to take up the link holds the draft. With ``user``, the id of a user,
+        it is that user's from the beginning. The link expires after ``max_age``, a
+        timedelta or seconds, and the draft not before. ``bound`` has the values of all
+        variables of the mount's prefix. Raise StoreError, ConfigurationError for an
+        argument that cannot be used, or DefinitionError for a value that a page cannot
+        show.
+        """
+        try:
+            return invite_url(mount, data, max_age=max_age, user=user, bound=bound)
         except BaseException as error:
             without_locals(error)
             raise

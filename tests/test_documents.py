@@ -231,7 +231,8 @@ def test_recipe_for_users_works(instance: Path, recipe: str) -> None:
 
 
 def test_links_of_the_documents_work(instance: Path) -> None:
-    app = run_blocks("docs/devices.md")["create_app"]()
+    devices = run_blocks("docs/devices.md")
+    app = devices["create_app"]()
     visitor, phone = Visitor(app), Visitor(app)
     friend = follow(visitor, "/join/", name="Ann")
     (url,) = visitor.client.post("/links").get_json()
@@ -240,6 +241,10 @@ def test_links_of_the_documents_work(instance: Path) -> None:
     assert phone.send().location == friend
     visitor.client.post(f"/links/{friend.split('/')[2]}/revoke")
     assert phone.get(friend).status_code == 404
+    with app.app_context():
+        url = devices["invite"]("Bea")
+    phone.open(url.removeprefix("https://forms.example.org"))
+    assert phone.press().value("name") == "Bea"
 
 
 def test_mailed_link_of_the_documents_gives_one_reply(

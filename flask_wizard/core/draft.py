@@ -512,6 +512,8 @@ class Draft(Filled, frozen=True, dict=True):
     unneeded: dict[str, str] = msgspec.field(default_factory=dict)
     #: What is known of its links, packed; empty if none was taken up or revoked.
     packed_links: bytes = msgspec.field(name="links", default=b"")
+    #: It lives until then at least, in seconds since the epoch: its invitation does.
+    keep_until: Seconds = 0.0
 
     def __repr__(self) -> str:
         return f"<Draft {self.state}: {', '.join(self.packed_entries) or 'empty'}>"
@@ -539,7 +541,7 @@ class Draft(Filled, frozen=True, dict=True):
         idle = self.updated + lifetime
         if self.state in ENDED:
             return idle
-        return min(idle, self.created + max_lifetime)
+        return max(min(idle, self.created + max_lifetime), self.keep_until)
 
     def is_committing(self, now: float) -> bool:
         """True if a commit is under way, by somebody whose lease still runs."""
@@ -619,7 +621,8 @@ class Draft(Filled, frozen=True, dict=True):
     ) -> Draft:
         """Return the draft held by this visitor too, who has come by a link.
 
-        ``until`` is when the link expires, in seconds since the epoch.
+        ``until`` is when the link expires, in seconds since the epoch. A draft that
+        nobody has held begins now.
         """
         links = self.links
         taken = {name: use for name, use in links.taken.items() if use[1] > now}
@@ -628,6 +631,7 @@ class Draft(Filled, frozen=True, dict=True):
         own = pack(StoredHolder(marks[0], kind, now, link=link))
         return replace(
             self,
+            created=self.created if self.packed_holders else now,
             packed_holders=(*self.packed_holders, msgspec.Raw(own)),
             packed_links=pack(replace(links, taken=taken)),
         )

@@ -7,7 +7,7 @@ import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -16,6 +16,9 @@ from ..errors import UnreadableDraftError
 from .encrypted_store import StoredDraft
 from .keyring import Keyring, Kind
 from .visitor_drafts import VisitorDrafts
+
+LinkKind = Literal["resume", "invite"]
+"""Whether a link opens what somebody has begun, or what was prepared for its taker."""
 
 
 class Link(msgspec.Struct, frozen=True, array_like=True):
@@ -33,12 +36,15 @@ class Link(msgspec.Struct, frozen=True, array_like=True):
     uses: int
     #: What its uses are counted under.
     id: str
+    kind: LinkKind = "resume"
 
     def __repr__(self) -> str:  # a log must never show what opens a draft
         return f"<Link for {self.uses}>"
 
     @classmethod
-    def to(cls, draft: Draft, *, max_age: float, uses: int) -> Link:
+    def to(
+        cls, draft: Draft, *, max_age: float, uses: int, kind: LinkKind = "resume"
+    ) -> Link:
         """Return a new link to a draft. ``max_age`` is in seconds."""
         return cls(
             draft.id,
@@ -47,6 +53,7 @@ class Link(msgspec.Struct, frozen=True, array_like=True):
             time.time() + max_age,
             uses,
             secrets.token_urlsafe(8),
+            kind,
         )
 
 

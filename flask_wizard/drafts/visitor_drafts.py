@@ -56,6 +56,12 @@ class Rules(Lifetimes, Protocol):
     one_transaction: bool
 
 
+def name_of(wizard: Rules) -> str:
+    """Return the module and name of a wizard's class."""
+    kind = type(wizard)
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class VisitorDrafts:
     """One visitor's drafts of one mount."""
@@ -127,7 +133,7 @@ class VisitorDrafts:
         """
         holder, draft, now = self.holder, stored.draft, time.time()
         holder.ensure_token()
-        self._add_to_list(draft.id)
+        self._add_to_list(draft.id, keep_until=draft.keep_until)
         held = draft.take_up(
             now, link=link, until=until, marks=holder.marks, kind=holder.kind
         )
@@ -291,10 +297,9 @@ class VisitorDrafts:
 
     @property
     def _wizard_name(self) -> str:
-        kind = type(self.wizard)
-        return f"{kind.__module__}.{kind.__qualname__}"
+        return name_of(self.wizard)
 
-    def _add_to_list(self, draft_id: str) -> None:
+    def _add_to_list(self, draft_id: str, *, keep_until: float = 0.0) -> None:
         self._list.add(
             draft_id,
             wizard=self._wizard_name,
@@ -303,6 +308,7 @@ class VisitorDrafts:
             is_open=lambda listed: self.find_open(listed) is not None,
             idle=self._lifetimes[0],
             lifetime=self._lifetimes[1],
+            keep_until=keep_until,
         )
         self.holder.begin()
 

@@ -80,6 +80,7 @@ def _ask(visit: Visit, link: Link, problem: NotStored | None = None) -> Outcome:
             set_header("Retry-After", problem.retry_after)
     return visit.pages.link(
         url_of(visit.context.request),
+        kind=link.kind,
         until=min(link.until, expires(visit.wizard, found.stored.draft)),
         once=link.uses == 1,
         problem=shown,

@@ -22,6 +22,7 @@ from ..core.messages import Notice, Problem
 from ..core.repeats import BoundRepeat
 from ..core.steps import AnyStep, BoundStep
 from ..drafts.lifetimes import utc_datetime
+from ..drafts.links import LinkKind
 from ..drafts.public_draft import Draft as PublicDraft
 from ..errors import ConfigurationError, DefinitionError
 from . import guard
@@ -470,6 +471,7 @@ class Pages:
         self,
         action_url: str,
         *,
+        kind: LinkKind,
         until: float,
         once: bool,
         problem: PageProblem | None = None,
@@ -484,12 +486,19 @@ class Pages:
             "link",
             status,
             refusal=None,
+            kind=kind,
             until=utc_datetime(until),
             once=once,
             action_url=action_url,
             hidden=self._token(),
             problem=problem,
-            actions=[Button("next", "Continue here", primary=True)],
+            actions=[
+                Button(
+                    "next",
+                    "Begin" if kind == "invite" else "Continue here",
+                    primary=True,
+                )
+            ],
         )
 
     def refused_link(
