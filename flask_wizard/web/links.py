@@ -69,7 +69,7 @@ def check_age(max_age: timedelta | float) -> float:
 def url_of(app: Flask, linked: Linked, link: Link) -> str:
     """Return the absolute URL of a link. Raise ConfigurationError."""
     tokens = LinkTokens(_repository(app).store.keyring, linked.draft.mount)
-    values = {**linked.variables, "token": tokens.encrypt(link)}
+    values = {**linked.variables, "link_token": tokens.encrypt(link)}
     try:
         return external_url(app, f"{linked.mount}.link", values)
     except BuildError as error:

@@ -16,7 +16,7 @@ from login_sites import plain_site
 from store_wrappers import Probe
 from time_machine import Traveller
 from visitor import Page, Visitor
-from wizards import Join, Pet, You, committed, declare, stored
+from wizards import Join, Pet, You, choices, committed, declare, stored
 from wtforms import BooleanField, DateField, Form, SelectField, StringField
 
 from flask_wizard import (
@@ -124,7 +124,7 @@ def test_initial_gives_the_other_pages(make_app: MakeApp) -> None:
 def test_prefilled_wizard_is_done_where_its_data_is_valid(make_app: MakeApp) -> None:
     wizard = declare("Known", Join, initial=lambda self, step_name, bound: None)
 
-    class Prefilled(wizard, prefilled=True):  # type: ignore[valid-type, misc]
+    class Prefilled(wizard, prefilled=True):  # type: ignore[valid-type, misc, call-arg]
         pass
 
     app = make_app(Prefilled, WIZARD_EXTERNAL_URL=SITE)
@@ -254,7 +254,7 @@ def test_wrong_argument_is_refused(
 
 def test_data_that_its_page_cannot_show_is_refused(make_app: MakeApp) -> None:
     class Chosen(Form):
-        colour = SelectField("Colour", choices=["red", "blue"])
+        colour = SelectField("Colour", choices=choices("red", "blue"))
 
     wizard = declare("Choosing", you=Step(Chosen), commit=Join.commit)
     app = make_app(wizard, WIZARD_EXTERNAL_URL=SITE)
