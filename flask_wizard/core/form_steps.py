@@ -859,8 +859,15 @@ class BoundFormStep(BoundStep):
         }
 
     def concealed(self) -> dict[str, Any]:
-        """Return the answers as plain dicts and lists, passwords concealed."""
-        return plain(self._accepted_form, conceal=True)
+        """Return the answers as plain dicts and lists, passwords concealed.
+
+        Uploads are told by their names.
+        """
+        return {**plain(self._accepted_form, conceal=True), **self._file_names()}
+
+    def _file_names(self) -> dict[str, list[str]]:
+        chosen = {name: files for name, files in self.files().items() if files}
+        return {n: [str(file.filename) for file in chosen[n]] for n in chosen}
 
     def changes(self) -> Changes | None:
         """Return what was changed of what its page began with."""
@@ -877,15 +884,12 @@ class BoundFormStep(BoundStep):
             return before, None
         found = {
             name: (before.get(name), value)
-            for name, value in self.concealed().items()
+            for name, value in plain(self._accepted_form, conceal=True).items()
             if before.get(name) != value and (name in before or value not in BLANK)
         }
         for name in found.keys() & {*forms.passwords(self._accepted_form)}:
             found[name] = (CONCEALED, CONCEALED)
-        for name, chosen in self.files().items():
-            if chosen:
-                names = [file.filename for file in chosen]
-                found[name] = ([], names)
+        found |= {name: ([], names) for name, names in self._file_names().items()}
         return found or None
 
     def populate(self, obj: object) -> None:

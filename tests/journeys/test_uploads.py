@@ -23,6 +23,7 @@ from wtforms.validators import InputRequired
 
 from flask_wizard import (
     DefinitionError,
+    Draft,
     FileContent,
     Item,
     OnlyIf,
@@ -352,7 +353,25 @@ def test_changes_tell_files_by_name(make_app: MakeApp, folder: Path) -> None:
     (changes,) = Tells.seen
     assert changes["letters"] == {"papers": ([], ["a.txt", "b.txt"])}
     (added,) = changes["children"]["added"]
-    assert added["who"]["name"] == "Ann"
+    assert added["who"] == {"name": "Ann", "photo": ["ann.png"]}
+
+
+def test_draft_that_a_hook_gets_has_the_names_of_files(
+    make_app: MakeApp, folder: Path
+) -> None:
+    found: list[Draft] = []
+    wizard = declare(
+        "Hooked",
+        Commits,
+        letters=Step(Letters),
+        discarded=lambda self, draft: found.append(draft),
+    )
+    visitor = Visitor(make_app(wizard, WIZARD_UPLOADS=str(folder)))
+    visitor.open()
+    send_files(visitor, {"papers": [(b"a", "a.txt"), (b"b", "b.txt")]}, action="save")
+    visitor.open(visitor.page.link("Discard my answers"))
+    visitor.press("discard")
+    assert found[0].entries["letters"]["papers"] == ["a.txt", "b.txt"]
 
 
 def test_files_of_a_hidden_step_stay(make_app: MakeApp, folder: Path) -> None:
