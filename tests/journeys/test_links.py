@@ -23,6 +23,7 @@ from flask_wizard.core.draft import encode
 from flask_wizard.drafts.keyring import Kind
 
 HOUR = 60 * 60
+FORM = "application/x-www-form-urlencoded"
 WARNING = "Whoever has this draft open too can read what you enter."
 
 
@@ -397,6 +398,46 @@ def test_nobody_is_made_to_take_up_a_link(
     )
     assert foreign.status_code == 400
     assert len(stored(visitor).holders) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"json": {"_action": "next"}}, 415),
+        ({"data": "next", "content_type": "text/plain"}, 415),
+        ({"data": b"x" * 2_000_000, "content_type": "text/plain"}, 413),
+        ({"data": b"\xff=%ff&\x00", "content_type": FORM}, 400),
+        ({}, 400),
+    ],
+)
+def test_body_that_is_no_form_takes_nothing_up(
+    linked: Linked, body: dict[str, Any], status: int
+) -> None:
+    visitor, phone = begun(linked.app), Visitor(linked.app)
+    phone.open(path_of(linked.link(visitor)))
+    headers = {"X-CSRFToken": phone.token}
+    answer = phone.client.post(phone.page.action, headers=headers, **body)
+    assert answer.status_code == status
+    assert len(stored(visitor).holders) == 1
+
+
+def test_other_button_takes_nothing_up(linked: Linked) -> None:
+    visitor, phone = begun(linked.app), Visitor(linked.app)
+    phone.open(path_of(linked.link(visitor)))
+    assert phone.send("back").location == "/join/"
+    assert len(stored(visitor).holders) == 1
+
+
+def test_link_names_the_subdomain_of_its_mount(store: Probe) -> None:
+    app = Flask("site", subdomain_matching=True)
+    app.config.update(TESTING=True, SECRET_KEY="k" * 32, SERVER_NAME="site.example")
+    wizards = FlaskWizard(app, store=store)
+    app.register_blueprint(
+        Join.as_blueprint("join"), url_prefix="/j", subdomain="forms"
+    )
+    with app.app_context():
+        url = wizards.invite_url("join", {}, max_age=HOUR)
+    assert url.startswith("http://forms.site.example/j/link/")
 
 
 @pytest.mark.requirement("S45")
