@@ -23,6 +23,8 @@ from .files import (
     Taken,
     file_leaves,
     files_of,
+    keep_there,
+    names_there,
     show_refusals,
     take_files,
     with_files,
@@ -341,6 +343,9 @@ class BoundFormStep(BoundStep):
             began = form if is_untouched else self._began(before)
             forms.restore_before(form, values, began, before)
             self.dependencies.update(before.read)
+        if self.signature.takes_files and (before is not None or initial is not None):
+            there = names_there(form) if before is None else before.files
+            keep_there(form, there)
         # What is no longer a password must not be shown: it is left out.
         if passwords and not passwords.keys() <= (hidden := {*forms.passwords(form)}):
             kept = {name: passwords[name] for name in passwords if name in hidden}
@@ -423,7 +428,8 @@ class BoundFormStep(BoundStep):
             ) from error
         read = self._read_now
         digest = self._digest_of_before(read)
-        return Before(raw, silent, read, digest, opened=self.opens)
+        there = names_there(form) if self.signature.takes_files else {}
+        return Before(raw, silent, read, digest, opened=self.opens, files=there)
 
     def _take_locked(self, fresh: BoundFormStep, values: Values) -> None:
         """Take what fields began with that nobody can edit, from the ``fresh`` step."""
@@ -889,7 +895,11 @@ class BoundFormStep(BoundStep):
         }
         for name in found.keys() & {*forms.passwords(self._accepted_form)}:
             found[name] = (CONCEALED, CONCEALED)
-        found |= {name: ([], names) for name, names in self._file_names().items()}
+        there = began.files if began is not None else {}
+        found |= {
+            name: (there.get(name, []), names)
+            for name, names in self._file_names().items()
+        }
         return found or None
 
     def populate(self, obj: object) -> None:
