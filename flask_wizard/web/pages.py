@@ -22,6 +22,7 @@ from ..core.messages import Notice, Problem
 from ..core.repeats import BoundRepeat
 from ..core.steps import AnyStep, BoundStep
 from ..drafts.lifetimes import utc_datetime
+from ..drafts.links import LinkKind
 from ..drafts.public_draft import Draft as PublicDraft
 from ..errors import ConfigurationError, DefinitionError
 from . import guard
@@ -52,7 +53,7 @@ BASE_TEMPLATE = "flask_wizard/base.html"
 
 PAGES = (
     *("step", "list", "remove", "info", "exit", "review", "entry", "saved"),
-    *("discard", "receipt", "sending", "gone", "removed", "unavailable"),
+    *("discard", "receipt", "sending", "gone", "removed", "unavailable", "link"),
 )
 """The names of all pages, each that of a template."""
 
@@ -472,6 +473,48 @@ class Pages:
     def sending(self, at: Address) -> Page:
         """Return the page of a draft while its commit runs."""
         return self.make("sending", again_url=self.urls.to(at))
+
+    def link(
+        self,
+        action_url: str,
+        *,
+        kind: LinkKind,
+        until: float,
+        once: bool,
+        problem: PageProblem | None = None,
+        status: int = 200,
+    ) -> Page:
+        """Return the page that asks before somebody takes up a link.
+
+        ``until`` is when it expires, in seconds since the epoch. ``once`` is true if
+        it can be taken up only once.
+        """
+        return self.make(
+            "link",
+            status,
+            refusal=None,
+            kind=kind,
+            until=utc_datetime(until),
+            once=once,
+            action_url=action_url,
+            hidden=self._token(),
+            problem=problem,
+            actions=[
+                Button(
+                    "next",
+                    "Begin" if kind == "invite" else "Continue here",
+                    primary=True,
+                )
+            ],
+        )
+
+    def refused_link(
+        self, refusal: str, status: int, *, login_url: str | None = None
+    ) -> Page:
+        """Return the page of a link that cannot be taken up, and why."""
+        return self.make(
+            "link", status, refusal=refusal, problem=None, login_url=login_url
+        )
 
     def unavailable(self, again_url: str, *, damaged: bool) -> Page:
         """Return the page of a GET if the store has failed."""

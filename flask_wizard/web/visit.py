@@ -56,6 +56,7 @@ from .item_pages import (
     with_new_fields,
 )
 from .languages import language_of
+from .link_page import open_link
 from .logins import SignedOut
 from .notices import choose_notice, saved_notice
 from .page_fields import SignedFields
@@ -91,7 +92,7 @@ if TYPE_CHECKING:
     from ..wizard import Wizard
     from .routes import Mounted
 
-Moment = Literal["start", "commit", "upload"]
+Moment = Literal["start", "commit", "link", "upload"]
 
 TRIES = 100
 EARLY_KEY = "_wizard_early"
@@ -246,6 +247,12 @@ class Visit:
             if incoming is not None:
                 incoming.clean()
         raise error_of_hook  # here it keeps its own context
+
+    def follow_link(self, token: str) -> Outcome:
+        """Return the answer for a link's URL: a page that asks, or where it leads."""
+        after_this_request(protect)
+        admit = cache(partial(self._admit, "link"))
+        return self._get(partial(open_link, self, token, admit))
 
     def file(self, page: str, file_id: str, item: str = "") -> Outcome:
         """Return the answer for a file of a step, or of an item of a list."""
