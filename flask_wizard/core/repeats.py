@@ -649,9 +649,11 @@ class BoundRepeat(BoundStep):
             heading = item.label_of(item.walk) or item.name
             pages = (page for page in item.walk.path if page.step.has_answers)
             rows = [row for page in pages for row in page.rows(url_of)]
-            of_item = {"step": self.name, "item": item.id, "heading": heading}
             found += [
-                dataclasses.replace(row, page=row.step, **of_item) for row in rows
+                dataclasses.replace(
+                    row, step=self.name, item=item.id, heading=heading, page=row.step
+                )
+                for row in rows
             ]
         return found
 
