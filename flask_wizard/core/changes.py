@@ -20,7 +20,9 @@ def draft_after(
     what differs, also in steps that a change has opened on the way.
     """
     top = journey.bind(before.top.name)
-    may_hide = top.done and top.position < journey.steps.last_conditional
+    # What a closed step has read may be missing: it must not be judged.
+    is_done = top.opens and top.done
+    may_hide = is_done and top.position < journey.steps.last_conditional
     changed: list[Path] = []
     unneeded = None
     if (may_hide or from_review) and after.entry is not None:

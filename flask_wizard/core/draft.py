@@ -129,6 +129,8 @@ class Before(Stored, frozen=True, gc=False):
     read_digest: bytes = b""
     #: False if the step did not apply, or did not open, when this was taken.
     opened: bool = True
+    #: The names of the files that the application had already, by the way to the field.
+    files: dict[str, list[str]] = msgspec.field(default_factory=dict)
 
     def __repr__(self) -> str:  # a log must never show an answer
         return f"<Before: {', '.join(self.raw)}>"

@@ -244,6 +244,37 @@ def _is_in_removed_row(name: str, values: Mapping[str, object]) -> bool:
     return False
 
 
+def names_there(form: Form) -> dict[str, list[str]]:
+    """Return the names of files that ``initial`` has given, by the way to the field.
+
+    The application has them already. It may give their names, or objects that have a
+    ``filename`` or a ``name``.
+    """
+    found = {}
+    for leaf in file_leaves(form):
+        given = leaf.field.object_data
+        files = given if isinstance(given, list | tuple) else [given]
+        names = [clean_name(name) for name in map(_name_of, files) if name]
+        if names:
+            found[leaf.path] = names
+    return found
+
+
+def _name_of(given: object) -> str:
+    if isinstance(given, str):
+        return given
+    return str(getattr(given, "filename", "") or getattr(given, "name", "") or "")
+
+
+def keep_there(form: Form, names: Mapping[str, Sequence[str]]) -> None:
+    """Let the fields of files that the application has already ask for no other."""
+    for leaf in file_leaves(form):
+        there = leaf.field.there = tuple(names.get(leaf.path, ()))
+        if there and not getattr(leaf.field, "offered", ()):
+            leaf.field.validators = ()
+            leaf.field.flags.required = None
+
+
 # Judging
 
 

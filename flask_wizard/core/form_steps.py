@@ -23,6 +23,8 @@ from .files import (
     Taken,
     file_leaves,
     files_of,
+    keep_there,
+    names_there,
     show_refusals,
     take_files,
     with_files,
@@ -341,6 +343,9 @@ class BoundFormStep(BoundStep):
             began = form if is_untouched else self._began(before)
             forms.restore_before(form, values, began, before)
             self.dependencies.update(before.read)
+        if self.signature.takes_files and (before is not None or initial is not None):
+            there = names_there(form) if before is None else before.files
+            keep_there(form, there)
         # What is no longer a password must not be shown: it is left out.
         if passwords and not passwords.keys() <= (hidden := {*forms.passwords(form)}):
             kept = {name: passwords[name] for name in passwords if name in hidden}
@@ -423,7 +428,8 @@ class BoundFormStep(BoundStep):
             ) from error
         read = self._read_now
         digest = self._digest_of_before(read)
-        return Before(raw, silent, read, digest, opened=self.opens)
+        there = names_there(form) if self.signature.takes_files else {}
+        return Before(raw, silent, read, digest, opened=self.opens, files=there)
 
     def _take_locked(self, fresh: BoundFormStep, values: Values) -> None:
         """Take what fields began with that nobody can edit, from the ``fresh`` step."""
@@ -859,8 +865,15 @@ class BoundFormStep(BoundStep):
         }
 
     def concealed(self) -> dict[str, Any]:
-        """Return the answers as plain dicts and lists, passwords concealed."""
-        return plain(self._accepted_form, conceal=True)
+        """Return the answers as plain dicts and lists, passwords concealed.
+
+        Uploads are told by their names.
+        """
+        return {**plain(self._accepted_form, conceal=True), **self._file_names()}
+
+    def _file_names(self) -> dict[str, list[str]]:
+        chosen = {name: files for name, files in self.files().items() if files}
+        return {n: [str(file.filename) for file in chosen[n]] for n in chosen}
 
     def changes(self) -> Changes | None:
         """Return what was changed of what its page began with."""
@@ -868,7 +881,8 @@ class BoundFormStep(BoundStep):
         if not self.applies and (began is None or not began.opened):
             return None
         is_same = began is not None and entry is not None and entry.raw == began.raw
-        if self.applies and is_same and entry is not None and not entry.passwords:
+        has_more = entry is not None and (entry.passwords or entry.packed_files)
+        if self.applies and is_same and not has_more:
             return None
         began_form = self._began(began) if began is not None else None
         before = plain(began_form, conceal=True) if began_form is not None else {}
@@ -876,11 +890,16 @@ class BoundFormStep(BoundStep):
             return before, None
         found = {
             name: (before.get(name), value)
-            for name, value in self.concealed().items()
+            for name, value in plain(self._accepted_form, conceal=True).items()
             if before.get(name) != value and (name in before or value not in BLANK)
         }
         for name in found.keys() & {*forms.passwords(self._accepted_form)}:
             found[name] = (CONCEALED, CONCEALED)
+        there = began.files if began is not None else {}
+        found |= {
+            name: (there.get(name, []), names)
+            for name, names in self._file_names().items()
+        }
         return found or None
 
     def populate(self, obj: object) -> None:

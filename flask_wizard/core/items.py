@@ -18,7 +18,7 @@ from .answers import Answers, Dependencies, Record
 from .declaration import Declarative, collect_steps
 from .draft import Draft, Path, StoredItem, storable
 from .journey import Initial, Journey, Walk
-from .steps import ABSENT, RESERVED_STEPS, BoundStep, Review, Steps, encode
+from .steps import ABSENT, RESERVED_STEPS, BoundStep, Steps, encode
 
 if TYPE_CHECKING:
     from .repeats import BoundRepeat
@@ -57,7 +57,7 @@ class Item(metaclass=Declarative):
         cls.steps = collect_steps(cls, _reason_against)
         for step in cls.steps:
             setattr(cls, step.name, step)
-            if isinstance(step, Review) or step.page == "list":
+            if step.lists_answers or step.page == "list":
                 raise DefinitionError(
                     f"{cls.__name__}.{step.name} is a {type(step).__name__}. The pages "
                     "of an item are steps: a list of items stands in the wizard, and "

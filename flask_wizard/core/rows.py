@@ -177,7 +177,8 @@ def _lines(field: Field) -> list[str]:
     if is_password(field):
         return ["Not shown"] if field.data else []
     if is_file(field):
-        return [file.filename for file in files_of(field)]
+        names = [file.filename for file in files_of(field)]
+        return names or list(getattr(field, "there", ()))
     if isinstance(field, SelectFieldBase):
         return _chosen(field)
     if isinstance(field, MonthField) and isinstance(field.data, date):

@@ -57,7 +57,7 @@ class Submission:
 
         For each field that differs it has the values before and after. A step that does
         not apply any more has what it began with, and ``None``. Passwords are not told:
-        both are ``"…"``.
+        both are ``"…"``. Uploads are told by their names, and there are none before.
         """
         steps = [*self._journey.path, *self._journey.hidden]
         found = {bound.name: bound.changes() for bound in steps}

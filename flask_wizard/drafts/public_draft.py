@@ -67,8 +67,8 @@ class Draft:
         """The strings that were sent, by step and field.
 
         A list has a dict for each of its items; the fields of an item of several pages
-        are by page. They include what was not accepted or does not apply, and exclude
-        passwords. Raise UnreadableDraftError.
+        are by page. A file field has the names of its files. They include what was not
+        accepted or does not apply, and exclude passwords. Raise UnreadableDraftError.
         """
         found: dict[str, Any] = _sent(self._stored)
         for step in self._stored.packed_items:
@@ -77,8 +77,16 @@ class Draft:
 
 
 def _sent(filled: stored.Filled) -> dict[str, dict[str, list[str]]]:
-    entries = filled.entries.items()
-    return {step: entry.raw for step, entry in entries if entry.sent}
+    found = {}
+    for step, entry in filled.entries.items():
+        if entry.sent:
+            found[step] = dict(entry.raw)
+            for file in entry.files.values():
+                found[step][file.field] = [
+                    *found[step].get(file.field, ()),
+                    file.filename,
+                ]
+    return found
 
 
 def _of_item(sent: dict[str, dict[str, list[str]]]) -> Any:

@@ -60,7 +60,7 @@ class Uploads:
 
     def _open(self, keys: list[str], size: int) -> BinaryIO:
         raw = EncryptedFile(self._store.keyring, keys, size, self._load)
-        return io.BufferedReader(raw, CHUNK)  # type: ignore[type-var]  # a RawIOBase
+        return io.BufferedReader(raw)  # type: ignore[type-var]  # a RawIOBase
 
     def _load(self, key: str, start: int, size: int) -> bytes | None:
         try:

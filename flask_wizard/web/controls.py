@@ -71,18 +71,19 @@ class Option:
 class ShownFile:
     """A file that a field to choose files with has already."""
 
+    #: Empty if it is not the draft's, so that it cannot be taken away.
     id: str
     #: The name that the client gave it.
     name: str = dataclass_field(repr=False)
-    #: The size in words, such as ``2.4 MB``.
+    #: The size in words, such as ``2.4 MB``, or that it was there before the draft.
     size: str
     #: The URL to download it from, or ``None`` where the mount has none.
     url: str | None
 
     @property
     def action(self) -> str:
-        """The value of the button that takes it away."""
-        return f"drop:{self.id}"
+        """The value of the button that takes it away; empty if there is none."""
+        return f"drop:{self.id}" if self.id else ""
 
 
 @dataclass(frozen=True)

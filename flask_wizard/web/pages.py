@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 
 SEND_AGAIN = "Send it again"
 
+ALREADY_THERE = "already there; choose another file to replace it"
+"""What stands behind the name of a file that the application had before the draft."""
+
 BASE_TEMPLATE = "flask_wizard/base.html"
 """The layout of the application, if it has one."""
 
@@ -322,7 +325,7 @@ class Pages:
         entry = bound.entry
         if form is not None:
             forms.show_as_typed(form)
-            if entry is not None and entry.packed_files:
+            if bound.step.takes_files:
                 self._show_files(form, bound, at)
             if (names := bound.page_names(form)) is not None:
                 # If the form cannot be built next time, the names come from the page.
@@ -346,7 +349,11 @@ class Pages:
         for file in files:
             shown.setdefault(file.field, []).append(self._shown_file(file, at))
         for leaf in file_leaves(form):
-            leaf.field.shown_files = shown.get(leaf.field.name, ())
+            there = [
+                ShownFile("", name, ALREADY_THERE, None)
+                for name in getattr(leaf.field, "there", ())
+            ]
+            leaf.field.shown_files = shown.get(leaf.field.name, there)
 
     def _shown_file(self, file: StoredFile, at: Address) -> ShownFile:
         url = None

@@ -145,6 +145,12 @@ def no_js_page(new_context: CreateContextCallback) -> Page:
 
 
 @pytest.fixture
+def dark_page(new_context: CreateContextCallback) -> Page:
+    """A page in a browser that prefers dark colours."""
+    return new_context(color_scheme="dark").new_page()
+
+
+@pytest.fixture
 def narrow_page(new_context: CreateContextCallback) -> Page:
     """A page 320 px wide: a small phone, or a desktop at 400 %."""
     return new_context(viewport={"width": 320, "height": 640}).new_page()

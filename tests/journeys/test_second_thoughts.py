@@ -447,6 +447,30 @@ def test_condition_sees_the_same_from_a_change_link(make_app: MakeApp) -> None:
     assert set(seen) == {"hush"}
 
 
+@pytest.mark.parametrize("action", ["next", "back", "save", "discard", "goto:pet"])
+def test_closed_step_is_not_prepared_by_what_is_sent_to_it(
+    make_app: MakeApp, action: str
+) -> None:
+    """It was accepted once, and what it has read is missing now."""
+    prepared: list[bool] = []
+
+    def note(form: Form, answers: Answers) -> None:
+        prepared.append(bool(answers.you.name))
+
+    class Prepared(Join):
+        pet = Step(Pet, prepare=note)
+
+    visitor = at_review(make_app(Prepared), "40")
+    draft = visitor.draft
+    visitor.open(f"{draft}you")
+    visitor.press("save", {"name": ""})
+    visitor.open(f"{draft}you")
+    prepared.clear()
+    sent = visitor.post(f"{draft}pet", {"pet": ""}, action=action)  # as it was
+    assert sent.status_code == 303
+    assert prepared == []
+
+
 # Items of several pages
 
 

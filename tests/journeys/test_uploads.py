@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import pytest
 from apps import MakeApp
@@ -23,6 +24,7 @@ from wtforms.validators import InputRequired
 
 from flask_wizard import (
     DefinitionError,
+    Draft,
     FileContent,
     Item,
     OnlyIf,
@@ -332,6 +334,114 @@ def test_files_of_an_expired_draft_are_swept(
     assert visitor.get(visitor.page.path).status_code == 410
     assert uploads.sweep(time.time()) == 1
     assert files_in(folder) == []
+
+
+def test_changes_tell_files_by_name(make_app: MakeApp, folder: Path) -> None:
+    class Tells(Wizard):
+        seen: ClassVar[list[Any]] = []
+        children = Repeat(Child, min=1)
+        letters = Step(Letters)
+        check = Review()
+
+        def commit(self, submission: Submission) -> None:
+            self.seen.append(submission.changes)
+
+    visitor = Visitor(make_app(Tells, WIZARD_UPLOADS=str(folder)))
+    visitor.open()
+    send_files(visitor, {"photo": [(PNG, "ann.png")]}, name="Ann")
+    visitor.press()
+    visitor.press()
+    send_files(visitor, {"papers": [(b"a", "a.txt"), (b"b", "b.txt")]})
+    visitor.press()
+    (changes,) = Tells.seen
+    assert changes["letters"] == {"papers": ([], ["a.txt", "b.txt"])}
+    (added,) = changes["children"]["added"]
+    assert added["who"] == {"name": "Ann", "photo": ["ann.png"]}
+
+
+def test_draft_that_a_hook_gets_has_the_names_of_files(
+    make_app: MakeApp, folder: Path
+) -> None:
+    found: list[Draft] = []
+    wizard = declare(
+        "Hooked",
+        Commits,
+        letters=Step(Letters),
+        discarded=lambda self, draft: found.append(draft),
+    )
+    visitor = Visitor(make_app(wizard, WIZARD_UPLOADS=str(folder)))
+    visitor.open()
+    send_files(visitor, {"papers": [(b"a", "a.txt"), (b"b", "b.txt")]}, action="save")
+    visitor.open(visitor.page.link("Discard my answers"))
+    visitor.press("discard")
+    assert found[0].entries["letters"]["papers"] == ["a.txt", "b.txt"]
+
+
+# Files that the application has already
+
+
+class Keeps(Commits, Wizard, prefilled=True):
+    """What is edited has a photo, which a page of its own says."""
+
+    you = Step(Pass)
+    letters = Step(Letters)
+    check = Review()
+
+    def initial(self, step_name: str, bound: Any) -> Any:
+        old = SimpleNamespace(filename="old.txt")
+        return {
+            "you": {"name": "Ann", "photo": "photos/ann.png"},
+            "letters": {"papers": [old, "more.txt"]},
+        }[step_name]
+
+
+def test_file_that_is_there_is_not_asked_for(make_app: MakeApp, folder: Path) -> None:
+    visitor = Visitor(make_app(Keeps, WIZARD_UPLOADS=str(folder)))
+    page = visitor.open()
+    assert page.heading == "Check your answers"
+    assert page.rows == [
+        ("Name", "Ann"),
+        ("Photo", "ann.png"),
+        ("Papers", "old.txt more.txt"),
+    ]
+    visitor.press()
+    assert committed[0].files == {"you": {"photo": []}, "letters": {"papers": []}}
+    assert committed[0].changes == {}
+
+
+def test_page_says_which_file_is_there(make_app: MakeApp, folder: Path) -> None:
+    visitor = Visitor(make_app(Keeps, WIZARD_UPLOADS=str(folder)))
+    visitor.open()
+    page = visitor.open(visitor.page.link("Change Photo"))
+    assert page.texts(".wizard-file bdi") == ["ann.png"]
+    assert "already there" in page.text
+    assert not [value for value in page.buttons if value.startswith("drop")]
+    assert visitor.fill(name="").errors == ["Enter your name"]
+    assert visitor.fill(name="Bea").heading == "Check your answers"
+
+
+def test_new_file_takes_the_place_of_one_that_is_there(
+    make_app: MakeApp, folder: Path
+) -> None:
+    visitor = Visitor(make_app(Keeps, WIZARD_UPLOADS=str(folder)))
+    visitor.open()
+    visitor.open(visitor.page.link("Change Photo"))
+    page = send_files(visitor, {"photo": [(b"x", "new.txt")]})
+    assert page.errors == ["“new.txt” was not kept. Choose a PNG"]
+    assert page.texts(".wizard-file bdi") == ["ann.png"]
+    send_files(visitor, {"photo": [(PNG, "new.png")]})
+    assert ("Photo", "new.png") in visitor.page.rows
+    visitor.press()
+    assert committed[0].changes == {"you": {"photo": (["ann.png"], ["new.png"])}}
+    (photo,) = committed[0].files["you"]["photo"]
+    assert photo.filename == "new.png"
+
+
+def test_page_that_begins_with_a_file_says_so(make_app: MakeApp, folder: Path) -> None:
+    app = make_app(declare("Later", Commits, you=Step(Pass), initial=Keeps.initial))
+    app.config["WIZARD_UPLOADS"] = str(folder)
+    page = Visitor(app).open()
+    assert page.texts(".wizard-file bdi") == ["ann.png"]
 
 
 def test_files_of_a_hidden_step_stay(make_app: MakeApp, folder: Path) -> None:
