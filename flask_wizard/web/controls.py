@@ -20,6 +20,7 @@ from wtforms.fields import (
     Field,
     FloatField,
     IntegerField,
+    MultipleFileField,
     PasswordField,
     SelectField,
     SelectMultipleField,
@@ -46,6 +47,10 @@ from ..core.only_if import OnlyIf, cause_of, condition_of
 from ..core.widgets import draw_row_marker
 
 KEPT_PASSWORD = "You have already given this. Leave it blank to keep it."
+
+REPLACED_FILE = "A new file replaces the one that is here."
+
+ADDED_FILES = "New files are added to those that are here."
 
 
 @dataclass(frozen=True)
@@ -263,10 +268,13 @@ def _files_id(field: Field) -> str:
 
 def _hint(field: Field, kept: Collection[str]) -> str:
     cause = cause_of(field)
-    if cause is None and field.name not in kept:
+    known = KEPT_PASSWORD if field.name in kept else ""
+    if getattr(field, "shown_files", ()):
+        several = isinstance(field, MultipleFileField)
+        known = ADDED_FILES if several else REPLACED_FILE
+    if cause is None and not known:
         return field.description
     only_if = _only_if(cause, condition_of(field)) if cause is not None else ""
-    known = KEPT_PASSWORD if field.name in kept else ""
     return Markup(" ").join(filter(None, (only_if, field.description, known)))
 
 

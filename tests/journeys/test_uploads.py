@@ -166,6 +166,8 @@ def test_new_files_are_added_to_a_field_for_several(
     with_photo(visitor)
     send_files(visitor, {"papers": [(b"a", "a.txt"), (b"b", "b.txt")]}, action="none")
     page = send_files(visitor, {"papers": [(b"c", "c.txt")]}, action="none")
+    told = "New files are added to those that are here."
+    assert page.texts("#papers-hint") == [told]
     assert shown(page) == ["a.txt", "b.txt", "c.txt"]
     assert len(files_in(folder)) == 4
 
@@ -813,7 +815,8 @@ def test_list_of_files_belongs_to_its_field(visitor: Visitor) -> None:
     page = send_files(visitor, {"photo": [(b"x", "me.exe")]}, action="none")
     page = send_files(visitor, {"photo": [(PNG, "me.png")]}, action="none")
     (control,) = page.html.query("#photo")
-    assert attribute(control, "aria-describedby") == "photo-files"
+    assert attribute(control, "aria-describedby") == "photo-hint photo-files"
+    assert page.texts("#photo-hint") == ["A new file replaces the one that is here."]
     assert page.texts("#photo-files > li") == ["me.png (23 bytes) Remove me.png"]
 
 
