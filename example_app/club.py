@@ -1,4 +1,4 @@
-"""Joining the readers' club: a wizard with steps for the young and their guardians."""
+"""Joining the readers' club: a wizard for the young, their guardians and families."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from werkzeug.security import generate_password_hash
 from wtforms import (
     DateField,
     EmailField,
+    Field,
     FieldList,
     Form,
     PasswordField,
@@ -32,39 +33,53 @@ from wtforms.validators import (
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from example_app.fields import FlaskForm, PersonForm, stripped
-from example_app.models import GENRES, Member, Photo, db, member_of
+from example_app.models import GENRES, Member, Photo, Relative, db, member_of
 from flask_wizard import (
     Answers,
     Exit,
     FileContent,
     Info,
+    Item,
     OnlyIf,
     Receipt,
+    Repeat,
     Review,
     Step,
     StepError,
     Submission,
+    UploadedFile,
     Wizard,
 )
 
 OF_AGE = 18  # years
 NOT_FOR_CHILDREN = {"crime", "ghosts"}
+GENRES_FOR_CHILDREN = {
+    genre: name for genre, name in GENRES.items() if genre not in NOT_FOR_CHILDREN
+}
 USERNAME_TAKEN = "This username is taken. Choose another one"
 
 
-class AboutYouForm(PersonForm):
-    """The reader."""
+def is_birthday(form: Form, field: Field) -> None:
+    """Refuse dates on which nobody alive was born: a validator."""
+    if field.data and not 0 <= age(field.data) <= 120:
+        raise ValidationError("Enter a date of the last 120 years")
 
-    born = DateField(  # type: ignore[call-arg] # newer than the stubs
+
+def born_field(description: str = "", whose: str = "your") -> DateField:
+    """Return a field for a date of birth."""
+    return DateField(  # type: ignore[call-arg] # newer than the stubs
         "Date of birth",
-        [InputRequired("Enter your date of birth")],
+        [InputRequired(f"Enter {whose} date of birth"), is_birthday],
         invalid_value_message="Enter a real date, such as 2009-03-31",
-        render_kw={"autocomplete": "bday"},
-        description="Readers under 18 join together with a parent or guardian.",
+        render_kw={"autocomplete": "bday" if whose == "your" else "off"},
+        description=description,
     )
 
-    photo = FileField(
-        "Photo for your membership card",
+
+def photo_field(label: str) -> FileField:
+    """Return a field for the photo on a membership card."""
+    return FileField(
+        label,
         [
             FileAllowed(["png", "jpg", "jpeg"], "Choose a PNG or a JPEG"),
             FileContent("png", "jpeg", message="This is neither a PNG nor a JPEG"),
@@ -75,10 +90,12 @@ class AboutYouForm(PersonForm):
         render_kw={"accept": "image/png, image/jpeg"},
     )
 
-    def validate_born(self, field: DateField) -> None:
-        """Refuse dates on which nobody alive was born."""
-        if field.data and not 0 <= age(field.data) <= 120:
-            raise ValidationError("Enter the date on which you were born")
+
+class AboutYouForm(PersonForm):
+    """The reader."""
+
+    born = born_field("Readers under 18 join together with a parent or guardian.")
+    photo = photo_field("Photo for your membership card")
 
 
 class GuardianForm(Form):
@@ -110,17 +127,22 @@ class GuardianForm(Form):
     )
 
 
-class TastesForm(Form):
-    """What the reader likes."""
-
-    genres = SelectMultipleField(  # type: ignore[call-arg] # newer than the stubs
-        "What do you like to read?",
+def genres_field(label: str) -> SelectMultipleField:
+    """Return a field for what somebody likes to read."""
+    return SelectMultipleField(  # type: ignore[call-arg] # newer than the stubs
+        label,
         [InputRequired("Choose one kind of book, or more")],
         choices=GENRES,
         invalid_choice_message="Choose from these kinds of books only",
         option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
     )
+
+
+class TastesForm(Form):
+    """What the reader likes."""
+
+    genres = genres_field("What do you like to read?")
     authors = FieldList(
         StringField(
             "Author",
@@ -132,6 +154,28 @@ class TastesForm(Form):
         max_entries=3,
         description="Up to three. We tell you when they have written a new book.",
     )
+
+
+class RelativeForm(Form):
+    """Who else joins."""
+
+    name = StringField(
+        "Full name",
+        [
+            DataRequired("Enter the full name"),
+            Length(max=80, message="Shorten the name to 80 characters"),
+        ],
+        filters=[stripped],
+        render_kw={"autocomplete": "off"},
+    )
+    born = born_field(whose="the")
+
+
+class CardForm(Form):
+    """What a relative likes, and looks like."""
+
+    genres = genres_field("What do they like to read?")
+    photo = photo_field("Photo for the membership card")
 
 
 class AccountForm(FlaskForm):
@@ -186,14 +230,35 @@ def joins_alone(answers: Answers) -> bool:
     return bool(answers.guardian.agrees == "no")
 
 
+def is_grown_up(answers: Answers) -> bool:
+    """Tell whether the reader may sign for others."""
+    return not is_minor(answers)
+
+
 def narrow_genres(form: TastesForm, answers: Answers) -> None:
     """Leave out what is not for children."""
     if is_minor(answers):
-        form.genres.choices = {
-            genre: name
-            for genre, name in GENRES.items()
-            if genre not in NOT_FOR_CHILDREN
-        }
+        form.genres.choices = GENRES_FOR_CHILDREN
+
+
+def narrow_genres_of_relative(form: CardForm, answers: Answers) -> None:
+    """Leave out what is not for this child."""
+    if age(answers.who.born) < OF_AGE:
+        form.genres.choices = GENRES_FOR_CHILDREN
+
+
+def name_of_relative(relative: Answers) -> str:
+    """Return what a relative is called on the list."""
+    return str(relative.who.name)
+
+
+class RelativeItem(Item):
+    """Somebody of the reader's family, who gets a card as well."""
+
+    who = Step(RelativeForm, title="Who joins with you")
+    card = Step(
+        CardForm, title="Their membership card", prepare=narrow_genres_of_relative
+    )
 
 
 class Club(Wizard):
@@ -206,6 +271,14 @@ class Club(Wizard):
     guardian = Step(GuardianForm, title="Your parent or guardian", when=is_minor)
     alone = Exit(title="You cannot join on your own yet", when=joins_alone)
     tastes = Step(TastesForm, title="Your taste in books", prepare=narrow_genres)
+    family = Repeat(
+        RelativeItem,
+        max=8,
+        title="Your family",
+        singular="relative",
+        label=name_of_relative,
+        when=is_grown_up,
+    )
     account = Step(AccountForm, title="Your account")
     check = Review(title="Check your answers")
 
@@ -239,6 +312,11 @@ def username_is_taken(submission: Submission) -> bool:
     return db.session.scalar(same_name) is not None
 
 
+def photo_of(upload: UploadedFile | None) -> Photo | None:
+    """Read a photo while it is there: the upload ends with the commit."""
+    return None if upload is None else Photo(content=upload.open().read())
+
+
 def enrol(submission: Submission) -> Member:
     """Write the new member down."""
     answers = submission.answers
@@ -253,9 +331,17 @@ def enrol(submission: Submission) -> Member:
         authors=[author for author in answers.tastes.authors if author],
         username=answers.account.username,
         password_hash=generate_password_hash(answers.account.password),
+        photo=photo_of(answers.you.photo),
+        family=[
+            Relative(
+                name=relative.who.name,
+                born=relative.who.born,
+                genres=list(relative.card.genres),
+                photo=photo_of(relative.card.photo),
+            )
+            for relative in answers.family
+        ],
     )
-    for photo in submission.files["you"]["photo"]:
-        member.photo = Photo(content=photo.open().read())
     db.session.add(member)
     try:
         db.session.commit()

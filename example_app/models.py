@@ -168,14 +168,17 @@ class Customer(UserMixin, Model):
     password_hash: Mapped[str]
 
 
+def new_card() -> str:
+    """Return a number for a membership card."""
+    return f"R-{secrets.token_hex(4).upper()}"
+
+
 class Member(Model):
     """A member of the readers' club. `card` is the number on the membership card."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     submission_id: Mapped[str] = mapped_column(unique=True)
-    card: Mapped[str] = mapped_column(
-        unique=True, default=lambda: f"R-{secrets.token_hex(4).upper()}"
-    )
+    card: Mapped[str] = mapped_column(unique=True, default=new_card)
     joined_at: Mapped[datetime] = mapped_column(default=lambda: datetime.now(UTC))
     name: Mapped[str]
     email: Mapped[str]
@@ -187,12 +190,27 @@ class Member(Model):
     username: Mapped[str] = mapped_column(unique=True)
     password_hash: Mapped[str]
     photo: Mapped[Photo | None] = relationship()
+    family: Mapped[list[Relative]] = relationship()
+
+
+class Relative(Model):
+    """Somebody of a member's family, with a membership card as well."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey(Member.id))
+    card: Mapped[str] = mapped_column(unique=True, default=new_card)
+    name: Mapped[str]
+    born: Mapped[date]
+    genres: Mapped[list[str]] = mapped_column(JSON)
+    photo: Mapped[Photo | None] = relationship()
 
 
 class Photo(Model):
-    """What a member looks like, for the membership card."""
+    """What a member or a relative of one looks like, for the membership card."""
 
-    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int | None] = mapped_column(ForeignKey(Member.id))
+    relative_id: Mapped[int | None] = mapped_column(ForeignKey(Relative.id))
     content: Mapped[bytes]
 
 

@@ -113,14 +113,17 @@ class Wizard(metaclass=Declarative):
         """
         return None
 
-    def admit(self, moment: Literal["start", "commit", "upload"], holder: str) -> None:
+    def admit(
+        self, moment: Literal["start", "commit", "link", "upload"], holder: str
+    ) -> None:
         """Raise an HTTP error, as ``abort(429)`` does, to limit a visitor's rate.
 
-        The framework calls this before a draft begins, before a commit, and before it
-        reads the first file of a POST. ``holder``
-        identifies the visitor: a string that is the same in each request of a session,
-        or of a signed-in user on every device, and reveals nothing else. After an error
-        nothing is stored, and the visitor gets a page with the values that were sent.
+        The framework calls this before a draft begins, before a commit, before
+        somebody takes up a link, and before it reads the first file of a POST.
+        ``holder`` identifies the visitor: a string that is the same in each request of
+        a session, or of a signed-in user on every device, and reveals nothing else.
+        After an error nothing is stored, and the visitor gets a page with the values
+        that were sent.
         """
 
     def validate(self, submission: Submission) -> None:

@@ -22,8 +22,10 @@ ROOT = Path(__file__).parents[1]
 PAGE = "What a step's page gets"
 DOCUMENTS = (
     "README.md",
+    "docs/devices.md",
     "docs/guide.md",
     "docs/lists.md",
+    "docs/school_trip.md",
     "docs/stores.md",
     "docs/uploads.md",
     "docs/users.md",
@@ -178,6 +180,30 @@ def test_wizard_of_the_page_about_uploads_runs_to_its_commit(instance: Path) -> 
     assert files_in(instance / "flask_wizard_uploads") == []
 
 
+def test_school_trip_of_the_documents_runs_to_its_commit(instance: Path) -> None:
+    visitor = Visitor(run_blocks("docs/school_trip.md")["create_app"]())
+    visitor.open("/trip/")
+    visitor.press("next")
+    page = visitor.fill(school="no")
+    assert page.heading == "This trip is for Hill School only"
+    visitor.press("back")
+    visitor.fill(school="hill")
+    visitor.fill(name="Ann", phone="123")
+    papers = {"consent": [(b"%PDF-1.7", "yes.pdf")], "photo": [(PNG, "me.png")]}
+    for name, allergic in (("Ida", "y"), ("Max", None), ("Zoe", "y")):
+        page = visitor.fill(name=name, allergic=allergic)
+        assert page.path.endswith("/allergy" if allergic else "/papers")
+        if allergic:
+            visitor.fill(what="Nuts")
+        assert send_files(visitor, papers).heading == "Your children"
+        visitor.press("add")
+    visitor.press("back")
+    assert visitor.press("next").heading == "Check your registration"
+    assert "See you at the bus: Ida, Max, Zoe." in visitor.press("next").text
+    saved = sorted(path.name for path in (instance / "trip").glob("*/*"))
+    assert saved == [f"{n}.{kind}" for n in (1, 2, 3) for kind in ("pdf", "photo")]
+
+
 def test_lists_of_the_documents_run_to_their_commits(instance: Path) -> None:
     lists = run_blocks("docs/lists.md")
     visitor = Visitor(lists["create_app"]())
@@ -228,6 +254,73 @@ def test_recipe_for_users_works(instance: Path, recipe: str) -> None:
     visitor.client.post("/logout")
     assert visitor.get("/my-drafts").json == []
     assert visitor.get(friend).status_code == 404
+
+
+def test_links_of_the_documents_work(instance: Path) -> None:
+    devices = run_blocks("docs/devices.md")
+    app = devices["create_app"]()
+    visitor, phone = Visitor(app), Visitor(app)
+    friend = follow(visitor, "/join/", name="Ann")
+    (url,) = visitor.client.post("/links").get_json()
+    assert url.startswith("https://forms.example.org/join/link/")
+    phone.open(url.removeprefix("https://forms.example.org"))
+    assert phone.send().location == friend
+    visitor.client.post(f"/links/{friend.split('/')[2]}/revoke")
+    assert phone.get(friend).status_code == 404
+    with app.app_context():
+        url = devices["invite"]("Bea")
+    phone.open(url.removeprefix("https://forms.example.org"))
+    assert phone.press().value("name") == "Bea"
+
+
+def test_mailed_link_of_the_documents_gives_one_reply(
+    instance: Path, tmp_path: Path
+) -> None:
+    devices = run_blocks("docs/devices.md")
+    app, mails = devices["create_app"](), []
+    app.template_folder = str(tmp_path / "templates")
+    page = tmp_path / "templates" / "flask_wizard" / "saved.html"
+    page.parent.mkdir(parents=True)
+    text = section("docs/devices.md", "A link by mail")
+    (source,) = re.findall(r"^```jinja\n(.*?)^```", text, re.S | re.M)
+    page.write_text(source)
+    works = [True]
+
+    def send_mail(address: str, subject: str, url: str) -> None:
+        if not works[0]:
+            raise OSError("The mail server is down.")
+        mails.append((address, url))
+
+    devices["add_mailed_links"](app, devices["wizards"], send_mail)
+    ann, stranger = Visitor(app), Visitor(app)
+    ann.open("/join/")
+    saved = ann.press("save", {"name": "Ann"})
+    stranger.open("/join/")
+    stranger.press("save", {"name": "Mallory"})
+
+    def ask(visitor: Visitor, url: str, email: str, token: str | None = None) -> str:
+        sent = {"csrf_token": token or visitor.token, "email": email}
+        answer = visitor.client.post(url, data=sent, follow_redirects=True)
+        return f"{answer.status_code} {answer.request.path} {answer.text}"
+
+    replies = [ask(ann, saved.action, "Ann@example.com")]
+    ((address, url),) = mails
+    assert address == "ann@example.com"
+    replies.append(ask(stranger, saved.action, "mallory@example.com"))
+    replies.append(ask(ann, "/mail-link/nowhere", "ann@example.com"))
+    replies.append(ask(ann, saved.action, ""))
+    replies.append(ask(ann, saved.action, "ann@example.com", token="forged"))
+    works[0] = False
+    replies.append(ask(ann, saved.action, "ann@example.com"))
+    works[0] = True
+    replies += [ask(ann, saved.action, "ann@example.com") for _ in range(4)]
+    assert len({*replies}) == 1
+    assert replies[0].startswith("200 /link-mailed ")
+    assert [address for address, _ in mails] == ["ann@example.com"] * len(mails)
+    assert len(mails) <= 3
+    phone = Visitor(app)
+    phone.open(url.removeprefix("https://forms.example.org"))
+    assert phone.press().value("name") == "Ann"
 
 
 def test_login_on_the_way_of_the_documents_comes_back(

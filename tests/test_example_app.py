@@ -600,6 +600,8 @@ def fill_in_club(
     if guardian:
         page = next_step(client, next_step(client, page, {}), guardian)
     page = next_step(client, page, TASTES)
+    if guardian is None:
+        page = next_step(client, page, {})  # nobody of the family joins
     return next_step(client, page, account)
 
 
@@ -625,12 +627,47 @@ def test_photo_of_a_member_is_kept(app: Flask, client: FlaskClient) -> None:
         page = next_step(client, page, {**YOU, "photo": photo})
         expected = "“me.png” was not kept. This is neither a PNG nor a JPEG"
         assert (expected in page.text) == (content != PNG)
-    page = next_step(client, page, TASTES)
+    page = next_step(client, next_step(client, page, TASTES), {})
     page = next_step(client, page, ACCOUNT)
     assert "me.png" in page.text
     next_step(client, page, {})
     with app.app_context():
         assert db.session.scalars(select(Photo.content)).all() == [PNG]
+
+
+def test_family_joins_with_a_photo_each(app: Flask, client: FlaskClient) -> None:
+    page = next_step(client, next_step(client, get(client, "/club/"), YOU), TASTES)
+    assert page.heading == "Your family"
+    assert "a card of their own" in page.text
+    for name, years, genre in (("Ada Fenn", 8, "nature"), ("Bo Fenn", 41, "crime")):
+        page = get(client, f"{step_of(page, 'family')}/new")
+        page = next_step(client, page, {"name": name, "born": born_years_ago(years)})
+        assert page.heading == "Their membership card"
+        assert ('value="crime"' in page.source) == (years >= 18)
+        photo = (BytesIO(PNG + name.encode()), "me.png")
+        page = next_step(client, page, {"genres": [genre], "photo": photo})
+        assert page.path.endswith("/family")
+        assert name in page.text
+    page = next_step(client, next_step(client, page, {}), ACCOUNT)
+    assert "Ada Fenn" in page.text
+    next_step(client, page, {})
+    with app.app_context():
+        (member,) = db.session.scalars(select(Member))
+        kept = [(one.name, one.genres, one.photo) for one in member.family]
+        assert [(name, genres) for name, genres, _ in kept] == [
+            ("Ada Fenn", ["nature"]),
+            ("Bo Fenn", ["crime"]),
+        ]
+        contents = [photo.content for _, _, photo in kept if photo]
+        assert contents == [PNG + b"Ada Fenn", PNG + b"Bo Fenn"]
+        assert member.photo is None
+        assert len({member.card, *(one.card for one in member.family)}) == 3
+
+
+def test_child_brings_no_family(client: FlaskClient) -> None:
+    page = next_step(client, get(client, "/club/"), CHILD)
+    page = next_step(client, next_step(client, page, {}), GUARDIAN)
+    assert next_step(client, page, TASTES).path.endswith("/account")
 
 
 def test_password_is_kept_as_a_hash(app: Flask, client: FlaskClient) -> None:
@@ -869,3 +906,17 @@ def test_next_person_at_the_browser_sees_no_draft(
     sign_out(customer)
     assert get(customer, begun.path).status == 404
     assert "Cart 0" in get(customer, "/").text
+
+
+def test_link_to_another_device_is_for_the_holder_of_the_draft(
+    app: Flask, client: FlaskClient
+) -> None:
+    page = get(client, "/club/")
+    (action,) = (path for path, hidden in page.forms.items() if "_rev" in hidden)
+    page = post(client, page, action, {"_action": "save", "name": "Juna"})
+    (link,) = (path for path in page.forms if path.endswith("/link"))
+    assert client.post(link, data=page.forms[link]).status_code == 200
+    stranger = app.test_client()
+    token = get(stranger, "/club/").token
+    answer = stranger.post(link, data={"csrf_token": token})
+    assert answer.status_code == 404

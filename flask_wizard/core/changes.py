@@ -31,8 +31,8 @@ def draft_after(
         was = before.top.entry
         accepted = was is not None and was.accepted
         if from_review:
-            kept = () if accepted else journey.draft.changed
-            changed = [*kept, *fields]
+            was_open = before.entry is None or not before.entry.accepted
+            changed = [*(journey.draft.changed if was_open else ()), *fields]
         if may_hide and (fields or not accepted):
             unneeded = journey.hidden_by(top)
     told = journey.to_draft().without_changes()

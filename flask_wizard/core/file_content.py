@@ -84,5 +84,6 @@ class FileContent:
                 raise ValidationError(self.message or self._message(field))
 
     def _message(self, field: Any) -> str:
-        names = ", ".join(kind.upper() for kind in self.kinds)
-        return f"This is not a file of the kind {names}."
+        *names, last = (kind.upper() for kind in self.kinds)
+        kinds = f"{', '.join(names)} or {last}" if names else last
+        return f"Only {kinds} files can be kept here."

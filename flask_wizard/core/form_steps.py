@@ -29,7 +29,7 @@ from .files import (
     take_files,
     with_files,
 )
-from .form_errors import errors_of, show_errors, with_lost
+from .form_errors import NOT_KEPT, errors_of, in_language, show_errors, with_lost
 from .forms import FieldNames, Values
 from .hooks import (
     OWN_ERRORS,
@@ -788,6 +788,7 @@ class BoundFormStep(BoundStep):
                 raw,
                 rev=rev,
                 errors=errors,
+                lang=self.journey.language(),
                 passwords=kept,
                 before=self.before,
                 files=files,
@@ -865,10 +866,31 @@ class BoundFormStep(BoundStep):
 
     def form_to_show(self) -> Form:
         """Return the form with the errors that its page shows."""
-        form = self.form
-        if not self.invalidated:  # else it was judged anew, and has the errors
-            show_errors(form, self.entry.messages if self.entry is not None else {})
+        form, entry = self.form, self.entry
+        if self.invalidated:  # it was judged anew, and has the errors
+            return form
+        errors = entry.messages if entry is not None else {}
+        if entry is not None and (other := self.other_language):
+            may_judge = self.step.revalidate and not entry.told
+            marked = in_language(errors, other)
+            errors = (may_judge and self._judged_again(errors, marked)) or marked
+        show_errors(form, errors)
         return form
+
+    def _judged_again(
+        self, stored: Mapping[str, list[str]], marked: Mapping[str, list[str]]
+    ) -> dict[str, list[str]]:
+        """Return the messages of today; none if the form is valid by now.
+
+        A password that was not kept cannot be judged. Its field says so. Nor can a file
+        that was refused: those messages stay, ``marked``.
+        """
+        lost = [name for name, texts in stored.items() if NOT_KEPT in texts]
+        found = {} if self.valid else self.errors
+        found = with_lost({n: found[n] for n in found if n not in lost}, lost)
+        leaves = file_leaves(self.form)
+        files = [leaf.field.name for leaf in leaves if leaf.field.name in stored]
+        return {**found, **{name: marked[name] for name in files}}
 
     def page_names(self, form: Form) -> FieldNames | None:
         """Return the names of the form's fields if the page must tell them.

@@ -543,7 +543,9 @@ class BoundRepeat(BoundStep):
         """True if a commit takes it as it is."""
         return not self._number_problem and all(item.trusted for item in self.items)
 
-    def reject(self, draft: Kept, errors: Mapping[str, list[str]]) -> Kept:
+    def reject(
+        self, draft: Kept, errors: Mapping[str, list[str]], *, told: bool = False
+    ) -> Kept:
         """Return the draft with each page open again that is not valid.
 
         So is the list if it has too few items, or too many. ``errors`` are its own.
@@ -557,7 +559,9 @@ class BoundRepeat(BoundStep):
                     stored = _rejected(stored, page, page.errors)
             items.append(stored)
         draft = draft.with_items(self.name, items)
-        return super().reject(draft, errors) if self._number_problem else draft
+        if not self._number_problem:
+            return draft
+        return super().reject(draft, errors, told=told)
 
     @property
     def errors(self) -> dict[str, list[str]]:
@@ -573,10 +577,12 @@ class BoundRepeat(BoundStep):
         """Return the draft with a page of an item open again, or else the list."""
         page, field_name = self._page_of(error)
         if page is None:
-            return super().reject(draft, {"": [error.message]})
+            return super().reject(draft, {"": [error.message]}, told=True)
         errors = {page.error_name(field_name): [error.message]}
         items = [
-            _rejected(stored, page, errors) if stored.id == error.item else stored
+            _rejected(stored, page, errors, told=True)
+            if stored.id == error.item
+            else stored
             for stored in draft.items(self.name)
         ]
         return draft.with_items(self.name, items)
@@ -670,15 +676,25 @@ class BoundRepeat(BoundStep):
             pages = (page for page in item.walk.path if page.step.has_answers)
             rows = [row for page in pages for row in page.rows(url_of)]
             found += [
-                dataclasses.replace(row, step=self.name, item=item.id, heading=heading)
+                dataclasses.replace(
+                    row,
+                    step=self.name,
+                    item=item.id,
+                    heading=heading,
+                    page=row.step,
+                )
                 for row in rows
             ]
         return found
 
 
 def _rejected(
-    stored: StoredItem, page: BoundStep, errors: Mapping[str, list[str]]
+    stored: StoredItem,
+    page: BoundStep,
+    errors: Mapping[str, list[str]],
+    *,
+    told: bool = False,
 ) -> StoredItem:
     """Return an item with a page open again, and these messages on it."""
-    open_again = page.reject(stored, errors)
+    open_again = page.reject(stored, errors, told=told)
     return replace(open_again, label="", read=(), read_digest=b"", path=())

@@ -70,6 +70,8 @@ class Row:
     item: str = ""
     #: What that item is called.
     heading: str = ""
+    #: The name of the item's page, if the items have several.
+    page: str = ""
 
 
 def rows_of(step_name: str, form: BaseForm, url: str = "") -> list[Row]:

@@ -63,6 +63,12 @@ class Rules(Upgrades, Protocol):
     one_transaction: bool
 
 
+def name_of(wizard: Rules) -> str:
+    """Return the module and name of a wizard's class."""
+    kind = type(wizard)
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class VisitorDrafts:
     """One visitor's drafts of one mount."""
@@ -118,6 +124,29 @@ class VisitorDrafts:
         if self.wizard.steps.renamed or held.version != self.wizard.version:
             return self._opened(held, version)
         return StoredDraft(held, version, is_new=False)
+
+    def load_linked(self, draft_id: str) -> StoredDraft | None:
+        """Return a draft of this mount that has not expired, whoever holds it."""
+        draft, version = self._repository.load(draft_id)
+        if draft is None or draft.mount != self.mount:
+            return None
+        if draft.expires(*self._lifetimes) <= time.time():
+            return None
+        return StoredDraft(self._expire_lease(draft), version, is_new=False)
+
+    def take_up(self, stored: StoredDraft, *, link: str, until: float) -> StoredDraft:
+        """Save a draft with this visitor as a holder, who has come by a link.
+
+        ``link`` is its id, and ``until`` when it expires, in seconds since the epoch.
+        Raise ConflictError, TooManyDraftsError or StoreError.
+        """
+        holder, draft, now = self.holder, stored.draft, time.time()
+        holder.ensure_token()
+        self._add_to_list(draft.id, keep_until=draft.keep_until)
+        held = draft.take_up(
+            now, link=link, until=until, marks=holder.marks, kind=holder.kind
+        )
+        return self.save(stored, held.renew(now, notice=draft.notice))
 
     def start(self, nonce: str) -> StoredDraft:
         """Return the draft that a nonce has started, or a new one, not stored yet.
@@ -294,10 +323,9 @@ class VisitorDrafts:
 
     @property
     def _wizard_name(self) -> str:
-        kind = type(self.wizard)
-        return f"{kind.__module__}.{kind.__qualname__}"
+        return name_of(self.wizard)
 
-    def _add_to_list(self, draft_id: str) -> None:
+    def _add_to_list(self, draft_id: str, *, keep_until: float = 0.0) -> None:
         self._list.add(
             draft_id,
             wizard=self._wizard_name,
@@ -306,6 +334,7 @@ class VisitorDrafts:
             is_open=lambda listed: self.find_open(listed) is not None,
             idle=self._lifetimes[0],
             lifetime=self._lifetimes[1],
+            keep_until=keep_until,
         )
         self.holder.begin()
 
@@ -410,5 +439,10 @@ class VisitorDrafts:
         return None if stored is None or stored.draft.ended else stored.draft
 
     def remembers(self, draft_id: str) -> bool:
-        """True if the draft is on this visitor's list."""
-        return any(draft.id == draft_id for draft in self._listed(mount=self.mount))
+        """True if the draft is on this visitor's list, and expired.
+
+        Otherwise it is somebody else's, whose link was revoked.
+        """
+        if not any(draft.id == draft_id for draft in self._listed(mount=self.mount)):
+            return False
+        return self.load_linked(draft_id) is None

@@ -49,13 +49,11 @@ def groups_of(
 
 def _marked(row: Row, changed: Iterable[Path]) -> Row:
     """Return the row, marked if what was changed is its answer or a part of it."""
-    for step, *inner in changed:
-        name = inner[-1] if inner else ""
-        if len(inner) > 1 and inner[0] != row.item:
-            continue
+    page = (row.step, row.item, row.page) if row.item else (row.step,)
+    for *sent, name in changed:
         start, rest = name[: len(row.field)], name[len(row.field) :]
         is_own = not name or (start == row.field and not rest[:1].isalnum())
-        if step == row.step and is_own:
+        if tuple(sent) == page and is_own:
             return replace(row, changed=True)
     return row
 

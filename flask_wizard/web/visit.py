@@ -55,6 +55,8 @@ from .item_pages import (
     reopen,
     with_new_fields,
 )
+from .languages import language_of
+from .link_page import open_link
 from .logins import SignedOut
 from .notices import choose_notice, saved_notice
 from .page_fields import SignedFields
@@ -90,7 +92,7 @@ if TYPE_CHECKING:
     from ..wizard import Wizard
     from .routes import Mounted
 
-Moment = Literal["start", "commit", "upload"]
+Moment = Literal["start", "commit", "link", "upload"]
 
 TRIES = 100
 EARLY_KEY = "_wizard_early"
@@ -168,6 +170,7 @@ class Visit:
             initial=initial,
             bound=bound,
             max_entries=context.app.config["WIZARD_MAX_ENTRIES"],
+            language=partial(language_of, context.app),
             files=rules_of(wizard, drafts, context) if takes_files else NO_FILES,
             prefilled=wizard._prefilled,
         )
@@ -244,6 +247,12 @@ class Visit:
             if incoming is not None:
                 incoming.clean()
         raise error_of_hook  # here it keeps its own context
+
+    def follow_link(self, token: str) -> Outcome:
+        """Return the answer for a link's URL: a page that asks, or where it leads."""
+        after_this_request(protect)
+        admit = cache(partial(self._admit, "link"))
+        return self._get(partial(open_link, self, token, admit))
 
     def file(self, page: str, file_id: str, item: str = "") -> Outcome:
         """Return the answer for a file of a step, or of an item of a list."""

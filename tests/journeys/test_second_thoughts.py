@@ -11,7 +11,16 @@ from wizards import Commits, committed, declare
 from wtforms import Form, fields
 from wtforms.validators import InputRequired
 
-from flask_wizard import Answers, Review, Step, StepError, Submission, Wizard
+from flask_wizard import (
+    Answers,
+    Item,
+    Repeat,
+    Review,
+    Step,
+    StepError,
+    Submission,
+    Wizard,
+)
 
 
 class You(Form):
@@ -460,3 +469,92 @@ def test_closed_step_is_not_prepared_by_what_is_sent_to_it(
     sent = visitor.post(f"{draft}pet", {"pet": ""}, action=action)  # as it was
     assert sent.status_code == 303
     assert prepared == []
+
+
+# Items of several pages
+
+
+class About(Form):
+    name = fields.StringField("Name of the child")
+    group = fields.StringField("Class")
+    allergic = fields.BooleanField("Allergic")
+
+
+class Allergy(Form):
+    name = fields.StringField("Allergic to", [InputRequired("Say what")])
+
+
+class Child(Item):
+    who = Step(About)
+    allergy = Step(
+        Allergy, title="Allergies", when=lambda answers: answers.who.allergic
+    )
+
+
+class Trip(Commits, Wizard):
+    pet = Step(Pet, title="Your pet")
+    children = Repeat(Child, title="Your children", label=lambda child: child.who.name)
+    check = Review()
+
+
+@pytest.fixture
+def parent(make_app: MakeApp) -> Visitor:
+    """Somebody who has filled in two children, the first of them with an allergy."""
+    visitor = Visitor(make_app(Trip))
+    visitor.open()
+    visitor.fill(pet="")
+    visitor.press("add")
+    visitor.fill(name="Ida", group="3a", allergic="y")
+    visitor.press("add", {"name": "Nuts"})
+    visitor.fill(name="Max", group="3b")
+    visitor.press("next")
+    assert visitor.page.path.endswith("/check")
+    return visitor
+
+
+def change_row(visitor: Visitor, number: int, **values: str) -> Page:
+    """Follow a change link of the review by its number, and send what is typed."""
+    link = visitor.page.html.query(".wizard-row a")[number]
+    visitor.open(attribute(link, "href"))
+    return visitor.fill(**values)
+
+
+def test_page_that_an_item_has_opened_is_marked_alone(parent: Visitor) -> None:
+    page = change_row(parent, -1, allergic="y")
+    assert page.path.endswith("/allergy")
+    page = parent.fill(name="Milk")
+    assert changed(page) == ["Allergic", "Allergic to"]
+
+
+def test_field_of_one_page_marks_none_of_its_name_on_another(parent: Visitor) -> None:
+    assert changed(change_row(parent, 2, name="Ada")) == ["Name of the child"]
+
+
+# Lists that a change leads to
+
+
+class Plants(Commits, Wizard):
+    pet = Step(Pet, title="Your pet")
+    food = Step(Food, title="Its food", when=lambda answers: bool(answers.pet.pet))
+    plants = Repeat(Pet, title="Your plants", when=lambda answers: not answers.pet.pet)
+    check = Review()
+
+
+def test_list_tells_what_a_change_has_made_unnecessary(make_app: MakeApp) -> None:
+    visitor = Visitor(make_app(Plants))
+    visitor.open()
+    visitor.fill(pet="Rex")
+    visitor.fill(food="hay")
+    page = change(visitor, "pet", pet="")
+    assert page.heading == "Your plants"
+    expected = "Because you changed “Your pet”, “Its food” is no longer needed."
+    assert expected in page.banners
+    assert "“Your plants” is still missing." in returning(page)
+
+
+def test_list_tells_that_the_review_was_asked_for_too_early(make_app: MakeApp) -> None:
+    visitor = Visitor(make_app(Plants))
+    visitor.open()
+    visitor.fill(pet="")
+    page = visitor.open(f"{visitor.draft}check")
+    assert "“Your plants” is still missing." in returning(page)

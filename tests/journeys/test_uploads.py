@@ -677,7 +677,7 @@ def test_content_is_checked(make_app: MakeApp, folder: Path) -> None:
     visitor = Visitor(make_app(wizard, WIZARD_UPLOADS=str(folder)))
     visitor.open()
     page = send_files(visitor, {"photo": [(b"<?php exit;", "me.png")]})
-    expected = "“me.png” was not kept. This is not a file of the kind PNG, JPEG."
+    expected = "“me.png” was not kept. Only PNG or JPEG files can be kept here."
     assert page.errors == [expected]
     assert send_files(visitor, {"photo": [(PNG, "me.png")]}).path.endswith("/check")
     assert visitor.press().path.endswith("/receipt")
