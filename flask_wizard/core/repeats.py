@@ -121,7 +121,10 @@ class Repeat(AnyStep):
                     where = f"The condition of {self.name!r}"
                     applies = bool(check_result(self.when(answers), where))
                 if applies and self.over is not None:
-                    keys = self._keys(self.over(answers))
+                    stored: Sequence[str] = ()
+                    if self.former_names:
+                        stored = [item.id for item in journey.draft.items(self.name)]
+                    keys = self._keys(self.over(answers), stored)
                     applies = bool(keys)
             except OWN_ERRORS as error:
                 raise hook_error(error) from error
@@ -138,8 +141,13 @@ class Repeat(AnyStep):
         bound.carry_over()
         return bound
 
-    def _keys(self, found: Iterable[tuple[str | int, object]]) -> dict[str, str]:
-        """Return the labels of the items of an earlier answer by the items' ids."""
+    def _keys(
+        self, found: Iterable[tuple[str | int, object]], stored: Sequence[str]
+    ) -> dict[str, str]:
+        """Return the labels of the items of an earlier answer by the items' ids.
+
+        ``stored`` has the ids of items that may stem from a former name of the list.
+        """
         keys: dict[str, str] = {}
         for pair in found:
             try:
@@ -152,7 +160,11 @@ class Repeat(AnyStep):
                     "among its items. Expected pairs of a key, which is a string or a "
                     "whole number, and a label."
                 )
-            item_id = derive_id("over", self.name, type(key).__name__, str(key))
+            ids = [
+                derive_id("over", name, type(key).__name__, str(key))
+                for name in (self.name, *self.former_names)
+            ]
+            item_id = next((each for each in ids if each in stored), ids[0])
             if item_id in keys:
                 raise DefinitionError(
                     f"over of the list {self.name!r} returned one key twice. Each "

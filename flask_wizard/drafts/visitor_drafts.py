@@ -132,7 +132,7 @@ class VisitorDrafts:
             return None
         if draft.expires(*self._lifetimes) <= time.time():
             return None
-        return StoredDraft(self._expire_lease(draft), version, is_new=False)
+        return self._opened(self._expire_lease(draft), version)
 
     def take_up(self, stored: StoredDraft, *, link: str, until: float) -> StoredDraft:
         """Save a draft with this visitor as a holder, who has come by a link.

@@ -425,6 +425,22 @@ def test_step_may_become_a_list_of_another_name(make_app: MakeApp) -> None:
     assert new.page.value("road") == "Main St"
 
 
+def test_items_of_an_earlier_answer_keep_their_answers(make_app: MakeApp) -> None:
+    def one(answers: Answers) -> list[tuple[str, str]]:
+        return [("only", answers.you.name)]
+
+    body = {"you": Step(NameForm), "commit": Commits.commit}
+    before = declare("Trip", **body, seats=Repeat(PetForm, over=one))
+    after = declare("Trip", **body, places=Repeat(PetForm, over=one, was="seats"))
+    old = begun(make_app(before))
+    old.open(next(url for url in old.page.links.values() if "/seats/" in url))
+    old.fill(pet="Rex")
+    new = deploy(old, make_app(after))
+    new.open(f"/join/{new.page.path.split('/')[2]}/places")
+    new.open(next(url for url in new.page.links.values() if "/places/" in url))
+    assert new.page.value("pet") == "Rex"
+
+
 # Uploads
 
 
