@@ -18,7 +18,8 @@ def main() -> None:
     """Open the shop at `PORT`, or at the next port that is free."""
     listener = first_free(int(os.environ.get("PORT", "5000")))
     port = listener.getsockname()[1]
-    server = make_server(HOST, port, create_app(), threaded=True, fd=listener.fileno())
+    app = create_app({"WIZARD_EXTERNAL_URL": f"http://{HOST}:{port}"})
+    server = make_server(HOST, port, app, threaded=True, fd=listener.fileno())
     print(
         f"Inglenook Books is open at http://{HOST}:{port}/ (Ctrl+C closes)", flush=True
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from difflib import get_close_matches
 from os import PathLike
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from flask import Blueprint, Flask, current_app
 
 from .cli import commands
+from .core.journey import NOTHING_BOUND
 from .core.rows import named_rows
 from .drafts.keyring import Keyring
 from .drafts.public_draft import Draft
@@ -22,6 +24,9 @@ from .stores import CheckedStore, DraftStore
 from .stores.registry import open_store
 from .tracebacks import without_locals
 from .web.controls import block, control, layout
+from .web.external import NO_HOST, names_host
+from .web.invitations import invite_url
+from .web.links import resume_url, revoke
 from .web.logins import Logins
 from .web.own_drafts import own_drafts
 from .web.pages import BASE_TEMPLATE
@@ -44,6 +49,7 @@ DEFAULTS: dict[str, Any] = {
     "WIZARD_COMMIT_WAIT": 2,  # seconds that a second click waits for the first
     "WIZARD_MAX_BODY": 1024 * 1024,  # bytes of one request
     "WIZARD_MAX_PAIRS": 1000,  # form fields of one request
+    "WIZARD_EXTERNAL_URL": None,  # where links lead, such as https://www.example.org
     "WIZARD_TRUSTED_ORIGINS": (),  # such as https://www.example.org
     "WIZARD_MAX_ENTRIES": 200,  # entries in a page's lists that set no max_entries
     "WIZARD_MAX_DRAFT": 256 * 1024,  # bytes of one draft, before compression
@@ -108,6 +114,7 @@ class FlaskWizard:
         _check_numbers(app.config)
         _check_origins(app.config["WIZARD_TRUSTED_ORIGINS"])
         _check_namespace(app.config["WIZARD_NAMESPACE"])
+        _check_external_url(app.config["WIZARD_EXTERNAL_URL"])
         Keyring(secrets_of(app))  # to refuse bad secrets now, not at the first request
         given = self._store if self._store is not None else app.config["WIZARD_STORE"]
         default_file = Path(app.instance_path) / "flask_wizard.sqlite3"
@@ -147,6 +154,60 @@ class FlaskWizard:
             without_locals(error)
             raise
 
+    def resume_url(
+        self, draft: Draft | str, *, max_age: timedelta | float, uses: int = 1
+    ) -> str:
+        """Return the absolute URL of a link that opens a draft in another browser.
+
+        ``draft`` is one of ``drafts()``, or the id of a draft that this visitor holds.
+        The link expires after ``max_age``, a timedelta or seconds, and can be taken up
+        by so many browsers. The link of a user's draft opens it only for that user.
+        Raise NotFound for the id of any other draft, StoreError, or ConfigurationError.
+        """
+        try:
+            return resume_url(draft, max_age=max_age, uses=uses)
+        except BaseException as error:
+            without_locals(error)
+            raise
+
+    def invite_url(
+        self,
+        mount: str,
+        data: Mapping[str, object],
+        *,
+        max_age: timedelta | float,
+        user: object = None,
+        bound: Mapping[str, object] = NOTHING_BOUND,
+    ) -> str:
+        """Begin a draft for somebody, and return the absolute URL of its link.
+
+        ``mount`` is the full name of the wizard's blueprint. ``data`` has what pages
+        begin with, by step: a mapping or an object, as ``Wizard.initial`` returns it.
+        The first to take up the link holds the draft. With ``user``, the id of a user,
+        it is that user's from the beginning. The link expires after ``max_age``, a
+        timedelta or seconds, and the draft not before. ``bound`` has the values of all
+        variables of the mount's prefix. Raise StoreError, ConfigurationError for an
+        argument that cannot be used, or DefinitionError for a value that a page cannot
+        show.
+        """
+        try:
+            return invite_url(mount, data, max_age=max_age, user=user, bound=bound)
+        except BaseException as error:
+            without_locals(error)
+            raise
+
+    def revoke(self, draft: Draft | str) -> None:
+        """End all links of a draft, and close it to everybody who came by one.
+
+        The visitor of this request stays. ``draft`` is what ``resume_url`` takes. Raise
+        NotFound, StoreError, or ConfigurationError.
+        """
+        try:
+            revoke(draft)
+        except BaseException as error:
+            without_locals(error)
+            raise
+
     def adopt(self) -> None:
         """Have the user who has just signed in adopt what the session has begun.
 
@@ -159,8 +220,15 @@ class FlaskWizard:
 
 
 def _log_warnings(app: Flask, store: DraftStore) -> None:
-    """Log each setting that would lose drafts, unless the app is tested or debugged."""
-    if app.testing or app.debug or not isinstance(store, CheckedStore):
+    """Log each setting that would lose drafts or lead links astray.
+
+    An application that is tested or debugged has none of this logged.
+    """
+    if app.testing or app.debug:
+        return
+    if not names_host(app):
+        app.logger.warning("flask_wizard: %s", NO_HOST)
+    if not isinstance(store, CheckedStore):
         return
     try:
         with app.app_context():  # Flask-SQLAlchemy has its engine only in a context
@@ -208,6 +276,18 @@ def _check_origins(origins: object) -> None:
 
 
 _ORIGIN = re.compile(r"https?://[^/?#@\s]+", re.IGNORECASE)
+
+
+def _check_external_url(url: object) -> None:
+    if url is not None and not (isinstance(url, str) and _SITE.fullmatch(url)):
+        raise ConfigurationError(
+            f"WIZARD_EXTERNAL_URL is {url!r}. Expected the URL under which visitors "
+            "reach the application, with the path where it is mounted, if there is "
+            "one: 'https://www.example.org'."
+        )
+
+
+_SITE = re.compile(r"https?://[^/?#@\s]+(/[^?#\s]*)?", re.IGNORECASE)
 
 
 def _check_namespace(namespace: object) -> None:

@@ -82,6 +82,7 @@ class Wizard(metaclass=Declarative):
         if not cls._has_title:
             cls.title = _title_from(cls.__name__)
         cls._gives_initial = cls.initial is not Wizard.initial
+        cls._upgrades = cls.upgrade is not Wizard.upgrade
         cls._abstract = abstract
         cls._initial_takes_answers = takes(_as_called(cls, "initial"), 3)
         for name, passed in _HOOKS.items():
@@ -97,6 +98,8 @@ class Wizard(metaclass=Declarative):
     #: True if ``initial`` is overridden.
     _gives_initial: ClassVar[bool] = False
     _initial_takes_answers: ClassVar[bool] = False
+    #: True if ``upgrade`` is overridden.
+    _upgrades: ClassVar[bool] = False
 
     # Hooks
 
@@ -110,14 +113,17 @@ class Wizard(metaclass=Declarative):
         """
         return None
 
-    def admit(self, moment: Literal["start", "commit", "upload"], holder: str) -> None:
+    def admit(
+        self, moment: Literal["start", "commit", "link", "upload"], holder: str
+    ) -> None:
         """Raise an HTTP error, as ``abort(429)`` does, to limit a visitor's rate.
 
-        The framework calls this before a draft begins, before a commit, and before it
-        reads the first file of a POST. ``holder``
-        identifies the visitor: a string that is the same in each request of a session,
-        or of a signed-in user on every device, and reveals nothing else. After an error
-        nothing is stored, and the visitor gets a page with the values that were sent.
+        The framework calls this before a draft begins, before a commit, before
+        somebody takes up a link, and before it reads the first file of a POST.
+        ``holder`` identifies the visitor: a string that is the same in each request of
+        a session, or of a signed-in user on every device, and reveals nothing else.
+        After an error nothing is stored, and the visitor gets a page with the values
+        that were sent.
         """
 
     def validate(self, submission: Submission) -> None:
@@ -149,6 +155,16 @@ class Wizard(metaclass=Declarative):
         ``draft.entries`` has the strings that were sent, which may be invalid.
         """
         return ""
+
+    def upgrade(self, draft: Draft, from_version: int) -> None:
+        """Change ``draft.entries`` of a draft that an earlier version has written.
+
+        The entries are dicts that may be changed in place: the strings that were sent,
+        by step and field. An accepted step whose entry has changed is validated again;
+        one that is new is asked, with these values. ``from_version`` is the version of
+        the last process that wrote the draft. While old and new processes run, a draft
+        may be upgraded more than once: a second time must change nothing.
+        """
 
     # One instance serves all visitors
 
@@ -349,4 +365,4 @@ _HOOKS = {
 
 _WIZARD_ATTRIBUTES = frozenset(
     name for name in vars(Wizard) if not name.startswith("_")
-) | {"upgrade"}
+)

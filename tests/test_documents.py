@@ -22,12 +22,14 @@ ROOT = Path(__file__).parents[1]
 PAGE = "What a step's page gets"
 DOCUMENTS = (
     "README.md",
+    "docs/devices.md",
     "docs/guide.md",
     "docs/lists.md",
     "docs/school_trip.md",
     "docs/stores.md",
     "docs/uploads.md",
     "docs/users.md",
+    "docs/versions.md",
 )
 
 
@@ -254,6 +256,73 @@ def test_recipe_for_users_works(instance: Path, recipe: str) -> None:
     assert visitor.get(friend).status_code == 404
 
 
+def test_links_of_the_documents_work(instance: Path) -> None:
+    devices = run_blocks("docs/devices.md")
+    app = devices["create_app"]()
+    visitor, phone = Visitor(app), Visitor(app)
+    friend = follow(visitor, "/join/", name="Ann")
+    (url,) = visitor.client.post("/links").get_json()
+    assert url.startswith("https://forms.example.org/join/link/")
+    phone.open(url.removeprefix("https://forms.example.org"))
+    assert phone.send().location == friend
+    visitor.client.post(f"/links/{friend.split('/')[2]}/revoke")
+    assert phone.get(friend).status_code == 404
+    with app.app_context():
+        url = devices["invite"]("Bea")
+    phone.open(url.removeprefix("https://forms.example.org"))
+    assert phone.press().value("name") == "Bea"
+
+
+def test_mailed_link_of_the_documents_gives_one_reply(
+    instance: Path, tmp_path: Path
+) -> None:
+    devices = run_blocks("docs/devices.md")
+    app, mails = devices["create_app"](), []
+    app.template_folder = str(tmp_path / "templates")
+    page = tmp_path / "templates" / "flask_wizard" / "saved.html"
+    page.parent.mkdir(parents=True)
+    text = section("docs/devices.md", "A link by mail")
+    (source,) = re.findall(r"^```jinja\n(.*?)^```", text, re.S | re.M)
+    page.write_text(source)
+    works = [True]
+
+    def send_mail(address: str, subject: str, url: str) -> None:
+        if not works[0]:
+            raise OSError("The mail server is down.")
+        mails.append((address, url))
+
+    devices["add_mailed_links"](app, devices["wizards"], send_mail)
+    ann, stranger = Visitor(app), Visitor(app)
+    ann.open("/join/")
+    saved = ann.press("save", {"name": "Ann"})
+    stranger.open("/join/")
+    stranger.press("save", {"name": "Mallory"})
+
+    def ask(visitor: Visitor, url: str, email: str, token: str | None = None) -> str:
+        sent = {"csrf_token": token or visitor.token, "email": email}
+        answer = visitor.client.post(url, data=sent, follow_redirects=True)
+        return f"{answer.status_code} {answer.request.path} {answer.text}"
+
+    replies = [ask(ann, saved.action, "Ann@example.com")]
+    ((address, url),) = mails
+    assert address == "ann@example.com"
+    replies.append(ask(stranger, saved.action, "mallory@example.com"))
+    replies.append(ask(ann, "/mail-link/nowhere", "ann@example.com"))
+    replies.append(ask(ann, saved.action, ""))
+    replies.append(ask(ann, saved.action, "ann@example.com", token="forged"))
+    works[0] = False
+    replies.append(ask(ann, saved.action, "ann@example.com"))
+    works[0] = True
+    replies += [ask(ann, saved.action, "ann@example.com") for _ in range(4)]
+    assert len({*replies}) == 1
+    assert replies[0].startswith("200 /link-mailed ")
+    assert [address for address, _ in mails] == ["ann@example.com"] * len(mails)
+    assert len(mails) <= 3
+    phone = Visitor(app)
+    phone.open(url.removeprefix("https://forms.example.org"))
+    assert phone.press().value("name") == "Ann"
+
+
 def test_login_on_the_way_of_the_documents_comes_back(
     instance: Path, tmp_path: Path
 ) -> None:
@@ -406,3 +475,15 @@ def test_guide_names_every_page_that_has_a_template() -> None:
     guide = (ROOT / "docs/guide.md").read_text()
     named = {page for page in shipped if f"`{page}`" in guide}
     assert shipped - named == {"base", "macros"}
+
+
+def test_former_names_of_the_documents_lead_to_the_page(instance: Path) -> None:
+    app = Flask("versions")
+    app.config["SECRET_KEY"] = "secret"
+    FlaskWizard(app)
+    join = run_blocks("docs/versions.md")["Join"].as_blueprint("join")
+    app.register_blueprint(join, url_prefix="/join")
+    visitor = Visitor(app)
+    assert visitor.open("/join/new/you").path == "/join/new/person"
+    visitor.press("next", {"full_name": None, "name": "Ada"})
+    assert visitor.page.path.endswith("/home")

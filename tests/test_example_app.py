@@ -906,3 +906,17 @@ def test_next_person_at_the_browser_sees_no_draft(
     sign_out(customer)
     assert get(customer, begun.path).status == 404
     assert "Cart 0" in get(customer, "/").text
+
+
+def test_link_to_another_device_is_for_the_holder_of_the_draft(
+    app: Flask, client: FlaskClient
+) -> None:
+    page = get(client, "/club/")
+    (action,) = (path for path, hidden in page.forms.items() if "_rev" in hidden)
+    page = post(client, page, action, {"_action": "save", "name": "Juna"})
+    (link,) = (path for path in page.forms if path.endswith("/link"))
+    assert client.post(link, data=page.forms[link]).status_code == 200
+    stranger = app.test_client()
+    token = get(stranger, "/club/").token
+    answer = stranger.post(link, data={"csrf_token": token})
+    assert answer.status_code == 404

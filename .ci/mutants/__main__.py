@@ -46,6 +46,9 @@ EMBEDDED = ("stores/embedded", "stores/registry")
 COMMITS = ("drafts/commit", "drafts/lease", "drafts/one_transaction")
 BOUND = ("core/journey", "core/steps", "core/plain_prefix")
 FIELDS = ("journeys/fields", "journeys/changing_forms")
+LISTS = ("journeys/repeats", "core/repeat_properties", "journeys/editing_lists")
+LEFT_OUT = ("core/only_if", "journeys/only_if", "core/only_if_properties")
+LOGINS = ("drafts/holders", "journeys/logins", "drafts/access", "journeys/own_drafts")
 HELD = ("drafts/draft_list", "drafts/stored_format", "drafts/access", "drafts/endings")
 # Each module, and the tests that are to notice: first those that know it best.
 MODULES: dict[str, tuple[str, ...]] = {
@@ -59,8 +62,17 @@ MODULES: dict[str, tuple[str, ...]] = {
     "core.rows": ("core/rows", "core/foreign_fields", *FIELDS, "journeys/review"),
     "core.answers": ("core/answers", *BOUND, "drafts/commit"),
     "core.journey": (*BOUND, *JOURNEYS),
+    "core.items": LISTS,
+    "core.repeats": LISTS,
+    "core.only_if": LEFT_OUT,
+    "core.info": ("core/info", "journeys/info"),
+    "core.changes": ("journeys/second_thoughts", "journeys/review", "journeys/editing"),
+    "core.untouched": ("journeys/initial", "core/prefilled", "journeys/editing"),
+    "core.form_errors": ("core/forms", "journeys/languages", *FIELDS),
     "core.submission": (*COMMITS, *JOURNEYS),
     "drafts.commit": (*COMMITS, *JOURNEYS),
+    "drafts.holders": LOGINS,
+    "drafts.adoption": LOGINS,
     "drafts.lease": ("drafts/lease",),
     "drafts.keyring": ("drafts/keyring", "drafts/stored_format"),
     "drafts.visitor_drafts": (*HELD, "wizard", *JOURNEYS),
@@ -70,6 +82,9 @@ MODULES: dict[str, tuple[str, ...]] = {
     "stores.files": EMBEDDED,
     "stores.memory": EMBEDDED,
     "web.actions": ("web/actions", *JOURNEYS),
+    "web.logins": LOGINS,
+    "web.groups": (*LEFT_OUT, "web/controls"),
+    "web.item_pages": LISTS,
     "web.guard": (
         *("web/forgery", "web/input", "web/bodies"),
         *("journeys/limits", "journeys/trouble"),

@@ -66,7 +66,32 @@ def collect_steps(cls: type, reason_against: ReasonAgainst) -> Steps:
             f"{cls.__name__} declares steps after its Review. Make the Review last."
         )
     steps = [step for step in found.values() if not isinstance(step, Review)]
-    return Steps((*steps, *reviews))
+    found_steps = Steps((*steps, *reviews))
+    _check_former_names(found_steps, cls.__name__)
+    return found_steps
+
+
+def _check_former_names(steps: Steps, where: str) -> None:
+    """Raise DefinitionError if a former name would lead to two steps."""
+    claimed: dict[str, str] = {}
+    for step in steps:
+        for name in step.former_names:
+            if not isinstance(name, str) or not name.isidentifier():
+                raise DefinitionError(
+                    f"{where}.{step.name} has {name!r} in was=. Expected the former "
+                    "name of the step, or a tuple of them."
+                )
+            if name in steps.positions:
+                raise DefinitionError(
+                    f"{where}.{step.name} has was={name!r}, and {where} has a step of "
+                    "that name. Give a name that no step has any more."
+                )
+            if name in claimed:
+                raise DefinitionError(
+                    f"{where}.{step.name} and {where}.{claimed[name]} both have "
+                    f"was={name!r}. A former name leads to one step: keep one."
+                )
+            claimed[name] = step.name
 
 
 def _steps_in_body(

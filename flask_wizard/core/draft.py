@@ -191,11 +191,17 @@ class Entry(Stored, frozen=True, gc=False):
     errors: dict[str, list[str]] = msgspec.field(default_factory=dict)
     #: By full field name, the positions of those messages that are HTML.
     html_errors: dict[str, list[int]] = msgspec.field(default_factory=dict)
+    #: The language of the messages; empty if there are none or nobody knows.
+    lang: str = ""
+    #: True if the messages are those of a StepError, which nobody can judge again.
+    told: bool = False
     #: What ``prepare`` and the form read when it was accepted. What the condition and
     #: the form function read is not stored, since they run in each request.
     read: tuple[Path, ...] = ()
     #: A hash of what all of them read, and of what the form asked for.
     read_digest: bytes = b""
+    #: A hash of what the form asked for, if ``read_digest`` has more in it.
+    form_digest: bytes = b""
     #: Accepted passwords by full field name.
     passwords: Raw = msgspec.field(default_factory=dict)
     #: What its page began with, packed; empty if nothing told.
@@ -217,8 +223,10 @@ class Entry(Stored, frozen=True, gc=False):
         rev: int = 0,
         accepted: bool = False,
         errors: dict[str, list[str]] | None = None,
+        lang: str = "",
         read: tuple[Path, ...] = (),
         read_digest: bytes = b"",
+        form_digest: bytes = b"",
         passwords: Raw | None = None,
         before: Before | None = None,
         files: dict[str, msgspec.Raw] | None = None,
@@ -230,11 +238,12 @@ class Entry(Stored, frozen=True, gc=False):
             accepted=accepted,
             read=read,
             read_digest=read_digest,
+            form_digest=form_digest,
             passwords=passwords or {},
             packed_before=pack(before) if before is not None else b"",
             packed_files=files or {},
         )
-        return entry.with_messages(errors) if errors else entry
+        return entry.with_messages(errors, lang) if errors else entry
 
     @classmethod
     def unsent(cls, before: Before) -> Entry:
@@ -246,8 +255,18 @@ class Entry(Stored, frozen=True, gc=False):
         """What its page began with, if anything told. Raise UnreadableDraftError."""
         return unpack(Before, self.packed_before) if self.packed_before else None
 
-    def with_messages(self, messages: Mapping[str, Sequence[str]]) -> Entry:
-        """Return the entry with these messages as its errors, those in HTML marked."""
+    def with_messages(
+        self,
+        messages: Mapping[str, Sequence[str]],
+        lang: str = "",
+        *,
+        told: bool = False,
+    ) -> Entry:
+        """Return the entry with these messages as its errors, those in HTML marked.
+
+        ``lang`` is their language, if it is known. ``told`` is true for those of a
+        StepError.
+        """
         html = {
             name: [n for n, text in enumerate(texts) if isinstance(text, Markup)]
             for name, texts in messages.items()
@@ -259,6 +278,8 @@ class Entry(Stored, frozen=True, gc=False):
                 for name, texts in messages.items()
             },
             html_errors={name: found for name, found in html.items() if found},
+            lang=lang,
+            told=told,
         )
 
     @property
@@ -341,6 +362,17 @@ class StoredHolder(Stored, frozen=True):
     kind: HolderKind
     #: When the holder got the draft, in seconds since the epoch.
     since: Seconds
+    #: The id of the link by which the holder came, if it was one.
+    link: str = ""
+
+
+class StoredLinks(Stored, frozen=True):
+    """What a draft knows of its links, which are not stored themselves."""
+
+    #: To revoke all links of a draft raises it: they carry the one they were made at.
+    generation: Count = 0
+    #: How often each link was taken up, and when it expires, by the link's id.
+    taken: dict[str, tuple[Count, Seconds]] = msgspec.field(default_factory=dict)
 
 
 class _Marked(Stored, frozen=True, kw_only=True):
@@ -501,6 +533,10 @@ class Draft(Filled, frozen=True, dict=True):
     #: By hidden step with accepted answers, the step whose change has hidden it. It is
     #: empty from the next save on: by then the visitor was told.
     unneeded: dict[str, str] = msgspec.field(default_factory=dict)
+    #: What is known of its links, packed; empty if none was taken up or revoked.
+    packed_links: bytes = msgspec.field(name="links", default=b"")
+    #: It lives until then at least, in seconds since the epoch: its invitation does.
+    keep_until: Seconds = 0.0
 
     def __repr__(self) -> str:
         return f"<Draft {self.state}: {', '.join(self.packed_entries) or 'empty'}>"
@@ -528,7 +564,7 @@ class Draft(Filled, frozen=True, dict=True):
         idle = self.updated + lifetime
         if self.state in ENDED:
             return idle
-        return min(idle, self.created + max_lifetime)
+        return max(min(idle, self.created + max_lifetime), self.keep_until)
 
     def is_committing(self, now: float) -> bool:
         """True if a commit is under way, by somebody whose lease still runs."""
@@ -584,8 +620,59 @@ class Draft(Filled, frozen=True, dict=True):
 
     @property
     def has_user(self) -> bool:
-        """True if a user holds it."""
-        return any(holder.kind == "user" for holder in self.holders)
+        """True if a user holds it, other than by a link of somebody else's draft."""
+        return any(
+            holder.kind == "user" and (number == 0 or not holder.link)
+            for number, holder in enumerate(self.holders)
+        )
+
+    @property
+    def links(self) -> StoredLinks:
+        """What is known of its links. Raise UnreadableDraftError."""
+        if not self.packed_links:
+            return StoredLinks()
+        return unpack(StoredLinks, self.packed_links)
+
+    def take_up(
+        self,
+        now: float,
+        *,
+        link: str,
+        until: float,
+        marks: Sequence[bytes],
+        kind: HolderKind,
+    ) -> Draft:
+        """Return the draft held by this visitor too, who has come by a link.
+
+        ``until`` is when the link expires, in seconds since the epoch. A draft that
+        nobody has held begins now.
+        """
+        links = self.links
+        taken = {name: use for name, use in links.taken.items() if use[1] > now}
+        count, _ = taken.get(link, (0, until))
+        taken[link] = count + 1, until
+        own = pack(StoredHolder(marks[0], kind, now, link=link))
+        return replace(
+            self,
+            created=self.created if self.packed_holders else now,
+            packed_holders=(*self.packed_holders, msgspec.Raw(own)),
+            packed_links=pack(replace(links, taken=taken)),
+        )
+
+    def revoke_links(self, keep: Sequence[bytes] = ()) -> Draft:
+        """Return the draft without its links and those who came by them.
+
+        A visitor with one of the marks in ``keep`` stays.
+        """
+        links = self.links
+        held = tuple(
+            packed
+            for packed, holder in zip(self.packed_holders, self.holders, strict=True)
+            if not holder.link
+            or any(hmac.compare_digest(holder.mark, mark) for mark in keep)
+        )
+        revoked = replace(links, generation=links.generation + 1, taken={})
+        return replace(self, packed_holders=held, packed_links=pack(revoked))
 
     def claim(
         self,

@@ -50,6 +50,12 @@ class SentFile:
         copied._inspected = self._inspected
         return copied
 
+    def of_field(self, field: str) -> SentFile:
+        """Return the file as one of another field."""
+        copied = SentFile(replace(self.stored, field=field), self.refusal)
+        copied._inspected = self._inspected
+        return copied
+
     def inspect(self, bound: Any, step: str, path: str, rules: FileRules) -> str:
         """Return what the application says against it, which is asked only once."""
         if self._inspected is None:

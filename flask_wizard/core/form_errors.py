@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from markupsafe import Markup
 from wtforms import Form
@@ -26,6 +26,17 @@ def with_lost(
     """Return the messages, with one more at each of these passwords, by full name."""
     more = {name: [*errors.get(name, ()), NOT_KEPT] for name in passwords}
     return {**errors, **more}
+
+
+def in_language(
+    messages: Mapping[str, Sequence[str]], lang: str
+) -> dict[str, list[str]]:
+    """Return the messages as HTML that says which language they are in."""
+    marked = Markup('<span lang="{}">{}</span>')
+    return {
+        name: [marked.format(lang, text) for text in texts]
+        for name, texts in messages.items()
+    }
 
 
 def _collect(fields: Iterable[Field], found: dict[str, list[str]]) -> None:

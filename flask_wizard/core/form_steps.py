@@ -29,7 +29,7 @@ from .files import (
     take_files,
     with_files,
 )
-from .form_errors import errors_of, show_errors, with_lost
+from .form_errors import NOT_KEPT, errors_of, in_language, show_errors, with_lost
 from .forms import FieldNames, Values
 from .hooks import (
     OWN_ERRORS,
@@ -44,6 +44,7 @@ from .rows import Row, rows_of
 from .signatures import (
     FormSignature,
     conditions_of,
+    declared,
     field_names,
     file_fields,
     signature,
@@ -92,6 +93,8 @@ class Step(AnyStep):
     revalidate: bool = True
     #: True of a form function whose forms have fields to choose files with.
     files: bool = False
+    #: By the name of a field, its former name, or a tuple of them.
+    fields_were: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
 
     takes_input: ClassVar[bool] = True
     has_answers: ClassVar[bool] = True
@@ -177,7 +180,50 @@ class Step(AnyStep):
         else:
             check_hook(self.form, f"The form function of {where}", "answers")
         check_functions(self, PASSED, where)
+        self._check_fields_were(where)
         return super().named(name, wizard)
+
+    @cached_property
+    def former_fields(self) -> Mapping[str, Sequence[str]]:
+        """The names in pages that its fields had before, by those of now."""
+        if not self.fields_were:
+            return {}
+        form = self.form if isinstance(self.form, type) else None
+        fields = dict(declared(form)) if form is not None else {}
+        return {
+            (fields[new].name or new if new in fields else new): _as_tuple(old)
+            for new, old in self.fields_were.items()
+        }
+
+    def _check_fields_were(self, where: str) -> None:
+        """Raise DefinitionError if a former name could mean two fields, or none."""
+        form = self.form if isinstance(self.form, type) else None
+        claimed: set[str] = set()
+        for new, former in self.fields_were.items():
+            if form is not None and new not in (known := dict(declared(form))):
+                raise DefinitionError(
+                    f"{where} has fields_were for {new!r}, and {form.__name__} has no "
+                    f"such field. Its fields are {', '.join(known)}."
+                )
+            for old in _as_tuple(former):
+                if old in claimed:
+                    raise DefinitionError(
+                        f"{where} has {old!r} twice in fields_were. A former name "
+                        "leads to one field: keep one."
+                    )
+                claimed.add(old)
+        if form is not None:
+            self._check_not_there(form, where)
+
+    def _check_not_there(self, form: type[Form], where: str) -> None:
+        """Raise DefinitionError if the form has a field of a former name."""
+        former = {old for each in self.fields_were.values() for old in _as_tuple(each)}
+        if taken := sorted(former & (field_names(form) | {*dict(declared(form))})):
+            raise DefinitionError(
+                f"{where} has {taken[0]!r} as a former name in fields_were, and "
+                f"{form.__name__} has a field of that name. Give a name that no field "
+                "has any more."
+            )
 
     def form_class(self, answers: Answers) -> type[Form]:
         """Return the form class, or what the form function returns."""
@@ -195,6 +241,8 @@ class Step(AnyStep):
                 "kwargs=lambda answers: {...}."
             )
         check_form_class(found, self.name)
+        if self.fields_were:
+            self._check_not_there(found, where)
         if not self.files and (uploads := file_fields(found)):
             raise DefinitionError(
                 f"{where} returned {found.__name__}, which has a file field "
@@ -584,6 +632,26 @@ class BoundFormStep(BoundStep):
             digest = self.journey.digest(digest, paths, before=self.position)
         return digest
 
+    @property
+    def form_changed(self) -> bool:
+        """True if it is ``outdated`` because its form is another one by now.
+
+        A form function may return another one because an earlier answer has changed:
+        this is true only if the answers are the same.
+        """
+        entry = self.entry
+        if entry is None or not self.outdated:
+            return False
+        was = entry.form_digest or entry.read_digest
+        if was == self.signature.digest:
+            return False
+        is_upgraded = not was
+        if is_upgraded or isinstance(self.step.form, type):
+            return True
+        paths = [*sorted(self.reads), *entry.read]
+        now = self.journey.digest(was, paths, before=self.position)
+        return now == entry.read_digest
+
     # Submissions
 
     def submit(
@@ -705,6 +773,7 @@ class BoundFormStep(BoundStep):
                 accepted=True,
                 read=read,
                 read_digest=self._digest(read),
+                form_digest=self.signature.digest if read or self.reads else b"",
                 passwords=passwords,
                 before=self.before,
                 files=files,
@@ -719,6 +788,7 @@ class BoundFormStep(BoundStep):
                 raw,
                 rev=rev,
                 errors=errors,
+                lang=self.journey.language(),
                 passwords=kept,
                 before=self.before,
                 files=files,
@@ -755,7 +825,12 @@ class BoundFormStep(BoundStep):
         if self.entry is None or not self.still_holds:
             return draft
         read = self._read_now
-        entry = replace(self.entry, read=read, read_digest=self._digest(read))
+        entry = replace(
+            self.entry,
+            read=read,
+            read_digest=self._digest(read),
+            form_digest=self.signature.digest if read or self.reads else b"",
+        )
         return draft.with_entries({self.name: entry})
 
     def error_name(self, field: str | None) -> str:
@@ -791,10 +866,31 @@ class BoundFormStep(BoundStep):
 
     def form_to_show(self) -> Form:
         """Return the form with the errors that its page shows."""
-        form = self.form
-        if not self.invalidated:  # else it was judged anew, and has the errors
-            show_errors(form, self.entry.messages if self.entry is not None else {})
+        form, entry = self.form, self.entry
+        if self.invalidated:  # it was judged anew, and has the errors
+            return form
+        errors = entry.messages if entry is not None else {}
+        if entry is not None and (other := self.other_language):
+            may_judge = self.step.revalidate and not entry.told
+            marked = in_language(errors, other)
+            errors = (may_judge and self._judged_again(errors, marked)) or marked
+        show_errors(form, errors)
         return form
+
+    def _judged_again(
+        self, stored: Mapping[str, list[str]], marked: Mapping[str, list[str]]
+    ) -> dict[str, list[str]]:
+        """Return the messages of today; none if the form is valid by now.
+
+        A password that was not kept cannot be judged. Its field says so. Nor can a file
+        that was refused: those messages stay, ``marked``.
+        """
+        lost = [name for name, texts in stored.items() if NOT_KEPT in texts]
+        found = {} if self.valid else self.errors
+        found = with_lost({n: found[n] for n in found if n not in lost}, lost)
+        leaves = file_leaves(self.form)
+        files = [leaf.field.name for leaf in leaves if leaf.field.name in stored]
+        return {**found, **{name: marked[name] for name in files}}
 
     def page_names(self, form: Form) -> FieldNames | None:
         """Return the names of the form's fields if the page must tell them.
@@ -938,6 +1034,11 @@ class BoundFormStep(BoundStep):
 
 BLANK: tuple[object, ...] = (None, "", [], {})
 """Values of fields that are no change of a step that began with nothing."""
+
+
+def _as_tuple(names: str | Sequence[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
+
 
 OWN_ARGUMENTS = frozenset({"formdata", "obj", "data", "meta"})
 """The arguments by which the wizard itself builds a form."""

@@ -74,6 +74,14 @@ PAGE_DIGITS = 3
 """How long the numbers are by which a page names its entries: it has few of them."""
 
 
+def renamed(name: str, names: Mapping[str, str]) -> str:
+    """Return the name of a field, or of one inside it, after fields were renamed."""
+    for old, new in names.items():
+        if name == old or name.startswith(f"{old}-"):
+            return new + name[len(old) :]
+    return name
+
+
 class FieldNames(msgspec.Struct, frozen=True):
     """The fields of a page, by which values can be kept when its form is unknown.
 
@@ -109,6 +117,11 @@ class FieldNames(msgspec.Struct, frozen=True):
         return cls(
             tuple(exact), tuple(starts), tuple(passwords(form)), files=tuple(files)
         )
+
+    def renamed(self, names: Mapping[str, str]) -> FieldNames:
+        """Return the names with new ones of fields: ``names`` has these by the old."""
+        fields = (self.exact, self.starts, self.passwords)
+        return FieldNames(*(tuple(renamed(n, names) for n in each) for each in fields))
 
     def has(self, name: str) -> bool:
         """True if a value of that name may be kept."""
@@ -160,6 +173,14 @@ class Values(dict[str, list[str]]):
         if any(old != name for old, name in names.items()):
             self._rename(names)
         return len(new)
+
+    def renamed(self, names: Mapping[str, str]) -> Values:
+        """Return the values by new names of fields; ``names`` has these by the old."""
+        found = Values({renamed(name, names): sent for name, sent in self.items()})
+        found.names = self.names.renamed(names) if self.names is not None else None
+        found.files = self.files
+        found.dropped = self.dropped
+        return found
 
     def _rename(self, names: Mapping[str, str]) -> None:
         before = list(self.items())

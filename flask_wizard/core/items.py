@@ -159,6 +159,7 @@ class ItemWalk(Walk[StoredItem]):
             initial=item.initial,
             bound=repeat.journey.bound,
             max_entries=repeat.journey.max_entries,
+            language=repeat.journey.language,
             files=repeat.journey.files,
             prefilled=True,
         )

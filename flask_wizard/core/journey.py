@@ -55,6 +55,7 @@ class Walk(Generic[Kept]):
         initial: Initial | None = None,
         bound: Mapping[str, Any] = NOTHING_BOUND,
         max_entries: int | None = None,
+        language: Callable[[], str] = str,
         files: FileRules = NO_FILES,
         prefilled: bool = False,
     ) -> None:
@@ -63,6 +64,8 @@ class Walk(Generic[Kept]):
         self.files = files
         #: How many entries the lists of one page may have that set no maximum.
         self.max_entries = max_entries
+        #: Returns the language of messages that are made now; empty if nobody knows.
+        self.language = language
         self.draft = draft
         self.initial = initial
         #: True if what pages begin with counts as sent, as far as it is valid.

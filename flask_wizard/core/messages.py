@@ -14,6 +14,8 @@ class Notice(StrEnum):
     ADOPTED = "adopted"
     #: An earlier answer has changed, or another tab has changed what a review shows.
     CHANGED = "changed"
+    #: The page's form is another one since it was filled in.
+    FORM_CHANGED = "form-changed"
     #: A commit refused a step and sent the visitor back to it.
     REFUSED = "refused"
     #: Nobody knows whether the last commit took effect.

@@ -62,6 +62,8 @@ class Repeat(AnyStep):
     kwargs: Callable[[Answers], Mapping[str, Any]] | None = None
     #: False if a commit trusts the Continue of an item, as of a Step.
     revalidate: bool = True
+    #: By the name of a field, its former name, as of a Step.
+    fields_were: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     #: The pages of an item. ``named`` sets them.
     pages: Steps = field(default=Steps(), repr=False)
 
@@ -73,6 +75,11 @@ class Repeat(AnyStep):
         """The class of its items, if they have several pages."""
         is_class = isinstance(self.form, type) and issubclass(self.form, Item)
         return self.form if is_class else None
+
+    @property
+    def former_fields(self) -> Mapping[str, Sequence[str]]:
+        """The former names of the fields of the first page: it may have been a step."""
+        return self.pages[0].former_fields
 
     @property
     def fixed_forms(self) -> Sequence[type[Form]]:
@@ -219,6 +226,7 @@ class Repeat(AnyStep):
                 prepare=self.prepare,
                 kwargs=self.kwargs,
                 revalidate=self.revalidate,
+                fields_were=self.fields_were,
             )
             page = step.named("", where)
             if page.fixed_form and "item_id" in field_names(page.fixed_form):
@@ -227,8 +235,8 @@ class Repeat(AnyStep):
                     "every item of a list has as an attribute. Give it another name."
                 )
             return Steps((page,))
-        for name in ("prepare", "kwargs"):
-            if getattr(self, name) is not None:
+        for name in ("prepare", "kwargs", "fields_were"):
+            if getattr(self, name):
                 raise DefinitionError(
                     f"{where} has {name}=, and its items have several pages. Give it "
                     f"to the step of {self.item.__name__} whose form it is for."
@@ -523,7 +531,9 @@ class BoundRepeat(BoundStep):
         """True if a commit takes it as it is."""
         return not self._number_problem and all(item.trusted for item in self.items)
 
-    def reject(self, draft: Kept, errors: Mapping[str, list[str]]) -> Kept:
+    def reject(
+        self, draft: Kept, errors: Mapping[str, list[str]], *, told: bool = False
+    ) -> Kept:
         """Return the draft with each page open again that is not valid.
 
         So is the list if it has too few items, or too many. ``errors`` are its own.
@@ -537,7 +547,9 @@ class BoundRepeat(BoundStep):
                     stored = _rejected(stored, page, page.errors)
             items.append(stored)
         draft = draft.with_items(self.name, items)
-        return super().reject(draft, errors) if self._number_problem else draft
+        if not self._number_problem:
+            return draft
+        return super().reject(draft, errors, told=told)
 
     @property
     def errors(self) -> dict[str, list[str]]:
@@ -553,10 +565,12 @@ class BoundRepeat(BoundStep):
         """Return the draft with a page of an item open again, or else the list."""
         page, field_name = self._page_of(error)
         if page is None:
-            return super().reject(draft, {"": [error.message]})
+            return super().reject(draft, {"": [error.message]}, told=True)
         errors = {page.error_name(field_name): [error.message]}
         items = [
-            _rejected(stored, page, errors) if stored.id == error.item else stored
+            _rejected(stored, page, errors, told=True)
+            if stored.id == error.item
+            else stored
             for stored in draft.items(self.name)
         ]
         return draft.with_items(self.name, items)
@@ -651,7 +665,11 @@ class BoundRepeat(BoundStep):
             rows = [row for page in pages for row in page.rows(url_of)]
             found += [
                 dataclasses.replace(
-                    row, step=self.name, item=item.id, heading=heading, page=row.step
+                    row,
+                    step=self.name,
+                    item=item.id,
+                    heading=heading,
+                    page=row.step,
                 )
                 for row in rows
             ]
@@ -659,8 +677,12 @@ class BoundRepeat(BoundStep):
 
 
 def _rejected(
-    stored: StoredItem, page: BoundStep, errors: Mapping[str, list[str]]
+    stored: StoredItem,
+    page: BoundStep,
+    errors: Mapping[str, list[str]],
+    *,
+    told: bool = False,
 ) -> StoredItem:
     """Return an item with a page open again, and these messages on it."""
-    open_again = page.reject(stored, errors)
+    open_again = page.reject(stored, errors, told=told)
     return replace(open_again, label="", read=(), read_digest=b"", path=())

@@ -20,6 +20,7 @@ from wtforms import Form
 from ..errors import DefinitionError, StepError
 from .answers import Answers, Dependencies, Record
 from .draft import Entry, Kept, Path, Raw
+from .form_errors import in_language
 from .forms import FIELDS, FieldNames, Values
 from .hooks import OWN_ERRORS, check_hook, hook_error
 from .rows import Row
@@ -65,6 +66,9 @@ class AnyStep(ABC):
     template: str | None = None
     #: The section that it belongs to, shown above the title.
     section: str | None = None
+    #: The former name of its attribute, or a tuple of them. A draft may have it by one
+    #: of these, and pages that are open during a deploy.
+    was: str | Sequence[str] = ()
     #: The name of its attribute, which the wizard sets.
     name: str = ""
 
@@ -107,6 +111,21 @@ class AnyStep(ABC):
     def url_name(self) -> str:
         """The name of the step in URLs."""
         return self.name.replace("_", "-")
+
+    @property
+    def former_names(self) -> tuple[str, ...]:
+        """The names that it had before."""
+        return (self.was,) if isinstance(self.was, str) else tuple(self.was)
+
+    @property
+    def former_fields(self) -> Mapping[str, Sequence[str]]:
+        """The names in pages that its fields had before, by those of now."""
+        return {}
+
+    @property
+    def pages(self) -> Steps:
+        """The pages of an item, if it is a list."""
+        return Steps()
 
     @property
     def when(self) -> Condition | None:
@@ -248,6 +267,11 @@ class BoundStep(Protocol):
         return self.outdated and not self.done
 
     @property
+    def form_changed(self) -> bool:
+        """True if it is ``outdated`` because its form is another one by now."""
+        return False
+
+    @property
     def trusted(self) -> bool:
         """True if a commit takes it as it is."""
         return True
@@ -267,10 +291,26 @@ class BoundStep(Protocol):
         """Messages by full field name; the empty name stands for the whole step."""
         return self.entry.messages if self.entry is not None else {}
 
+    @property
+    def other_language(self) -> str:
+        """The language of its stored messages, if the page is in another one."""
+        if self.entry is None or not self.entry.lang:
+            return ""
+        here = self.journey.language()
+        return self.entry.lang if here and here != self.entry.lang else ""
+
+    def errors_to_show(self) -> dict[str, list[str]]:
+        """Return its messages; those of a StepError in another language say which."""
+        other = self.other_language
+        if not other or self.entry is None or not self.entry.told:
+            return self.errors
+        return in_language(self.errors, other)
+
     def form_to_show(self) -> Form | None:
         """Return the form with the errors that its page shows.
 
-        They are those of its last submission, or new ones if it is ``invalidated``.
+        They are those of its last submission, or new ones if it is ``invalidated`` or
+        the language has changed.
         """
         return None
 
@@ -363,10 +403,17 @@ class BoundStep(Protocol):
         """Return the draft with what the step reads now, if it ``still_holds``."""
         return draft
 
-    def reject(self, draft: Kept, errors: Mapping[str, list[str]]) -> Kept:
-        """Return the draft with the step open again, and these messages on it."""
+    def reject(
+        self, draft: Kept, errors: Mapping[str, list[str]], *, told: bool = False
+    ) -> Kept:
+        """Return the draft with the step open again, and these messages on it.
+
+        ``told`` is true for those of a StepError.
+        """
         entry = draft.entries.get(self.name, Entry())
-        rejected = replace(entry, accepted=False).with_messages(errors)
+        rejected = replace(entry, accepted=False).with_messages(
+            errors, self.journey.language(), told=told
+        )
         return draft.with_entries({self.name: rejected})
 
     def landing(self, error: StepError | None) -> BoundStep:
@@ -385,7 +432,8 @@ class BoundStep(Protocol):
 
     def send_back(self, draft: Kept, error: StepError) -> Kept:
         """Return the draft with the step open again, and the error at its field."""
-        return self.reject(draft, {self.error_name(error.field): [error.message]})
+        errors = {self.error_name(error.field): [error.message]}
+        return self.reject(draft, errors, told=True)
 
     def error_name(self, field: str | None) -> str:
         """Return the full name of a field that may be dotted, as StepError has it.
@@ -526,8 +574,20 @@ class Steps(tuple[AnyStep, ...]):
 
     @cached_property
     def by_url_name(self) -> Mapping[str, AnyStep]:
-        """The steps by their names in URLs."""
-        return {step.url_name: step for step in self}
+        """The steps by their names in URLs, former ones included."""
+        former = {
+            name.replace("_", "-"): step for step in self for name in step.former_names
+        }
+        return former | {step.url_name: step for step in self}
+
+    @cached_property
+    def renamed(self) -> tuple[AnyStep, ...]:
+        """The steps of which a draft may have something by a former name."""
+        return tuple(
+            step
+            for step in self
+            if step.former_names or step.former_fields or step.pages.renamed
+        )
 
     @cached_property
     def take_files(self) -> bool:

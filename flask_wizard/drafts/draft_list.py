@@ -50,6 +50,26 @@ class ListedDraft(Stored, frozen=True):
     idle: Seconds = LATEST
     #: True if the draft has expired. It is not loaded again unless it is begun anew.
     expired: bool = False
+    #: It lives until then at least, in seconds since the epoch.
+    keep_until: Seconds = 0.0
+
+    @classmethod
+    def begun(
+        cls,
+        draft_id: str,
+        wizard: str,
+        mount: str,
+        now: float,
+        *,
+        idle: float,
+        lifetime: float,
+        keep_until: float = 0.0,
+    ) -> ListedDraft:
+        """Return the row of a draft that begins now, as ``DraftList.add`` does."""
+        until = min(max(now + lifetime, keep_until) + REMEMBERED, LATEST)
+        idle = min(idle, LATEST)
+        row = cls(draft_id, wizard, mount, now, until, idle)
+        return replace(row, keep_until=keep_until) if keep_until else row
 
     def expires(self, draft: Draft) -> float:
         """Return when the listed draft expires, in seconds since the epoch."""
@@ -60,7 +80,8 @@ class ListedDraft(Stored, frozen=True):
 
         ``oldest`` is when the oldest draft that can still live was started.
         """
-        return self.expired or self.started <= oldest
+        is_old = self.started <= oldest and self.keep_until <= time.time()
+        return self.expired or is_old
 
 
 class StoredList(Stored, frozen=True):
@@ -122,20 +143,28 @@ class DraftList:
         is_open: Callable[[ListedDraft], bool],
         idle: float,
         lifetime: float,
+        keep_until: float = 0.0,
     ) -> None:
         """Add a draft to the list. Raise TooManyDraftsError if ``most`` are open.
 
         If the draft is listed already, it has been begun anew, and so is its row.
         ``lifetime`` is the longest that a draft of the wizard can live, and ``idle``
-        how long it lives without a POST, in seconds.
+        how long it lives without a POST, in seconds. It lives until ``keep_until`` at
+        least, in seconds since the epoch.
         This calls ``is_open`` only if ``most`` drafts may be open, and marks those that
         are not as expired, so that at most ``most`` have to be loaded. Expired drafts
         stay listed for a while, so that a page can say that they have expired.
         """
         now = time.time()
-        until = min(now + lifetime + REMEMBERED, LATEST)
-        idle = min(idle, LATEST)
-        new = ListedDraft(draft_id, wizard, mount, now, until, idle)
+        new = ListedDraft.begun(
+            draft_id,
+            wizard,
+            mount,
+            now,
+            idle=idle,
+            lifetime=lifetime,
+            keep_until=keep_until,
+        )
 
         def lives(draft: ListedDraft) -> bool:
             # A draft that was listed just now may not be stored yet.

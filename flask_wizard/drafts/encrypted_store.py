@@ -11,10 +11,11 @@ import zlib
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from ..core.draft import Draft, decode
+from ..core.former_names import StoredNames
 from ..errors import (
     ConfigurationError,
     ConflictError,
@@ -165,6 +166,8 @@ class StoredDraft:
     version: StoredVersion
     #: True if the store has nothing under the draft's key.
     is_new: bool
+    #: The former names that it is stored by.
+    names: StoredNames = field(default_factory=dict, repr=False)
 
 
 class DraftRepository:

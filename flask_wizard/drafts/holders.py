@@ -128,7 +128,7 @@ class Holder:
         self.has_changed |= before is not None and before != self.token
         self.kind = "session" if user is None else "user"
         if user is not None:
-            self.marks = self._keyring.digests("holder user", user)
+            self.marks = user_marks(self._keyring, user)
             self._drop_end()
         else:
             token = self.token
@@ -232,7 +232,7 @@ class Holder:
     @property
     def list_name(self) -> str:
         """The name of the visitor's list of drafts. It makes a token if it has to."""
-        return self.ensure_token() if self.user is None else _list_of(self.user)
+        return self.ensure_token() if self.user is None else list_of(self.user)
 
     def draft_ids(self, nonce: str, mount: str) -> list[str]:
         """Return the ids of the draft that a nonce starts in a mount, by key.
@@ -286,6 +286,11 @@ class Holder:
             del self._session[ENDED_KEY]
 
 
-def _list_of(user: str) -> str:
+def user_marks(keyring: Keyring, user: str) -> tuple[bytes, ...]:
+    """Return the marks of a user, by each key, newest first."""
+    return keyring.digests("holder user", user)
+
+
+def list_of(user: str) -> str:
     """Return the name of a user's list, which no token and no other user's list has."""
     return json.dumps(["user", user])

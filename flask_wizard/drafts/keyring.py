@@ -50,6 +50,8 @@ class Kind(IntEnum):
     LIST = 3
     #: A chunk of an upload.
     FILE = 4
+    #: What the URL of a link carries.
+    LINK = 5
 
 
 class Keyring:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -45,6 +46,8 @@ class Draft:
     #: The URL of the page that discards it; ``None`` for a wizard without a blueprint.
     discard_url: str | None = None
     _stored: stored.Draft = field(repr=False)
+    #: Values of URL variables that do not bind it, for its links.
+    _unbound: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, draft: stored.Draft, wizard: Titled, **current: str | None) -> Draft:

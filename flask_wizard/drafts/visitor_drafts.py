@@ -12,16 +12,21 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
+
+from msgspec import structs
 
 from ..core.draft import FILES_KEY, Draft, Receipt, encode
+from ..core.former_names import with_new_names, with_stored_names
+from ..core.steps import Steps
 from ..errors import DraftTooLargeError, NewerFormatError, UnreadableDraftError
 from ..tracebacks import without_locals
 from .draft_list import DraftList, ListedDraft
-from .encrypted_store import DraftRepository, StoredDraft
+from .encrypted_store import DraftRepository, StoredDraft, StoredVersion
 from .holders import Holder, is_id, new_nonce
 from .keyring import Kind
-from .lifetimes import Lifetimes, seconds
+from .lifetimes import seconds
+from .upgrades import Upgrades, upgrade
 
 MAX_SHARED_NONCES = 20
 """How many drafts that have ended are looked up, to find the nonce of the next one."""
@@ -45,15 +50,23 @@ class Mount:
         return json.dumps([self.name, bound])
 
 
-class Rules(Lifetimes, Protocol):
+class Rules(Upgrades, Protocol):
     """The attributes of a wizard that its drafts obey."""
 
-    #: The number of the wizard's definition.
-    version: int
+    #: True if it has an ``upgrade`` of its own.
+    _upgrades: ClassVar[bool]
+    #: The steps, by whose names its drafts are opened.
+    steps: ClassVar[Steps]
     #: How many open drafts a holder may have.
     max_drafts: int
     #: True if one transaction commits the application's rows and the draft's end.
     one_transaction: bool
+
+
+def name_of(wizard: Rules) -> str:
+    """Return the module and name of a wizard's class."""
+    kind = type(wizard)
+    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -108,7 +121,32 @@ class VisitorDrafts:
             return None
         if held.state == "committing":
             held = self._expire_lease(held)
+        if self.wizard.steps.renamed or held.version != self.wizard.version:
+            return self._opened(held, version)
         return StoredDraft(held, version, is_new=False)
+
+    def load_linked(self, draft_id: str) -> StoredDraft | None:
+        """Return a draft of this mount that has not expired, whoever holds it."""
+        draft, version = self._repository.load(draft_id)
+        if draft is None or draft.mount != self.mount:
+            return None
+        if draft.expires(*self._lifetimes) <= time.time():
+            return None
+        return StoredDraft(self._expire_lease(draft), version, is_new=False)
+
+    def take_up(self, stored: StoredDraft, *, link: str, until: float) -> StoredDraft:
+        """Save a draft with this visitor as a holder, who has come by a link.
+
+        ``link`` is its id, and ``until`` when it expires, in seconds since the epoch.
+        Raise ConflictError, TooManyDraftsError or StoreError.
+        """
+        holder, draft, now = self.holder, stored.draft, time.time()
+        holder.ensure_token()
+        self._add_to_list(draft.id, keep_until=draft.keep_until)
+        held = draft.take_up(
+            now, link=link, until=until, marks=holder.marks, kind=holder.kind
+        )
+        return self.save(stored, held.renew(now, notice=draft.notice))
 
     def start(self, nonce: str) -> StoredDraft:
         """Return the draft that a nonce has started, or a new one, not stored yet.
@@ -132,7 +170,21 @@ class VisitorDrafts:
         else:
             draft = self.fresh(new_nonce())
             _, version = self._repository.load(draft.id)
-        return StoredDraft(draft, version, is_new=version.version is None)
+        return self._opened(draft, version)
+
+    def _opened(self, draft: Draft, version: StoredVersion) -> StoredDraft:
+        """Return a draft as the wizard has it now, which the next write stores.
+
+        Its steps and fields have their names of now, and it is of the wizard's version.
+        """
+        draft, names = with_new_names(draft, self.wizard.steps)
+        is_older = draft.version < self.wizard.version
+        if is_older and self.wizard._upgrades and not draft.ended:
+            draft = upgrade(draft, self.wizard)
+        if draft.version != self.wizard.version:
+            draft = structs.replace(draft, version=self.wizard.version)
+        is_new = version.version is None
+        return StoredDraft(draft, version, is_new=is_new, names=names)
 
     def find_begun(self, nonce: str) -> StoredDraft | None:
         """Return the draft that a nonce has started if this visitor holds it."""
@@ -196,8 +248,10 @@ class VisitorDrafts:
         If it has expired meanwhile, return it as it was, to be saved anew.
         """
         draft, version = self._repository.load(stored.draft.id)
-        current = self._expire_lease(draft or stored.draft)
-        return StoredDraft(current, version, is_new=version.version is None)
+        if draft is not None:
+            return self._opened(self._expire_lease(draft), version)
+        current = self._expire_lease(stored.draft)
+        return replace(stored, draft=current, version=version, is_new=True)
 
     def save(
         self, stored: StoredDraft, draft: Draft, *, notice: str | None = None
@@ -211,7 +265,8 @@ class VisitorDrafts:
         """
         if notice is not None:
             draft = draft.renew(time.time(), notice=notice)
-        plain, limit = encode(draft), self._repository.limit
+        by_stored = with_stored_names(draft, stored.names) if stored.names else draft
+        plain, limit = encode(by_stored), self._repository.limit
         if notice is not None and len(plain) > limit:
             raise DraftTooLargeError(len(plain), limit)
         # An expired draft begins anew under its key in the store.
@@ -228,7 +283,7 @@ class VisitorDrafts:
         entries = chain(was.packed_entries.values(), *was.packed_items.values())
         if any(FILES_KEY in bytes(packed) for packed in entries):
             self.delete_files(stored, draft)
-        return StoredDraft(draft, version, is_new=False)
+        return StoredDraft(draft, version, is_new=False, names=stored.names)
 
     def delete_files(self, stored: StoredDraft, draft: Draft) -> None:
         """Delete the files of a stored draft that ``draft``, stored since, has not.
@@ -268,10 +323,9 @@ class VisitorDrafts:
 
     @property
     def _wizard_name(self) -> str:
-        kind = type(self.wizard)
-        return f"{kind.__module__}.{kind.__qualname__}"
+        return name_of(self.wizard)
 
-    def _add_to_list(self, draft_id: str) -> None:
+    def _add_to_list(self, draft_id: str, *, keep_until: float = 0.0) -> None:
         self._list.add(
             draft_id,
             wizard=self._wizard_name,
@@ -280,6 +334,7 @@ class VisitorDrafts:
             is_open=lambda listed: self.find_open(listed) is not None,
             idle=self._lifetimes[0],
             lifetime=self._lifetimes[1],
+            keep_until=keep_until,
         )
         self.holder.begin()
 
@@ -384,5 +439,10 @@ class VisitorDrafts:
         return None if stored is None or stored.draft.ended else stored.draft
 
     def remembers(self, draft_id: str) -> bool:
-        """True if the draft is on this visitor's list."""
-        return any(draft.id == draft_id for draft in self._listed(mount=self.mount))
+        """True if the draft is on this visitor's list, and expired.
+
+        Otherwise it is somebody else's, whose link was revoked.
+        """
+        if not any(draft.id == draft_id for draft in self._listed(mount=self.mount)):
+            return False
+        return self.load_linked(draft_id) is None

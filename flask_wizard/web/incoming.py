@@ -15,6 +15,7 @@ from werkzeug.exceptions import (
 
 from ..core.draft import Draft, StoredFile, storable
 from ..core.files import SentFile, clean_name, no_room_for_more, size_in_words
+from ..core.forms import renamed
 from ..core.hooks import HookError, call_hook
 from ..drafts.encrypted_store import StoredDraft
 from ..drafts.holders import new_nonce
@@ -199,6 +200,17 @@ class IncomingFiles:
             self.failure = error
 
     # Becoming a draft's
+
+    def rename_fields(self, names: Mapping[str, str]) -> Mapping[str, SentFile]:
+        """Return the files by new names of fields; ``names`` has these by the old.
+
+        They have these names from now on.
+        """
+        self.files = {
+            id: sent.of_field(renamed(sent.stored.field, names))
+            for id, sent in self.files.items()
+        }
+        return self.files
 
     def move_to(self, stored: StoredDraft) -> Mapping[str, SentFile]:
         """Return the files, stored for this draft. Raise StoreError."""

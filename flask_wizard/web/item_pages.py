@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import abort
 
+from ..core.former_names import sent_fields
 from ..core.items import NEW_ITEM, derive_id
 from ..core.journey import Journey
 from ..core.repeats import BoundRepeat, Repeat
-from ..core.steps import AnyStep, BoundStep
+from ..core.steps import AnyStep, BoundStep, Steps
+from .incoming import IncomingFiles
+from .submitted import Submitted
 from .urls import Address
 
 GONE = "gone"
@@ -25,6 +30,35 @@ def has_page(step: AnyStep, at: Address) -> bool:
     if at.sub == "remove":
         return not step.is_fixed
     return not at.sub or at.sub in step.pages.by_url_name
+
+
+def current_address(steps: Steps, at: Address) -> Address:
+    """Return an address with the names that steps and pages have now."""
+    if (step := steps.by_url_name.get(at.page)) is None:
+        return at
+    page = step.pages.by_url_name.get(at.sub) if at.item and at.sub else None
+    sub = page.url_name if page is not None else at.sub
+    return at._replace(page=step.url_name, sub=sub)
+
+
+def with_new_fields(
+    steps: Steps, at: Address, submitted: Submitted, incoming: IncomingFiles | None
+) -> Submitted:
+    """Return what was sent by the names of now, also from a page of another release."""
+    step = steps.by_url_name.get(at.page)
+    if step is not None and at.item and step.pages:
+        step = step.pages.by_url_name.get(at.sub, step.pages[0])
+    if step is None or not step.former_fields:
+        return submitted
+    values = submitted.values
+    files = [sent.stored.field for sent in values.files.values()]
+    names = sent_fields(step, [*values, *files])
+    if not names:
+        return submitted
+    values = values.renamed(names)
+    if incoming is not None:
+        values.files = incoming.rename_fields(names)
+    return replace(submitted, values=values)
 
 
 def find_page(bound: BoundStep, at: Address, nonce: str = "") -> BoundStep | None:

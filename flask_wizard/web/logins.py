@@ -77,7 +77,7 @@ class Logins:
             raise
         except OWN_ERRORS as error:
             raise hook_error(error) from error
-        return None if found is None else _id_of(found)
+        return None if found is None else id_of(found)
 
     def identify(self, context: Context) -> Holder:
         """Return the visitor, who has then adopted what this session has begun.
@@ -155,7 +155,7 @@ class Logins:
         )
 
 
-def _id_of(found: object) -> str:
+def id_of(found: object) -> str:
     """Return an id as a string. Raise ConfigurationError for anything else."""
     is_user = hasattr(found, "is_authenticated") or hasattr(found, "get_id")
     if is_user or isinstance(found, bool) or str(found) == object.__repr__(found):

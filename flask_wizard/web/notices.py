@@ -22,7 +22,9 @@ def choose_notice(
         return draft.notice
     if draft.notice == Notice.ITEM_KEPT and bound.page == "list":
         return Notice.ITEM_KEPT
-    return Notice.CHANGED if not given_back and bound.invalidated else None
+    if given_back or not bound.invalidated:
+        return None
+    return Notice.FORM_CHANGED if bound.form_changed else Notice.CHANGED
 
 
 def saved_notice(draft: Draft) -> str | None:

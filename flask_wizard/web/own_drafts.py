@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from werkzeug.routing import BuildError
@@ -12,6 +13,7 @@ from ..core.draft import Draft
 from ..core.form_errors import as_text
 from ..core.hooks import HookError
 from ..drafts.draft_list import DraftList, ListedDraft
+from ..drafts.holders import Holder
 from ..drafts.public_draft import Draft as PublicDraft
 from ..drafts.visitor_drafts import Mount
 from ..errors import ConfigurationError
@@ -39,15 +41,7 @@ def own_drafts(
     """
     mounts: Mapping[str, Mounted] = context.app.extensions.get(MOUNTS, {})
     _check_names(unbound, mounts)
-    try:
-        holder = context.state.logins.identify(context)
-        error_of_holder = None
-    except SignedOut as signed_out:  # the application answers it, as anywhere else
-        raise signed_out.refusal from signed_out
-    except HookError as failed:
-        error_of_holder = failed.error
-    if error_of_holder is not None:
-        raise error_of_holder
+    holder = identify(context)
     if not holder.marks:
         return []
     rows = DraftList(context.repository.store, holder.list_name).drafts()
@@ -58,8 +52,23 @@ def own_drafts(
         visit = visit or _headless(row, context, find_wizard)
         draft = visit.drafts.find_open(row) if visit is not None else None
         if visit is not None and draft is not None:
-            found.append(_describe(draft, visit, has_urls=is_mounted))
+            public = _describe(draft, visit, has_urls=is_mounted)
+            found.append(replace(public, _unbound=unbound))
     return found
+
+
+def identify(context: Context) -> Holder:
+    """Return the visitor of a request to the application's own view.
+
+    Raise StoreError, or what the holder function raises.
+    """
+    try:
+        return context.state.logins.identify(context)
+    except SignedOut as signed_out:  # the application answers it, as anywhere else
+        raise signed_out.refusal from signed_out
+    except HookError as failed:
+        error_of_holder = failed.error
+    raise error_of_holder
 
 
 def _check_names(unbound: Mapping[str, object], mounts: Mapping[str, Mounted]) -> None:

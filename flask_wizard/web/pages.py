@@ -22,6 +22,7 @@ from ..core.messages import Notice, Problem
 from ..core.repeats import BoundRepeat
 from ..core.steps import AnyStep, BoundStep
 from ..drafts.lifetimes import utc_datetime
+from ..drafts.links import LinkKind
 from ..drafts.public_draft import Draft as PublicDraft
 from ..errors import ConfigurationError, DefinitionError
 from . import guard
@@ -52,7 +53,7 @@ BASE_TEMPLATE = "flask_wizard/base.html"
 
 PAGES = (
     *("step", "list", "remove", "info", "exit", "review", "entry", "saved"),
-    *("discard", "receipt", "sending", "gone", "removed", "unavailable"),
+    *("discard", "receipt", "sending", "gone", "removed", "unavailable", "link"),
 )
 """The names of all pages, each that of a template."""
 
@@ -286,7 +287,7 @@ class Pages:
             )
         links = [
             ErrorLink(text, urls.get(name))
-            for name, texts in bound.errors.items()
+            for name, texts in bound.errors_to_show().items()
             for text in texts
         ]
         return {"items": listed, "errors": links}
@@ -473,6 +474,48 @@ class Pages:
         """Return the page of a draft while its commit runs."""
         return self.make("sending", again_url=self.urls.to(at))
 
+    def link(
+        self,
+        action_url: str,
+        *,
+        kind: LinkKind,
+        until: float,
+        once: bool,
+        problem: PageProblem | None = None,
+        status: int = 200,
+    ) -> Page:
+        """Return the page that asks before somebody takes up a link.
+
+        ``until`` is when it expires, in seconds since the epoch. ``once`` is true if
+        it can be taken up only once.
+        """
+        return self.make(
+            "link",
+            status,
+            refusal=None,
+            kind=kind,
+            until=utc_datetime(until),
+            once=once,
+            action_url=action_url,
+            hidden=self._token(),
+            problem=problem,
+            actions=[
+                Button(
+                    "next",
+                    "Begin" if kind == "invite" else "Continue here",
+                    primary=True,
+                )
+            ],
+        )
+
+    def refused_link(
+        self, refusal: str, status: int, *, login_url: str | None = None
+    ) -> Page:
+        """Return the page of a link that cannot be taken up, and why."""
+        return self.make(
+            "link", status, refusal=refusal, problem=None, login_url=login_url
+        )
+
     def unavailable(self, again_url: str, *, damaged: bool) -> Page:
         """Return the page of a GET if the store has failed."""
         new_url = self.urls.new if damaged else None
@@ -497,7 +540,8 @@ def _own_errors(bound: BoundStep) -> list[ErrorLink]:
     """Return the errors of a page without fields: those of a StepError."""
     if bound.takes_input:
         return []
-    return [ErrorLink(text, None) for texts in bound.errors.values() for text in texts]
+    found = bound.errors_to_show().values()
+    return [ErrorLink(text, None) for texts in found for text in texts]
 
 
 def _item_of(bound: BoundStep) -> BoundItem | None:

@@ -36,7 +36,7 @@ from .visit import Visit
 if TYPE_CHECKING:
     from ..wizard import Wizard
 
-OWN = frozenset({"draft", "step", "item", "page", "file"})
+OWN = frozenset({"draft", "step", "item", "page", "file", "link_token"})
 
 
 def make_blueprint(wizard: Wizard, name: str, *, unbound: frozenset[str]) -> Blueprint:
@@ -199,6 +199,8 @@ class Mounted:
                 outcome = visit.file(
                     values["step"], values["file"], values.get("item", "")
                 )
+            elif endpoint == "link":
+                outcome = visit.follow_link(values["link_token"])
             elif endpoint == "entry":
                 outcome = visit.enter()
             elif endpoint == "draft":
@@ -229,6 +231,7 @@ ROUTES = (
     ("/new/<step>", "new", ("GET", "POST")),
     ("/new/<step>/<item>", "new", ("GET", "POST")),
     ("/new/<step>/<item>/<page>", "new", ("GET", "POST")),
+    ("/link/<link_token>", "link", ("GET", "POST")),
     ("/<draft>/", "draft", ("GET",)),
     ("/<draft>/saved", "saved", ("GET",)),
     ("/<draft>/discard", "discard", ("GET", "POST")),

@@ -47,12 +47,16 @@ from .incoming import INCOMING, IncomingFiles, Refused
 from .item_pages import (
     GONE,
     begin_item,
+    current_address,
     find_page,
     has_page,
     is_begun,
     remove_item,
     reopen,
+    with_new_fields,
 )
+from .languages import language_of
+from .link_page import open_link
 from .logins import SignedOut
 from .notices import choose_notice, saved_notice
 from .page_fields import SignedFields
@@ -88,7 +92,7 @@ if TYPE_CHECKING:
     from ..wizard import Wizard
     from .routes import Mounted
 
-Moment = Literal["start", "commit", "upload"]
+Moment = Literal["start", "commit", "link", "upload"]
 
 TRIES = 100
 EARLY_KEY = "_wizard_early"
@@ -166,6 +170,7 @@ class Visit:
             initial=initial,
             bound=bound,
             max_entries=context.app.config["WIZARD_MAX_ENTRIES"],
+            language=partial(language_of, context.app),
             files=rules_of(wizard, drafts, context) if takes_files else NO_FILES,
             prefilled=wizard._prefilled,
         )
@@ -243,6 +248,12 @@ class Visit:
                 incoming.clean()
         raise error_of_hook  # here it keeps its own context
 
+    def follow_link(self, token: str) -> Outcome:
+        """Return the answer for a link's URL: a page that asks, or where it leads."""
+        after_this_request(protect)
+        admit = cache(partial(self._admit, "link"))
+        return self._get(partial(open_link, self, token, admit))
+
     def file(self, page: str, file_id: str, item: str = "") -> Outcome:
         """Return the answer for a file of a step, or of an item of a list."""
         after_this_request(protect)
@@ -300,6 +311,9 @@ class Visit:
         return redirect_to(self.standing_url(stored.draft), 302)
 
     def _show(self, at: Address) -> Outcome:
+        if (current := current_address(self.wizard.steps, at)) != at:
+            query = self.context.request.query_string.decode()
+            return redirect_to(add_query(self.urls.to(current), query), 302)
         if self.draft_id is None:
             return self._show_new(at)
         stored = self.drafts.load(self.draft_id)
@@ -490,6 +504,9 @@ class Visit:
             decrypt_names=lambda text: self._fields_of(at).decrypt(text),
             incoming=incoming,
         )
+        if self.wizard.steps.renamed:
+            at = current_address(self.wizard.steps, at)
+            submitted = with_new_fields(self.wizard.steps, at, submitted, incoming)
         action = action_of(submitted.action)
         known = at.page in self.wizard.steps.by_url_name or at.page == "discard"
         # A page that sends a revision was a step's before a deploy.
@@ -893,8 +910,7 @@ class Visit:
     # Shared parts
 
     def _fields_of(self, at: Address) -> SignedFields:
-        step = self.wizard.steps.by_url_name.get(at.page)
-        name = step.name if step is not None else at.page.replace("-", "_")
+        name = at.page.replace("-", "_")  # as the page was called that sends them
         return self.pages.fields_of(f"{name}/{at.sub}" if at.item else name)
 
     def step_at(self, at: Address) -> AnyStep:

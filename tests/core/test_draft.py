@@ -585,12 +585,12 @@ def test_unknown_key_of_a_receipt_outlives_a_new_mark() -> None:
 
 
 def test_unknown_key_of_what_a_page_began_with_outlives_a_submission() -> None:
-    before = unpack(Before, newer(pack(Before({"name": ["Ada"]})), files=["f"]))
+    before = unpack(Before, newer(pack(Before({"name": ["Ada"]})), colour=["f"]))
     entry = Entry.of({"name": ["Eve"]}, before=unpack(Before, pack(before)))
     read = unpack(Entry, pack(entry)).before
     assert read is not None
     assert read.raw == {"name": ["Ada"]}
-    assert msgspec.msgpack.decode(read.unknown["files"]) == ["f"]
+    assert msgspec.msgpack.decode(read.unknown["colour"]) == ["f"]
 
 
 def test_tombstone_has_no_unknown_key() -> None:

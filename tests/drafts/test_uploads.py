@@ -399,6 +399,7 @@ def make_app(folder=folder):
     app = Flask("site", instance_path=str(folder))
     app.jinja_options = {"bytecode_cache": COMPILED}
     app.config["SECRET_KEY"] = "k" * 32
+    app.config["WIZARD_EXTERNAL_URL"] = "http://localhost"
     FlaskWizard(app)
     app.register_blueprint(Apply.as_blueprint("apply"), url_prefix="/apply")
     return app

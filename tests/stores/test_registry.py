@@ -183,7 +183,7 @@ class Doubtful(MemoryStore):
 
 def started(store: object, **config: object) -> None:
     app = Flask("site")
-    app.config.update(SECRET_KEY="k" * 32, **config)
+    app.config.update(SECRET_KEY="k" * 32, SERVER_NAME="site.example", **config)
     FlaskWizard(app, store=store)
 
 

@@ -495,6 +495,7 @@ def test_kept_password_may_be_left_blank() -> None:
     [
         ("moved", "in a new copy"),
         ("changed", "An earlier answer has changed"),
+        ("form-changed", "This form has changed"),
         ("unsettled", "cannot be changed before that"),
     ],
 )
