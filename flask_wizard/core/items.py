@@ -370,7 +370,10 @@ class BoundItem:
         """Return what was submitted on a page of a finished item, to be hashed."""
         position = self.repeat.step.pages.positions.get(page)
         entry = self.stored.entries.get(page)
-        if position is None or entry is None or page not in self.stored.path:
+        path = self.stored.path
+        if self.still_holds:  # what it was when it was stored has changed since
+            path = tuple(bound.name for bound in self.walk.path)
+        if position is None or entry is None or page not in path:
             return ABSENT
         step = self.repeat.step.pages[position]
         bound = step.bind(self.walk, position, entry, reached=False)

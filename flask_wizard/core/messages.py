@@ -24,6 +24,8 @@ class Notice(StrEnum):
     OVERDUE = "overdue"
     #: The item of a list that was asked for has been removed.
     ITEM_GONE = "item-gone"
+    #: What was sent to an item of an earlier answer is kept, and not asked any more.
+    ITEM_HIDDEN = "item-hidden"
     #: What was sent to it is kept as a new item.
     ITEM_KEPT = "item-kept"
 

@@ -304,9 +304,12 @@ class BoundRepeat(BoundStep):
         stored = self.stored_items
         first = self.step.pages[0].name
         entry = self.entry
-        if entry is not None and not stored and entry.raw and not self.step.is_fixed:
+        is_steps = entry is not None and entry.sent and not self.step.is_fixed
+        if entry is not None and is_steps and not stored and entry.raw:
             item = StoredItem(derive_id("was a step", self.name))
             self.changed = (item.with_entries({first: entry}),)
+            # Otherwise the item would be there again after it was removed.
+            self.entry = Entry(accepted=entry.accepted, rev=entry.rev, sent=False)
         elif first and any("" in item.packed_entries for item in stored):
             self.changed = tuple(
                 item.with_entries({first: item.entries[""]}).without("")
@@ -345,6 +348,12 @@ class BoundRepeat(BoundStep):
     def find(self, item_id: str) -> BoundItem | None:
         """Return an item by its id; None if there is none, or no more."""
         return next((item for item in self.items if item.id == item_id), None)
+
+    def hidden_item(self, item_id: str) -> BoundItem:
+        """Return an item of an earlier answer that leads to it no more, or not yet."""
+        stored = {item.id: item for item in self.stored_items}
+        found = stored.get(item_id) or StoredItem(item_id)
+        return BoundItem(self, found, len(self.items) + 1)
 
     def new_item(self, item_id: str) -> BoundItem:
         """Return an item that does not exist yet, at the end of the list."""
@@ -431,7 +440,7 @@ class BoundRepeat(BoundStep):
             item = BoundItem(self, stored, position + 1, is_new=True, source=source)
             item.walk.begin()
             items.append(item.walk.finish())
-        entry = Entry(packed_before=pack(Before(began)))
+        entry = Entry(packed_before=pack(Before(began)), sent=False)
         filled = self._copy(entry, tuple(items))
         entry = replace(entry, accepted=not filled.problems)
         filled = self._copy(entry, tuple(items))
@@ -503,7 +512,10 @@ class BoundRepeat(BoundStep):
             errors = self.problems
             before = entry.packed_before if entry is not None else b""
             accepted = Entry(
-                accepted=not errors, rev=self.rev + 1, packed_before=before
+                accepted=not errors,
+                rev=self.rev + 1,
+                packed_before=before,
+                sent=False,  # a deploy may make it a step, which is to be asked
             )
             entry = accepted.with_messages(errors)
         elif entry is not None and not autosave:
@@ -536,6 +548,10 @@ class BoundRepeat(BoundStep):
             ],
         )
 
+    def _stored_in(self, draft: Kept) -> Sequence[StoredItem]:
+        """Return the items of a draft, also if they were one form until a deploy."""
+        return self.changed if self.changed is not None else draft.items(self.name)
+
     # Errors of a commit
 
     @property
@@ -551,7 +567,7 @@ class BoundRepeat(BoundStep):
         So is the list if it has too few items, or too many. ``errors`` are its own.
         """
         items = []
-        for stored in draft.items(self.name):
+        for stored in self._stored_in(draft):
             item = self.find(stored.id)
             path = item.walk.path if item is not None else ()
             for page in path:
@@ -583,7 +599,7 @@ class BoundRepeat(BoundStep):
             _rejected(stored, page, errors, told=True)
             if stored.id == error.item
             else stored
-            for stored in draft.items(self.name)
+            for stored in self._stored_in(draft)
         ]
         return draft.with_items(self.name, items)
 

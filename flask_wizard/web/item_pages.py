@@ -11,6 +11,7 @@ from ..core.items import NEW_ITEM, derive_id
 from ..core.journey import Journey
 from ..core.repeats import BoundRepeat, Repeat
 from ..core.steps import AnyStep, BoundStep, Steps
+from ..drafts.holders import is_id
 from .incoming import IncomingFiles
 from .submitted import Submitted
 from .urls import Address
@@ -81,6 +82,19 @@ def begin_item(repeat: BoundRepeat, nonce: str, at: Address) -> BoundStep:
     item_id = derive_id(draft_id, repeat.name, nonce) if nonce else NEW_ITEM
     item = repeat.find(item_id) or repeat.new_item(item_id)
     return item.page(at.sub) or abort(404)
+
+
+def begin_again(repeat: BoundStep, at: Address) -> BoundStep | None:
+    """Return a page for what was sent to an item that is not on its list.
+
+    It is a page of a new item for one that was removed. An item of an earlier answer
+    keeps what was sent to it. Return ``None`` if the address is none of an item.
+    """
+    if not isinstance(repeat, BoundRepeat):
+        return None
+    if not repeat.step.is_fixed:
+        return begin_item(repeat, at.item, at)
+    return repeat.hidden_item(at.item).page(at.sub) if is_id(at.item) else None
 
 
 def is_begun(page: BoundStep) -> bool:

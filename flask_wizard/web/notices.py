@@ -20,8 +20,9 @@ def choose_notice(
         return Notice.OVERDUE if draft.maybe_running else Notice.UNSETTLED
     if draft.notice in (Notice.MOVED, Notice.ADOPTED):
         return draft.notice
-    if draft.notice == Notice.ITEM_KEPT and bound.page == "list":
-        return Notice.ITEM_KEPT
+    about_items = (Notice.ITEM_KEPT, Notice.ITEM_HIDDEN)
+    if draft.notice in about_items and bound.page == "list":
+        return draft.notice
     if given_back or not bound.invalidated:
         return None
     return Notice.FORM_CHANGED if bound.form_changed else Notice.CHANGED

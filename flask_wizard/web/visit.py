@@ -46,7 +46,7 @@ from .compat import typed_values
 from .incoming import INCOMING, IncomingFiles, Refused
 from .item_pages import (
     GONE,
-    begin_item,
+    begin_again,
     current_address,
     find_page,
     has_page,
@@ -634,7 +634,9 @@ class Visit:
             notice = ""
             shown = None
             if is_gone:
-                url, notice = to(onward.bind(step.name)), Notice.ITEM_KEPT
+                is_fixed = isinstance(top, BoundRepeat) and top.step.is_fixed
+                notice = Notice.ITEM_HIDDEN if is_fixed else Notice.ITEM_KEPT
+                url = to(onward.bind(step.name))
             if step.lists_answers and bound and action.validates:
                 shown = submitted.answers_hash
             if shown is not None and shown != onward.answers_hash:
@@ -667,13 +669,15 @@ class Visit:
         return redirect_to(url, quiet=action.quiet)
 
     def _begin_again(self, post: Post, repeat: BoundStep) -> BoundStep:
-        """Return a page of a new item, for what was sent to one that was removed.
+        """Return a page for what was sent to an item that is not on its list.
 
-        Raise NotStored for an autosave, whose page is still open.
+        Raise NotStored for an autosave to a removed one, whose page is still open.
         """
-        if post.action.quiet or not isinstance(repeat, BoundRepeat):
+        is_new = isinstance(repeat, BoundRepeat) and not repeat.step.is_fixed
+        page = begin_again(repeat, post.at)
+        if page is None or (post.action.quiet and is_new):
             raise NotStored(Problem.REMOVED)
-        return begin_item(repeat, post.at.item, post.at)
+        return page
 
     def _check_room(self, repeat: BoundRepeat, page: BoundStep, action: Action) -> None:
         """Raise NotStored if a POST would add an item to a list that is full."""
@@ -728,6 +732,11 @@ class Visit:
         entry = journey.draft.entries.get(step.name)
         closed = step.bind(journey, position, entry, reached=False)
         bound = find_page(closed, post.at, post.submitted.item_nonce)
+        if isinstance(closed, BoundRepeat):
+            if bound is None and (closed.step.is_fixed or not post.action.quiet):
+                bound = begin_again(closed, post.at)
+            if bound is not None and closed.is_full and not is_begun(bound):
+                bound = None
         values, quiet = post.submitted.values, post.action.quiet
         values.files = {}  # nobody may judge them: that may be what has failed
         if bound is None or (quiet and post.submitted.rev < bound.rev):
