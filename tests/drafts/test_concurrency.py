@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import pytest
+from club import MAX_ITEMS
 from memcached_servers import MemcachedServer
 from moto_server import MotoServer
 from postgres import Postgres
@@ -366,6 +367,87 @@ def test_files_added_by_eight_processes_are_all_kept(
         assert visitor.get(link[0]).text == link[1]
     visitor.post(f"{url}/discard", _action="discard")
     assert [path for path in uploads.rglob("*") if path.is_file()] == []
+
+
+LISTS = pytest.mark.parametrize(
+    "engine", ["sqlite", "redis", "postgresql"], indirect=True
+)
+
+
+def items_of(kept: Kept, url: str) -> dict[str, str]:
+    """What was typed for the items of a draft, by their ids, in order."""
+    items = kept.draft(url).items("items")
+    return {item.id: item.entries[""].raw["value"][0] for item in items}
+
+
+@LISTS
+def test_items_added_changed_and_removed_at_once_are_right(
+    visitor: Visitor, kept: Kept
+) -> None:
+    url = visitor.start("/things")
+    for name in "abcd":
+        nonce = secrets.token_urlsafe(16)
+        visitor.post(f"{url}/items/new", _item=nonce, value=name)
+    a, b, c, d = items_of(kept, url)
+    orders = [
+        visitor.order(f"{url}/items/{a}", value="a2"),
+        visitor.order(f"{url}/items/{b}", value="b2"),
+        visitor.order(f"{url}/items/{c}/remove", _action="remove"),
+        *(
+            visitor.order(
+                f"{url}/items/new", _item=secrets.token_urlsafe(16), value=name
+            )
+            for name in "efgh"
+        ),
+        visitor.order(f"{url}/you", value="other"),
+    ]
+    replies = [reply for (reply,) in visitor.workers.at_once(orders)]
+    assert {reply.status for reply in replies} == {303}
+    found = items_of(kept, url)
+    assert list(found)[:3] == [a, b, d]
+    assert list(found.values())[:3] == ["a2", "b2", "d"]
+    assert sorted(found.values())[3:] == ["e", "f", "g", "h"]
+    assert kept.draft(url).entries["you"].raw == {"value": ["other"]}
+
+
+@LISTS
+def test_eight_clicks_add_one_item(visitor: Visitor, kept: Kept) -> None:
+    url = visitor.start("/things")
+    order = visitor.order(
+        f"{url}/items/new", _item=secrets.token_urlsafe(16), value="a"
+    )
+    replies = visitor.workers.at_once([order] * PROCESSES)
+    assert len({reply.led_to for (reply,) in replies}) == 1
+    assert list(items_of(kept, url).values()) == ["a"]
+
+
+@LISTS
+def test_list_never_has_more_items_than_it_may(visitor: Visitor, kept: Kept) -> None:
+    url = visitor.start("/things")
+    orders = [
+        visitor.order(f"{url}/items/new", _item=secrets.token_urlsafe(16), value="a")
+        for _ in range(2 * PROCESSES)
+    ]
+    halves = orders[:PROCESSES], orders[PROCESSES:]
+    replies = [r for half in halves for (r,) in visitor.workers.at_once(half)]
+    told = Counter(reply.status for reply in replies)
+    assert told == {303: MAX_ITEMS, 409: 2 * PROCESSES - MAX_ITEMS}
+    assert len(items_of(kept, url)) == MAX_ITEMS
+
+
+@LISTS
+def test_removal_against_a_late_post_keeps_what_was_sent(
+    visitor: Visitor, kept: Kept
+) -> None:
+    url = visitor.start("/things")
+    visitor.post(f"{url}/items/new", _item=secrets.token_urlsafe(16), value="a")
+    (item,) = items_of(kept, url)
+    orders = [
+        visitor.order(f"{url}/items/{item}/remove", _action="remove"),
+        *(visitor.order(f"{url}/items/{item}", value="late") for _ in range(7)),
+    ]
+    visitor.workers.at_once(orders)
+    assert list(items_of(kept, url).values()) in ([], ["late"])
 
 
 def test_drafts_begun_by_eight_processes_are_all_listed(visitor: Visitor) -> None:

@@ -32,7 +32,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from wtforms import Form, MultipleFileField, StringField
 from wtforms.validators import InputRequired
 
-from flask_wizard import FlaskWizard, Receipt, Review, Step, Submission, Wizard
+from flask_wizard import FlaskWizard, Receipt, Repeat, Review, Step, Submission, Wizard
 from flask_wizard.stores import dynamodb as dynamodb
 from flask_wizard.stores import memcached as memcached
 from flask_wizard.stores import redis as redis
@@ -48,6 +48,9 @@ Replies = list[tuple[int, str | None, str, str]]
 
 _now = time.time
 _arrived = threading.Semaphore(0)
+
+
+MAX_ITEMS = 12
 
 
 class ValueForm(Form):
@@ -101,6 +104,17 @@ class Papers(Wizard):
         """Never called here."""
 
 
+class Things(Wizard):
+    """A list, whose items each process adds, changes or removes."""
+
+    you = Step(ValueForm)
+    items = Repeat(ValueForm, max=MAX_ITEMS)
+    check = Review()
+
+    def commit(self, submission: Submission) -> None:
+        """Never called here."""
+
+
 def add_row(path: Path, submission: Submission) -> None:
     """Keep one row a submission, however often it is committed."""
     with closing(sqlite3.connect(path, timeout=BUSY)) as database, database:
@@ -148,7 +162,7 @@ def create_app(folder: Path, engine: str, **config: Any) -> Flask:
     app.config.update(config)
     app.config["WIZARD_STORE"] = json.loads((folder / "stores").read_text())[engine]
     FlaskWizard(app)
-    for wizard in (Club, Parts, Papers):
+    for wizard in (Club, Parts, Papers, Things):
         name = wizard.__name__.lower()
         app.register_blueprint(wizard.as_blueprint(name), url_prefix=f"/{name}")
     app.before_request(count_click)
