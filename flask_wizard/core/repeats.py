@@ -305,12 +305,13 @@ class BoundRepeat(BoundStep):
         first = self.step.pages[0].name
         entry = self.entry
         is_steps = entry is not None and entry.sent and not self.step.is_fixed
-        if entry is not None and is_steps and not stored and entry.raw:
-            item = StoredItem(derive_id("was a step", self.name))
-            self.changed = (item.with_entries({first: entry}),)
+        if entry is not None and is_steps and entry.raw:
             # Otherwise the item would be there again after it was removed.
             self.entry = Entry(accepted=entry.accepted, rev=entry.rev, sent=False)
-        elif first and any("" in item.packed_entries for item in stored):
+            if not stored:
+                item = StoredItem(derive_id("was a step", self.name))
+                self.changed = (item.with_entries({first: entry}),)
+        if first and any("" in item.packed_entries for item in stored):
             self.changed = tuple(
                 item.with_entries({first: item.entries[""]}).without("")
                 if "" in item.packed_entries

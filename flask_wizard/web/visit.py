@@ -230,6 +230,8 @@ class Visit:
         """
         after_this_request(protect)
         at = Address(page, self.draft_id or NEW, item=item or "", sub=sub or "")
+        if at.item and page in DRAFT_PAGES:
+            abort(404)
         names_item = at.sub or at.item not in ("", NEW_ITEM)
         if at.draft_id == NEW and names_item and not self.wizard._prefilled:
             abort(404)
@@ -605,7 +607,8 @@ class Visit:
                 journey.begin()
             before, is_gone = journey.bind(step.name), False
             if post.at.item:
-                found = find_page(before, post.at, submitted.item_nonce)
+                nonce = submitted.item_nonce or new_nonce()
+                found = find_page(before, post.at, nonce)
                 before, is_gone = found or self._begin_again(post, before), not found
             if not (submitted.has_action or is_ours(submitted, before)):
                 abort(400)
@@ -731,7 +734,8 @@ class Visit:
         position = journey.steps.positions[step.name]
         entry = journey.draft.entries.get(step.name)
         closed = step.bind(journey, position, entry, reached=False)
-        bound = find_page(closed, post.at, post.submitted.item_nonce)
+        nonce = post.submitted.item_nonce or new_nonce()
+        bound = find_page(closed, post.at, nonce)
         if isinstance(closed, BoundRepeat):
             if bound is None and (closed.step.is_fixed or not post.action.quiet):
                 bound = begin_again(closed, post.at)

@@ -141,11 +141,37 @@ def test_item_of_a_former_step_stays_removed(make_app: MakeApp, adds: bool) -> N
     if adds:
         visitor.press("add")
         visitor.fill(name="Tim")
-    while items(visitor.page):
+    for _ in items(visitor.page):  # so that one that comes back ends the test
         visitor.open(visitor.page.link("Remove 1"))
         visitor.press("remove")
     assert items(visitor.open(list_url(visitor))) == []
     assert visitor.press("next").heading == "Check your answers"
+
+
+@pytest.mark.parametrize("first", ["refused", "read"])
+def test_item_of_a_former_step_stays_removed_after_it_was_stored(
+    make_app: MakeApp, first: str
+) -> None:
+    """It is stored without a word from its list, and removed by a later request."""
+
+    def read(form: Any, answers: Answers) -> None:
+        form.note.label.text = answers.you.name
+
+    wizard = declare(Household, validate=refuse_rex)
+    if first == "read":
+        wizard = declare(Household, pets=Repeat(PetForm, prepare=read))
+    visitor = was_a_step(make_app, wizard)
+    pets = list_url(visitor)
+    if first == "refused":
+        visitor.open(pets.replace("pets", "check"))
+        visitor.press("next")
+    else:
+        visitor.open(pets.replace("pets", "you"))
+        visitor.fill(name="Bob")
+    visitor.open(pets)
+    visitor.open(visitor.page.link("Remove 1"))
+    visitor.press("remove")
+    assert items(visitor.open(pets)) == []
 
 
 def refuse_rex(self: Wizard, submission: Any) -> None:
@@ -193,12 +219,10 @@ def test_items_of_pages_are_kept_while_they_are_one_form(make_app: MakeApp) -> N
     deploy(visitor, make_app(Household))
     page = visitor.open(list_url(visitor))
     assert items(page) == ["Pet 1 Not finished"]
-    visitor.open(page.link("Continue 1"))
-    visitor.fill(name="Max")
     deploy(visitor, make_app(Family))
     page = visitor.open(list_url(visitor))
-    visitor.open(page.link("Continue 1" if "Not" in items(page)[0] else "Change 1"))
-    assert visitor.page.value("school") in ("Elm", None)
+    assert items(page) == ["Rex"]
+    assert visitor.open(page.link("Change 1") + "/school").value("school") == "Elm"
 
 
 def test_lower_maximum_asks_to_remove_items(make_app: MakeApp) -> None:
@@ -811,6 +835,25 @@ def test_stale_autosave_of_a_new_page_is_dropped(make_app: MakeApp) -> None:
     visitor.show(stale.response)
     assert visitor.send("autosave", {"name": "Old"}).status_code == 409
     assert items(visitor.open(list_url(visitor))) == ["Tim"]
+
+
+def test_item_without_a_nonce_can_be_opened_and_removed(make_app: MakeApp) -> None:
+    visitor = at_list(make_app(Household))
+    visitor.post(f"{visitor.page.path}/new", {"name": "Zoe"})
+    page = visitor.open(list_url(visitor))
+    assert visitor.open(page.link("Change 1")).value("name") == "Zoe"
+    visitor.open(page.link("Remove 1"))
+    assert items(visitor.press("remove")) == []
+
+
+@pytest.mark.parametrize("own", ["discard", "saved", "receipt"])
+@pytest.mark.parametrize("more", ["x", "new", "x/remove", "x/y"])
+def test_pages_of_a_draft_have_no_items(make_app: MakeApp, own: str, more: str) -> None:
+    visitor = at_list(make_app(Household), "Rex")
+    url = list_url(visitor).replace("pets", f"{own}/{more}")
+    assert visitor.get(url).status_code == 404
+    assert visitor.post(url, action="discard").status_code == 404
+    assert stored(visitor).state == "open"
 
 
 # A mount with bound variables
