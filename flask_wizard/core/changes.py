@@ -23,9 +23,10 @@ def draft_after(
     # What a closed step has read may be missing: it must not be judged.
     is_done = top.opens and top.done
     may_hide = is_done and top.position < journey.steps.last_conditional
+    in_item = top.opens and bool(after.journey.inside) and after.done
     changed: list[Path] = []
     unneeded = None
-    if (may_hide or from_review) and after.entry is not None:
+    if (may_hide or in_item or from_review) and after.entry is not None:
         own = changed_fields(before.entry, after.entry) if after.takes_input else []
         fields = [(*after.journey.inside, after.name, field) for field in own]
         was = before.top.entry
@@ -33,8 +34,8 @@ def draft_after(
         if from_review:
             was_open = before.entry is None or not before.entry.accepted
             changed = [*(journey.draft.changed if was_open else ()), *fields]
-        if may_hide and (fields or not accepted):
-            unneeded = journey.hidden_by(top)
+        if (may_hide and (fields or not accepted)) or (in_item and fields):
+            unneeded = journey.hidden_by(top, after)
     told = journey.to_draft().without_changes()
     if not changed and unneeded is None:
         return told

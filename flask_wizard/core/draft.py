@@ -531,7 +531,8 @@ class Draft(Filled, frozen=True, dict=True):
     #: review until the next save. An empty field stands for the whole step.
     changed: tuple[Path, ...] = ()
     #: By hidden step with accepted answers, the step whose change has hidden it. It is
-    #: empty from the next save on: by then the visitor was told.
+    #: empty from the next save on: by then the visitor was told. A page of an item is
+    #: named by its list, its item and itself, joined by slashes; the cause is a page.
     unneeded: dict[str, str] = msgspec.field(default_factory=dict)
     #: What is known of its links, packed; empty if none was taken up or revoked.
     packed_links: bytes = msgspec.field(name="links", default=b"")

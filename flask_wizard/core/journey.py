@@ -288,6 +288,19 @@ class Walk(Generic[Kept]):
         """Return the names that a step at this position can read answers by."""
         return self.steps.readable(before)
 
+    def note_hidden(self, found: dict[str, str], cause: BoundStep) -> None:
+        """Add the steps that do not apply any more, each with the name of the cause.
+
+        A page of an item stands there by its list, its item and its name.
+        """
+        self.walk()
+        for bound in filter(None, self._walked):
+            name = "/".join((*self.inside, bound.name))
+            if bound.applies:
+                found.pop(name, None)
+            elif bound.entry is not None and bound.entry.accepted:
+                found.setdefault(name, cause.name)
+
     def item_meta(self, reads: Dependencies) -> dict[str, Any]:
         """Return what a page's form finds in its ``meta`` about its item, if any."""
         return {}
@@ -386,15 +399,16 @@ class Journey(Walk[Draft]):
         sent = [(name, submitted) for name, submitted in pairs if submitted is not None]
         return hashlib.blake2b(encode(sent), digest_size=8).hexdigest()
 
-    def hidden_by(self, cause: BoundStep) -> dict[str, str]:
-        """Return the draft's ``unneeded`` after the answers of a step have changed."""
-        self.walk()
+    def hidden_by(self, top: BoundStep, page: BoundStep) -> dict[str, str]:
+        """Return the draft's ``unneeded`` after the answers of a page have changed.
+
+        ``top`` is its step, which is the page itself unless that is of an item.
+        """
         found = dict.fromkeys(self.draft.unneeded, "")
-        for bound in filter(None, self._walked):
-            if bound.applies:
-                found.pop(bound.name, None)
-            elif bound.entry is not None and bound.entry.accepted:
-                found.setdefault(bound.name, cause.name)
+        if top.done:
+            self.note_hidden(found, top)
+        if page.journey.inside and page.done:
+            page.journey.note_hidden(found, page)
         return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,7 +20,7 @@ from ..core.items import REMOVE, BoundItem, ItemWalk
 from ..core.journey import Journey
 from ..core.messages import Notice, Problem
 from ..core.repeats import BoundRepeat
-from ..core.steps import AnyStep, BoundStep
+from ..core.steps import AnyStep, BoundStep, Steps
 from ..drafts.lifetimes import utc_datetime
 from ..drafts.links import LinkKind
 from ..drafts.public_draft import Draft as PublicDraft
@@ -528,12 +528,27 @@ class Pages:
 
 def _unneeded(journey: Journey) -> Unneeded | None:
     """Return what the last change has made unnecessary, if the visitor has to know."""
-    causes = journey.draft.unneeded
-    known = [step for step in journey.steps if causes.get(step.name)]
-    if not known or (cause := causes[known[0].name]) not in journey.steps.positions:
-        return None
-    title = journey.steps.named(cause).title
-    return Unneeded(title, [step.title for step in known])
+    causes = {name: cause for name, cause in journey.draft.unneeded.items() if cause}
+    for steps, prefix in _places_of(journey, causes):
+        known = [step for step in steps if causes.get(prefix + step.name)]
+        cause = causes[prefix + known[0].name] if known else ""
+        if cause in steps.positions:
+            titles = [step.title for step in known]
+            return Unneeded(steps.named(cause).title, titles)
+    return None
+
+
+def _places_of(journey: Journey, names: Iterable[str]) -> Iterator[tuple[Steps, str]]:
+    """Yield the steps of the wizard, and the pages of the items that names are of.
+
+    With each comes how their names begin.
+    """
+    yield journey.steps, ""
+    for name in names:
+        prefix, _, page = name.rpartition("/")
+        of_list = journey.steps.positions.get(prefix.partition("/")[0])
+        if prefix and page and of_list is not None:
+            yield journey.steps[of_list].pages, f"{prefix}/"
 
 
 def _own_errors(bound: BoundStep) -> list[ErrorLink]:

@@ -647,6 +647,7 @@ class Visit:
                 url, notice = to(before), Notice.CHANGED
             from_review = submitted.from_review
             tells = from_review or top.position < journey.steps.last_conditional
+            tells = tells or top is not before
             if tells and not action.quiet and before.step.has_answers:
                 after = walk.bind(before.step.name)
                 to_save = draft_after(onward, before, after, from_review=from_review)

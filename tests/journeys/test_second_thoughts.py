@@ -526,6 +526,18 @@ def test_page_that_an_item_has_opened_is_marked_alone(parent: Visitor) -> None:
     assert changed(page) == ["Allergic", "Allergic to"]
 
 
+def test_page_of_an_item_that_is_not_needed_is_told_once(parent: Visitor) -> None:
+    links = [attribute(n, "href") for n in parent.page.html.query(".wizard-row a")]
+    first = next(link for link in links if "/who?" in link)
+    parent.open(first)
+    page = parent.fill(allergic=None)
+    assert page.heading == "Check your answers"
+    expected = "Because you changed “Who”, “Allergies” is no longer needed."
+    assert expected in page.banners
+    parent.open(first)
+    assert expected not in parent.fill(group="4a").banners
+
+
 def test_field_of_one_page_marks_none_of_its_name_on_another(parent: Visitor) -> None:
     assert changed(change_row(parent, 2, name="Ada")) == ["Name of the child"]
 
