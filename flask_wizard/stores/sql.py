@@ -261,10 +261,11 @@ class SQLAlchemyStore(Rows):
 
     def run(self, work: Callable[[Connection], Result]) -> Result:
         """Run ``work``; create the table first if it has never been there."""
+        had_table = self._has_table  # another thread may create it meanwhile
         try:
             result = self._run(work)
         except StoreError as error:
-            if self._has_table or not has_code(error.__cause__, NO_TABLE):
+            if had_table or not has_code(error.__cause__, NO_TABLE):
                 raise
             self.create_table()
             result = self._run(work)

@@ -28,6 +28,7 @@ from postgres import Opened, Postgres, at_url, on_engine
 from scripts import run_script
 from sqlalchemy import (
     Column,
+    Connection,
     Engine,
     Integer,
     MetaData,
@@ -38,7 +39,12 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import IntegrityError, OperationalError, PendingRollbackError
+from sqlalchemy.exc import (
+    IntegrityError,
+    OperationalError,
+    PendingRollbackError,
+    ProgrammingError,
+)
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -412,6 +418,23 @@ def test_table_at_a_url_is_made_when_first_used(url_store: SQLAlchemyStore) -> N
     assert tables(url_store.engine) == []
     assert url_store.load("key") is None
     assert tables(url_store.engine) == ["wizard_drafts"]
+
+
+def test_table_at_a_url_may_be_made_by_another_thread_meanwhile(
+    url_store: SQLAlchemyStore,
+) -> None:
+    turns = []
+
+    def look(connection: Connection) -> int:
+        turns.append(connection)
+        try:
+            connection.execute(text("SELECT key FROM wizard_drafts"))
+        except ProgrammingError:
+            assert url_store.load("key") is None  # as the other thread does
+            raise
+        return len(turns)
+
+    assert url_store.run(look) == 2
 
 
 def test_table_at_a_url_that_is_there_is_not_asked_for(
