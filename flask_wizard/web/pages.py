@@ -155,7 +155,13 @@ class Pages:
         if step is not None:
             more["step"] = step
         return Page(
-            templates_for(self.wizard, name, step, more.get("item")),
+            # The page that asks before it removes an item is not the list's own.
+            templates_for(
+                self.wizard,
+                name,
+                None if name == "remove" else step,
+                more.get("item"),
+            ),
             status,
             wizard=self.wizard,
             wizard_base=self.context.state.template(bases, environment),
@@ -309,7 +315,7 @@ class Pages:
         nonce = [(NONCE, at.nonce)] if at.draft_id == NEW else []
         return self.make(
             "remove",
-            step=page.top.step if page is not None else None,
+            step=self.wizard.steps.by_url_name[at.page],
             item=_item_of(page) if page is not None else None,
             action_url=self.urls.to(at, then=then),
             hidden=[*self._token(), *nonce],

@@ -10,6 +10,8 @@ import wizards
 from apps import MakeApp
 from clock import DAY
 from flask import Flask
+from jinja2 import DictLoader
+from store_wrappers import Probe
 from time_machine import Traveller
 from visitor import Page, Visitor
 from wizards import Commits, committed, stored
@@ -844,6 +846,30 @@ def test_item_without_a_nonce_can_be_opened_and_removed(make_app: MakeApp) -> No
     assert visitor.open(page.link("Change 1")).value("name") == "Zoe"
     visitor.open(page.link("Remove 1"))
     assert items(visitor.press("remove")) == []
+
+
+def test_removal_that_the_store_cannot_take_is_given_back(
+    make_app: MakeApp, store: Probe
+) -> None:
+    visitor = at_list(make_app(Household), "Rex")
+    pets = list_url(visitor)
+    visitor.open(visitor.page.link("Remove 1"))
+    store.down = True
+    page = visitor.press("remove")
+    assert (page.status, page.heading) == (503, "Remove this entry?")
+    store.down = False
+    assert items(visitor.press("remove")) == []
+    assert items(visitor.open(pets)) == []
+
+
+def test_template_of_a_list_is_not_that_of_its_removals(make_app: MakeApp) -> None:
+    pets = Repeat(PetForm, singular="pet", template="own.html")
+    app = make_app(declare(Household, pets=pets))
+    source = "{% extends 'flask_wizard/default/list.html' %}"
+    app.jinja_loader = DictLoader({"own.html": source})
+    visitor = at_list(app, "Rex")
+    page = visitor.open(visitor.page.link("Remove 1"))
+    assert page.heading == "Remove Pet 1?"
 
 
 @pytest.mark.parametrize("own", ["discard", "saved", "receipt"])
