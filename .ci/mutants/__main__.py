@@ -54,7 +54,8 @@ HELD = ("drafts/draft_list", "drafts/stored_format", "drafts/access", "drafts/en
 MODULES: dict[str, tuple[str, ...]] = {
     "core.draft": ("core/draft", "drafts/stored_format", *BOUND, *COMMITS, *JOURNEYS),
     "core.steps": ("wizard", *BOUND, "core/rows", *JOURNEYS),
-    "core.form_steps": (*BOUND, "core/rows", *COMMITS, *JOURNEYS),
+    "core.form_steps": (*BOUND, "wizard", "journeys/versions", *JOURNEYS),
+    "core.bound_form": (*BOUND, "core/rows", *COMMITS, *JOURNEYS),
     "core.hooks": ("journeys/hooks", "wizard"),
     "core.forms": ("core/forms", "core/form_data", *FIELDS, *BOUND),
     "core.form_data": ("core/form_data", "core/forms", *FIELDS),

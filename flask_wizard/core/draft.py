@@ -560,6 +560,11 @@ class Draft(Filled, frozen=True, dict=True):
         """True if it was committed or discarded."""
         return self.state in ENDED
 
+    @property
+    def closed(self) -> bool:
+        """True if it has ended, or its commit runs."""
+        return self.state != "open"
+
     def expires(self, lifetime: float, max_lifetime: float) -> float:
         """Return when it ends by itself. Lifetimes, idle and in all, are in seconds."""
         idle = self.updated + lifetime

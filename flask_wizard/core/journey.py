@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from ..errors import DefinitionError
 from .answers import Answers, Dependencies
-from .draft import Draft, Entry, Kept, Path
+from .draft import Draft, Kept, Path
 from .files import NO_FILES, FileRules
 from .forms import Values
 from .steps import ABSENT, AnyStep, BoundStep, Steps, encode
@@ -103,20 +103,15 @@ class Walk(Generic[Kept]):
                 return None
             step = self.steps[at]
             entry = self.draft.entries.get(step.name)
-            plain = entry is not None and self._is_plain(at, entry)
+            # Plain: the entry alone tells that the step applies and is done.
+            digest = entry.read_digest if entry is not None and entry.accepted else None
+            plain = digest is not None and digest == self.signatures.plain[at]
             self._plain += plain and at == self._plain
             last = None if plain else step.bind(self, at, entry, reached=True)
             if self.prefilled and last is not None and last.applies:
                 last = last.prefill()
             walked.append(last)
         return walked[position] or self._met(position)
-
-    def _is_plain(self, position: int, entry: Entry | None) -> bool:
-        """True if the entry alone tells that its step applies and is done."""
-        own = self.signatures.plain[position]
-        if entry is None or not entry.accepted or own is None:
-            return False
-        return entry.read_digest == own
 
     def walk(self) -> int:
         """Walk as far as it goes, and return how many steps were met."""
@@ -218,7 +213,9 @@ class Walk(Generic[Kept]):
         onward = object.__new__(type(self))
         onward.__dict__.update(self.__dict__)  # as copy() does, in a tenth of the time
         onward.draft = draft
-        at, plain = after.position, self._is_plain(after.position, after.entry)
+        at, entry = after.position, after.entry
+        digest = entry.read_digest if entry is not None and entry.accepted else None
+        plain = digest is not None and digest == self.signatures.plain[at]
         onward._serialized = {}
         onward._walked = self._walked[:at] + [after] * (at < len(self._walked))
         if plain and at < self._plain:  # so are those behind it that were

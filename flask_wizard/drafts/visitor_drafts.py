@@ -272,13 +272,14 @@ class VisitorDrafts:
         # An expired draft begins anew under its key in the store.
         was = stored.draft
         begins = stored.is_new or not (was.packed_entries or was.packed_items)
-        if begins and not draft.ended:
+        has_ended = draft.ended
+        if begins and not has_ended:
             self._add_to_list(draft.id)
         ttl = math.ceil(draft.expires(*self._lifetimes) - time.time())
-        kind = Kind.TOMBSTONE if draft.ended else Kind.DRAFT
+        kind = Kind.TOMBSTONE if has_ended else Kind.DRAFT
         store = self._repository.store
         version = store.save(stored.version, plain, kind=kind, ttl=max(1, ttl))
-        if draft.ended:
+        if has_ended:
             store.erase_remains()
         entries = chain(was.packed_entries.values(), *was.packed_items.values())
         if any(FILES_KEY in bytes(packed) for packed in entries):
