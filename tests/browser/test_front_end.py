@@ -1,4 +1,4 @@
-"""The bookshop's page of plain fetch in a real Chromium, from the shelf to a receipt."""
+"""The bookshop's page of plain fetch in a real Chromium, to the receipt."""
 
 from __future__ import annotations
 
