@@ -86,7 +86,10 @@ class DrawnControl:
         if kind in _ONE_LINE:
             return re.sub(r"[\r\n]", "", text)
         if kind in ("email", "url"):
-            return re.sub(r"[\r\n]", "", text).strip(" \t\f")
+            line, spaces = re.sub(r"[\r\n]", "", text), " \t\f"
+            if kind == "email" and self.is_multiple:
+                return ",".join(part.strip(spaces) for part in line.split(","))
+            return line.strip(spaces)
         if kind == "color":
             is_colour = re.fullmatch(r"#[0-9a-fA-F]{6}", text)
             return text.lower() if is_colour else "#000000"

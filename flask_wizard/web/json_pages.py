@@ -161,7 +161,6 @@ def _more(page: Page) -> Data:
         name: _scalar(value)
         for name, value in page.items()
         if isinstance(value, str | bool | datetime)
-        and name != "notice"
         and not name.startswith("wizard_")
         and not name.endswith("_url")
     }

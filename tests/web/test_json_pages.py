@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from apps import MakeApp
 from clock import HOUR
-from flask import Response, abort, url_for
+from flask import Response, abort, redirect, url_for
 from jinja2 import DictLoader
 from json_client import ACCEPT, Reader, entries_of, every_field, field_of
 from markupsafe import Markup
@@ -29,7 +29,7 @@ from wizards import (
     pages_of,
 )
 from wizards import fill_in as fill_in_membership
-from wtforms import DateTimeLocalField, Form, fields, validators, widgets
+from wtforms import DataList, DateTimeLocalField, Form, fields, validators, widgets
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired
 
@@ -305,6 +305,21 @@ def test_store_trouble_is_the_same(trip: Reader, store: Probe) -> None:
     assert trip.data["page"] == "unavailable"
 
 
+def test_form_that_cannot_be_built_sends_it_all_again(
+    make_app: MakeApp, store: Probe
+) -> None:
+    def form(answers: Any) -> type[Form]:
+        return type(answers.you.name, (NameForm,), {})
+
+    wizard = declare("Two", Commits, you=Step(NameForm), more=Step(form))
+    reader = Reader(make_app(wizard))
+    reader.open()
+    reader.fill(name="Ada")
+    store.down = True
+    assert reader.refused(values={"name": "Zoë"}).status == 503
+    assert (reader.data["fields"], reader.data["hidden"]["name"]) == ([], "Zoë")
+
+
 def test_wrong_token_is_the_same(trip: Reader) -> None:
     on_the_way(trip)
     trip.open(f"{trip.draft}you")
@@ -323,6 +338,7 @@ def test_too_many_drafts_are_the_same(make_app: MakeApp) -> None:
     reader.open("/join/new/you")
     assert reader.refused(values={"name": "Bea"}).status == 409
     assert reader.data["problem"]["code"] == "too-many"
+    assert len(reader.data["problem"]["text"]) == 1
     assert len(reader.data["drafts"]) == 1
 
 
@@ -412,6 +428,11 @@ class Everything(Form):
     trap = fields.StringField("Trap", render_kw={"style": "display: none"})
     locked = fields.StringField("Locked", render_kw={"disabled": True}, default="x")
     fixed = fields.StringField("Fixed", render_kw={"readonly": True}, default="y")
+    stays = fields.StringField("Stays", [validators.ReadOnly()])
+    near = fields.StringField("Near", datalist=DataList(["here", "there"]))  # type: ignore[call-arg]
+    picks = fields.FieldList(
+        fields.RadioField("Pick", choices=choices("a", "b")), min_entries=1
+    )
     slide = fields.IntegerRangeField("Slide", [validators.Optional()])
     colour = fields.ColorField("Colour")
     password = fields.PasswordField("Password")
@@ -420,6 +441,8 @@ class Everything(Form):
     company = fields.StringField("Company", [OnlyIf("radio", "a"), InputRequired()])
     nobody = fields.StringField("Nobody", [OnlyIf("agreed", False)])
     many = fields.StringField("Many", [OnlyIf("ticks", ["a", "b"])])
+    free = fields.RadioField("Free", choices=choices("a", "b"))
+    unless = fields.StringField("Unless", [OnlyIf("free", [None, "b"])])
     odd = fields.StringField("Odd", [OnlyIf("text", lambda text: bool(text))])
 
 
@@ -461,6 +484,9 @@ BLANK = {"kind": "text", "value": "", "hint": "", "required": False}
         ("scans", {"kind": "file", "value": None, "multiple": True, "files": []}),
         ("locked", {"value": None, "disabled": True, "shown": "x", "required": False}),
         ("fixed", {"value": "y", "readonly": True, "required": False}),
+        ("stays", {"readonly": True, "required": False}),
+        ("near", {"kind": "text", "suggestions": ["here", "there"]}),
+        ("picks-0", {"kind": "radio", "value": None, "marker": "picks-0-_row"}),
         ("slide", {"kind": "range", "value": "50"}),
         ("colour", {"kind": "color", "value": "#000000"}),
         ("password", {"kind": "password", "value": ""}),
@@ -488,6 +514,7 @@ def test_every_option_has_value_and_label(asked: Reader) -> None:
         ("company", {"field": "radio", "values": ["a"], "holds": False}),
         ("nobody", {"field": "agreed", "values": [None], "holds": False}),
         ("many", {"field": "ticks", "values": ["a", "b"], "holds": False}),
+        ("unless", {"field": "free", "values": ["b", None], "holds": True}),
         ("odd", {"field": "text", "values": None, "holds": False}),
     ],
 )
@@ -518,6 +545,8 @@ def test_fields_of_several_inputs_are_parts(make_app: MakeApp) -> None:
             return Markup(
                 '<label for="d">Day</label><input id="d" name="on-d" value="5">'
                 '<label>Month <select name="on-m"><option>May</select></label>'
+                '<input type="hidden" name="on-h" value="1">'
+                '<input type="hidden" name="on-h" value="2">'
                 '<button name="on-x">Today</button>'
             )
 
@@ -525,10 +554,37 @@ def test_fields_of_several_inputs_are_parts(make_app: MakeApp) -> None:
     reader = Reader(make_app(declare("Ask", Commits, ask=Step(form), check=Review())))
     reader.open()
     (when,) = reader.data["fields"]
+    assert reader.data["hidden"]["on-h"] == ["1", "2"]
     assert (when["kind"], when["label"]) == ("form", "When")
     day, month = when["fields"]
     assert (day["name"], day["label"], day["value"]) == ("on-d", "Day", "5")
     assert (month["kind"], month["label"], month["value"]) == ("select", "Month", "May")
+
+
+def test_radios_of_an_own_widget_are_one_choice(make_app: MakeApp) -> None:
+    class Radios(fields.RadioField):
+        def widget(self, field: Any, **kwargs: object) -> Markup:
+            return Markup(
+                '<ul><li><label>A <input type="radio" name="r" value="a" checked>'
+                '</label><li><input type="radio" name="r" value="b" checked id="b">'
+                '<label for="b">B</label></ul>'
+            )
+
+    form = type("Own", (Form,), {"r": Radios("Which?", choices=choices("a", "b"))})
+    reader = Reader(make_app(declare("Ask", Commits, ask=Step(form), check=Review())))
+    reader.open()
+    (which,) = reader.data["fields"]
+    assert (which["kind"], which["value"], which["label"]) == ("radio", "b", "Which?")
+    assert [option["label"] for option in which["options"]] == ["A", "B"]
+
+
+def test_looks_of_the_page_are_left_out(asked: Reader) -> None:
+    asked.press("next")
+    drawn = [each.get("attributes", {}) for each in every_field(asked.data["fields"])]
+    names = {name for attributes in drawn for name in attributes}
+    assert {"maxlength", "rows", "inputmode"} & names
+    assert not [name for name in names if name.startswith("aria-")]
+    assert not names & {"class", "id", "value", "required", "type"}
 
 
 def test_captcha_comes_as_html(make_app: MakeApp) -> None:
@@ -696,6 +752,15 @@ def test_application_answers_its_errors_itself(make_app: MakeApp, error: int) ->
     texts = {answer.status_code: answer.text for answer in answers}
     assert texts[error] == "<p>Ours</p>"
     assert [code for code, text in texts.items() if text.startswith("{")] != [error]
+
+
+def test_answer_of_the_application_is_passed_on(make_app: MakeApp) -> None:
+    def sign_in(wizard: Wizard, step_name: str, bound: Any) -> None:
+        abort(redirect("/login"))
+
+    client = make_app(declare("Join", Join, initial=sign_in)).test_client()
+    answer = client.get("/join/new/you", headers=ACCEPT, follow_redirects=True)
+    assert answer.request.path == "/login"
 
 
 def test_html_of_errors_stays_html(trip: Reader) -> None:
