@@ -226,8 +226,6 @@ def _middle(attributes: Mapping[str, str]) -> str:
         step = step if step > 0 else Decimal(1)
         steps = ((middle - low) / step).to_integral_value(ROUND_HALF_UP)
         middle = low + steps * step
-        while middle > high >= low:
-            middle -= step
     return f"{middle.normalize():f}"
 
 

@@ -23,8 +23,7 @@ def sent(html: str) -> list[str]:
 @given(html=CONTROLS)
 def test_control_sends_what_a_browser_sends(html: str) -> None:
     shown = BrowserForm(f"<form>{html}</form>")
-    (control,) = shown.controls or [None]
-    assume(control is not None and control.kind not in (*BLANKED, "file"))
+    assume(shown.controls and shown.controls[0].kind not in (*BLANKED, "file"))
     assume("dirname" not in html and "_charset_" not in html)
     assert sent(html) == [value for _, value in shown.entries()]
 
@@ -39,6 +38,7 @@ def test_control_sends_what_a_browser_sends(html: str) -> None:
         ("<input name='a' type='range'>", ["50"]),
         ("<input name='a' type='range' min='0' max='3' step='2'>", ["2"]),
         ("<input name='a' type='range' min='5' max='1'>", ["5"]),
+        ("<input name='a' type='range' min='0' max='3' step='9'>", ["0"]),
         ("<input name='a' type='range' min='0' max='1' step='any'>", ["0.5"]),
         ("<select name='a'><option>x<option selected>y z</select>", ["y z"]),
         ("<select name='a'><option disabled>x</select>", []),
