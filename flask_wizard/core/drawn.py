@@ -97,7 +97,7 @@ class DrawnControl:
             return _middle(self.attributes)
         if kind == "datetime-local":
             return _shortest(text)
-        return re.sub(r"\r\n?|\n", "\r\n", text)
+        return _as_sent(text)
 
     def _chosen(self) -> list[str]:
         chosen = [option for option in self.options if option.selected]
@@ -106,6 +106,11 @@ class DrawnControl:
             first = [] if is_list else [o for o in self.options if not o.disabled]
             chosen = chosen[-1:] or first[:1]
         return [option.value or "" for option in chosen if not option.disabled]
+
+
+def _as_sent(text: str) -> str:
+    """Return a text with line breaks as browsers send them."""
+    return re.sub(r"\r\n?|\n", "\r\n", text)
 
 
 def draws(html: str) -> list[DrawnControl]:
@@ -181,7 +186,7 @@ class _Reader(HTMLParser):
         if (option := self._option) is None:
             return
         option.label = " ".join(option.label.split())
-        option.value = option.label if option.value is None else option.value
+        option.value = _as_sent(option.label if option.value is None else option.value)
         self._option = None
 
     def handle_data(self, data: str) -> None:
