@@ -69,6 +69,7 @@ class FormData:
             "label": plain(shown.label),
             "hint": plain(shown.hint),
             "required": _is_required(shown, self._kept),
+            "value": None,
             "errors": [plain(error) for error in shown.errors],
         }
         if shown.kind in ("form", "list"):
@@ -129,7 +130,7 @@ class FormData:
                 return {"kind": "checkboxes", "value": [], "options": []}
             return {"kind": "radio", "value": None, "options": []}
         if len(found) > 1:
-            common = {"hint": "", "required": False, "errors": []}
+            common: Data = {"hint": "", "required": False, "errors": []}
             return {"kind": "form", "fields": [common | each for each in found]}
         if found[0]["kind"] == "file":
             found[0]["files"] = []
