@@ -13,6 +13,7 @@ from example_app import (
     change_order,
     checkout,
     club,
+    front_end,
     sample,
     settings,
     shop,
@@ -49,6 +50,7 @@ def register_pages(app: Flask) -> None:
     app.register_blueprint(checkout.blueprint, url_prefix="/checkout")
     app.register_blueprint(change_order.blueprint, url_prefix="/orders/<token>/change")
     app.register_blueprint(club.blueprint, url_prefix="/club")
+    app.register_blueprint(front_end.blueprint)
 
 
 def remember_for_weeks(response: Response) -> Response:

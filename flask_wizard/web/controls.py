@@ -97,6 +97,8 @@ class ShownFile:
     size: str
     #: The URL to download it from, or ``None`` where the mount has none.
     url: str | None
+    #: The size in bytes, or ``None`` if it was there before the draft.
+    byte_count: int | None = None
 
     @property
     def action(self) -> str:

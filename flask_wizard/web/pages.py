@@ -70,6 +70,11 @@ class Page(dict[str, Any]):
         #: The HTTP status to send.
         self.status = status
 
+    @property
+    def name(self) -> str:
+        """The name of the page, such as ``step`` or ``review``; one of ``PAGES``."""
+        return self.templates[-1].rpartition("/")[2].removesuffix(".html")
+
     def __repr__(self) -> str:  # a log must never show an answer
         return f"<Page {self.templates[-1]}, {self.status}>"
 
@@ -367,7 +372,8 @@ class Pages:
         url = None
         if self.urls.file_url is not None:
             url = self.urls.file_url(at.draft_id, at.page, at.item, file.id)
-        return ShownFile(file.id, file.filename, size_in_words(file.size), url)
+        words = size_in_words(file.size)
+        return ShownFile(file.id, file.filename, words, url, byte_count=file.size)
 
     def _review(
         self,
