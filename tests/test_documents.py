@@ -27,6 +27,7 @@ DOCUMENTS = (
     "docs/lists.md",
     "docs/personal.md",
     "docs/school_trip.md",
+    "docs/security.md",
     "docs/stores.md",
     "docs/uploads.md",
     "docs/users.md",
