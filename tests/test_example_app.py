@@ -972,6 +972,21 @@ def test_cart_changed_before_the_check_page_asks_nothing(
     assert orders(app)[0]["books"] == {"The Salt Almanac": 1, "The Moss Report": 1}
 
 
+def test_page_that_is_sent_again_has_the_cart_that_was_shown(
+    app: Flask, client: FlaskClient
+) -> None:
+    put_in_cart(client, "the-salt-almanac")
+    review = fill_in_checkout(client)
+    put_in_cart(client, "the-moss-report")
+    (action,) = (path for path, hidden in review.forms.items() if "_rev" in hidden)
+    sent = {**review.forms[action], "csrf_token": "expired", "_action": "next"}
+    again = Page(client.post(action, data=sent))
+    assert again.status == 400
+    assert again.value("cart") == "the-salt-almanac 1 1850"
+    assert next_step(client, again, {}).path.endswith("/payment")
+    assert orders(app) == []
+
+
 # Preferences
 
 
