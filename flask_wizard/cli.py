@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import click
-from flask import current_app
+from flask import Flask, current_app
 from flask.cli import AppGroup
 
+from .drafts.encrypted_store import DraftRepository
 from .drafts.upload_store import ListedUploadStore
-from .errors import StoreError
+from .drafts.users_data import UsersData
+from .errors import ConfigurationError, StoreError
 from .stores import SweptStore
+from .web.all_drafts import Skipped, opened_drafts, remind
+from .web.exported import export
+from .web.state import EXTENSION
 
 commands = AppGroup("wizard", help="Look after the drafts of wizards.")
+
+LOOKED_AT_ONCE = 1000  # drafts between two lines of progress
+HOUR, DAY = 60 * 60, 24 * 60 * 60
+AGES = ((HOUR, "under an hour"), (DAY, "under a day"), (7 * DAY, "under a week"))
 
 
 @commands.command()
 def purge() -> None:
     """Remove expired drafts and their uploads. The application may go on running."""
-    state = current_app.extensions["flask_wizard"]
+    state = current_app.extensions[EXTENSION]
     store, name = state.store, type(state.store).__name__
     if isinstance(store, SweptStore):
         _sweep(name, "expired values", store.sweep)
     else:
         click.echo(f"{name}: nothing to do, the engine removes expired drafts itself.")
-    uploads, name = state.repository(current_app).uploads, type(state.uploads).__name__
-    if isinstance(state.uploads, ListedUploadStore):
+    uploads, name = _repository().uploads, type(state.uploads).__name__
+    if uploads is not None and isinstance(state.uploads, ListedUploadStore):
         _sweep(name, "uploads", uploads.sweep)
 
 
@@ -37,9 +51,143 @@ def _sweep(name: str, what: str, sweep: Callable[..., int]) -> None:
         click.echo(f"{name}: {removed} removed so far", err=True)
 
     started = time.monotonic()
-    try:
+    with _store_errors():
         removed = sweep(time.time(), report)
-    except StoreError as error:
-        raise click.ClickException(str(error)) from error
     took = time.monotonic() - started
     click.echo(f"{name}: {removed} {what} removed in {took:.1f} s.")
+
+
+@commands.command()
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
+def drafts(style: str) -> None:
+    """Count the drafts by wizard, state, step and age. No answer is shown."""
+    counts: Counter[tuple[str, str, str, str]] = Counter()
+    skipped: Counter[str] = Counter()
+    with _store_errors():
+        for number, found in enumerate(opened_drafts(_app(), _find()), start=1):
+            _tell(number)
+            if isinstance(found, Skipped):
+                skipped[found.reason] += 1
+                continue
+            draft = found.public
+            seconds = time.time() - draft.saved.timestamp()
+            age = next(
+                (name for most, name in AGES if seconds < most), "a week or more"
+            )
+            counts[draft.mount, draft.state, draft.step, age] += 1
+    if style == "json":
+        rows = [
+            {"mount": mount, "state": state, "step": step, "saved": age, "drafts": n}
+            for (mount, state, step, age), n in sorted(counts.items())
+        ]
+        click.echo(json.dumps({"drafts": rows, "skipped": dict(skipped)}, indent=2))
+        return
+    for (mount, state, step, age), count in sorted(counts.items()):
+        place = f"{state}, at {step}" if step else state
+        click.echo(f"{count:>8}  {mount}: {place}, saved {age} ago")
+    click.echo(f"{counts.total():>8}  in all")
+    for reason, count in skipped.items():
+        click.echo(f"{count:>8}  {reason}")
+
+
+@commands.command("remind")
+@click.option("--idle", type=float, default=1.0, help="Days since the last save.")
+@click.option("--expiring", type=float, default=1.0, help="Days until it expires.")
+def send_reminders(idle: float, expiring: float) -> None:
+    """Call on_remind for drafts that were left, or that expire soon; each once."""
+    with _store_errors():
+        done = remind(
+            _app(), _find(), idle=idle * DAY, expiring=expiring * DAY, report=_tell
+        )
+    click.echo(f"{done.sent} reminded, {done.failed} failed.")
+    if done.skipped:
+        click.echo(f"{done.skipped} drafts could not be opened.")
+    if done.failed:
+        raise click.ClickException("on_remind has failed; the log says why.")
+
+
+@commands.command()
+@click.option("--user", required=True, help="The id that holder returns for them.")
+@click.confirmation_option(prompt="Erase all drafts of this user?")
+def erase(user: str) -> None:
+    """Erase one user's drafts, their files and their list."""
+    data = UsersData(_repository(), user)
+    with _store_errors():
+        erased = data.erase(_count())
+    click.echo(f"{erased.drafts} drafts and {erased.files} files erased.")
+    _warn_of(data)
+    if erased.busy:
+        raise click.ClickException(
+            f"{erased.busy} drafts are being committed at this moment. Run it again."
+        )
+
+
+@commands.command("export")
+@click.option("--user", required=True, help="The id that holder returns for them.")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def export_data(user: str, folder: Path) -> None:
+    """Write one user's drafts to FOLDER/drafts.json, and their files beside it.
+
+    Passwords are left out. FOLDER must not exist yet.
+    """
+    data = UsersData(_repository(), user)
+    try:
+        folder.mkdir(parents=True, mode=0o700)
+    except FileExistsError as error:
+        raise click.ClickException(f"{folder} exists already.") from error
+    with _store_errors():
+        drafts, files = export(_app(), _find(), data, folder, _count())
+    click.echo(f"{drafts} drafts and {files} files written to {folder}.")
+    _warn_of(data)
+
+
+def _warn_of(data: UsersData) -> None:
+    if not data.is_complete:
+        click.echo(
+            "The store cannot list its values: only drafts on the user's list were "
+            "found, which has no ended ones.",
+            err=True,
+        )
+
+
+def _app() -> Flask:
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return app
+
+
+def _repository() -> DraftRepository:
+    repository: DraftRepository = current_app.extensions[EXTENSION].repository(_app())
+    return repository
+
+
+def _find() -> Callable[[str], Any]:
+    from .wizard import Wizard  # it imports what imports the commands
+
+    return Wizard._find
+
+
+def _tell(number: int) -> None:
+    """Show progress on a long run."""
+    if number % LOOKED_AT_ONCE == 0:
+        click.echo(f"{number} drafts so far", err=True)
+
+
+def _count() -> Callable[[], None]:
+    """Return a function that counts its calls and shows progress."""
+    seen = 0
+
+    def count() -> None:
+        nonlocal seen
+        seen += 1
+        _tell(seen)
+
+    return count
+
+
+@contextmanager
+def _store_errors() -> Iterator[None]:
+    """Raise a ClickException in the place of a store's error."""
+    try:
+        yield
+    except (ConfigurationError, StoreError) as error:
+        raise click.ClickException(str(error)) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from os import PathLike
@@ -23,6 +23,7 @@ from .errors import ConfigurationError, StoreError
 from .stores import CheckedStore, DraftStore
 from .stores.registry import open_store
 from .tracebacks import without_locals
+from .web.all_drafts import all_drafts
 from .web.assets import Assets
 from .web.controls import block, control, layout
 from .web.external import NO_HOST, names_host
@@ -154,6 +155,17 @@ class FlaskWizard:
         except BaseException as error:
             without_locals(error)
             raise
+
+    def all_drafts(self, *, answers: bool = False) -> Iterator[Draft]:
+        """Yield every draft of the application, ended ones too, in no order.
+
+        They come one at a time as the store lists them, without URLs. Their
+        ``entries`` can be read with ``answers=True``. Drafts that cannot be opened are
+        counted in the log. Raise ConfigurationError if the store cannot list its
+        values, as Memcached cannot, or StoreError.
+        """
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        return all_drafts(app, Wizard._find, answers=answers)
 
     def resume_url(
         self, draft: Draft | str, *, max_age: timedelta | float, uses: int = 1

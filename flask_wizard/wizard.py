@@ -83,6 +83,7 @@ class Wizard(metaclass=Declarative):
             cls.title = _title_from(cls.__name__)
         cls._gives_initial = cls.initial is not Wizard.initial
         cls._upgrades = cls.upgrade is not Wizard.upgrade
+        cls._reminds = cls.on_remind is not Wizard.on_remind
         cls._abstract = abstract
         cls._initial_takes_answers = takes(_as_called(cls, "initial"), 3)
         for name, passed in _HOOKS.items():
@@ -100,6 +101,8 @@ class Wizard(metaclass=Declarative):
     _initial_takes_answers: ClassVar[bool] = False
     #: True if ``upgrade`` is overridden.
     _upgrades: ClassVar[bool] = False
+    #: True if ``on_remind`` is overridden.
+    _reminds: ClassVar[bool] = False
 
     # Hooks
 
@@ -155,6 +158,15 @@ class Wizard(metaclass=Declarative):
         ``draft.entries`` has the strings that were sent, which may be invalid.
         """
         return ""
+
+    def on_remind(self, draft: Draft, reason: Literal["idle", "expiring"]) -> None:
+        """Remind somebody of a draft, by mail for example.
+
+        ``flask wizard remind`` calls this, outside of the visitor's requests, at most
+        once for a draft and a reason: ``idle`` if nothing was sent for a while,
+        ``expiring`` if it expires soon. ``draft.entries`` has what was sent, and
+        ``wizards.resume_url`` makes a link of the draft.
+        """
 
     def upgrade(self, draft: Draft, from_version: int) -> None:
         """Change ``draft.entries`` of a draft that an earlier version has written.

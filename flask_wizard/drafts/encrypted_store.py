@@ -112,9 +112,11 @@ class EncryptedStore:
         Return None if there is none. Raise StoreError, or UnreadableDraftError.
         """
         found = self.engine.load(key)
-        if found is None:
-            return None
-        packed = self.keyring.decrypt(found[0], key.encode(), KINDS["draft"])
+        return None if found is None else self.open_draft(key, found[0])
+
+    def open_draft(self, key: str, blob: bytes) -> bytes | memoryview:
+        """Return the draft that was loaded from a key. Raise UnreadableDraftError."""
+        packed = self.keyring.decrypt(blob, key.encode(), KINDS["draft"])
         return packed[1:] if packed.startswith(PLAIN) else _decompress(packed)
 
     def save(
@@ -194,6 +196,10 @@ class DraftRepository:
         if draft.id != draft_id:
             raise UnreadableDraftError("A stored draft carries another draft's id.")
         return draft, version
+
+    def open(self, key: str, blob: bytes) -> Draft:
+        """Return the draft that was loaded from a key. Raise UnreadableDraftError."""
+        return decode(self.store.open_draft(key, blob))
 
     @contextmanager
     def joined(self) -> Iterator[DraftRepository]:

@@ -116,6 +116,16 @@ class Keyring:
                 "A stored value is damaged, or was encrypted for something else."
             ) from error
 
+    def kind_of(self, encrypted: bytes) -> Kind | None:
+        """Return the kind that a value says it has; None if it says none.
+
+        Nobody has authenticated it yet.
+        """
+        header = encrypted[:HEADER_SIZE]
+        known = [kind for kind in Kind if header.endswith(bytes((kind,)))]
+        is_whole = len(header) == HEADER_SIZE and header.startswith(FORMAT)
+        return known[0] if is_whole and known else None
+
     def digest(self, purpose: str, *parts: str | bytes) -> bytes:
         """Return 32 bytes: the hash of ``parts`` for ``purpose``, by the newest key."""
         return self.digests(purpose, *parts)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +10,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from ..core import draft as stored
+from ..errors import ConfigurationError
 from .lifetimes import Lifetimes, expires, utc_datetime
 
 
@@ -22,7 +24,8 @@ class Titled(Lifetimes, Protocol):
 class Draft:
     """A visitor's draft, as hooks and ``wizards.drafts()`` give it. Times are in UTC.
 
-    In ``discarded`` it has no current step and no URLs.
+    In ``discarded`` it has no current step and no URLs, and in ``all_drafts()`` it has
+    no URLs.
     """
 
     #: The draft's id, which stands in its URLs.
@@ -35,6 +38,14 @@ class Draft:
     saved: datetime
     #: When it expires unless the visitor sends something.
     expires: datetime
+    #: ``open``, ``committing``, ``committed`` or ``discarded``.
+    state: str = "open"
+    #: The name of the wizard's class.
+    wizard: str = ""
+    #: The full name of the blueprint, or the class of a wizard without one.
+    mount: str = ""
+    #: The name of its current step, as it is declared; empty if it has none.
+    step: str = ""
     #: What ``Wizard.describe`` calls it, or an empty string.
     description: str = ""
     #: The title of its current step.
@@ -48,6 +59,8 @@ class Draft:
     _stored: stored.Draft = field(repr=False)
     #: Values of URL variables that do not bind it, for its links.
     _unbound: Mapping[str, object] = field(default_factory=dict, repr=False)
+    #: True if its answers were asked for.
+    _tells: bool = field(default=True, repr=False)
 
     @classmethod
     def of(cls, draft: stored.Draft, wizard: Titled, **current: str | None) -> Draft:
@@ -61,6 +74,9 @@ class Draft:
             started=utc_datetime(draft.created),
             saved=utc_datetime(draft.updated),
             expires=utc_datetime(expires(wizard, draft)),
+            state=draft.state,
+            wizard=type(wizard).__name__,
+            mount=str(json.loads(draft.mount)[0]),
             _stored=draft,
             **current,  # type: ignore[arg-type]
         )
@@ -71,12 +87,23 @@ class Draft:
 
         A list has a dict for each of its items; the fields of an item of several pages
         are by page. A file field has the names of its files. They include what was not
-        accepted or does not apply, and exclude passwords. Raise UnreadableDraftError.
+        accepted or does not apply, and exclude passwords. Raise UnreadableDraftError,
+        or ConfigurationError if ``all_drafts()`` was not asked for answers.
         """
-        found: dict[str, Any] = _sent(self._stored)
-        for step in self._stored.packed_items:
-            found[step] = [_of_item(_sent(item)) for item in self._stored.items(step)]
-        return found
+        if not self._tells:
+            raise ConfigurationError(
+                "The entries of a draft of all_drafts() were not asked for. Ask with "
+                "all_drafts(answers=True)."
+            )
+        return entries_of(self._stored)
+
+
+def entries_of(draft: stored.Draft) -> dict[str, Any]:
+    """Return what was sent, as ``Draft.entries`` has it. Raise UnreadableDraftError."""
+    found: dict[str, Any] = _sent(draft)
+    for step in draft.packed_items:
+        found[step] = [_of_item(_sent(item)) for item in draft.items(step)]
+    return found
 
 
 def _sent(filled: stored.Filled) -> dict[str, dict[str, list[str]]]:

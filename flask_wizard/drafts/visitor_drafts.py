@@ -122,7 +122,7 @@ class VisitorDrafts:
         if held.state == "committing":
             held = self._expire_lease(held)
         if self.wizard.steps.renamed or held.version != self.wizard.version:
-            return self._opened(held, version)
+            return self.opened(held, version)
         return StoredDraft(held, version, is_new=False)
 
     def load_linked(self, draft_id: str) -> StoredDraft | None:
@@ -132,7 +132,7 @@ class VisitorDrafts:
             return None
         if draft.expires(*self._lifetimes) <= time.time():
             return None
-        return self._opened(self._expire_lease(draft), version)
+        return self.opened(self._expire_lease(draft), version)
 
     def take_up(self, stored: StoredDraft, *, link: str, until: float) -> StoredDraft:
         """Save a draft with this visitor as a holder, who has come by a link.
@@ -170,9 +170,9 @@ class VisitorDrafts:
         else:
             draft = self.fresh(new_nonce())
             _, version = self._repository.load(draft.id)
-        return self._opened(draft, version)
+        return self.opened(draft, version)
 
-    def _opened(self, draft: Draft, version: StoredVersion) -> StoredDraft:
+    def opened(self, draft: Draft, version: StoredVersion) -> StoredDraft:
         """Return a draft as the wizard has it now, which the next write stores.
 
         Its steps and fields have their names of now, and it is of the wizard's version.
@@ -249,7 +249,7 @@ class VisitorDrafts:
         """
         draft, version = self._repository.load(stored.draft.id)
         if draft is not None:
-            return self._opened(self._expire_lease(draft), version)
+            return self.opened(self._expire_lease(draft), version)
         current = self._expire_lease(stored.draft)
         return replace(stored, draft=current, version=version, is_new=True)
 

@@ -18,6 +18,7 @@ from flask_wizard.tracebacks import without_locals
 
 VERSION_SIZE = 12  # bytes
 WRITES_A_SWEEP = 256
+LISTED_AT_ONCE = 50  # values, each of at most a few hundred KB
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,21 @@ class SweptStore(DraftStore, Protocol):
 
         ``now`` is in seconds since the epoch. This calls ``report`` now and then with
         the number removed so far. Other processes may go on writing meanwhile.
+        """
+
+
+@runtime_checkable
+class ListingStore(DraftStore, Protocol):
+    """A store that can tell which values it has, for jobs over all drafts."""
+
+    def entries(self) -> Iterator[tuple[str, bytes, bytes]]:
+        """Yield the key, the blob and the version of every value.
+
+        The blob of a value that is damaged may be any bytes, and its version is empty.
+        The store reads a few values at a time, and other processes may write meanwhile:
+        a value that is there all along is yielded once, as it is when it is read. This
+        raises StoreError if the store cannot answer, or cannot tell any more whether it
+        has yielded all.
         """
 
 

@@ -114,6 +114,38 @@ class DynamoDBStore:
             values={":expected": {"B": expected}},
         )
 
+    def entries(self) -> Iterator[tuple[str, bytes, bytes]]:
+        """Yield the key, the blob and the version of every value.
+
+        DynamoDB reads the whole table for it, 1 MB at a time.
+        """
+        place, start = self._place, dict[str, Any]()
+        names = {"#key": place.key_field, "#expires": place.expiration_time_field}
+        prefix = self._key("")[place.key_field]
+        while True:
+            with self._store_errors():
+                reply = self._clients.own().scan(
+                    TableName=place.table,
+                    ConsistentRead=True,
+                    FilterExpression="begins_with(#key, :prefix) AND #expires > :now",
+                    ExpressionAttributeNames=names,
+                    ExpressionAttributeValues={
+                        ":prefix": prefix,
+                        ":now": {"N": str(time.time())},
+                    },
+                    **start,
+                )
+            for item in reply.get("Items", ()):
+                key = item[place.key_field]["S"].removeprefix(prefix["S"])
+                try:
+                    value = self._parse(item)
+                    yield key, value.blob, value.version
+                except UnreadableDraftError:
+                    yield key, b"", b""
+            if not (last := reply.get("LastEvaluatedKey")):
+                return
+            start = {"ExclusiveStartKey": last}
+
     def warnings(self) -> Iterable[str]:
         """Return a warning for each setting that would lose drafts.
 

@@ -27,6 +27,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 STRIPES = 256  # folders, each with a lock
+LOCK = "lock"  # the name of a lock
 LOCK_TIMEOUT = 5.0  # seconds
 LEFTOVER_AGE = 60 * 60  # seconds until a killed writer's temporary file is removed
 LATEST = 2**32 - 1  # cachelib has 32 bits for the second in which a file expires
@@ -82,6 +83,22 @@ class FileStore:
     ) -> bool:
         """Store a value over version ``expected``; return whether it was stored."""
         return self._write(key, Framed(blob, version), ttl, expected)
+
+    def entries(self) -> Iterator[tuple[str, bytes, bytes]]:
+        """Yield the key, the blob and the version of every value.
+
+        A damaged file whose key nobody can tell has its own name in the place of it.
+        """
+        with self._store_errors():
+            stripes = sorted(self._files.stripes())
+        for stripe in stripes:
+            with self._store_errors():
+                paths = self._files.paths(stripe)
+            for path in paths:
+                with self._store_errors():
+                    found = self._files.read_listed(path, time.time())
+                if found is not None:
+                    yield found
 
     def sweep(self, now: float, report: Callable[[int], object] | None = None) -> int:
         """Remove all values that have expired at ``now``; return how many."""
@@ -163,12 +180,37 @@ class _PrivateCache(FileSystemCache):
     def read(self, key: str, now: float) -> Framed | None:
         try:
             with open(self._get_filename(key), "rb") as file:
-                expires = _read_expiry(file)
+                expires, found = _read_expiry(file), _read_key(file)
                 content = self.serializer.load(file)
         except FileNotFoundError:
             os.stat(self._path)  # if the folder is gone, this is an outage
             return None
-        return None if _is_expired(expires, now) else unframe(content)
+        if _is_expired(expires, now):
+            return None
+        if found != key.encode():
+            raise UnreadableDraftError("A draft's file is damaged: its key is another.")
+        return unframe(content)
+
+    def paths(self, stripe: str) -> list[str]:
+        """Return the paths of the values of one stripe."""
+        # Locked, because a listing may miss a file that is being replaced meanwhile.
+        with self.locked(stripe), os.scandir(self._folder(stripe)) as entries:
+            return [entry.path for entry in entries if self._is_value(entry)]
+
+    def read_listed(self, path: str, now: float) -> tuple[str, bytes, bytes] | None:
+        """Return key, blob and version of a file; None if it has gone or expired."""
+        key = os.path.basename(path)
+        try:
+            with open(path, "rb") as file:
+                if _is_expired(_read_expiry(file), now):
+                    return None
+                key = _read_key(file).decode()
+                return (key, *unframe(self.serializer.load(file)))
+        except FileNotFoundError:
+            os.stat(self._path)
+            return None
+        except (UnreadableDraftError, UnicodeDecodeError):
+            return key, b"", b""
 
     def write(self, key: str, value: Framed, expires: int) -> None:
         """Move a complete file into place; leave no temporary file if that fails."""
@@ -181,7 +223,7 @@ class _PrivateCache(FileSystemCache):
         descriptor = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         try:
             with open(descriptor, "wb") as file:
-                file.write(EXPIRY.pack(expires))
+                file.write(EXPIRY.pack(expires) + _key_part(key))
                 self.serializer.dump(frame(*value), file)
             os.chmod(name, self._file_mode)
             os.replace(name, path)
@@ -203,7 +245,7 @@ class _PrivateCache(FileSystemCache):
         """Lock ``stripe`` against other threads and processes. Raise StoreError."""
         self._make_folder(self._folder(stripe))
         lock = os.open(
-            os.path.join(self._folder(stripe), "lock"),
+            os.path.join(self._folder(stripe), LOCK),
             os.O_RDONLY | os.O_CREAT,
             self._file_mode,
         )
@@ -226,6 +268,10 @@ class _PrivateCache(FileSystemCache):
         with suppress(FileExistsError):
             os.mkdir(path)
             os.chmod(path, self._folder_mode)
+
+    def _is_value(self, entry: os.DirEntry[str]) -> bool:
+        is_leftover = entry.name.endswith(self._fs_transaction_suffix)
+        return entry.name != LOCK and not is_leftover
 
     def _may_remove(self, entry: os.DirEntry[str], now: float) -> bool:
         if entry.name.endswith(self._fs_transaction_suffix):
@@ -257,6 +303,20 @@ def _read_expiry(file: IO[bytes]) -> int:
         )
     (expires,) = EXPIRY.unpack(header)
     return int(expires)
+
+
+def _key_part(key: str) -> bytes:
+    """Return the bytes by which a file tells its key, of which its name has a hash."""
+    encoded = key.encode()
+    return bytes([len(encoded)]) + encoded
+
+
+def _read_key(file: IO[bytes]) -> bytes:
+    size = file.read(1)
+    key = file.read(size[0]) if size else b""
+    if not size or len(key) < size[0]:
+        raise UnreadableDraftError("A draft's file is damaged: it ends within its key.")
+    return key
 
 
 def _is_expired(expires: int, now: float) -> bool:

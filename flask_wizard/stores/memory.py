@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,6 +55,16 @@ class MemoryStore:
     ) -> bool:
         """Store a value over version ``expected``; return whether it was stored."""
         return self._write(key, _Value(blob, version, time.time() + ttl), expected)
+
+    def entries(self) -> Iterator[tuple[str, bytes, bytes]]:
+        """Yield the key, the blob and the version of every value."""
+        for key in self._values.all_keys():
+            try:
+                found = self.load(key)
+            except UnreadableDraftError:
+                found = b"", b""
+            if found is not None:
+                yield (key, *found)
 
     def sweep(self, now: float, report: Callable[[int], object] | None = None) -> int:
         """Remove all values that have expired at ``now``; return how many."""
@@ -110,6 +120,10 @@ class _PrivateCache(SimpleCache):
 
     def _prune(self) -> None:
         """Evict nothing. ``threshold=0`` would not do: it means 500 values."""
+
+    def all_keys(self) -> list[str]:
+        with self.lock:
+            return list(self._cache)
 
     def remove_expired(self, now: float, at_most: int | None) -> int:
         """Remove expired values among the first ``at_most``; return how many.

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flask_wizard.errors import StoreError
+from flask_wizard.errors import StoreError, UnreadableDraftError
+from flask_wizard.stores import LISTED_AT_ONCE
 from flask_wizard.stores.encoding import frame, head, unframe
 from flask_wizard.stores.redis_client import Answer, server_at, server_of
 
 PREFIX = "flask_wizard:"
+SPECIAL = re.compile(r"[][*?^\\-]")  # in a pattern of SCAN
 
 # The value must begin with the first argument, or be absent if that is empty. A script
 # runs atomically. It has a single write, which also sets the lifetime, so that it
@@ -66,6 +70,69 @@ class RedisStore:
         """Store a value over version ``expected``; return whether it was stored."""
         return self._write(key, head(expected), frame(blob, version), ttl)
 
+    def entries(self) -> Iterator[tuple[str, bytes, bytes]]:
+        """Yield the key, the blob and the version of every value.
+
+        A server may name a key twice, so this remembers all keys: about 120 bytes each.
+        Raise StoreError also if a server was restarted meanwhile, or if the primaries
+        of a cluster are others by then: nobody knows what they have not named.
+        """
+        seen: set[str] = set()
+        began = self._run(self._servers)
+        for target in began.values():
+            cursor: int | None = None
+            while cursor != 0:
+                cursor, names = self._run(partial(self._scan, target, cursor or 0))
+                new = [name for name in dict.fromkeys(names) if name not in seen]
+                seen.update(new)
+                yield from self._run(partial(self._load_all, new)) if new else ()
+        if self._run(self._servers).keys() != began.keys():
+            raise StoreError(
+                f"Drafts in {self._server.name}: a server was restarted or replaced "
+                "while its values were listed, and some may be missing. Try again."
+            )
+
+    def _servers(self, client: Any) -> dict[tuple[str, object], dict[str, Any]]:
+        """Return the arguments that send a command to each primary.
+
+        They are by its name, and what tells whether it has been restarted.
+        """
+        found: dict[tuple[str, object], dict[str, Any]] = {}
+        for name, target in self._server.primaries(client):
+            try:
+                run = client.info("server", **target).get("run_id")
+            except self._server.driver.refusal:  # a managed server may hide it
+                run = None
+            found[name, run] = target
+        return found
+
+    def _scan(
+        self, target: dict[str, Any], cursor: int, client: Any
+    ) -> tuple[int, list[str]]:
+        """Return the next cursor, 0 at the end, and the names of some keys."""
+        match = SPECIAL.sub(r"\\\g<0>", self._name("")) + "*"
+        found, names = client.scan(cursor, match=match, count=LISTED_AT_ONCE, **target)
+        if isinstance(found, dict):  # by node
+            (found,) = found.values()
+        return int(found), [name.decode(errors="replace") for name in names]
+
+    def _load_all(
+        self, names: list[str], client: Any
+    ) -> list[tuple[str, bytes, bytes]]:
+        pipeline = client.pipeline(transaction=False)
+        for name in names:
+            pipeline.get(name)
+        found = []
+        for name, value in zip(names, pipeline.execute(False), strict=True):
+            key = name.removeprefix(self._name(""))
+            if isinstance(value, self._server.driver.refusal):  # it is no string
+                value = b""
+            if isinstance(value, Exception):
+                raise value
+            if value is not None:
+                found.append((key, *_unframe(value)))
+        return found
+
     def warnings(self) -> Iterator[str]:
         """Return a warning for each setting that would lose drafts.
 
@@ -95,6 +162,14 @@ class RedisStore:
             return self._server.run(call)
         except self._server.driver.errors as error:
             raise StoreError(f"Drafts in {self._server.name}: {error}") from error
+
+
+def _unframe(value: bytes) -> tuple[bytes, bytes]:
+    """Return blob and version, which is empty if the value is damaged."""
+    try:
+        return unframe(value)
+    except UnreadableDraftError:
+        return value, b""
 
 
 def _warnings(

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NoReturn, Protocol, TypeAlias, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, Index, MetaData, Table, event, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Executable,
+    Index,
+    MetaData,
+    Row,
+    Table,
+    event,
+    text,
+)
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import (
     Session,
@@ -26,7 +37,7 @@ from flask_wizard.errors import (
     StoreError,
     WizardError,
 )
-from flask_wizard.stores import DraftStore, sweep_now_and_then
+from flask_wizard.stores import LISTED_AT_ONCE, DraftStore, sweep_now_and_then
 from flask_wizard.stores.sql_engine import BoundedDatabase
 from flask_wizard.stores.sql_table import (
     GIVEN_UP,
@@ -34,6 +45,7 @@ from flask_wizard.stores.sql_table import (
     NO_TABLE,
     Rows,
     Statements,
+    are_bytes,
     drafts_table,
     has_code,
     place,
@@ -161,6 +173,19 @@ class SQLAlchemyStore(Rows):
         """Store a value over version ``expected``; return whether it was stored."""
         sweep_now_and_then(self._sweep_some)
         return super().replace(key, blob, version, expected, ttl)
+
+    def entries(self) -> Iterator[tuple[str, bytes, bytes]]:
+        """Yield the key, the blob and the version of every value, in order of keys."""
+        after, statement = "", self.statements.entries
+        while True:
+            few = {"after": after, "now": time.time(), "most": LISTED_AT_ONCE}
+            rows = self.run(partial(_all_rows, statement, few))
+            if not rows:
+                return
+            for key, blob, version in map(tuple, rows):
+                is_whole = are_bytes(blob, version)
+                yield (key, blob, version) if is_whole else (key, b"", b"")
+            after = rows[-1][0]
 
     def sweep(self, now: float, report: Callable[[int], object] | None = None) -> int:
         """Remove all values that have expired at ``now``; return how many."""
@@ -498,6 +523,12 @@ def _run_once(
         connection.execution_options(isolation_level=isolation)
         with connection.begin():
             return work(connection)
+
+
+def _all_rows(
+    statement: Executable, values: dict[str, object], connection: Connection
+) -> Sequence[Row[Any]]:
+    return connection.execute(statement, values).all()
 
 
 def _truncate_log(engine: Engine) -> bool:

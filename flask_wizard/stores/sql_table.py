@@ -93,6 +93,12 @@ class Statements:
         is_expected = table.c.version == bindparam("expected")
         new: dict[str, Any] = {name: bindparam(f"new_{name}") for name in COLUMNS[1:]}
         self.load = select(table.c.blob, table.c.version).where(here, lives)
+        self.entries = (
+            select(table.c.key, table.c.blob, table.c.version)
+            .where(table.c.key > bindparam("after"), lives)
+            .order_by(table.c.key)
+            .limit(bindparam("most"))
+        )
         self.replace = update(table).where(here, is_expected, lives).values(new)
         self.replace_expired = update(table).where(here, is_expired).values(new)
         self.insert = insert(table).values(key=bindparam("at"), **new)
@@ -159,7 +165,7 @@ class Rows(ABC):
         if row is None:
             return None
         blob, version = row
-        if not (isinstance(blob, bytes) and isinstance(version, bytes)):
+        if not are_bytes(blob, version):
             raise UnreadableDraftError("A draft in the database is damaged: not bytes.")
         return blob, version
 
@@ -174,6 +180,11 @@ class Rows(ABC):
         except IntegrityError:
             return False
         return True
+
+
+def are_bytes(blob: object, version: object) -> bool:
+    """True if a row's blob and version are what a store has written."""
+    return isinstance(blob, bytes) and isinstance(version, bytes)
 
 
 def _new(key: str, blob: bytes, version: bytes, ttl: int) -> dict[str, object]:

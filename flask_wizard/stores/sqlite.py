@@ -13,7 +13,12 @@ from typing import Any, NamedTuple
 from weakref import WeakSet
 
 from flask_wizard.errors import DefinitionError, StoreError, UnreadableDraftError
-from flask_wizard.stores import path_of, sweep_now_and_then, unwritable
+from flask_wizard.stores import (
+    LISTED_AT_ONCE,
+    path_of,
+    sweep_now_and_then,
+    unwritable,
+)
 from flask_wizard.stores.wal import repeat_until_done, truncate_log
 
 BUSY_TIMEOUT = 5.0  # seconds
@@ -31,6 +36,10 @@ CREATE TABLE IF NOT EXISTS wizard_drafts (
 CREATE INDEX IF NOT EXISTS wizard_drafts_expires ON wizard_drafts (expires);
 """
 LOAD = "SELECT blob, version FROM wizard_drafts WHERE key = ? AND expires > ?"
+ENTRIES = """
+SELECT key, blob, version FROM wizard_drafts
+WHERE key > ? AND expires > ? ORDER BY key LIMIT ?
+"""
 CREATE = """
 INSERT INTO wizard_drafts (key, version, expires, blob) VALUES (?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE
@@ -80,7 +89,7 @@ class SQLiteStore:
         if not rows:
             return None
         blob, version = rows[0]
-        if not (isinstance(blob, bytes) and isinstance(version, bytes)):
+        if not _are_bytes(blob, version):
             raise UnreadableDraftError(
                 f"A draft in {self._file.path} is damaged: not bytes."
             )
@@ -100,6 +109,14 @@ class SQLiteStore:
         now = time.time()
         parameters = (version, now + ttl, blob, key, expected, now)
         return self._run(REPLACE, *parameters).changed > 0
+
+    def entries(self) -> Iterator[tuple[str, bytes, bytes]]:
+        """Yield the key, the blob and the version of every value, in order of keys."""
+        after = ""
+        while rows := self._run(ENTRIES, after, time.time(), LISTED_AT_ONCE).rows:
+            for after, blob, version in rows:
+                is_whole = _are_bytes(blob, version)
+                yield (after, blob, version) if is_whole else (after, b"", b"")
 
     def sweep(self, now: float, report: Callable[[int], object] | None = None) -> int:
         """Remove all values that have expired at ``now``; return how many."""
@@ -150,6 +167,10 @@ class SQLiteStore:
             return connection.run(sql, parameters)
         except FAILURES as error:
             raise StoreError(f"Drafts in {self._file.path}: {error}") from error
+
+
+def _are_bytes(blob: object, version: object) -> bool:
+    return isinstance(blob, bytes) and isinstance(version, bytes)
 
 
 class _Outcome(NamedTuple):

@@ -38,7 +38,7 @@ from typing import Protocol, TypeVar
 import pytest
 
 from flask_wizard.errors import StoreError
-from flask_wizard.stores import DraftStore, SweptStore, new_version
+from flask_wizard.stores import DraftStore, ListingStore, SweptStore, new_version
 
 Reopen = Callable[[], DraftStore]
 Full = Callable[[], AbstractContextManager[object]]
@@ -47,6 +47,7 @@ Result = TypeVar("Result")
 TTL = 2  # seconds
 LONG = 3600  # seconds, for values that must not expire on a busy machine
 PATIENCE = 60.0  # seconds that racing calls wait for each other
+LISTED = 120  # values: more than a store reads at once
 RENEWED = 40  # values of each thread during a sweep
 LARGE = bytes(200_000)
 # Neither hands an open connection on to a new process.
@@ -372,6 +373,65 @@ class SweptStoreContract(Clocked):
 
     def test_sweep_of_an_empty_store(self, store: SweptStore) -> None:
         assert store.sweep(time.time()) == 0
+
+
+class ListingStoreContract(Clocked):
+    """The contract of a store that can list its values."""
+
+    def test_is_a_listing_store(self, store: ListingStore) -> None:
+        assert isinstance(store, ListingStore)
+        assert list(store.entries()) == []
+
+    def test_entries_are_all_values_as_they_are(self, store: ListingStore) -> None:
+        expected = {}
+        for number in range(LISTED):
+            key, version = f"key{number}", new_version()
+            store.create(key, b"old", version, LONG)
+            expected[key] = (b"old", version)
+        new = new_version()
+        assert store.replace("key7", b"new", new, expected["key7"][1], LONG)
+        expected["key7"] = (b"new", new)
+        found = list(store.entries())
+        assert len(found) == LISTED
+        assert {key: (blob, version) for key, blob, version in found} == expected
+
+    def test_expired_values_are_no_entries(
+        self, store: ListingStore, pass_time: Callable[[float], None]
+    ) -> None:
+        store.create("living", b"blob", new_version(), LONG)
+        store.create("old", b"blob", new_version(), self.ttl)
+        pass_time(self.ttl + 1)
+        assert [key for key, _, _ in store.entries()] == ["living"]
+
+    def test_values_that_are_there_all_along_are_listed_once_beside_writers(
+        self, store: ListingStore
+    ) -> None:
+        versions = {f"key{number}": new_version() for number in range(LISTED)}
+        for key, version in versions.items():
+            store.create(key, b"blob", version, LONG)
+        begun, done = threading.Event(), threading.Event()
+
+        def write(number: int) -> int:
+            writes = 0
+            while not done.is_set():
+                key = f"key{(writes * 7 + number) % LISTED}"
+                if loaded := store.load(key):
+                    store.replace(key, b"blob", new_version(), loaded[1], LONG)
+                store.create(f"new{number}-{writes}", b"blob", new_version(), LONG)
+                begun.set()
+                writes += 1
+            return writes
+
+        with ThreadPoolExecutor(2) as pool:
+            writers = [pool.submit(write, number) for number in range(2)]
+            try:
+                assert begun.wait(PATIENCE)
+                found = [key for key, _, _ in store.entries()]
+            finally:
+                done.set()
+        assert all(writer.result() for writer in writers)
+        assert len(found) == len(set(found))
+        assert versions.keys() <= set(found)
 
 
 class OutageContract:

@@ -42,6 +42,7 @@ from flask_wizard.stores import new_version
 from flask_wizard.stores.dynamodb import DynamoDBStore
 from flask_wizard.stores.registry import open_store
 from flask_wizard.testing.store_contract import (
+    ListingStoreContract,
     OutageContract,
     Reopen,
     ServerContract,
@@ -147,7 +148,7 @@ def opened(url: str) -> DynamoDBStore:
     return DynamoDBStore.from_url(url)
 
 
-class TestDynamoDBStore(SharedStoreContract, OutageContract):
+class TestDynamoDBStore(SharedStoreContract, ListingStoreContract, OutageContract):
     ttl = 60  # seconds, none of which a test waits for
 
     @pytest.fixture

@@ -17,6 +17,7 @@ from flask_wizard.errors import ConfigurationError, DefinitionError, StoreError
 from flask_wizard.stores import new_version
 from flask_wizard.stores.sql import SQLAlchemyStore
 from flask_wizard.testing.store_contract import (
+    ListingStoreContract,
     OutageContract,
     ServerContract,
     SharedStoreContract,
@@ -64,7 +65,12 @@ def opened() -> Iterator[Callable[..., Opened]]:
 # The contract
 
 
-class TestAtAURL(SharedStoreContract, SweptStoreContract, OutageContract):
+class TestAtAURL(
+    SharedStoreContract,
+    SweptStoreContract,
+    ListingStoreContract,
+    OutageContract,
+):
     ttl = 60  # seconds, none of which a test waits for
 
     @pytest.fixture

@@ -53,6 +53,7 @@ from flask_wizard.stores.registry import open_store
 from flask_wizard.testing.store_contract import (
     Full,
     FullContract,
+    ListingStoreContract,
     OutageContract,
     Reopen,
     ServerContract,
@@ -253,17 +254,17 @@ class OnCluster(ContractOfBoth):
 
 
 @pytest.mark.parametrize("way", ["redis URL"])
-class TestServer(OnOneServer, SharedStoreContract): ...
+class TestServer(OnOneServer, SharedStoreContract, ListingStoreContract): ...
 
 
 @pytest.mark.parametrize(
     "way", ["redis client", "RedisCache", "valkey URL", "valkey client", "ValkeyCache"]
 )
-class TestOtherWaysToAServer(OnOneServer, StoreContract): ...
+class TestOtherWaysToAServer(OnOneServer, StoreContract, ListingStoreContract): ...
 
 
 @pytest.mark.parametrize("way", ["redis cluster URL", "valkey cluster client"])
-class TestWaysToACluster(OnCluster, StoreContract): ...
+class TestWaysToACluster(OnCluster, StoreContract, ListingStoreContract): ...
 
 
 @pytest.mark.parametrize("way", ["impatient redis", "impatient valkey"])

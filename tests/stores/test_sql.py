@@ -78,6 +78,7 @@ from flask_wizard.stores import (
 from flask_wizard.stores.registry import open_store
 from flask_wizard.stores.sql import COMMITS_IN_MYSQL, SQLAlchemyStore, drafts_table
 from flask_wizard.testing.store_contract import (
+    ListingStoreContract,
     OutageContract,
     ServerContract,
     SharedStoreContract,
@@ -194,7 +195,12 @@ def opened() -> Iterator[Callable[..., Opened]]:
         reopen.close()
 
 
-class TestAtAURL(SharedStoreContract, SweptStoreContract, OutageContract):
+class TestAtAURL(
+    SharedStoreContract,
+    SweptStoreContract,
+    ListingStoreContract,
+    OutageContract,
+):
     ttl = 60  # seconds, none of which a test waits for
 
     @pytest.fixture
@@ -220,7 +226,12 @@ class TestOutagesAtAURL(ServerContract):
         return open_url(connect_timeout="4", read_timeout="4")
 
 
-class TestOnPostgreSQL(StoreContract, SweptStoreContract, OutageContract):
+class TestOnPostgreSQL(
+    StoreContract,
+    SweptStoreContract,
+    ListingStoreContract,
+    OutageContract,
+):
     """Of an application whose transactions are as strict as PostgreSQL knows them."""
 
     ttl = 60  # seconds, none of which a test waits for
@@ -263,7 +274,12 @@ class TestWithoutUpserts(StoreContract):
         return store
 
 
-class TestOnSQLite(SharedStoreContract, SweptStoreContract, OutageContract):
+class TestOnSQLite(
+    SharedStoreContract,
+    SweptStoreContract,
+    ListingStoreContract,
+    OutageContract,
+):
     ttl = 60  # seconds, none of which a test waits for
 
     @pytest.fixture
