@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clock import DAY
 from flask import Flask
+from time_machine import Traveller
 from uploads import PNG, files_in, send_files
 from visitor import Visitor, attribute
 
@@ -24,6 +26,7 @@ DOCUMENTS = (
     "README.md",
     "docs/devices.md",
     "docs/guide.md",
+    "docs/jobs.md",
     "docs/json.md",
     "docs/lists.md",
     "docs/personal.md",
@@ -635,3 +638,20 @@ def test_former_names_of_the_documents_lead_to_the_page(instance: Path) -> None:
     assert visitor.open("/join/new/you").path == "/join/new/person"
     visitor.press("next", {"full_name": None, "name": "Ada"})
     assert visitor.page.path.endswith("/home")
+
+
+def test_jobs_of_the_documents_count_and_remind(
+    instance: Path, clock: Traveller
+) -> None:
+    jobs = run_blocks("docs/jobs.md")
+    app = jobs["create_app"]()
+    follow(Visitor(app), "/apply/", email="ann@example.com")
+    with app.app_context():
+        assert jobs["waiting_at"]("check") == 1
+        assert jobs["addresses"]() == [["ann@example.com"]]
+    clock.shift(2 * DAY)
+    runner = app.test_cli_runner()
+    assert runner.invoke(args=["wizard", "remind"]).exit_code == 0
+    ((address, text),) = jobs["outbox"]
+    assert address == "ann@example.com"
+    assert "https://example.org/apply/link/" in text

@@ -15,7 +15,7 @@ from msgspec import structs
 
 from ..core.draft import Draft, encode
 from ..core.form_errors import as_text
-from ..core.hooks import HookError, call_hook
+from ..core.hooks import call_hook
 from ..drafts.encrypted_store import DraftRepository, StoredVersion
 from ..drafts.every_draft import every_draft
 from ..drafts.keyring import Kind
@@ -193,7 +193,7 @@ def remind(
             with request_context(app):
                 call_hook(found.visit.wizard.on_remind, found.public, reason)
             sent += 1
-        except HookError as error:
+        except Exception as error:  # the application's, which must not end the run
             failed += 1
             found.visit.log(error, "on_remind failed.")
     return Reminders(sent, failed, skipped)

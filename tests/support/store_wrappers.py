@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -12,7 +12,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from flask_wizard import DraftStore, StoreError
-from flask_wizard.stores import new_version
+from flask_wizard.stores import ListingStore, new_version
 
 PATIENCE = 60.0  # seconds until what never comes fails a test
 
@@ -44,6 +44,11 @@ class Probe:
     ) -> bool:
         self._enter("replace", writes=True)
         return self.inner.replace(key, blob, version, expected, ttl)
+
+    def entries(self) -> Iterator[tuple[str, bytes, bytes]]:
+        self._enter("entries")
+        assert isinstance(self.inner, ListingStore)
+        return self.inner.entries()
 
     def _enter(self, call: str, *, writes: bool = False) -> None:
         self.fail_at -= 1
