@@ -1,4 +1,4 @@
-"""A small bookshop with accounts, whose checkout and readers' club are wizards."""
+"""A small bookshop with accounts. What takes several pages is a wizard."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from flask_wtf.csrf import CSRFProtect
 
 from example_app import (
     accounts,
+    back_room,
     change_order,
     checkout,
     club,
+    devices,
     front_end,
+    preferences,
     sample,
     settings,
     shop,
+    suggest,
 )
 from example_app.models import create_tables, db
 
@@ -47,10 +51,15 @@ def register_pages(app: Flask) -> None:
     """Hang the shop at the root, and each wizard under its own prefix."""
     app.register_blueprint(shop.blueprint)
     app.register_blueprint(accounts.blueprint)
+    app.register_blueprint(devices.blueprint)
+    app.register_blueprint(preferences.blueprint)
+    app.register_blueprint(back_room.blueprint)
     app.register_blueprint(checkout.blueprint, url_prefix="/checkout")
     app.register_blueprint(change_order.blueprint, url_prefix="/orders/<token>/change")
     app.register_blueprint(club.blueprint, url_prefix="/club")
     app.register_blueprint(front_end.blueprint)
+    app.register_blueprint(suggest.blueprint, url_prefix="/suggest")
+    app.register_blueprint(suggest.pages)
 
 
 def remember_for_weeks(response: Response) -> Response:

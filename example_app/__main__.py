@@ -18,11 +18,10 @@ def main() -> None:
     """Open the shop at `PORT`, or at the next port that is free."""
     listener = first_free(int(os.environ.get("PORT", "5000")))
     port = listener.getsockname()[1]
-    app = create_app({"WIZARD_EXTERNAL_URL": f"http://{HOST}:{port}"})
+    site = f"http://{HOST}:{port}"
+    app = create_app({"WIZARD_EXTERNAL_URL": site, "BACK_ROOM": True})
     server = make_server(HOST, port, app, threaded=True, fd=listener.fileno())
-    print(
-        f"Inglenook Books is open at http://{HOST}:{port}/ (Ctrl+C closes)", flush=True
-    )
+    print(f"Inglenook Books is open at {site}/ (Ctrl+C closes)", flush=True)
     try:
         server.serve_forever()
     except KeyboardInterrupt:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from flask import (
     Blueprint,
     flash,
@@ -160,15 +158,6 @@ def drafts() -> ResponseReturnValue:
     """Show what the customer has begun, on this device and on others."""
     page = render_template("my_drafts.html", drafts=wizards.drafts())
     response = make_response(page)
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-@blueprint.post("/drafts/<draft_id>/link")
-def link(draft_id: str) -> ResponseReturnValue:
-    """Show a link by which the visitor continues a draft on another device."""
-    url = wizards.resume_url(draft_id, max_age=timedelta(hours=1))
-    response = make_response(render_template("device_link.html", url=url))
     response.headers["Cache-Control"] = "no-store"
     return response
 

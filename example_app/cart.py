@@ -77,6 +77,13 @@ class Cart:
         ]
 
     @property
+    def contents(self) -> str:
+        """Books, copies and prices as text: another one once any of them changes."""
+        return "; ".join(
+            f"{line.book.slug} {line.quantity} {line.book.price}" for line in self.lines
+        )
+
+    @property
     def total(self) -> int:
         """What all of it costs today, in cents."""
         return sum(line.total for line in self.lines)

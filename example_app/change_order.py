@@ -8,9 +8,15 @@ from typing import Any
 from flask import flash, request, url_for
 from sqlalchemy import select
 
-from example_app.checkout import Checkout, company_pays, is_gift
+from example_app.checkout import (
+    Checkout,
+    PaymentForm,
+    company_pays,
+    is_gift,
+    spare_the_recipient,
+)
 from example_app.models import Address, Invoice, Order, db
-from flask_wizard import Draft, Submission
+from flask_wizard import Draft, Step, Submission
 
 
 def require_order(token: str) -> Order:
@@ -24,7 +30,11 @@ class ChangeOrder(Checkout, prefilled=True):
 
     title = "Change your order"
 
-    def initial(self, step_name: str, bound: Mapping[str, Any]) -> object:
+    payment = Step(PaymentForm, title="Payment", prepare=spare_the_recipient)
+
+    def initial(
+        self, step_name: str, bound: Mapping[str, Any], answers: Any = None
+    ) -> object:
         """Begin with the order as it was placed."""
         order = require_order(bound["token"])
         if step_name == "gift":

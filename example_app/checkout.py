@@ -21,6 +21,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
+from example_app import preferences
 from example_app.cart import Cart, CartLine
 from example_app.fields import FlaskForm, PersonForm, address_form, stripped
 from example_app.models import (
@@ -93,6 +94,16 @@ class PaymentForm(FlaskForm):
     )
 
 
+class RememberedPaymentForm(PaymentForm):
+    """How the order is paid, and whether the shop may remember it all."""
+
+    remember = BooleanField(
+        "Remember this address, the wrapping and how I pay for my next order",
+        description="In your account, or else in this browser. You can change your mind"
+        " under Preferences.",
+    )
+
+
 class InvoiceForm(FlaskForm):
     """The company that pays."""
 
@@ -146,6 +157,18 @@ def addresses_whole(rows: list[Row], answers: Answers) -> Iterator[Row]:
         yield replace(first, label=label, lines=tuple(lines), changed=changed)
 
 
+REMEMBERED: dict[str, type[Form]] = {
+    "delivery": DeliveryForm,
+    "gift": GiftForm,
+    "payment": RememberedPaymentForm,
+}
+"""The steps of which the shop remembers everything. The others it forgets."""
+
+CART_CHANGED = (
+    "Your cart has changed since you checked your order. Continue to check it again."
+)
+
+
 class Checkout(Wizard):
     """Order what is in the cart."""
 
@@ -154,13 +177,21 @@ class Checkout(Wizard):
     delivery = Step(DeliveryForm, title="Where may we send it?")
     gift = Step(GiftForm, title="Is it a gift?")
     message = Step(MessageForm, title="Message on the card", when=is_gift)
-    payment = Step(PaymentForm, title="Payment", prepare=spare_the_recipient)
+    payment = Step(RememberedPaymentForm, title="Payment", prepare=spare_the_recipient)
     invoice = Step(InvoiceForm, title="Invoice", when=company_pays)
     check = Review(title="Check your order", rows=addresses_whole)
 
-    def initial(self, step_name: str, bound: Mapping[str, Any]) -> object:
-        """Offer the name that the shop greets the visitor by."""
-        return {"name": session.get("name")} if step_name == "delivery" else None
+    def initial(
+        self, step_name: str, bound: Mapping[str, Any], answers: Any = None
+    ) -> object:
+        """Begin with what the shop may remember, or the name that it greets by."""
+        remembered = preferences.recall().get(step_name)
+        if remembered is None or step_name not in REMEMBERED:
+            return {"name": session.get("name")} if step_name == "delivery" else None
+        form = REMEMBERED[step_name](None, data=remembered, meta={"csrf": False})
+        if isinstance(form, PaymentForm):
+            spare_the_recipient(form, answers)
+        return preferences.still_offered(form)
 
     def describe(self, draft: Draft) -> str:
         """Tell drafts apart by who gets the parcel."""
@@ -178,13 +209,33 @@ class Checkout(Wizard):
         for line in lines:
             if line.shortage:
                 raise StepError("delivery", line.shortage)
+        # The cart is no answer, so that the wizard cannot see it change.
+        if request.form.get("cart", contents := Cart(session).contents) != contents:
+            raise StepError("payment", CART_CHANGED)
 
     def commit(self, submission: Submission) -> str:
         """Place the order, unless an earlier attempt has; lead to its page."""
         cart = Cart(session)
         order = order_of(submission.id) or place_order(submission, cart)
         cart.empty()
+        remember(submission)
         return url_for("shop.order", token=order.token)
+
+
+def remember(submission: Submission) -> None:
+    """Remember what may be remembered; forget it if the customer does not agree."""
+    agreed = submission.answers.payment.remember
+    preferences.keep(
+        {
+            step: {
+                field.short_name: submission.data[step][field.short_name]
+                for field in form(None, meta={"csrf": False})
+            }
+            if agreed
+            else None
+            for step, form in REMEMBERED.items()
+        }
+    )
 
 
 def place_order(submission: Submission, cart: Cart) -> Order:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from flask import session, url_for
 from flask_wtf.file import FileAllowed, FileField, FileSize
@@ -32,6 +34,7 @@ from wtforms.validators import (
 )
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from example_app import preferences
 from example_app.fields import FlaskForm, PersonForm, stripped
 from example_app.models import GENRES, Member, Photo, Relative, db, member_of
 from flask_wizard import (
@@ -281,6 +284,16 @@ class Club(Wizard):
     )
     account = Step(AccountForm, title="Your account")
     check = Review(title="Check your answers")
+
+    def initial(
+        self, step_name: str, bound: Mapping[str, Any], answers: Any = None
+    ) -> object:
+        """Begin with the kinds of books that the visitor likes."""
+        remembered = preferences.recall().get(step_name)
+        if remembered is None or step_name != "tastes":
+            return None
+        offered = GENRES_FOR_CHILDREN if is_minor(answers) else GENRES
+        return {"genres": [g for g in remembered["genres"] if g in offered]}
 
     def validate(self, submission: Submission) -> None:
         """Check what no step can see alone."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, ForeignKey, select
@@ -168,6 +168,13 @@ class Customer(UserMixin, Model):
     password_hash: Mapped[str]
 
 
+class Preferences(Model):
+    """What a customer has agreed that the shop remembers, by step of its wizards."""
+
+    customer_id: Mapped[int] = mapped_column(ForeignKey(Customer.id), primary_key=True)
+    steps: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 def new_card() -> str:
     """Return a number for a membership card."""
     return f"R-{secrets.token_hex(4).upper()}"
@@ -212,6 +219,23 @@ class Photo(Model):
     member_id: Mapped[int | None] = mapped_column(ForeignKey(Member.id))
     relative_id: Mapped[int | None] = mapped_column(ForeignKey(Relative.id))
     content: Mapped[bytes]
+
+
+class Suggestion(Model):
+    """A book that a reader would like to find on the shelf."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    author: Mapped[str]
+    year: Mapped[int | None]
+    genre: Mapped[str]
+    reason: Mapped[str]
+
+    @property
+    def genre_name(self) -> str:
+        """The genre as a reader calls it."""
+        return GENRES[self.genre]
 
 
 def order_of(submission_id: str) -> Order | None:

@@ -20,6 +20,7 @@ def configured(import_name: str, given: Mapping[str, Any]) -> Flask:
         SQLALCHEMY_DATABASE_URI="sqlite:///shop.db",  # in the instance folder
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_TIME_LIMIT=None,  # a book page may stay open all evening
+        BACK_ROOM=False,  # whether anybody may see the outbox
         WIZARD_SITE_NAME="Inglenook Books",
         WIZARD_PERMANENT_SESSION=True,  # as `remember_for_weeks` makes it
     )

@@ -25,7 +25,9 @@ DOCUMENTS = (
     "docs/guide.md",
     "docs/json.md",
     "docs/lists.md",
+    "docs/personal.md",
     "docs/school_trip.md",
+    "docs/security.md",
     "docs/stores.md",
     "docs/uploads.md",
     "docs/users.md",
@@ -229,6 +231,139 @@ def test_lists_of_the_documents_run_to_their_commits(instance: Path) -> None:
     child = {"who": {"name": "Bea", "age": 8}, "school": {"school": "Elm"}}
     assert family["children"] == [child]
     assert trip["seats"] == [{"seat": "window"}, {"seat": "aisle"}]
+
+
+ADDRESS = {"name": "Ann", "street": "Elm Road", "way": "bike"}
+
+
+def order_by(visitor: Visitor, *, remember: str | None) -> None:
+    """Order a book from a wizard that has nothing remembered."""
+    page = visitor.open("/order/")
+    assert page.path.endswith("/delivery")
+    assert page.value("street") == ""
+    visitor.fill(**ADDRESS)
+    visitor.fill(remember=remember)
+    visitor.fill(number="4111-1111")
+    assert "It is on its way." in visitor.press("next").text
+
+
+def test_last_answers_of_the_documents_begin_the_next_draft(instance: Path) -> None:
+    personal = run_blocks("docs/personal.md")
+    visitor, other = (Visitor(app := personal["create_app"]()), Visitor(app))
+    order_by(visitor, remember="y")
+    page = visitor.open("/order/")
+    assert page.path.endswith("/card")  # the number is asked each time
+    page = visitor.fill(number="4111-2222")
+    assert dict(page.rows) == {
+        **{"Name": "Ann", "Street": "Elm Road", "How shall it come?": "By bike"},
+        **{"Remember my address for my next order": "Yes"},
+        **{"Number of your card": "Not shown"},
+    }
+    with visitor.client.session_transaction() as session:
+        assert "4111" not in repr(session["order"])
+    assert other.open("/order/").value("street") == ""
+    # Whoever clears the box is forgotten.
+    visitor.open(page.link("Change Remember"))
+    visitor.fill(remember=None)
+    visitor.press("next")
+    assert visitor.open("/order/").value("street") == ""
+
+
+def test_nothing_is_remembered_without_agreement(instance: Path) -> None:
+    visitor = Visitor(run_blocks("docs/personal.md")["create_app"]())
+    order_by(visitor, remember=None)
+    with visitor.client.session_transaction() as session:
+        assert "Elm Road" not in repr(dict(session))
+    assert visitor.open("/order/").value("street") == ""
+
+
+def test_button_of_the_documents_forgets(instance: Path, tmp_path: Path) -> None:
+    text = section("docs/personal.md", "A button that forgets")
+    (template,) = re.findall(r"^```jinja\n(.*?)^```", text, re.S | re.M)
+    own = tmp_path / "templates" / "flask_wizard" / "wizards" / "order"
+    own.mkdir(parents=True)
+    (own / "review.html").write_text(template)
+    app = run_blocks("docs/personal.md")["create_app"]()
+    app.template_folder = str(tmp_path / "templates")
+    visitor = Visitor(app)
+    order_by(visitor, remember="y")
+    visitor.open("/order/")
+    page = visitor.fill(number="4111-2222")
+    assert visitor.client.post("/forget").status_code == 400  # it needs the token
+    answer = visitor.client.post("/forget", data=page.forms["/forget"])
+    assert answer.status_code == 303
+    assert visitor.open(page.path).text.count("Elm Road") == 1  # the draft at hand
+    visitor.open(f"{visitor.draft}discard")
+    visitor.press("discard")
+    assert visitor.open("/order/").value("street") == ""
+
+
+@pytest.mark.parametrize("wizard", ["Order", "OrderStepByStep"])
+def test_remembered_choice_that_is_no_longer_offered_is_asked(
+    instance: Path, wizard: str
+) -> None:
+    personal = run_blocks("docs/personal.md")
+    visitor = Visitor(personal["create_app"](personal[wizard]))
+    order_by(visitor, remember="y")
+    del personal["WAYS"]["bike"]
+    page = visitor.open("/order/")
+    assert page.path.endswith("/delivery")
+    assert page.value("street") == "Elm Road"
+    reason = ["Choose one of the ways that we offer today"]
+    assert page.errors == (reason if wizard == "Order" else [])
+    assert page.texts("[checked]") == []
+    assert visitor.fill(way="post").value("remember") == "y"
+    assert visitor.fill().path.endswith("/card")
+    page = visitor.fill(number="4111-2222")
+    assert ("How shall it come?", "By post") in page.rows
+
+
+def test_users_of_the_documents_are_remembered_in_their_row(
+    instance: Path, tmp_path: Path
+) -> None:
+    personal = run_blocks("docs/personal.md")
+    app = personal["create_app_with_accounts"](f"sqlite:///{tmp_path / 'users.db'}")
+    db, user = personal["db"], personal["User"]
+    with app.app_context():
+        db.create_all()
+        db.session.add_all([user(id=1), user(id=2)])
+        db.session.commit()
+
+    def of(id: int | None) -> Visitor:
+        visitor = Visitor(app)
+        with visitor.client.session_transaction() as session:
+            session.update({"_user_id": str(id), "_fresh": True} if id else {})
+        return visitor
+
+    order_by(of(1), remember="y")
+    phone = of(1)
+    assert phone.open("/order/").path.endswith("/card")
+    page = phone.fill(number="4111-2222")
+    assert ("Street", "Elm Road") in page.rows
+    assert of(2).open("/order/").value("street") == ""
+    order_by(guest := of(None), remember="y")
+    assert guest.open("/order/").path.endswith("/card")
+    with guest.client.session_transaction() as session:
+        session.update({"_user_id": "2", "_fresh": True})
+    assert guest.tab().open("/order/").value("street") == ""
+    phone.client.post("/forget", data={"csrf_token": phone.token})
+    with app.app_context():
+        assert db.session.get(user, 1).order is None
+        db.engine.dispose()
+
+
+def test_invitation_of_the_documents_has_nothing_of_who_makes_it(
+    instance: Path,
+) -> None:
+    personal = run_blocks("docs/personal.md")
+    app = personal["create_app"](personal["OrderForSomebody"])
+    app.config["WIZARD_EXTERNAL_URL"] = "https://shop.example"
+    with app.test_request_context() as context:
+        context.session["order"] = {"delivery": ADDRESS}
+        url = FlaskWizard().invite_url("order", {}, max_age=60)
+    friend = Visitor(app)
+    friend.open(url.removeprefix("https://shop.example"))
+    assert friend.press().value("street") == ""
 
 
 @pytest.mark.parametrize("recipe", ["with_flask_login", "with_a_session"])

@@ -24,8 +24,18 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from example_app import create_app
 from example_app.accounts import next_path
-from example_app.models import Book, Customer, Member, Order, Photo, db
+from example_app.models import (
+    Book,
+    Customer,
+    Member,
+    Order,
+    Photo,
+    Preferences,
+    Suggestion,
+    db,
+)
 
+SITE = "https://shop.example"
 POLICY = (
     "default-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
@@ -40,6 +50,8 @@ def app(tmp_path: Path) -> Iterator[Flask]:
             "INSTANCE_PATH": str(tmp_path),
             "SQLALCHEMY_DATABASE_URI": f"sqlite:///{tmp_path / 'test.db'}",
             "WIZARD_STORE": SimpleCache(),
+            "WIZARD_EXTERNAL_URL": SITE,
+            "BACK_ROOM": True,
         }
     )
     yield app
@@ -920,3 +932,325 @@ def test_link_to_another_device_is_for_the_holder_of_the_draft(
     token = get(stranger, "/club/").token
     answer = stranger.post(link, data={"csrf_token": token})
     assert answer.status_code == 404
+
+
+# The cart, while the checkout is on its way
+
+
+@pytest.mark.parametrize("change", ["add", "copies", "price"])
+def test_cart_that_changed_since_the_check_page_is_checked_again(
+    app: Flask, client: FlaskClient, change: str
+) -> None:
+    cart = put_in_cart(client, "the-salt-almanac")
+    review = fill_in_checkout(client)
+    if change == "add":
+        put_in_cart(client, "the-moss-report")
+    elif change == "copies":
+        post(client, cart, "/cart/the-salt-almanac", {"copies": 3})
+    else:
+        with app.app_context():
+            db.session.scalars(select(Book)).first().price = 9900  # type: ignore[union-attr]
+            db.session.commit()
+    page = next_step(client, review, {})
+    assert page.path.endswith("/payment")
+    assert "Your cart has changed since you checked your order." in page.text
+    assert orders(app) == []
+    review = next_step(client, page, {})
+    total = {"add": "€ 35.40", "copies": "€ 55.50", "price": "€ 99.00"}[change]
+    assert total in review.text
+    next_step(client, review, {})
+    assert len(orders(app)) == 1
+
+
+def test_cart_changed_before_the_check_page_asks_nothing(
+    app: Flask, client: FlaskClient
+) -> None:
+    put_in_cart(client, "the-salt-almanac")
+    review = fill_in_checkout(client)
+    put_in_cart(client, "the-moss-report")
+    next_step(client, get(client, review.path), {})
+    assert orders(app)[0]["books"] == {"The Salt Almanac": 1, "The Moss Report": 1}
+
+
+def test_page_that_is_sent_again_has_the_cart_that_was_shown(
+    app: Flask, client: FlaskClient
+) -> None:
+    put_in_cart(client, "the-salt-almanac")
+    review = fill_in_checkout(client)
+    put_in_cart(client, "the-moss-report")
+    (action,) = (path for path, hidden in review.forms.items() if "_rev" in hidden)
+    sent = {**review.forms[action], "csrf_token": "expired", "_action": "next"}
+    again = Page(client.post(action, data=sent))
+    assert again.status == 400
+    assert again.value("cart") == "the-salt-almanac 1 1850"
+    assert next_step(client, again, {}).path.endswith("/payment")
+    assert orders(app) == []
+
+
+# Preferences
+
+
+def order_once(client: FlaskClient, *, remember: bool, gift: str = "no") -> None:
+    """Order a book, and agree or not that the shop remembers the answers."""
+    put_in_cart(client, "the-salt-almanac")
+    page = next_step(client, get(client, "/checkout/"), DELIVERY)
+    page = next_step(client, page, {"gift": gift})
+    if gift == "yes":
+        page = next_step(client, page, {"gift_message": "A secret poem"})
+    sent: dict[str, Any] = {"method": "transfer", "payer": "person"}
+    page = next_step(client, page, sent | ({"remember": "y"} if remember else {}))
+    assert next_step(client, page, {}).path.startswith("/orders/")
+
+
+def begins_with(client: FlaskClient) -> str | None:
+    """What the first page of another order has as the street."""
+    put_in_cart(client, "the-moss-report")
+    return get(client, "/checkout/new/delivery").value("address-street")
+
+
+def test_next_order_begins_with_the_last_one(client: FlaskClient, app: Flask) -> None:
+    order_once(client, remember=True)
+    put_in_cart(client, "the-moss-report")
+    page = get(client, "/checkout/")
+    assert {name: page.value(name) for name in DELIVERY} == DELIVERY
+    page = next_step(client, page, {})
+    assert page.value("gift") == "no"
+    page = next_step(client, page, {})
+    assert page.value("method") == "transfer"
+    assert page.value("remember") == "y"
+    assert begins_with(app.test_client()) == ""
+
+
+def test_shop_remembers_nothing_unasked(client: FlaskClient) -> None:
+    order_once(client, remember=False)
+    assert begins_with(client) == ""
+    with client.session_transaction() as session:
+        assert "Quay 7" not in repr(dict(session))
+    assert "We remember nothing of you." in get(client, "/preferences").text
+
+
+def test_order_without_agreement_forgets_the_last_one(client: FlaskClient) -> None:
+    order_once(client, remember=True)
+    put_in_cart(client, "the-moss-report")
+    page = next_step(client, get(client, "/checkout/"), {})
+    page = next_step(client, next_step(client, page, {}), {"remember": []})
+    next_step(client, page, {})
+    assert begins_with(client) == ""
+
+
+def test_message_of_a_gift_is_not_remembered(client: FlaskClient) -> None:
+    order_once(client, remember=True, gift="yes")
+    with client.session_transaction() as session:
+        assert "Quay 7" in repr(session["preferences"])
+        assert "A secret poem" not in repr(dict(session))
+
+
+def test_preferences_are_shown_and_forgotten(client: FlaskClient) -> None:
+    order_once(client, remember=True)
+    page = get(client, "/preferences")
+    assert "Quay 7" in page.text
+    assert "By bank transfer" in page.text
+    page = post(client, page, "/preferences/forget", {})
+    assert "We have forgotten it." in page.text
+    assert "Quay 7" not in page.text
+    assert begins_with(client) == ""
+
+
+def test_customer_is_remembered_on_each_device(
+    app: Flask, customer: FlaskClient
+) -> None:
+    order_once(customer, remember=True)
+    phone = app.test_client()
+    assert begins_with(phone) == ""
+    sign_in(phone)
+    assert begins_with(phone) == "Quay 7"
+    with customer.session_transaction() as session:
+        assert "preferences" not in session
+    post(phone, get(phone, "/preferences"), "/preferences/forget", {})
+    assert begins_with(customer) == ""
+    with app.app_context():
+        assert db.session.scalars(select(Preferences)).all() == []
+
+
+def test_next_person_at_the_browser_begins_with_nothing(customer: FlaskClient) -> None:
+    order_once(customer, remember=True)
+    sign_out(customer)
+    assert begins_with(customer) == ""
+
+
+def test_what_the_shop_does_not_offer_any_more_is_asked(client: FlaskClient) -> None:
+    order_once(client, remember=True)
+    with client.session_transaction() as session:
+        kept = session["preferences"]
+        kept["delivery"]["address"]["country"] = "XX"
+        kept["gift"]["gift"], kept["payment"]["method"] = "maybe", "cheque"
+        session["preferences"] = kept
+    put_in_cart(client, "the-moss-report")
+    page = get(client, "/checkout/")
+    assert page.value("address-street") == "Quay 7"
+    assert page.value("address-country") == ""
+    page = next_step(client, page, {"address-country": "NL"})
+    assert page.value("gift") is None
+    page = next_step(client, page, {"gift": "no"})
+    assert page.value("method") is None
+    assert page.value("payer") == "person"
+    assert get(client, "/preferences").status == 200
+
+
+def test_way_to_pay_that_does_not_suit_a_gift_is_asked(client: FlaskClient) -> None:
+    put_in_cart(client, "the-salt-almanac")
+    page = next_step(client, get(client, "/checkout/"), DELIVERY)
+    page = next_step(client, page, {"gift": "no"})
+    sent = {"method": "courier", "payer": "person", "remember": "y"}
+    next_step(client, next_step(client, page, sent), {})
+    put_in_cart(client, "the-moss-report")
+    page = next_step(client, get(client, "/checkout/"), {})
+    page = next_step(client, page, {"gift": "yes"})
+    page = next_step(client, page, {"gift_message": "Hello"})
+    assert page.path.endswith("/payment")
+    assert page.value("method") is None
+
+
+def test_kinds_of_books_begin_the_club_and_a_suggestion(client: FlaskClient) -> None:
+    page = get(client, "/preferences")
+    liked = {"genres": ["crime", "poetry"]}
+    page = post(client, page, "/preferences", liked)
+    assert "We remember it." in page.text
+    tastes = next_step(client, get(client, "/club/"), YOU)
+    assert tastes.values["genres"] == ["crime", "poetry"]
+    page = next_step(client, get(client, "/suggest/"), BOOK)
+    assert page.value("genre") == "crime"
+
+
+def test_child_begins_with_kinds_of_books_for_children(client: FlaskClient) -> None:
+    liked = {"genres": ["crime", "poetry"]}
+    post(client, get(client, "/preferences"), "/preferences", liked)
+    page = next_step(client, get(client, "/club/"), CHILD)
+    page = next_step(client, next_step(client, page, {}), GUARDIAN)
+    assert page.values["genres"] == ["poetry"]
+
+
+# Suggestions: held, then stored or thrown away
+
+
+BOOK = {"title": "Ink and Ice", "author": "Mara Holm", "year": "1987"}
+REASON = {"genre": "nature", "reason": "It smells of snow."}
+
+
+def suggestions(app: Flask) -> list[tuple[str, int | None, str]]:
+    with app.app_context():
+        found = db.session.scalars(select(Suggestion))
+        return [(one.title, one.year, one.genre) for one in found]
+
+
+def test_suggestion_is_held_as_it_was_typed(app: Flask, client: FlaskClient) -> None:
+    page = next_step(client, get(client, "/suggest/"), {**BOOK, "year": "nineteen"})
+    assert "Enter the year in figures" in page.text
+    page = get(client, "/suggestions")
+    assert {"Ink and Ice", "nineteen"} <= set(page.texts("dd"))
+    assert suggestions(app) == []
+    assert "nineteen" not in get(app.test_client(), "/suggestions").text
+
+
+def test_suggestion_that_was_checked_is_stored(app: Flask, client: FlaskClient) -> None:
+    page = next_step(client, get(client, "/suggest/"), BOOK)
+    review = next_step(client, page, REASON)
+    for _ in range(2):
+        page = next_step(client, review, {})
+    assert page.path == "/suggestions"
+    assert "by Mara Holm, 1987. Nature." in page.text
+    assert page.texts("dd") == []
+    assert suggestions(app) == [("Ink and Ice", 1987, "nature")]
+
+
+def test_suggestion_that_is_discarded_is_thrown_away(
+    app: Flask, client: FlaskClient
+) -> None:
+    next_step(client, get(client, "/suggest/"), {**BOOK, "year": "nineteen"})
+    page = get(client, get(client, "/suggestions").link("Throw away"))
+    (action,) = (path for path in page.forms if path.endswith("/discard"))
+    page = post(client, page, action, {"_action": "discard"})
+    assert "Nothing of it is left." in page.text
+    assert "nineteen" not in get(client, "/suggestions").text
+    assert suggestions(app) == []
+
+
+def test_book_on_the_shelf_is_not_suggested(app: Flask, client: FlaskClient) -> None:
+    page = next_step(
+        client, get(client, "/suggest/"), {**BOOK, "title": "the moss report"}
+    )
+    page = next_step(client, next_step(client, page, REASON), {})
+    assert page.path.endswith("/book")
+    assert "We have this book already" in page.text
+    assert suggestions(app) == []
+
+
+# The back room, and links by mail
+
+
+def mails(client: FlaskClient) -> list[str]:
+    """The links in the outbox, the newest first."""
+    page = get(client, "/back-room")
+    links = [attribute(node, "href") for node in page.html.query(".device-link")]
+    return [link.removeprefix(SITE) for link in links]
+
+
+def invite(client: FlaskClient, email: str = "Ada@example.com") -> None:
+    page = get(client, "/back-room")
+    sent = {"name": "Ada Fenn", "email": email}
+    assert "in the outbox" in post(client, page, "/back-room", sent).text
+
+
+def test_staff_invites_to_the_club(app: Flask, client: FlaskClient) -> None:
+    invite(client)
+    (url,) = mails(client)
+    friend, late = app.test_client(), app.test_client()
+    page = get(friend, url)
+    assert page.heading.endswith("You are invited")
+    page = post(friend, page, url, {"_action": "next"})
+    assert (page.value("name"), page.value("email")) == ("Ada Fenn", "Ada@example.com")
+    assert get(late, url).status == 410
+    assert get(late, page.path).status == 404
+    assert get(client, page.path).status == 404  # the staff's own browser
+
+
+def test_back_room_is_shut_unless_it_is_asked_for(app: Flask) -> None:
+    app.config["BACK_ROOM"] = False
+    assert get(app.test_client(), "/back-room").status == 404
+    assert "Back room" not in get(app.test_client(), "/").text
+
+
+def test_mailed_link_continues_elsewhere(app: Flask, client: FlaskClient) -> None:
+    page = get(client, "/club/")
+    (action,) = (path for path, hidden in page.forms.items() if "_rev" in hidden)
+    page = post(client, page, action, {"_action": "save", "name": "Juna Fenn"})
+    (form,) = (path for path in page.forms if path.endswith("/mail"))
+    page = post(client, page, form, {"email": "Juna@example.com"})
+    assert "a mail with a link is on its way" in page.text
+    (url,) = mails(client)
+    phone = app.test_client()
+    page = post(phone, get(phone, url), url, {"_action": "next"})
+    assert page.value("name") == "Juna Fenn"
+
+
+@pytest.mark.parametrize("wrong", ["draft", "address", "too many"])
+def test_mail_that_is_not_sent_gets_the_same_reply(
+    app: Flask, client: FlaskClient, wrong: str
+) -> None:
+    next_step(client, get(client, "/club/"), YOU)
+    page = get(client, "/club/")
+    id = page.link("Continue").split("/")[2] if wrong != "draft" else "x" * 22
+    token = {"csrf_token": get(client, "/name").token}
+    email = "no address" if wrong == "address" else "juna@example.com"
+    for _ in range(5):
+        answer = client.post(f"/drafts/{id}/mail", data={**token, "email": email})
+        page = get(client, answer.location)
+        assert "a mail with a link is on its way" in page.text
+    assert len(mails(client)) == (3 if wrong == "too many" else 0)
+
+
+def test_checkout_is_not_continued_where_the_cart_is_not(client: FlaskClient) -> None:
+    put_in_cart(client, "the-salt-almanac")
+    page = next_step(client, get(client, "/checkout/"), DELIVERY)
+    page = get(client, step_of(page, "saved"))
+    assert "another device" not in page.text

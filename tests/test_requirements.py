@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from pathlib import Path
 
-HELD = {f"S{n:02}" for n in range(1, 52)}
+HERE = Path(__file__).parent
+DOCS = HERE.parent / "docs"
 
 
-def test_every_requirement_that_is_held_has_a_test() -> None:
-    whole = "\n".join(p.read_text() for p in Path(__file__).parent.rglob("test_*.py"))
-    assert (
-        set(re.findall(r'^@pytest\.mark\.requirement\("(S\d\d)"\)', whole, re.M))
-        == HELD
+def marked() -> dict[str, set[str]]:
+    """The files with tests of each requirement."""
+    found = defaultdict(set)
+    for path in HERE.rglob("test_*.py"):
+        marks = r'^@pytest\.mark\.requirement\("(.*)"\)'
+        for number in re.findall(marks, path.read_text(), re.M):
+            found[number].add(path.relative_to(HERE).as_posix())
+    return found
+
+
+def test_documents_list_every_requirement_that_has_a_test() -> None:
+    documents = (path.read_text() for path in DOCS.glob("*.md"))
+    listed = re.findall(r"^\| (S\d\d) \|", "\n".join(documents), re.M)
+    assert sorted(listed) == sorted(marked())
+
+
+def test_documents_name_the_files_of_each_requirement() -> None:
+    rows = re.findall(
+        r"^\| (S\d\d) \| .* \| (.*) \|$", (DOCS / "security.md").read_text(), re.M
     )
+    assert len(rows) >= 53
+    found = {number: set(re.findall(r"`(.*?)`", files)) for number, files in rows}
+    assert found == {number: marked()[number] for number in found}

@@ -102,7 +102,7 @@ def test_text_comes_back_when_a_login_has_run_out(
 
 
 def test_customer_signs_in_in_the_middle_of_the_checkout(
-    page: Page, shop: Shop, axe: Callable[[Page], list[str]]
+    page: Page, narrow_page: Page, shop: Shop, axe: Callable[[Page], list[str]]
 ) -> None:
     page.goto(f"{shop.url}/register")
     assert axe(page) == []
@@ -137,3 +137,11 @@ def test_customer_signs_in_in_the_middle_of_the_checkout(
         page.get_by_role("link", name="Continue Checkout: for Ann Reader")
     ).to_be_visible()
     assert axe(page) == []
+
+    phone = narrow_page
+    phone.goto(f"{shop.url}/sign-in?next=/my-drafts")
+    phone.get_by_label("Email address").fill("ann@example.com")
+    phone.get_by_label("Password").fill(PASSWORD)
+    phone.get_by_role("button", name="Sign in").click()
+    phone.get_by_role("link", name="Continue Checkout: for Ann Reader").click()
+    expect(phone.get_by_label("Full name")).to_have_value("Ann Reader")

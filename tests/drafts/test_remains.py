@@ -115,7 +115,7 @@ with_log = pytest.mark.parametrize(
 )
 
 
-@pytest.mark.requirement("S8")
+@pytest.mark.requirement("S08")
 @pytest.mark.parametrize("how", ["commit", "discard"])
 def test_nothing_is_left_of_drafts_that_have_ended(
     make_app: MakeApp, store: Any, folder: Path, how: str
@@ -130,7 +130,7 @@ def test_nothing_is_left_of_drafts_that_have_ended(
     assert remains(folder) == {}
 
 
-@pytest.mark.requirement("S8")
+@pytest.mark.requirement("S08")
 @pytest.mark.parametrize("store", ["sqlalchemy, WAL", "sqlalchemy"], indirect=True)
 def test_nothing_is_left_after_one_transaction(
     make_app: MakeApp, store: Any, folder: Path

@@ -407,6 +407,7 @@ def test_changes_have_the_values_before_and_after(visitor: Visitor) -> None:
     }
 
 
+@pytest.mark.requirement("S70")
 def test_passwords_are_not_told_in_changes(visitor: Visitor) -> None:
     change(visitor, "pin", pin="1234")
     visitor.press("next")

@@ -132,6 +132,7 @@ def test_row_of_drafts_gives_a_link(linked: Linked) -> None:
     assert take_up(phone, url).path.startswith(visitor.draft)
 
 
+@pytest.mark.requirement("S68")
 def test_page_says_what_it_is_and_until_when(linked: Linked, clock: Traveller) -> None:
     visitor = begun(linked.app)
     page = Visitor(linked.app).open(path_of(linked.link(visitor)))
@@ -141,6 +142,7 @@ def test_page_says_what_it_is_and_until_when(linked: Linked, clock: Traveller) -
     assert WARNING in page.text
 
 
+@pytest.mark.requirement("S67")
 def test_link_counts_its_uses(linked: Linked) -> None:
     url = linked.link(begun(linked.app), uses=2)
     for _ in range(2):
@@ -169,6 +171,7 @@ def test_link_of_the_visitor_costs_no_use(linked: Linked) -> None:
     take_up(Visitor(linked.app), url)
 
 
+@pytest.mark.requirement("S69")
 @pytest.mark.parametrize("how", ["commit", "discard"])
 def test_link_of_an_ended_draft_is_gone(linked: Linked, how: str) -> None:
     visitor = begun(linked.app)
@@ -183,6 +186,7 @@ def test_link_of_an_ended_draft_is_gone(linked: Linked, how: str) -> None:
     assert "sent or discarded" in page.text
 
 
+@pytest.mark.requirement("S66")
 @pytest.mark.parametrize("age", [60, timedelta(minutes=1)])
 def test_link_expires(linked: Linked, clock: Traveller, age: timedelta | float) -> None:
     linked.age = age
@@ -197,6 +201,7 @@ def test_link_expires(linked: Linked, clock: Traveller, age: timedelta | float) 
     assert "has expired" in page.heading
 
 
+@pytest.mark.requirement("S69")
 def test_link_ends_with_its_draft(linked: Linked, clock: Traveller) -> None:
     linked.age = timedelta(days=60)
     url = linked.link(begun(linked.app))
@@ -265,6 +270,7 @@ def test_store_trouble_is_a_page(linked: Linked, store: Probe) -> None:
     assert phone.press().status == 503
 
 
+@pytest.mark.requirement("S67")
 def test_two_at_once_do_not_share_one_use(linked: Linked, store: Probe) -> None:
     visitor, phone, other = (
         begun(linked.app),

@@ -276,6 +276,7 @@ def test_user_who_has_left_is_hidden_from_the_next(site: Site) -> None:
     assert entry(visitor) == [pet]
 
 
+@pytest.mark.requirement("S62")
 def test_one_user_after_the_other_without_a_logout_adopts_nothing(site: Site) -> None:
     visitor = Visitor(site.app)
     site.sign_in(visitor, "ada")
@@ -289,6 +290,7 @@ def test_one_user_after_the_other_without_a_logout_adopts_nothing(site: Site) ->
     assert entry(visitor) == []
 
 
+@pytest.mark.requirement("S62")
 def test_user_who_met_no_wizard_leaves_nothing_to_the_next(site: Site) -> None:
     visitor = Visitor(site.app)
     pet = begin(visitor)
@@ -345,6 +347,7 @@ def test_login_that_runs_out_loses_no_text(site: Site) -> None:
     assert ("Pet", "Rex") in page.rows
 
 
+@pytest.mark.requirement("S63")
 def test_text_after_a_login_that_ran_out_is_not_left_to_the_next(
     site: Site, store: Probe
 ) -> None:
@@ -402,6 +405,7 @@ def test_first_page_of_a_user_who_has_left_begins_nothing(
     assert sent_again(visitor, visitor.press("next")).path.endswith("/pet")
 
 
+@pytest.mark.requirement("S63")
 def test_page_of_a_session_that_is_gone_keeps_nothing(site: Site, store: Probe) -> None:
     visitor = Visitor(site.app)
     site.sign_in(visitor, "ada")
@@ -515,6 +519,7 @@ def test_refused_get_is_the_applications(strict: Site) -> None:
     assert visitor.get("/join/").text == "Log in"
 
 
+@pytest.mark.requirement("S63")
 def test_page_of_a_login_that_ran_out_is_not_left_to_the_next(strict: Site) -> None:
     visitor = Visitor(strict.app)
     visitor.get("/7/0")
@@ -903,6 +908,7 @@ def untouched(make_site: MakeSite) -> Site:
     return site
 
 
+@pytest.mark.requirement("S65")
 def test_request_without_a_cookie_is_not_touched(untouched: Site) -> None:
     client = untouched.app.test_client(use_cookies=False)
     for url in ("/plain", "/flask_wizard/static/wizard.css"):
@@ -911,6 +917,7 @@ def test_request_without_a_cookie_is_not_touched(untouched: Site) -> None:
         assert "Cookie" not in answer.headers.get("Vary", "")
 
 
+@pytest.mark.requirement("S65")
 def test_request_that_reads_no_session_does_not_vary(untouched: Site) -> None:
     visitor = Visitor(untouched.app)
     begin(visitor)

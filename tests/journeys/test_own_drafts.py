@@ -126,6 +126,7 @@ def test_what_a_page_shows_is_plain_strings(app: Flask, lists: Lists) -> None:
     assert {type(text) for text in (*shown, draft.progress, draft.url)} == {str}
 
 
+@pytest.mark.requirement("S64")
 def test_listing_makes_no_draft_and_no_token(
     app: Flask, lists: Lists, store: Probe
 ) -> None:

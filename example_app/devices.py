@@ -1,0 +1,62 @@
+"""Links by which visitors continue a draft on another device: shown, or mailed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+from wtforms import EmailField
+from wtforms.validators import DataRequired, Email
+
+from example_app.accounts import wizards
+from example_app.back_room import Mail, send
+from example_app.fields import FlaskForm, stripped
+
+REPLY = "If the address is right, a mail with a link is on its way to it."
+
+blueprint = Blueprint("devices", __name__)
+
+
+class MailForm(FlaskForm):
+    """Where to send a link."""
+
+    email = EmailField(validators=[DataRequired(), Email()], filters=[stripped])
+
+
+@blueprint.post("/drafts/<draft_id>/link")
+def link(draft_id: str) -> ResponseReturnValue:
+    """Show a link by which the visitor continues a draft on another device."""
+    url = wizards.resume_url(draft_id, max_age=timedelta(hours=1))
+    response = make_response(render_template("device_link.html", url=url))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.post("/drafts/<draft_id>/mail")
+def mail(draft_id: str) -> ResponseReturnValue:
+    """Mail such a link. Say the same whatever becomes of it.
+
+    So nobody learns which drafts or addresses there are. The mail has no word that the
+    visitor has typed: it would carry a stranger's text to whom they like.
+    """
+    form = MailForm()
+    try:
+        if form.validate_on_submit():
+            url = wizards.resume_url(draft_id, max_age=timedelta(days=2))
+            text = "The link opens what you have begun, once, for two days."
+            subject = "Go on where you left off"
+            send(Mail(str(form.email.data).casefold(), subject, text, url))
+    except NotFound:
+        current_app.logger.info("No link was mailed: the draft is not the visitor's.")
+    flash(REPLY)
+    return redirect(url_for("shop.shelf"), 303)
