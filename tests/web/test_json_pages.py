@@ -781,6 +781,7 @@ def test_page_with_a_layout_of_its_own_has_the_usual_words(make_app: MakeApp) ->
     app = make_app(Membership)
     templates = {
         "flask_wizard/wizards/membership/secret.html": "<h1>{{ step.title }}</h1>",
+        "flask_wizard/default/discard.html": "<h1>Discard?</h1>",
         "flask_wizard/wizards/membership/saved.html": (
             "{% extends 'flask_wizard/default/saved.html' %}"
             "{% block instructions %}<script>x</script><p>Kept <b>for</b> you</p>"
@@ -793,6 +794,8 @@ def test_page_with_a_layout_of_its_own_has_the_usual_words(make_app: MakeApp) ->
     visitor.fill()
     page: Any = visitor.get(f"{draft}secret", headers=ACCEPT).json
     assert (page["title"], field_of(page, "again")["value"]) == ("Secret", "")
+    page = visitor.get(f"{draft}discard", headers=ACCEPT).json
+    assert (page["title"], page["text"]) == ("Membership", [])
     page = visitor.get(f"{draft}saved", headers=ACCEPT).json
     assert page["text"] == ["Kept for you", "One", "Two"]
 
