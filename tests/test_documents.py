@@ -6,10 +6,10 @@ import ast
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from clock import DAY
+from documents import ROOT, run_blocks
 from flask import Flask
 from time_machine import Traveller
 from uploads import PNG, files_in, send_files
@@ -20,7 +20,6 @@ from flask_wizard.extension import DEFAULTS
 from flask_wizard.stores.registry import SCHEMES
 from flask_wizard.web import pages
 
-ROOT = Path(__file__).parents[1]
 PAGE = "What a step's page gets"
 DOCUMENTS = (
     "README.md",
@@ -37,15 +36,6 @@ DOCUMENTS = (
     "docs/users.md",
     "docs/versions.md",
 )
-
-
-def run_blocks(document: str) -> dict[str, Any]:
-    """Run a document's Python blocks as one module and return its names."""
-    text = (ROOT / document).read_text()
-    names: dict[str, Any] = {"__name__": document}
-    for block in re.findall(r"^```python\n(.*?)^```", text, re.S | re.M):
-        exec(compile(block, document, "exec"), names)
-    return names
 
 
 def follow(visitor: Visitor, url: str, **typed: str) -> str:

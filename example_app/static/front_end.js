@@ -236,7 +236,7 @@ function showIf(form, field) {
   const { field: cause, values } = field.only_if;
   const isHidden = place(cause, form)?.hidden ?? false;
   const chosen = isHidden ? [] : new FormData(form).getAll(cause);
-  const given = chosen.length > 0 ? chosen : [null];
+  const given = chosen.length > 0 ? chosen : [""];
   const holds = given.some((value) => values.includes(value));
   const shown = place(field.name, form);
   if (shown) shown.hidden = !holds;

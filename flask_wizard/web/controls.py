@@ -67,8 +67,14 @@ class Cause(NamedTuple):
 
     #: The name of the other input.
     name: str
-    #: The values of the other input with which the field is shown, as a JSON array.
-    values: str
+    #: The values of the other input with which the field is shown; among them an empty
+    #: string stands for no answer.
+    values: tuple[str, ...]
+
+    @property
+    def json(self) -> str:
+        """The values as a JSON array."""
+        return json.dumps(self.values)
 
 
 @dataclass(frozen=True)
@@ -331,7 +337,7 @@ def _cause(field: Field) -> Cause | None:
         values = ["" if value is None else str(value) for value in condition.values]
     else:
         return None
-    return Cause(cause.name, json.dumps(values))
+    return Cause(cause.name, tuple(values))
 
 
 def _hint(field: Field, kept: Collection[str]) -> str:

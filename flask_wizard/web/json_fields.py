@@ -7,18 +7,15 @@ from typing import Any
 
 from markupsafe import Markup
 from wtforms.fields import Field, SelectMultipleField
-from wtforms.fields.choices import SelectFieldBase
 
 from ..core.drawn import DrawnControl, DrawnOption, draws
 from ..core.fields import (
-    choices_of,
     first_id,
-    kind_of,
     needs_row_marker,
     row_marker,
 )
 from ..core.forms import is_locked
-from ..core.only_if import cause_of, condition_of, is_left_out
+from ..core.only_if import cause_of, is_left_out
 from .controls import Control, control
 
 Data = dict[str, Any]
@@ -27,6 +24,7 @@ _TOLD_APART = frozenset(
     (
         *("id", "name", "type", "value", "class", "style", "form", "selected"),
         *("checked", "required", "disabled", "readonly", "multiple"),
+        *("data-show", "data-hide"),
     )
 )
 """The attributes that say what other keys say, or how the page looks."""
@@ -100,13 +98,12 @@ class FormData:
             ]
         if shown.field.name in self._kept:
             more["kept"] = True
-        cause, condition = cause_of(shown.field), condition_of(shown.field)
-        if cause is not None and condition is not None:
+        if shown.longest:
+            more["longest"] = shown.longest
+        if (cause := cause_of(shown.field)) is not None:
             more["only_if"] = {
                 "field": cause.name,
-                "values": None
-                if condition.function is not None
-                else _as_sent(cause, condition.values),
+                "values": list(shown.only_if.values) if shown.only_if else None,
                 "holds": not is_left_out(shown.field),
             }
         return more
@@ -240,16 +237,3 @@ def _is_required(shown: Control, kept: Collection[str]) -> bool:
     if shown.kind == "checkbox":
         return bool(field.flags.required)
     return shown.kind in ("input", "group") and not shown.optional
-
-
-def _as_sent(cause: Any, values: Iterable[Any]) -> list[str | None]:
-    """Return values of a field as they are sent; None for what is not answered."""
-    values = tuple(values)
-    if kind_of(cause) == "checkbox":
-        ticked = [each.value for each in draws(str(cause())) if each.kind == "checkbox"]
-        return [next(iter(ticked), None) if value else None for value in values]
-    if not isinstance(cause, SelectFieldBase):
-        return ["" if value is None else str(value) for value in values]
-    coerce = getattr(cause, "coerce", str)
-    sent = [str(value) for value, _, _ in choices_of(cause) if coerce(value) in values]
-    return [*sent, *([None] if None in values else [])]

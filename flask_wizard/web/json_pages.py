@@ -36,7 +36,7 @@ _END = re.compile(r"</(?:p|h\d|li|dt|dd|tr|caption|div|blockquote)>|<br>")
 
 
 def prefers_json(request: Request) -> bool:
-    """True if a request rather has JSON than HTML."""
+    """True if a request prefers JSON to HTML."""
     accepted = request.headers.get("Accept", "").lower()
     if "json" not in accepted and "application/*" not in accepted:
         return False
@@ -238,15 +238,15 @@ def _moment(when: datetime) -> str:
 def _texts_of(page: Page, context: Context) -> Mapping[str, list[str]]:
     """Return the words of a page, in paragraphs.
 
-    A template with a layout of its own has no words to give; those of the default
-    template take their place.
+    A template that does not extend the layout in ``wizard_base`` does not give its
+    words. Those of the default template take their place, or else the titles alone.
     """
     shown = dict(page)
     if problem := shown.get("problem"):  # its drafts are data
         shown["problem"] = replace(problem, drafts=())
     own = context.state.template(page.templates, context.app.jinja_env)
     default = f"flask_wizard/default/{page.name}.html"
-    for template in (own, default):
+    for template in (own, default, TEXTS):
         html = render_template(template, **{**shown, "wizard_base": TEXTS})
         if found := dict(_TEXT.findall(html)):
             break

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from documents import blocks, run_blocks
+from flask import Flask
 from playwright.sync_api import Page, expect
 from uploads import PNG
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
     from tests.browser.conftest import Shop
 
 ME = {"name": "me.png", "mimeType": "image/png", "buffer": PNG}
@@ -134,3 +139,19 @@ def test_front_end_shows_what_counts(shop: Shop, page: Page) -> None:
     page.get_by_role("button", name="Send it again").click()
     expect(page.get_by_role("alert").first).to_contain_text("cannot be reached")
     expect(name).to_have_value("Ilse Fenn")
+
+
+def test_script_of_the_documents_sends_a_page(
+    live_server: Callable[[WSGIApplication], str],
+    page: Page,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Flask, "auto_find_instance_path", lambda self: str(tmp_path))
+    app = run_blocks("docs/json.md")["create_app"]()
+    page.goto(f"{live_server(app)}/order/")
+    (script,) = blocks("docs/json.md", "js")
+    found = page.evaluate(f"async () => {{ {script}; return page; }}")
+    assert [error["message"] for error in found["errors"]] == ["Say who pays"]
+    (email, *_) = found["fields"]
+    assert email["value"] == "ada@example.com"

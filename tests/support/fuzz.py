@@ -511,6 +511,7 @@ class Browser:
         self.cookie = ""
         self.token = ""
         self.draft = "new"
+        self.accept = ""
 
     def begin(self, upto: str) -> None:
         """Fill in the steps before ``upto``; the first is the first of a new draft."""
@@ -553,6 +554,7 @@ class Browser:
             "SERVER_PORT": "80",
             "SERVER_PROTOCOL": "HTTP/1.1",
             "HTTP_HOST": "localhost",
+            "HTTP_ACCEPT": self.accept,
             "HTTP_COOKIE": self.cookie if request.cookie is None else request.cookie,
             "CONTENT_TYPE": request.body.kind,
             "wsgi.version": (1, 0),

@@ -143,6 +143,7 @@ def assert_can_leave(app: Flask, cookie: str) -> None:
     upto=st.sampled_from(STEPS),
     barrage=st.lists(REQUESTS, min_size=4, max_size=12),
     is_protected=st.booleans(),
+    accept=st.sampled_from(("", "application/json")),
 )
 def test_no_request_is_a_server_error(
     app: Flask,
@@ -151,6 +152,7 @@ def test_no_request_is_a_server_error(
     upto: str,
     barrage: list[Request],
     is_protected: bool,
+    accept: str,
 ) -> None:
     class Limits:
         """What no answer may exceed, after all that was sent before it."""
@@ -171,6 +173,7 @@ def test_no_request_is_a_server_error(
 
     browser = Browser(protected if is_protected else app)
     browser.begin(upto)
+    browser.accept = accept
     store.calls.clear()
     limits = Limits()
     for request in barrage:
