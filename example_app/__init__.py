@@ -15,6 +15,7 @@ from example_app import (
     checkout,
     club,
     devices,
+    front_end,
     preferences,
     sample,
     settings,
@@ -56,6 +57,7 @@ def register_pages(app: Flask) -> None:
     app.register_blueprint(checkout.blueprint, url_prefix="/checkout")
     app.register_blueprint(change_order.blueprint, url_prefix="/orders/<token>/change")
     app.register_blueprint(club.blueprint, url_prefix="/club")
+    app.register_blueprint(front_end.blueprint)
     app.register_blueprint(suggest.blueprint, url_prefix="/suggest")
     app.register_blueprint(suggest.pages)
 

@@ -23,6 +23,7 @@ from .errors import ConfigurationError, StoreError
 from .stores import CheckedStore, DraftStore
 from .stores.registry import open_store
 from .tracebacks import without_locals
+from .web.assets import Assets
 from .web.controls import block, control, layout
 from .web.external import NO_HOST, names_host
 from .web.invitations import invite_url
@@ -306,12 +307,7 @@ def _folder_of_templates() -> Path:
 
 
 def _assets_blueprint(templates: ShippedTemplates) -> Blueprint:
-    """Return a blueprint with the templates and the stylesheet of all wizards."""
-    blueprint = Blueprint(
-        EXTENSION,
-        __name__,
-        static_folder=str(Path(__file__).parent / "static"),
-        static_url_path="/flask_wizard/static",
-    )
+    """Return a blueprint with the templates and the static files of all wizards."""
+    blueprint = Assets(Path(__file__).parent / "static")
     blueprint.jinja_loader = templates
     return blueprint

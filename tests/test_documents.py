@@ -24,6 +24,7 @@ DOCUMENTS = (
     "README.md",
     "docs/devices.md",
     "docs/guide.md",
+    "docs/json.md",
     "docs/lists.md",
     "docs/personal.md",
     "docs/school_trip.md",
@@ -389,6 +390,18 @@ def test_recipe_for_users_works(instance: Path, recipe: str) -> None:
     visitor.client.post("/logout")
     assert visitor.get("/my-drafts").json == []
     assert visitor.get(friend).status_code == 404
+
+
+def test_json_of_the_documents_is_as_they_say(instance: Path) -> None:
+    document = run_blocks("docs/json.md")
+    first, again = document["walk"](document["create_app"]().test_client())
+    told = (ROOT / "docs/json.md").read_text()
+    keys = {*first, *(key for field in again["fields"] for key in field)}
+    assert [key for key in (*keys, *pages.PAGES) if f"`{key}`" not in told] == []
+    assert first["title"] == "About you"
+    text = '{"message": "Say who pays", "field": "payer", "url": None}'
+    assert text in told
+    assert again["errors"] == [ast.literal_eval(text)]
 
 
 def test_links_of_the_documents_work(instance: Path) -> None:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html.parser import HTMLParser
 from typing import Any
 
 from wtforms.fields import Field, SelectMultipleField
 from wtforms.fields.choices import SelectFieldBase
 
 from .draft import Raw
+from .drawn import DrawnControl, draws
 from .fields import needs_row_marker, row_marker
 from .forms import is_password, leaves, lists
-
-_SILENT = frozenset({"submit", "button", "reset", "image", "file", "password"})
 
 
 class UnshowableError(ValueError):
@@ -27,11 +25,10 @@ class UnshowableError(ValueError):
         self.reason = reason
 
 
-class _Controls(HTMLParser):
-    """Collects what controls send, disabled ones included, passwords left out."""
+class _Controls:
+    """What the controls of a field send, disabled ones included, passwords left out."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, drawn: Iterable[DrawnControl]) -> None:
         self.sent: Raw = {}
         #: The names that controls send only while something is ticked or selected.
         self.silent: set[str] = set()
@@ -40,68 +37,29 @@ class _Controls(HTMLParser):
         #: The first options of selects of one choice, which browsers send if no option
         #: is marked as selected.
         self.first: Raw = {}
-        self._select: tuple[str, bool] = ("", False)
-        self._name = ""
-        self._text: list[str] | None = None
+        for control in drawn:
+            if control.kind not in ("file", "password"):
+                self._add(control)
 
-    def handle_starttag(self, tag: str, attrs: Iterable[tuple[str, Any]]) -> None:
-        given = dict(attrs)
-        name = str(given.get("name") or "")
-        if tag == "input" and name:
-            self._input(name, given)
-        elif tag == "select":
-            self._select = name, "multiple" in given
-            self.found = True
-        elif tag == "option" and "selected" not in given:
-            name, is_multiple = self._select
-            if name and not is_multiple and "disabled" not in given:
-                self.first.setdefault(name, [str(given.get("value") or "")])
-        elif tag == "option" and "selected" in given and self._select[0]:
-            self._name = self._select[0]
-            if (value := given.get("value")) is not None:
-                self._add(str(value))
-            else:
-                self._text = []
-        elif tag == "textarea" and name:
-            self._name, self._text = name, []
-
-    def _input(self, name: str, given: dict[str, Any]) -> None:
-        kind = str(given.get("type") or "text").lower()
-        if kind in _SILENT:
-            return
-        self._name, self.found = name, True
-        if kind not in ("checkbox", "radio"):
-            text = str(given.get("value") or "")
-            # Browsers take line breaks out of a line of text.
-            plain = text if kind == "hidden" else "".join(text.splitlines())
-            self._add(plain)
-        elif "checked" in given:
-            if kind == "checkbox":
-                self.silent.add(name)
-            self._add(str(given.get("value", "on")))
-
-    def handle_data(self, data: str) -> None:
-        if self._text is not None:
-            self._text.append(data)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "textarea" and self._text is not None:
-            text = "".join(self._text).replace("\r\n", "\n").removeprefix("\n")
-            self.found = True
-            self._end(text.replace("\n", "\r\n"))
-        elif tag == "option" and self._text is not None:
-            self._end("".join(self._text).strip())
-        elif tag == "select":
-            self._select = "", False
-
-    def _end(self, text: str) -> None:
-        self._text = None
-        self._add(text)
-
-    def _add(self, value: str) -> None:
-        if self._select == (self._name, True):
-            self.silent.add(self._name)
-        self.sent.setdefault(self._name, []).append(value)
+    def _add(self, control: DrawnControl) -> None:
+        self.found = True
+        name, kind, text = control.name, control.kind, control.text
+        if kind == "select":
+            values = [str(each.value) for each in control.options if each.selected]
+            first = [o for o in control.options if not (o.selected or o.disabled)]
+            if first and not control.is_multiple:
+                self.first.setdefault(name, [str(first[0].value)])
+        elif kind in ("checkbox", "radio"):
+            values = control.shown
+        elif kind == "textarea":
+            values = [text.replace("\n", "\r\n")]
+        else:  # browsers take line breaks out of a line of text
+            values = [text if kind == "hidden" else "".join(text.splitlines())]
+        if values:
+            self.sent.setdefault(name, []).extend(values)
+        is_silent = kind == "checkbox" or (kind == "select" and control.is_multiple)
+        if values and is_silent:
+            self.silent.add(name)
 
 
 def untouched(
@@ -147,15 +105,13 @@ def _chosen(field: Any) -> list[str]:
 
 
 def _controls_of(field: Field) -> _Controls:
-    controls = _Controls()
     try:
         drawn = str(field())
     except (AttributeError, TypeError, ValueError, ArithmeticError) as error:
         raise UnshowableError(
             field.name, field.object_data, f"drawing it raises a {type(error).__name__}"
         ) from error
-    controls.feed(drawn)
-    controls.close()
+    controls = _Controls(draws(drawn))
     sent, data = controls.sent.get(field.name), field.data
     if data is not None and not getattr(field, "validate_choice", True):
         values = data if isinstance(field, SelectMultipleField) else [data]

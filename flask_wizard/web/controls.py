@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from dataclasses import field as dataclass_field
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
@@ -27,6 +28,8 @@ from wtforms.fields import (
 )
 from wtforms.fields.choices import SelectFieldBase
 from wtforms.form import BaseForm
+from wtforms.validators import Length
+from wtforms.widgets import TextArea
 
 from ..core.fields import (
     Kind,
@@ -46,11 +49,26 @@ from ..core.form_errors import as_text
 from ..core.only_if import OnlyIf, cause_of, condition_of
 from ..core.widgets import draw_row_marker
 
+SHOW, HIDE = "Show password", "Hide password"
+
 KEPT_PASSWORD = "You have already given this. Leave it blank to keep it."
 
 REPLACED_FILE = "A new file replaces the one that is here."
 
 ADDED_FILES = "New files are added to those that are here."
+
+
+COUNTED_FROM = 200
+"""The longest text whose characters are counted for whoever types it."""
+
+
+class Cause(NamedTuple):
+    """What decides in a browser whether a field is shown."""
+
+    #: The name of the other input.
+    name: str
+    #: The values of the other input with which the field is shown, as a JSON array.
+    values: str
 
 
 @dataclass(frozen=True)
@@ -79,6 +97,8 @@ class ShownFile:
     size: str
     #: The URL to download it from, or ``None`` where the mount has none.
     url: str | None
+    #: The size in bytes, or ``None`` if it was there before the draft.
+    byte_count: int | None = None
 
     @property
     def action(self) -> str:
@@ -113,6 +133,15 @@ class Control:
     row_marker: str = ""
     #: The files that the field has already.
     files: tuple[ShownFile, ...] = ()
+    #: What decides whether it is shown; ``None`` where no script can tell.
+    only_if: Cause | None = None
+    #: How many characters it may have, if they are to be counted; otherwise 0.
+    longest: int = 0
+
+    @property
+    def count_id(self) -> str:
+        """The id that the number of characters left has, if they are counted."""
+        return _count_id(self.field)
 
     @property
     def hint_id(self) -> str:
@@ -162,7 +191,8 @@ def control(
     kind = kind_of(field)
     hint = _hint(field, kept)
     errors = own_errors(field)
-    described_by = _described_by(field, hint, errors)
+    longest = _longest(field) if kind == "input" else 0
+    described_by = _described_by(field, hint, errors, longest)
     return Control(
         field=field,
         kind=kind,
@@ -172,13 +202,15 @@ def control(
         optional=_is_question(field, kind) and _may_be_blank(field),
         as_heading=as_heading,
         described_by=described_by,
-        attributes=_attributes(field, kind, described_by, errors),
+        attributes=_attributes(field, kind, described_by, errors, longest),
         options=tuple(_options(field, errors)) if kind == "group" else (),
         parts=tuple(
             control(part, kept=kept, label=name) for part, name in parts(field)
         ),
         row_marker=_row_marker(field, kind),
         files=tuple(getattr(field, "shown_files", ())),
+        only_if=_cause(field),
+        longest=longest,
     )
 
 
@@ -266,6 +298,42 @@ def _files_id(field: Field) -> str:
     return f"{field.id}-files"
 
 
+def _count_id(field: Field) -> str:
+    return f"{field.id}-count"
+
+
+def _longest(field: Field) -> int:
+    """Return how many characters a long text may have; 0 if they are not counted."""
+    if input_type(field) != "text" and not isinstance(field.widget, TextArea):
+        return 0
+    limits: Iterable[Any] = (v for v in field.validators if isinstance(v, Length))
+    longest = min((limit.max for limit in limits if limit.max > 0), default=0)
+    return longest if longest >= COUNTED_FROM else 0
+
+
+def _cause(field: Field) -> Cause | None:
+    """Return what decides in a browser whether a field is shown, if that can be told.
+
+    A browser has the values of inputs, and not what a function makes of them.
+    """
+    cause, condition = cause_of(field), condition_of(field)
+    if cause is None or condition is None or condition.function is not None:
+        return None
+    kind = kind_of(cause)
+    if kind == "checkbox":
+        ticked = str(getattr(cause, "_value", str)() or "y")
+        values = [ticked if value else "" for value in condition.values]
+    elif isinstance(cause, SelectFieldBase):
+        coerce = getattr(cause, "coerce", str)
+        sent = {coerce(value): str(value) for value, _, _ in choices_of(cause)}
+        values = [sent.get(value, "") for value in condition.values]
+    elif kind == "input":
+        values = ["" if value is None else str(value) for value in condition.values]
+    else:
+        return None
+    return Cause(cause.name, json.dumps(values))
+
+
 def _hint(field: Field, kept: Collection[str]) -> str:
     cause = cause_of(field)
     known = KEPT_PASSWORD if field.name in kept else ""
@@ -308,11 +376,12 @@ def _plain(text: object) -> str:
     return text.striptags() if isinstance(text, Markup) else str(text)
 
 
-def _described_by(field: Field, hint: str, errors: Sequence[str]) -> str:
+def _described_by(field: Field, hint: str, errors: Sequence[str], longest: int) -> str:
     ids = [
         _hint_id(field) if hint else "",
         _error_id(field) if errors else "",
         _files_id(field) if getattr(field, "shown_files", ()) else "",
+        _count_id(field) if longest else "",
         str(render_kw(field).get("aria-describedby") or ""),
     ]
     return " ".join(filter(None, ids))
@@ -348,7 +417,7 @@ def _may_be_blank(field: Field) -> bool:
 
 
 def _attributes(
-    field: Field, kind: Kind, described_by: str, errors: Sequence[str]
+    field: Field, kind: Kind, described_by: str, errors: Sequence[str], longest: int
 ) -> dict[str, object]:
     own = render_kw(field)
     if kind == "hidden":
@@ -366,6 +435,8 @@ def _attributes(
     }
     if described_by:
         drawn["aria-describedby"] = described_by
+    if longest:  # a browser would cut a longer text without a word
+        drawn["maxlength"] = False
     return drawn | _invalid(errors) | _type_attributes(field, own)
 
 
@@ -380,7 +451,7 @@ def _type_attributes(field: Field, own: Mapping[str, object]) -> dict[str, objec
     """
     kind = input_type(field)
     if kind == "password" or isinstance(field, PasswordField):
-        return {"value": False}
+        return {"value": False, "data-show": SHOW, "data-hide": HIDE}
     if kind in ("email", "url"):
         return _defaults(own, spellcheck="false", autocapitalize="none")
     whole = isinstance(field, IntegerField)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flask import url_for
 from jinja2 import TemplateNotFound
 from markupsafe import Markup
 from wtforms import Form
@@ -27,6 +26,7 @@ from ..drafts.public_draft import Draft as PublicDraft
 from ..errors import ConfigurationError, DefinitionError
 from . import guard
 from .actions import buttons_of
+from .assets import asset_url
 from .controls import ErrorLink, ShownFile, summary
 from .groups import groups_of
 from .page_fields import SignedFields
@@ -69,6 +69,11 @@ class Page(dict[str, Any]):
         self.templates = templates
         #: The HTTP status to send.
         self.status = status
+
+    @property
+    def name(self) -> str:
+        """The name of the page, such as ``step`` or ``review``; one of ``PAGES``."""
+        return self.templates[-1].rpartition("/")[2].removesuffix(".html")
 
     def __repr__(self) -> str:  # a log must never show an answer
         return f"<Page {self.templates[-1]}, {self.status}>"
@@ -165,7 +170,8 @@ class Pages:
             status,
             wizard=self.wizard,
             wizard_base=self.context.state.template(bases, environment),
-            wizard_css=url_for("flask_wizard.static", filename="wizard.css"),
+            wizard_css=asset_url(self.context.app, "wizard.css"),
+            wizard_js=asset_url(self.context.app, "wizard.js"),
             wizard_lang=lang() if callable(lang := config["WIZARD_LANG"]) else lang,
             wizard_site=config["WIZARD_SITE_NAME"],
             entry_url=self.urls.entry,
@@ -366,7 +372,8 @@ class Pages:
         url = None
         if self.urls.file_url is not None:
             url = self.urls.file_url(at.draft_id, at.page, at.item, file.id)
-        return ShownFile(file.id, file.filename, size_in_words(file.size), url)
+        words = size_in_words(file.size)
+        return ShownFile(file.id, file.filename, words, url, byte_count=file.size)
 
     def _review(
         self,

@@ -31,7 +31,7 @@ def protect(response: Any) -> Any:
     headers = response.headers
     headers["Cache-Control"] = "no-store"
     headers["Referrer-Policy"] = "same-origin"
-    response.vary.add("Cookie")
+    response.vary.update(("Accept", "Cookie"))
     return response
 
 

@@ -18,6 +18,7 @@ from flask import (
     url_for,
 )
 from flask.blueprints import BlueprintSetupState
+from werkzeug.exceptions import HTTPException
 
 from ..core.hooks import HookError
 from ..core.items import REMOVE
@@ -27,6 +28,7 @@ from ..errors import ConfigurationError, DefinitionError
 from ..tracebacks import without_locals
 from . import guard
 from .incoming import IncomingFiles
+from .json_pages import describe_as_json
 from .pages import Page
 from .responses import Outcome
 from .state import CSRF_FIELD, EXTENSION, MOUNTS, Context, get_context
@@ -99,6 +101,8 @@ def check_headless(endpoint: str | None, values: dict[str, Any] | None) -> None:
             )
         except BaseException as error:
             without_locals(error)
+            if isinstance(error, HTTPException):
+                describe_as_json(error, context)
             raise
 
 
@@ -155,6 +159,8 @@ class Mounted:
             guard.check_request(context, incoming)
         except BaseException as error:
             without_locals(error)
+            if isinstance(error, HTTPException):
+                describe_as_json(error, context)
             raise
         protect = context.app.extensions.get("csrf")
         if protect is not None:
@@ -220,6 +226,8 @@ class Mounted:
         except BaseException as error:
             outcome = None
             without_locals(error)
+            if isinstance(error, HTTPException):
+                describe_as_json(error, context)
             raise
         raise error_of_hook
 

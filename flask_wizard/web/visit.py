@@ -44,6 +44,7 @@ from .item_pages import (
     find_page,
     has_page,
 )
+from .json_pages import json_response, prefers_json
 from .languages import language_of
 from .link_page import open_link
 from .logins import SignedOut
@@ -85,7 +86,8 @@ class Visit:
     """One request of one visitor for one draft.
 
     ``handle`` returns the answer: a response to send, or a ``Page``, which is the
-    context to render, with its ``templates`` and ``status``.
+    context to render, with its ``templates`` and ``status``. A page that is asked for
+    as JSON is a response, too.
     """
 
     context: Context = field(repr=False)
@@ -198,7 +200,10 @@ class Visit:
             abort(404)
         try:
             if self.context.request.method == "POST":
-                return answer(self, at)
+                outcome = answer(self, at)
+                if isinstance(outcome, Page):
+                    return self._as_asked(outcome)
+                return outcome
             return self._get(partial(self._show, at))
         except HookError as failed:
             error_of_hook = without_locals(failed).error
@@ -239,6 +244,12 @@ class Visit:
         if holder.waiting:
             adopt(holder, self.context.repository)
 
+    def _as_asked(self, page: Page) -> Outcome:
+        """Return a page, or a response in JSON if the visitor has asked for that."""
+        if prefers_json(self.context.request):
+            return json_response(page, self.context)
+        return page
+
     # GET
 
     def _get(self, show: Callable[[], Outcome]) -> Outcome:
@@ -247,7 +258,8 @@ class Visit:
             self.drafts.holder.identify()
             if self.drafts.holder.user is not None:
                 self.welcome()
-            return show()
+            outcome = show()
+            return self._as_asked(outcome) if isinstance(outcome, Page) else outcome
         except HookError as failed:
             error_of_hook = failed.error
         except SignedOut as signed_out:  # the application answers it, as anywhere else
@@ -257,7 +269,7 @@ class Visit:
             damaged = isinstance(error, UnreadableDraftError)
             damaged = damaged and not isinstance(error, NewerFormatError)
             again_url = url_of(self.context.request)
-            return self.pages.unavailable(again_url, damaged=damaged)
+            return self._as_asked(self.pages.unavailable(again_url, damaged=damaged))
         raise error_of_hook
 
     def _enter(self) -> Outcome:

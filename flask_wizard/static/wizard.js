@@ -1,0 +1,205 @@
+// What makes a wizard's pages quicker to use. They work without it.
+// Nothing here knows htmx or Turbo: what they put into the page is seen as it comes.
+(() => {
+  "use strict";
+  if (document.wizard) return;
+  document.wizard = true;
+  const IDLE = 1500; // milliseconds between the last key and an autosave
+  const BUSY = 10000; // milliseconds in which a second click does nothing
+  const all = (root, selector) => root.querySelectorAll(selector);
+  const states = new WeakMap(); // by form
+  const stateOf = (form) =>
+    states.get(form) || (states.set(form, { sent: "", tries: 0 }), states.get(form));
+
+  // Autosave
+
+  const status = (form) => form.querySelector("[data-saved]");
+
+  const valuesOf = (form) => {
+    const values = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) {
+      const inputs = all(form, `[name="${CSS.escape(name)}"]`);
+      const secret = [...inputs].some((i) => i.type === "password" || i.dataset.secret);
+      if (!secret && typeof value === "string") values.append(name, value);
+    }
+    values.set("_action", "autosave");
+    return values;
+  };
+
+  const tell = (form, what) => {
+    const at = status(form);
+    if (at) at.textContent = what ? at.dataset[what] : "";
+  };
+
+  const save = async (form) => {
+    const state = stateOf(form);
+    if (state.busy || state.sending || !state.dirty || !form.isConnected) return;
+    state.dirty = false;
+    state.sending = true;
+    let kept = false;
+    let again = true;
+    try {
+      const reply = await fetch(form.action, {
+        method: "POST",
+        body: valuesOf(form),
+        redirect: "manual",
+        signal: AbortSignal.timeout(20000),
+      });
+      kept = reply.status === 204;
+      // A redirect leads to a login; what else is no server's fault stays as it is.
+      again = reply.status >= 500 || reply.status === 429;
+    } catch { /* the network, or no answer in time */ }
+    state.sending = false;
+    if (state.busy) return;
+    state.failed = !kept;
+    state.tries = kept ? 0 : state.tries + 1;
+    if (!kept) tell(form, "failed");
+    else if (!state.dirty) tell(form, "saved");
+    state.dirty ||= !kept;
+    if (state.dirty && (kept || again)) plan(form);
+  };
+
+  const plan = (form) => {
+    const state = stateOf(form);
+    clearTimeout(state.timer);
+    state.timer = setTimeout(save, IDLE * 2 ** Math.min(state.tries, 4), form);
+  };
+
+  const leave = () => {
+    for (const form of all(document, ".wizard form")) {
+      const state = states.get(form);
+      if (!state || !status(form) || !state.dirty || state.busy) continue;
+      // False if it is too long; then it stays dirty, and the page asks.
+      if (navigator.sendBeacon(form.action, valuesOf(form))) state.dirty = false;
+    }
+  };
+  addEventListener("pagehide", leave);
+  document.addEventListener("visibilitychange", () => document.hidden && leave());
+  addEventListener("online", () => {
+    for (const form of all(document, ".wizard form")) if (status(form)) save(form);
+  });
+  addEventListener("beforeunload", (event) => {
+    for (const form of all(document, ".wizard form")) {
+      const state = states.get(form);
+      if (state && state.failed && state.dirty && !state.busy) event.preventDefault();
+    }
+  });
+
+  // Fields that count only while another has a value, and counted characters
+
+  const chosen = (form, name) =>
+    [...all(form, `[name="${CSS.escape(name)}"]`)].flatMap((input) =>
+      input.closest("[hidden]") || (/^(radio|checkbox)$/.test(input.type) && !input.checked)
+        ? []
+        : [...(input.selectedOptions || [input])].map((option) => option.value),
+    );
+
+  const show = (form) => {
+    const fields = all(form, "[data-only-if]");
+    for (let round = 0, moved = true; moved && round <= fields.length; round++) {
+      moved = false;
+      for (const field of fields) {
+        const found = chosen(form, field.dataset.onlyIf);
+        const wanted = JSON.parse(field.dataset.values);
+        const hidden = !wanted.some((v) => (found.length ? found : [""]).includes(v));
+        moved ||= field.hidden !== hidden;
+        field.hidden = hidden;
+      }
+    }
+  };
+
+  const count = (input) => {
+    const at = document.getElementById(`${input.id}-count`);
+    if (!at) return;
+    const left = at.dataset.max - [...input.value.replace(/\r?\n/g, "\r\n")].length;
+    at.textContent = at.dataset[left < 0 ? "over" : "left"].replace("{}", Math.abs(left));
+    at.classList.toggle("wizard-error", left < 0);
+  };
+
+  const change = ({ target }) => {
+    const form = target.form;
+    if (!form || !form.closest(".wizard")) return;
+    show(form);
+    clearTimeout(target.timer);
+    target.timer = setTimeout(count, 500, target); // read aloud when typing pauses
+    if (!status(form) || target.type === "password" || target.type === "file") return;
+    stateOf(form).dirty = true;
+    tell(form, "");
+    plan(form);
+  };
+  document.addEventListener("input", change);
+  document.addEventListener("change", change);
+
+  // One click, one submission
+
+  const settle = (form) => {
+    const state = stateOf(form);
+    clearTimeout(state.wait);
+    state.busy = false;
+    for (const button of all(form, "[aria-busy]")) button.removeAttribute("aria-busy");
+  };
+
+  addEventListener(
+    "submit",
+    (event) => {
+      const form = event.target;
+      if (!form.closest(".wizard")) return;
+      const state = stateOf(form);
+      if (state.busy) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        return;
+      }
+      state.busy = true;
+      clearTimeout(state.timer);
+      for (const input of all(form, "[data-secret]")) input.type = "password";
+      // A disabled button would not be sent, and would stay so after Back.
+      if (event.submitter) event.submitter.setAttribute("aria-busy", "true");
+      state.wait = setTimeout(settle, BUSY, form);
+    },
+    true,
+  );
+  addEventListener("pageshow", () => all(document, ".wizard form").forEach(settle));
+
+  // What is made ready as it comes
+
+  const reveal = (input) => {
+    const button = document.createElement("button");
+    const label = () => {
+      button.textContent = input.dataset[input.type === "password" ? "show" : "hide"];
+    };
+    button.type = "button";
+    button.className = "wizard-button wizard-button-small";
+    button.setAttribute("aria-controls", input.id);
+    input.dataset.secret = "1";
+    button.onclick = () => {
+      input.type = input.type === "password" ? "text" : "password";
+      label();
+    };
+    label();
+    input.after(button);
+  };
+
+  const begin = (root, arrived) => {
+    root.begun = true;
+    all(root, "form").forEach(show);
+    all(root, "textarea, input").forEach(count);
+    all(root, "[data-show]").forEach(reveal);
+    for (const time of all(root, "time[datetime]")) {
+      const when = new Date(time.dateTime);
+      const form = { dateStyle: "long", timeStyle: "short" };
+      time.textContent = when.toLocaleString(document.documentElement.lang || [], form);
+    }
+    const focus = arrived && root.querySelector("[autofocus], h1");
+    if (focus) {
+      focus.tabIndex = -1;
+      focus.focus();
+    }
+  };
+
+  const look = (arrived) => {
+    for (const root of all(document, ".wizard")) if (!root.begun) begin(root, arrived);
+  };
+  look(false);
+  new MutationObserver(() => look(true)).observe(document, { childList: true, subtree: true });
+})();

@@ -1,0 +1,47 @@
+"""Assets: the stylesheet and the script of all wizards, and their URLs."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from flask import Blueprint, Flask, request, url_for
+
+from .state import EXTENSION
+
+YEAR = 31_536_000
+"""How many seconds a browser may keep a file whose URL names its version."""
+
+
+class Assets(Blueprint):
+    """The blueprint of the static files, whose URLs change when the files do."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            EXTENSION,
+            __name__,
+            static_folder=str(folder),
+            static_url_path="/flask_wizard/static",
+        )
+        #: By the name of a file, a part of the digest of what it holds.
+        self.versions = {
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+            for path in folder.iterdir()
+        }
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """Return how long browsers may keep a file, in seconds.
+
+        It is a year if the URL names the version that the file has.
+        """
+        version = request.args.get("v")
+        if version is not None and version == self.versions.get(filename or ""):
+            return YEAR
+        return super().get_send_file_max_age(filename)
+
+
+def asset_url(app: Flask, filename: str) -> str:
+    """Return the URL of a static file, with its version."""
+    assets = app.blueprints[EXTENSION]
+    version = assets.versions[filename] if isinstance(assets, Assets) else None
+    return url_for(f"{EXTENSION}.static", filename=filename, v=version)
