@@ -652,3 +652,27 @@ def test_jobs_of_the_documents_count_and_remind(
     ((address, text),) = jobs["outbox"]
     assert address == "ann@example.com"
     assert "https://example.org/apply/link/" in text
+
+
+def test_guardian_of_the_documents_fills_in_their_part(instance: Path) -> None:
+    mails: list[tuple[str, str]] = []
+    sharing = run_blocks("docs/sharing.md")
+    app = sharing["create_app"](lambda address, text: mails.append((address, text)))
+    child, guardian = Visitor(app), Visitor(app)
+    url = follow(child, "/trip/", name="Ann")
+    draft = url.rpartition("/")[0]
+    ask = f"/ask-guardian/{draft.split('/')[2]}"
+    child.client.post(ask, data={"email": "bea@example.org"})
+    ((address, text),) = mails
+    assert address == "bea@example.org"
+    guardian.open(text.partition("https://forms.example.org")[2])
+    page = guardian.press()
+    assert page.path == f"{draft}/"
+    assert page.rows == [("Your name", "Ann")]
+    guardian.open(f"{draft}/guardian")
+    assert guardian.fill(guardian="Bea", agrees="y").heading == "Thank you"
+    assert guardian.get(f"{draft}/child").status_code == 404
+    child.open(f"{draft}/books")
+    assert ("Guardian's name", "Bea") in child.fill(books="Momo").rows
+    child.client.post(f"/ask-nobody/{draft.split('/')[2]}")
+    assert guardian.get(f"{draft}/").status_code == 404
