@@ -368,7 +368,7 @@ class StoredHolder(Stored, frozen=True):
     #: What a guest may fill in, and which answers a guest sees, by step.
     steps: tuple[str, ...] = ()
     sees: tuple[str, ...] = ()
-    #: When a guest's place ends, in seconds since the epoch; 0 if it does not by itself.
+    #: When a guest's place ends, in seconds since the epoch; 0 for never.
     until: Seconds = 0.0
 
 
