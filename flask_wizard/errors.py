@@ -41,11 +41,16 @@ class StepError(WizardError, ValueError):
     """An error at one step. Raise it in ``validate`` or ``commit``.
 
     The framework sends the visitor back to the step, which is not done until the
-    visitor's Continue is accepted.
+    visitor's Continue is accepted. Among the remarks of ``reopen_url``, ``item`` may
+    also be the position of an item in the data, from 0.
     """
 
     def __init__(
-        self, step: str, message: str, field: str | None = None, item: str | None = None
+        self,
+        step: str,
+        message: str,
+        field: str | None = None,
+        item: str | int | None = None,
     ) -> None:
         super().__init__(step, message, field, item)
         #: The name of the step.

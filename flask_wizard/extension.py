@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from os import PathLike
@@ -19,7 +19,7 @@ from .drafts.keyring import Keyring
 from .drafts.public_draft import Draft
 from .drafts.upload_places import open_uploads
 from .drafts.upload_store import UploadStore
-from .errors import ConfigurationError, StoreError
+from .errors import ConfigurationError, StepError, StoreError
 from .stores import CheckedStore, DraftStore
 from .stores.registry import open_store
 from .tracebacks import without_locals
@@ -27,7 +27,7 @@ from .web.all_drafts import all_drafts
 from .web.assets import Assets
 from .web.controls import block, control, layout
 from .web.external import NO_HOST, names_host
-from .web.invitations import invite_url
+from .web.invitations import invite_url, reopen_url
 from .web.links import resume_url, revoke
 from .web.logins import Logins
 from .web.own_drafts import own_drafts
@@ -205,6 +205,33 @@ class FlaskWizard:
         """
         try:
             return invite_url(mount, data, max_age=max_age, user=user, bound=bound)
+        except BaseException as error:
+            without_locals(error)
+            raise
+
+    def reopen_url(
+        self,
+        mount: str,
+        data: Mapping[str, object],
+        remarks: Iterable[StepError] = (),
+        *,
+        max_age: timedelta | float,
+        user: object = None,
+        bound: Mapping[str, object] = NOTHING_BOUND,
+    ) -> str:
+        """Send answers back for correction, and return the absolute URL of a link.
+
+        This begins a new draft with ``data``, the ``submission.data`` of before. Steps
+        with ``remarks`` are open and show them; the others are done where they are
+        valid. In the new submission ``reopened`` is true, and ``changes`` tells what
+        differs from ``data``. All else is as with ``invite_url``. Raise
+        ConfigurationError or DefinitionError for a remark on a page, a field or an item
+        that is not there.
+        """
+        try:
+            return reopen_url(
+                mount, data, remarks, max_age=max_age, user=user, bound=bound
+            )
         except BaseException as error:
             without_locals(error)
             raise

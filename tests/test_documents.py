@@ -412,6 +412,13 @@ def test_links_of_the_documents_work(instance: Path) -> None:
         url = devices["invite"]("Bea")
     phone.open(url.removeprefix("https://forms.example.org"))
     assert phone.press().value("name") == "Bea"
+    with app.app_context():
+        url = devices["send_back"](
+            {"you": {"name": "Cy"}, "friend": {"name": "Di"}}, "Spelt so?"
+        )
+    phone.open(url.removeprefix("https://forms.example.org"))
+    assert phone.press().errors == ["Spelt so?"]
+    assert phone.press().rows[1][1] == "Di"
 
 
 def test_mailed_link_of_the_documents_gives_one_reply(

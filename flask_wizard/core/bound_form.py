@@ -35,7 +35,7 @@ from .hooks import OWN_ERRORS, check_result, hook_error
 from .only_if import is_left_out
 from .rows import Row, rows_of
 from .signatures import FormSignature, signature
-from .steps import ABSENT, BoundStep, Changes, UrlOf, encode
+from .steps import ABSENT, BoundStep, Changes, UrlOf, encode, joined
 from .untouched import UnshowableError, untouched
 
 if TYPE_CHECKING:
@@ -512,7 +512,15 @@ class BoundFormStep(BoundStep):
         else:
             unchanged = kept.with_messages({}) if kept.errors else kept
             after.entry = kept if autosave else replace(unchanged, rev=rev)
+        if kept.told and after.entry and not after.entry.accepted:
+            after._keep_remarks(kept)
         return after
+
+    def _keep_remarks(self, kept: Entry) -> None:
+        """Keep what a draft was sent back for, until a Continue is accepted."""
+        if self.entry is not None and self.journey.whole_draft.reopened:
+            messages = joined(self.entry.messages, kept.messages)
+            self.entry = self.entry.with_messages(messages, kept.lang, told=True)
 
     def _take_files(self, form: Form, stored: Files, values: Values) -> Taken:
         """Return the files that the page then has, and what was refused of the new."""

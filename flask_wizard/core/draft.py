@@ -538,6 +538,8 @@ class Draft(Filled, frozen=True, dict=True):
     packed_links: bytes = msgspec.field(name="links", default=b"")
     #: It lives until then at least, in seconds since the epoch: its invitation does.
     keep_until: Seconds = 0.0
+    #: True if it was sent back for correction: its messages are remarks.
+    reopened: bool = False
     #: By the reason of a reminder, when it was sent, in seconds since the epoch.
     reminded: dict[str, Seconds] = msgspec.field(default_factory=dict)
 

@@ -149,6 +149,17 @@ class BoundInfo(BoundStep):
             opens=self.opens,
         )
 
+    def prefill(self) -> BoundStep:
+        """Return the page read, in a draft that was sent back: it was once."""
+        if self.entry is not None or not self.journey.whole_draft.reopened:
+            return self
+        read = self.submit(Values(), validate=True, autosave=True)
+        return read if read is not None else self
+
+    def prefill_draft(self, draft: Kept) -> Kept:
+        """Return the draft with the page read, if it was once."""
+        return self.write_to(draft) if self.name not in draft.entries else draft
+
     def write_to(self, draft: Kept) -> Kept:
         """Return the draft with the entry of this page."""
         if self.entry is None:

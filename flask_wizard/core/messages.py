@@ -16,6 +16,8 @@ class Notice(StrEnum):
     CHANGED = "changed"
     #: The page's form is another one since it was filled in.
     FORM_CHANGED = "form-changed"
+    #: The page was sent back, with a remark on what to correct.
+    REMARK = "remark"
     #: A commit refused a step and sent the visitor back to it.
     REFUSED = "refused"
     #: Nobody knows whether the last commit took effect.

@@ -624,7 +624,7 @@ class BoundRepeat(BoundStep):
                     "item=answers.pets[0].item_id, or leave the field out."
                 )
             return None, None
-        item = self.find(error.item)
+        item = self.find(str(error.item))
         if item is None:
             raise DefinitionError(
                 f"A StepError names the item {error.item!r}, which the list "

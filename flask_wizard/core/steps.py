@@ -408,9 +408,11 @@ class BoundStep(Protocol):
     ) -> Kept:
         """Return the draft with the step open again, and these messages on it.
 
-        ``told`` is true for those of a StepError.
+        ``told`` is true for those of a StepError. It keeps those that it has of one.
         """
         entry = draft.entries.get(self.name, Entry())
+        if told and entry.told and not entry.accepted:
+            errors = joined(entry.messages, errors)
         rejected = replace(entry, accepted=False).with_messages(
             errors, self.journey.language(), told=told
         )
@@ -446,6 +448,17 @@ class BoundStep(Protocol):
                 "have: it has no form. Leave the field out."
             )
         return ""
+
+
+def joined(
+    messages: Mapping[str, list[str]], more: Mapping[str, list[str]]
+) -> dict[str, list[str]]:
+    """Return the messages of both by field, each once."""
+    found = {name: list(texts) for name, texts in messages.items()}
+    for name, texts in more.items():
+        known = found.setdefault(name, [])
+        known += [text for text in texts if text not in known]
+    return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -51,6 +51,11 @@ class Submission:
             _journey=journey,
         )
 
+    @property
+    def reopened(self) -> bool:
+        """True if the draft was sent back for correction, by ``reopen_url``."""
+        return self._journey.draft.reopened
+
     @cached_property
     def changes(self) -> dict[str, Changes]:
         """What differs from what the pages began with, by step.

@@ -17,8 +17,9 @@ from .encrypted_store import StoredDraft
 from .keyring import Keyring, Kind
 from .visitor_drafts import VisitorDrafts
 
-LinkKind = Literal["resume", "invite"]
-"""Whether a link opens what somebody has begun, or what was prepared for its taker."""
+LinkKind = Literal["resume", "invite", "reopen"]
+"""Whether a link opens what somebody has begun, or what was prepared for its taker:
+a new form, or one that was sent back for correction."""
 
 
 class Link(msgspec.Struct, frozen=True, array_like=True):

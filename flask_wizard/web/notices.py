@@ -23,6 +23,9 @@ def choose_notice(
     about_items = (Notice.ITEM_KEPT, Notice.ITEM_HIDDEN)
     if draft.notice in about_items and bound.page == "list":
         return draft.notice
+    entry = bound.entry
+    if draft.reopened and entry is not None and entry.told and not entry.accepted:
+        return Notice.REMARK
     if given_back or not bound.invalidated:
         return None
     return Notice.FORM_CHANGED if bound.form_changed else Notice.CHANGED

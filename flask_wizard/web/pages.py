@@ -203,8 +203,9 @@ class Pages:
         be built without them. ``signed_in`` is true if the page that was sent had been
         shown to a signed-in user.
         """
-        # A commit that refused a step leaves the notice. Continue leads to the review.
-        then = then or journey.draft.notice == Notice.REFUSED
+        # A commit that refused a step leaves the notice. Continue leads to the review,
+        # as in a draft that was sent back.
+        then = then or journey.draft.notice == Notice.REFUSED or journey.draft.reopened
         hidden = [*self._token(), ("_rev", str(bound.rev))]
         if at.draft_id == NEW:
             hidden.append((NONCE, at.nonce))
