@@ -708,10 +708,11 @@ def test_guard_of_the_documents_lets_members_in(embedding: dict[str, Any]) -> No
     app = embedding["create_app"]()
     embedding["add_members_only"](app)
 
-    @app.route("/login")
     def login() -> str:
         session["user_id"] = 7
         return "in"
+
+    app.add_url_rule("/login", "login", login)
 
     visitor = Visitor(app)
     answer = visitor.get("/members/new/you?a=b")
