@@ -1,0 +1,66 @@
+"""forecast: what this release would ask the visitor of an open draft again."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from .draft import Draft, Entry
+from .journey import Journey
+from .repeats import BoundRepeat
+from .steps import BoundStep
+
+Why = Literal["again", "new", "commit"]
+"""Why a step is asked: its Continue was accepted, and counts no more; it was never
+answered, and a later step was; or only the commit finds that it is not valid.
+"""
+
+
+class Asked(NamedTuple):
+    """The first step that the visitor is led back to."""
+
+    #: The name of the step, as it is declared.
+    step: str
+    why: Why
+
+
+def forecast(journey: Journey, stored: Draft) -> Asked | None:
+    """Return what the visitor is led back to first; ``None`` if the draft goes on.
+
+    ``stored`` is the draft by the names of now, before ``upgrade``. It tells what the
+    visitor has left open. This judges no step with ``revalidate=False``.
+    """
+    first = journey.first_incomplete
+    if first is not None and not first.step.lists_answers:
+        if _was_passed(first):
+            return Asked(first.name, "again")
+        left = stored.entries.get(first.name)
+        is_left = left is not None and left.sent and not left.accepted
+        if not is_left and _is_later_accepted(journey, first):
+            return Asked(first.name, "new")
+    refused = (b for b in journey.path if b.done and not b.trusted)
+    found = next(refused, None)
+    return Asked(found.name, "commit") if found is not None else None
+
+
+def _was_passed(bound: BoundStep) -> bool:
+    """True if its Continue was accepted, or that of an item of the list."""
+    if _is_accepted(bound.entry):
+        return True
+    if not isinstance(bound, BoundRepeat):
+        return False
+    return any(
+        not item.done
+        and (first := item.walk.first_incomplete) is not None
+        and _was_passed(first)
+        for item in bound.items
+    )
+
+
+def _is_accepted(entry: Entry | None) -> bool:
+    return entry is not None and entry.accepted
+
+
+def _is_later_accepted(journey: Journey, first: BoundStep) -> bool:
+    entries = journey.draft.entries
+    later = journey.steps[first.position + 1 :]
+    return any(_is_accepted(entries.get(step.name)) for step in later)
