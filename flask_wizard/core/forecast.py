@@ -34,7 +34,8 @@ def led_back(journey: Journey, stored: Draft) -> Asked | None:
         left = stored.entries.get(first.name)
         if _was_passed(first) or _is_accepted(left):
             return Asked(first.name, "again")
-        is_left = left is not None and left.sent and not left.accepted
+        is_left = left is not None and left.sent
+        is_left = is_left or bool(stored.packed_items.get(first.name))
         if not is_left and _is_later_accepted(stored, first):
             return Asked(first.name, "new")
     return None
