@@ -61,6 +61,7 @@ RANDOM = (
     "tests/web/test_hostile.py",
     "tests/web/test_generated_forms.py",
     "tests/core/test_properties.py",
+    "tests/journeys/test_forecasts.py",
     "tests/browser/test_browser_forms.py",
 )
 KILLING = (

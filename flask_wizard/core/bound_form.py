@@ -456,6 +456,7 @@ class BoundFormStep(BoundStep):
         if values.dropped in stored:
             stored = {id: f for id, f in stored.items() if id != values.dropped}
         taken = Taken(stored, {})
+        form: Form | None = None
         if self.opens:
             after.signature = self.signature
             if self.entry is None and self.journey.initial and not self._before_holds:
@@ -497,7 +498,10 @@ class BoundFormStep(BoundStep):
         same_files = taken.files == kept_files and not taken.refusals
         if validate and self.opens:
             after._judge(raw, passwords, rev, values, taken)
-        elif self.entry is None and same_files and after._is_untouched(raw, passwords):
+            return after
+        if form is not None and not kept.raw.keys() <= raw.keys():
+            raw = {**forms.undeclared(form, kept.raw), **raw}
+        if self.entry is None and same_files and after._is_untouched(raw, passwords):
             after.entry = None
         elif raw != kept.raw or not same_files or values.filled(passwords):
             errors = with_lost(taken.refusals, values.filled(passwords))
@@ -553,14 +557,21 @@ class BoundFormStep(BoundStep):
         ``taken`` tells the files, and those that were refused.
         """
         files = pack_files(taken.files) if taken.files else None
-        if self.validation.passed and not taken.refusals:
-            read = self._read_now
+        passed = self.validation.passed and not taken.refusals
+        read = self._read_now if passed else ()
+        digest = self._digest(read) if passed else b""
+        known = self.entry.raw if self.entry is not None else {}
+        if not known.keys() <= raw.keys():
+            # A field that a deploy has taken away may come back, and the release
+            # before may serve this draft too.
+            raw = {**forms.undeclared(self.form, known), **raw}
+        if passed:
             self.entry = Entry.of(
                 raw,
                 rev=rev,
                 accepted=True,
                 read=read,
-                read_digest=self._digest(read),
+                read_digest=digest,
                 form_digest=self.signature.digest if read or self.reads else b"",
                 passwords=passwords,
                 before=self.before,
@@ -590,12 +601,7 @@ class BoundFormStep(BoundStep):
         if not self.opens and self.step.fixed_form is None:
             return False
         form = self.form if self.opens else self._fill(Values(), {}, prepare=False)
-        own = tuple(field.name for field in form)
-        return any(
-            name in own or (name.startswith(field) and not name[len(field)].isalnum())
-            for name in names
-            for field in own
-        )
+        return any(forms.declares(form, name) for name in names)
 
     def would_change(self, values: Values) -> bool:
         """True if saving ``values`` would change what is stored."""

@@ -1,4 +1,4 @@
-"""forecast: what this release would ask the visitor of an open draft again."""
+"""led_back: what this release would ask the visitor of an open draft again."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Asked(NamedTuple):
     why: Why
 
 
-def forecast(journey: Journey, stored: Draft) -> Asked | None:
-    """Return what the visitor is led back to first; ``None`` if the draft goes on.
+def led_back(journey: Journey, stored: Draft) -> Asked | None:
+    """Return the step that the visitor is led back to at once; ``None`` if to none.
 
     ``stored`` is the draft by the names of now, before ``upgrade``. It tells what the
     visitor has left open. This judges no step with ``revalidate=False``.
@@ -37,9 +37,7 @@ def forecast(journey: Journey, stored: Draft) -> Asked | None:
         is_left = left is not None and left.sent and not left.accepted
         if not is_left and _is_later_accepted(journey, first):
             return Asked(first.name, "new")
-    refused = (b for b in journey.path if b.done and not b.trusted)
-    found = next(refused, None)
-    return Asked(found.name, "commit") if found is not None else None
+    return None
 
 
 def _was_passed(bound: BoundStep) -> bool:

@@ -638,6 +638,20 @@ def sent(form: Any) -> tuple[Raw, Raw]:
     return raw, secret
 
 
+def declares(form: Form, name: str) -> bool:
+    """True if the name is that of a field of the form, or of an input inside one."""
+    return any(
+        name == field.name
+        or (name.startswith(field.name) and not name[len(field.name)].isalnum())
+        for field in form
+    )
+
+
+def undeclared(form: Form, raw: Raw) -> Raw:
+    """Return what was sent for fields that the form does not have."""
+    return {name: raw[name] for name in raw if not declares(form, name)}
+
+
 def _has_files(entry: Field) -> bool:
     return any(map(is_file, leaves([entry])))
 

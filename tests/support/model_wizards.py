@@ -730,6 +730,9 @@ def sent_to(view: View, name: str, sent: Raw, action: str) -> Sheet:
     if opens or step.is_static:
         form = view.forms[name] if opens else step.forms[0]
         raw, secrets = taken(form, sent)
+        own = {field for field, _ in form}
+        gone = {key for key in kept.raw if key.split("-")[0] not in own}
+        raw = {**{key: kept.raw[key] for key in gone}, **raw}
     else:
         # Which form it is cannot be known, but the page says which are passwords.
         raw = {key: texts for key, texts in sent.items() if key not in step.secrets}
