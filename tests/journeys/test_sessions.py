@@ -193,6 +193,50 @@ def test_eight_tabs_at_once_lose_nothing(
         assert visitor.open(f"{url}you").value("name") == f"Tab {number}"
 
 
+def test_eight_tabs_with_one_draft_lose_nothing(make: Make) -> None:
+    """Half of the tabs send to each of two steps; all cookies go into one jar."""
+    visitor = Visitor(make().app)
+    url = fill_in(visitor)
+    pages = [visitor.open(f"{url}{step}") for step in ("you", "more") * 4]
+    fields = ("name", "home-street") * 4
+    tabs = [visitor.twin() for _ in pages]
+    cookies: list[str] = []
+
+    def save(number: int) -> None:
+        tabs[number].show(pages[number].response)
+        sent = {fields[number]: f"Tab {number}"}
+        answer = tabs[number].send("next", sent)
+        assert answer.status_code == 303, answer.text
+        cookies.extend(answer.headers.getlist("Set-Cookie"))
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(save, range(8)))
+    for cookie in cookies:  # as a browser: what came last, stays
+        visitor.client.set_cookie("session", cookie.split(";")[0].partition("=")[2])
+    names = [f"Tab {number}" for number in range(8)]
+    assert visitor.open(f"{url}you").value("name") in names[::2]
+    assert visitor.open(f"{url}more").value("home-street") in names[1::2]
+
+
+def test_eight_first_pages_at_once_lose_no_text(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has a session yet: the browser keeps the cookie that comes last."""
+    monkeypatch.setattr(Membership, "max_drafts", 8)
+    app = make().app
+    tabs = [Visitor(app) for _ in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda tab: tab.open("/join/"), tabs))
+    last = tabs[-1].client.get_cookie("session")
+    assert last is not None
+    for number, tab in enumerate(tabs):
+        tab.client.set_cookie("session", last.value)
+        page = tab.fill(name=f"Tab {number}")
+        if number < 7:  # its token is that of a session that is gone
+            assert (page.status, page.value("name")) == (400, f"Tab {number}")
+        assert (page if number == 7 else tab.press()).path.endswith("/more")
+
+
 def test_slow_request_that_only_reads_undoes_nothing(make: Make) -> None:
     site = make(SESSION_REFRESH_EACH_REQUEST=False)
     begun, may_end = Event(), Event()
