@@ -24,6 +24,7 @@ from servers import running
 from visitor import Visitor
 from wizards import Membership, begin, committed, fill_in
 
+from flask_wizard import FlaskWizard
 from flask_wizard.stores.memory import MemoryStore
 
 PATIENCE = 60.0  # seconds until what never comes fails a test
@@ -235,6 +236,24 @@ def test_eight_first_pages_at_once_lose_no_text(
         if number < 7:  # its token is that of a session that is gone
             assert (page.status, page.value("name")) == (400, f"Tab {number}")
         assert (page if number == 7 else tab.press()).path.endswith("/more")
+
+
+@pytest.mark.parametrize(
+    ("config", "count"),
+    [
+        ({"SESSION_TYPE": "redis"}, 1),
+        ({"SESSION_TYPE": "redis", "SESSION_REFRESH_EACH_REQUEST": False}, 0),
+        ({"SESSION_TYPE": None}, 0),
+        ({}, 0),
+    ],
+)
+def test_sessions_that_are_written_back_stale_are_warned_of_at_the_start(
+    config: dict[str, Any], count: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = Flask("own")
+    app.config.update(SECRET_KEY="k" * 32, **config)
+    FlaskWizard(app, store=MemoryStore(SimpleCache()))
+    assert caplog.text.count("SESSION_REFRESH_EACH_REQUEST = False") == count
 
 
 def test_slow_request_that_only_reads_undoes_nothing(make: Make) -> None:
