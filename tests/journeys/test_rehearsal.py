@@ -153,6 +153,17 @@ def test_upgrade_that_raises_refuses(app: Flask, make_app: MakeApp) -> None:
     assert found["refused"] == [{"reason": "upgrade raises KeyError", "drafts": 1}]
 
 
+def test_step_that_upgrade_takes_away_is_asked_again(
+    app: Flask, make_app: MakeApp
+) -> None:
+    def upgrade(self: Wizard, draft: Draft, from_version: int) -> None:
+        del draft.entries["home"]
+
+    fill(app, "Ada", "Main St")
+    found = told(make_app(changed(version=2, upgrade=upgrade)))
+    assert found["asked"] == [{"step": "home", "why": "again", "drafts": 1}]
+
+
 def test_draft_of_a_wizard_that_is_gone_is_refused(
     app: Flask, make_app: MakeApp
 ) -> None:
