@@ -498,6 +498,8 @@ class BoundFormStep(BoundStep):
         same_files = taken.files == kept_files and not taken.refusals
         if validate and self.opens:
             after._judge(raw, passwords, rev, values, taken)
+            if kept.told:
+                after._keep_remarks(kept)
             return after
         if form is not None and not kept.raw.keys() <= raw.keys():
             raw = {**forms.undeclared(form, kept.raw), **raw}
@@ -516,15 +518,17 @@ class BoundFormStep(BoundStep):
         else:
             unchanged = kept.with_messages({}) if kept.errors else kept
             after.entry = kept if autosave else replace(unchanged, rev=rev)
-        if kept.told and after.entry and not after.entry.accepted:
+        if kept.told:
             after._keep_remarks(kept)
         return after
 
     def _keep_remarks(self, kept: Entry) -> None:
         """Keep what a draft was sent back for, until a Continue is accepted."""
-        if self.entry is not None and self.journey.whole_draft.reopened:
-            messages = joined(self.entry.messages, kept.messages)
-            self.entry = self.entry.with_messages(messages, kept.lang, told=True)
+        entry = self.entry
+        if entry is None or entry.accepted or not self.journey.whole_draft.reopened:
+            return
+        messages = joined(entry.messages, kept.messages)
+        self.entry = entry.with_messages(messages, kept.lang, told=True)
 
     def _take_files(self, form: Form, stored: Files, values: Values) -> Taken:
         """Return the files that the page then has, and what was refused of the new."""

@@ -31,11 +31,12 @@ def led_back(journey: Journey, stored: Draft) -> Asked | None:
     """
     first = journey.first_incomplete
     if first is not None and not first.step.lists_answers:
-        if _was_passed(first):
-            return Asked(first.name, "again")
         left = stored.entries.get(first.name)
-        is_left = left is not None and left.sent and not left.accepted
-        if not is_left and _is_later_accepted(journey, first):
+        if _was_passed(first) or _is_accepted(left):
+            return Asked(first.name, "again")
+        is_left = left is not None and left.sent
+        is_left = is_left or bool(stored.packed_items.get(first.name))
+        if not is_left and _is_later_accepted(stored, first):
             return Asked(first.name, "new")
     return None
 
@@ -58,7 +59,6 @@ def _is_accepted(entry: Entry | None) -> bool:
     return entry is not None and entry.accepted
 
 
-def _is_later_accepted(journey: Journey, first: BoundStep) -> bool:
-    entries = journey.draft.entries
-    later = journey.steps[first.position + 1 :]
-    return any(_is_accepted(entries.get(step.name)) for step in later)
+def _is_later_accepted(stored: Draft, first: BoundStep) -> bool:
+    later = first.journey.steps[first.position + 1 :]
+    return any(_is_accepted(stored.entries.get(step.name)) for step in later)

@@ -647,9 +647,22 @@ def declares(form: Form, name: str) -> bool:
     )
 
 
-def undeclared(form: Form, raw: Raw) -> Raw:
-    """Return what was sent for fields that the form does not have."""
-    return {name: raw[name] for name in raw if not declares(form, name)}
+def undeclared(form: Any, raw: Raw) -> Raw:
+    """Return what was sent for inputs that the form does not have.
+
+    None is returned of a form whose own code reads what was sent: it may have any.
+    """
+    if form.meta.data_read is not None:
+        return {}
+    fields = leaves(form)
+    own = {field.name for field in fields}
+    starts = [field.name for field in (*lists(form), *filter(_reads_by_itself, fields))]
+    return {
+        name: sent
+        for name, sent in raw.items()
+        if name not in own
+        and not any(name.startswith(s) and not name[len(s)].isalnum() for s in starts)
+    }
 
 
 def _has_files(entry: Field) -> bool:

@@ -26,6 +26,7 @@ from ..drafts.lifetimes import expires
 from ..errors import UnreadableDraftError
 from .actions import must_begin
 from .all_drafts import NO_WIZARD, UNREADABLE, request_context, visit_of
+from .groups import groups_of
 from .own_drafts import FindWizard
 from .state import EXTENSION
 from .visit import Visit
@@ -155,6 +156,5 @@ def _show(journey: Journey) -> None:
         current = page if page is not None else current
     if not current.step.lists_answers:
         current.form_to_show()
-        return
-    path = journey.path
-    current.edit_rows([row for each in path for row in each.rows(lambda _: "")])
+    else:
+        groups_of(journey, current, lambda _: "")

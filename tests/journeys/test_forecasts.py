@@ -118,7 +118,7 @@ class Left:
     url: str
     #: The steps whose Continue was accepted.
     passed: set[str] = field(default_factory=set)
-    #: The step that the visitor has saved unfinished.
+    #: The step that the visitor has left with something in it, unfinished.
     open: str = ""
 
     @property
@@ -140,9 +140,15 @@ def leave(app: Flask, random: Random, pages: int) -> Left | None:
         left.url = "/".join(page.path.split("/")[:3]) + "/"
         if step_of(page) != was:
             left.passed.add(was)
-    if left is not None and random.random() < 0.2 and "save" in page.buttons:
+    if left is None:
+        return None
+    values = typed(page, random, 0)
+    if random.random() < 0.2 and "save" in page.buttons and values:
         left.open = step_of(page)
-        visitor.press("save", typed(page, random, 0))
+        visitor.press("save", values)
+    links = visitor.open(left.url).links.values()
+    if any(url.endswith("/remove") for url in links):
+        left.open = step_of(visitor.page)
     return left
 
 

@@ -298,7 +298,7 @@ OPERATORS: Mapping[str, Operator] = {
     ),
     "tighten a field": _change_field(
         lambda found: {
-            found[0]: _ruled(found[1], lambda r: [*r, Length(max=3, message="!")])
+            found[0]: _ruled(found[1], lambda r: [*r, Length(max=1, message="!")])
         },
         only=StringField,
     ),
