@@ -224,6 +224,14 @@ def test_users_invitation_is_the_users_from_the_beginning(site: LoginSite) -> No
     assert take_up(ada, url).path == mine
 
 
+def test_eight_invitations_of_a_user_at_once_are_all_listed(site: LoginSite) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda number: invite(site.app, user=0), range(8)))
+    ada = Visitor(site.app)
+    site.sign_in(ada, "ada")
+    assert len({*(ada.get("/mine").json or [])}) == 8
+
+
 def test_draft_lives_as_long_as_its_link(app: Flask, clock: Traveller) -> None:
     url = invite(app, age=timedelta(days=90))
     clock.shift(timedelta(days=89))
