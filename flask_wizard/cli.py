@@ -21,6 +21,7 @@ from .errors import ConfigurationError, StoreError
 from .stores import SweptStore
 from .web.all_drafts import Skipped, opened_drafts, remind
 from .web.exported import export
+from .web.rehearsal import Rehearsal, rehearse
 from .web.state import EXTENSION
 
 commands = AppGroup("wizard", help="Look after the drafts of wizards.")
@@ -88,6 +89,85 @@ def drafts(style: str) -> None:
     click.echo(f"{counts.total():>8}  in all")
     for reason, count in skipped.items():
         click.echo(f"{count:>8}  {reason}")
+
+
+def _share(
+    context: click.Context, option: click.Parameter, value: str | None
+) -> float | None:
+    """Return a share such as 5% as a number from 0 to 1. Raise BadParameter."""
+    if value is None:
+        return None
+    try:
+        number = float(value.removesuffix("%")) if value.endswith("%") else -1.0
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 100:
+        raise click.BadParameter(f"{value!r} is not a share. Expected one such as 5%.")
+    return number / 100
+
+
+@commands.command("rehearse")
+@click.argument("mount", required=False)
+@click.option("--max-asked", callback=_share, help="A share, such as 5%: see above.")
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
+def rehearse_release(mount: str | None, max_asked: float | None, style: str) -> None:
+    """Say what this release would do to open drafts. Nothing is written.
+
+    MOUNT is the full name of a wizard's blueprint. Without it, all drafts are opened.
+    No answer is shown, and no text of an exception. The exit code is 1 if more than
+    --max-asked of the drafts are asked again or refused.
+    """
+    with _store_errors():
+        found = rehearse(_app(), _find(), mount=mount, report=_tell)
+    total = sum(each.total for each in found.values())
+    held_up = sum(each.held_up for each in found.values())
+    if style == "json":
+        rows = [_as_json(name, each) for name, each in sorted(found.items())]
+        click.echo(json.dumps({"drafts": total, "mounts": rows}, indent=2))
+    else:
+        for name, each in sorted(found.items()):
+            for line in _as_text(name, each):
+                click.echo(line)
+        click.echo(f"{total:>8}  in all, of which {held_up} do not simply go on")
+    if max_asked is not None and held_up > max_asked * total:
+        share = 100 * held_up / total
+        click.echo(
+            f"{share:.1f}% are asked again or refused: more than {100 * max_asked:g}%.",
+            err=True,
+        )
+        raise SystemExit(1)
+
+
+WHY = {
+    "again": "it was accepted, and is not valid any more",
+    "new": "it was not asked before",
+    "commit": "the commit would refuse it",
+}
+
+
+def _as_text(mount: str, found: Rehearsal) -> Iterator[str]:
+    name = mount or "unknown"
+    yield f"{found.go_on:>8}  {name}: go on"
+    for asked, count in sorted(found.asked.items()):
+        yield f"{count:>8}  {name}: asked at {asked.step}: {WHY[asked.why]}"
+    for reason, count in sorted(found.refused.items()):
+        yield f"{count:>8}  {name}: refused: {reason}"
+
+
+def _as_json(mount: str, found: Rehearsal) -> dict[str, Any]:
+    return {
+        "mount": mount or None,
+        "drafts": found.total,
+        "go_on": found.go_on,
+        "asked": [
+            {"step": asked.step, "why": asked.why, "drafts": count}
+            for asked, count in sorted(found.asked.items())
+        ],
+        "refused": [
+            {"reason": reason, "drafts": count}
+            for reason, count in sorted(found.refused.items())
+        ],
+    }
 
 
 @commands.command("remind")

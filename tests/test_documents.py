@@ -6,11 +6,12 @@ import ast
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clock import DAY
 from documents import ROOT, run_blocks
-from flask import Flask
+from flask import Flask, session
 from time_machine import Traveller
 from uploads import PNG, files_in, send_files
 from visitor import Visitor, attribute
@@ -24,6 +25,7 @@ PAGE = "What a step's page gets"
 DOCUMENTS = (
     "README.md",
     "docs/devices.md",
+    "docs/embedding.md",
     "docs/guide.md",
     "docs/jobs.md",
     "docs/json.md",
@@ -652,6 +654,84 @@ def test_jobs_of_the_documents_count_and_remind(
     ((address, text),) = jobs["outbox"]
     assert address == "ann@example.com"
     assert "https://example.org/apply/link/" in text
+
+
+@pytest.fixture
+def embedding(instance: Path) -> dict[str, Any]:
+    return run_blocks("docs/embedding.md")
+
+
+def join(visitor: Visitor, url: str) -> None:
+    """Fill in both names from the page at a URL, and send them."""
+    visitor.open(url)
+    for name in ("Ann", "Bea"):
+        page = visitor.fill(name=name)
+        assert page.status == 200, page.text
+    visitor.press()
+
+
+@pytest.mark.parametrize(
+    ("add", "url"),
+    [
+        ("add_method_view", "/own/new/you"),
+        ("add_admin_page", "/admin/joining/"),
+        ("add_languages", "/fr/join/"),
+        ("add_limits", "/limited/"),
+    ],
+)
+def test_ways_to_embed_of_the_documents_lead_to_a_commit(
+    embedding: dict[str, Any], add: str, url: str
+) -> None:
+    app = embedding["create_app"]()
+    embedding[add](app)
+    join(Visitor(app), url)
+    assert embedding["joined"] == [{"you": {"name": "Ann"}, "friend": {"name": "Bea"}}]
+
+
+def test_language_of_the_documents_is_changed_on_the_way(
+    embedding: dict[str, Any],
+) -> None:
+    app = embedding["create_app"]()
+    embedding["add_languages"](app)
+    visitor = Visitor(app)
+    visitor.open("/en/join/")
+    page = visitor.fill(name="Ann")
+    assert 'lang="en"' in page.source
+    page = visitor.open(page.path.replace("/en/", "/fr/"))
+    assert 'lang="fr"' in page.source
+    assert visitor.fill(name="Bea").path.startswith("/fr/join/")
+    visitor.press()
+    assert len(embedding["joined"]) == 1
+
+
+def test_guard_of_the_documents_lets_members_in(embedding: dict[str, Any]) -> None:
+    app = embedding["create_app"]()
+    embedding["add_members_only"](app)
+
+    def login() -> str:
+        session["user_id"] = 7
+        return "in"
+
+    app.add_url_rule("/login", "login", login)
+
+    visitor = Visitor(app)
+    answer = visitor.get("/members/new/you?a=b")
+    assert answer.location == "/login?next=/members/new/you?a%3Db"
+    visitor.open("/login")
+    join(visitor, "/members/")
+    assert len(embedding["joined"]) == 1
+
+
+def test_limit_of_the_documents_gives_the_text_back(embedding: dict[str, Any]) -> None:
+    app = embedding["create_app"]()
+    embedding["add_limits"](app)
+    visitor = Visitor(app)
+    for name in ("Ann", "Bea"):
+        visitor.open("/limited/new/you")
+        assert visitor.fill(name=name).status == 200
+    visitor.open("/limited/new/you")
+    page = visitor.fill(name="Cal")
+    assert (page.status, page.value("name")) == (429, "Cal")
 
 
 def test_guardian_of_the_documents_fills_in_their_part(instance: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
+from msgspec import Raw, msgpack
 from msgspec.structs import replace
 from wtforms import Form
 
@@ -314,16 +315,18 @@ class BoundRepeat(BoundStep):
         if entry is not None and is_steps and entry.raw:
             # Otherwise the item would be there again after it was removed.
             self.entry = Entry(accepted=entry.accepted, rev=entry.rev, sent=False)
-            if not stored:
-                item = StoredItem(derive_id("was a step", self.name))
-                self.changed = (item.with_entries({first: entry}),)
+            known = [
+                item.entries[first].raw for item in stored if first in item.entries
+            ]
+            if entry.raw not in known:
+                # If there are items, the release before has asked the step anew.
+                ids, parts = {item.id for item in stored}, ["was a step", self.name]
+                while (item_id := derive_id(*parts)) in ids:
+                    parts.append("")
+                item = StoredItem(item_id).with_entries({first: entry})
+                self.changed = stored = (*stored, item)
         if first and any("" in item.packed_entries for item in stored):
-            self.changed = tuple(
-                item.with_entries({first: item.entries[""]}).without("")
-                if "" in item.packed_entries
-                else item
-                for item in stored
-            )
+            self.changed = tuple(_with_first_page(item, first) for item in stored)
 
     # The items
 
@@ -710,6 +713,20 @@ class BoundRepeat(BoundStep):
                 for row in rows
             ]
         return found
+
+
+def _with_first_page(item: StoredItem, first: str) -> StoredItem:
+    """Return an item of several pages of which the first one was its only form.
+
+    The release before may have asked that form anew, and it has fewer fields.
+    """
+    if "" not in item.packed_entries:
+        return item
+    entry = item.entries[""]
+    if first in item.entries:
+        raw = {**item.entries[first].raw, **entry.raw}
+        entry = replace(entry, packed=Raw(msgpack.encode(raw)))
+    return item.with_entries({first: entry}).without("")
 
 
 def _rejected(

@@ -42,8 +42,6 @@ class Draft:
     state: str = "open"
     #: The name of the wizard's class.
     wizard: str = ""
-    #: The full name of the blueprint, or the class of a wizard without one.
-    mount: str = ""
     #: The name of its current step, as it is declared; empty if it has none.
     step: str = ""
     #: What ``Wizard.describe`` calls it, or an empty string.
@@ -76,10 +74,14 @@ class Draft:
             expires=utc_datetime(expires(wizard, draft)),
             state=draft.state,
             wizard=type(wizard).__name__,
-            mount=str(json.loads(draft.mount)[0]),
             _stored=draft,
             **current,  # type: ignore[arg-type]
         )
+
+    @property
+    def mount(self) -> str:
+        """The full name of the blueprint, or the class of a wizard without one."""
+        return str(json.loads(self._stored.mount)[0])
 
     @cached_property
     def entries(self) -> dict[str, Any]:

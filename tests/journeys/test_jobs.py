@@ -127,6 +127,7 @@ def test_all_drafts_have_state_step_and_times(home: Home) -> None:
     assert (left.url, found["discarded"].step) == (None, "")
 
 
+@pytest.mark.requirement("S73")
 def test_answers_are_there_only_if_asked_for(home: Home) -> None:
     home.begin("Ann")
     (silent,), (open_,) = home.all(), home.all(answers=True)
@@ -243,6 +244,7 @@ def finish_but_the_photo(visitor: Visitor) -> None:
     send_files(visitor, {"photo": [(PNG, "../../cat.png")]})
 
 
+@pytest.mark.requirement("S74")
 def test_export_has_all_of_a_person_and_nothing_of_others(
     home: Home, tmp_path: Path
 ) -> None:
@@ -267,6 +269,7 @@ def test_export_has_all_of_a_person_and_nothing_of_others(
     assert (again.exit_code, "exists already" in again.output) == (1, True)
 
 
+@pytest.mark.requirement("S75")
 def test_erased_person_leaves_nothing(home: Home, tmp_path: Path) -> None:
     ann = home.begin("Ann", user="ann")
     finish_but_the_photo(ann)
@@ -282,6 +285,7 @@ def test_erased_person_leaves_nothing(home: Home, tmp_path: Path) -> None:
     assert again.stdout == "0 drafts and 0 files erased.\n"
 
 
+@pytest.mark.requirement("S75")
 def test_draft_that_is_saved_while_it_is_erased_is_erased(
     home: Home, store: Probe
 ) -> None:

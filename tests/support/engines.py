@@ -79,8 +79,10 @@ class SQLiteEngine(Engine):
 
 
 class FileEngine(Engine):
-    # The second of expiry, then the store's own mark and the length of the version.
-    _HEAD = struct.Struct("I4s13s")
+    # The second of expiry and the length of the key, the key, and then the store's own
+    # mark and the version with its length.
+    _EXPIRY = struct.Struct("IB")
+    _FRAME = 4 + 13
 
     def given(self) -> FileSystemCache:
         return FileSystemCache(str(self.folder), threshold=0)
@@ -89,15 +91,20 @@ class FileEngine(Engine):
         paths = self.folder.rglob("[!l]*")
         return {str(path): path.read_bytes() for path in paths if path.is_file()}
 
+    def _head(self, kept: bytes) -> int:
+        """How many bytes stand before the value."""
+        _, size = self._EXPIRY.unpack_from(kept)
+        return self._EXPIRY.size + int(size) + self._FRAME
+
     def values(self) -> dict[str, bytes]:
-        return {key: kept[self._HEAD.size :] for key, kept in self._files().items()}
+        return {key: kept[self._head(kept) :] for key, kept in self._files().items()}
 
     def write(self, key: str, value: bytes) -> None:
-        head = self._files()[key][: self._HEAD.size]
-        Path(key).write_bytes(head + value)
+        kept = self._files()[key]
+        Path(key).write_bytes(kept[: self._head(kept)] + value)
 
     def expiries(self) -> dict[str, float]:
-        heads = {key: self._HEAD.unpack_from(k) for key, k in self._files().items()}
+        heads = {k: self._EXPIRY.unpack_from(v) for k, v in self._files().items()}
         return {key: float(head[0]) for key, head in heads.items()}
 
 
