@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import re
 from pathlib import Path
@@ -19,7 +20,7 @@ from visitor import Visitor, attribute
 from flask_wizard import FlaskWizard
 from flask_wizard.extension import DEFAULTS
 from flask_wizard.stores.registry import SCHEMES
-from flask_wizard.web import pages
+from flask_wizard.web import guest_pages, pages
 
 PAGE = "What a step's page gets"
 DOCUMENTS = (
@@ -583,8 +584,10 @@ def test_guide_names_everything_that_a_steps_page_gets(instance: Path) -> None:
 
 def given_by_calls() -> dict[str, set[str]]:
     """The names that each page gets, by the calls of ``Pages.make``."""
-    tree = ast.parse(Path(pages.__file__).read_text())
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    sources = map(inspect.getsource, (pages, guest_pages))
+    trees = [ast.parse(source) for source in sources]
+    nodes = (node for tree in trees for node in ast.walk(tree))
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
     return {
         str(call.args[0].value): {str(each.arg) for each in call.keywords}
         for call in calls
