@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from difflib import get_close_matches
 from os import PathLike
@@ -28,7 +28,7 @@ from .web.assets import Assets
 from .web.controls import block, control, layout
 from .web.external import NO_HOST, names_host
 from .web.invitations import invite_url, reopen_url
-from .web.links import resume_url, revoke
+from .web.links import resume_url, revoke, share_url
 from .web.logins import Logins
 from .web.own_drafts import own_drafts
 from .web.pages import BASE_TEMPLATE
@@ -239,6 +239,30 @@ class FlaskWizard:
             return reopen_url(
                 mount, data, remarks, max_age=max_age, user=user, bound=bound
             )
+        except BaseException as error:
+            without_locals(error)
+            raise
+
+    def share_url(
+        self,
+        draft: Draft | str,
+        *,
+        steps: Sequence[str],
+        sees: Sequence[str] = (),
+        max_age: timedelta | float,
+    ) -> str:
+        """Return the absolute URL of a link by which somebody else fills in steps.
+
+        The first to take it up is a guest of the draft: may fill in ``steps``, sees the
+        answers of ``sees``, and nothing else. The holder goes on meanwhile, and sends
+        the answers when the guest is done. ``steps`` are names of Steps without files.
+        The link and the guest's access end after ``max_age``, a timedelta or seconds.
+        Asked again for the same before anybody has come, this returns a second URL of
+        the same place. ``draft`` is what ``resume_url`` takes. This writes the draft:
+        call it after a POST. Raise NotFound, StoreError, or ConfigurationError.
+        """
+        try:
+            return share_url(draft, steps=steps, sees=sees, max_age=max_age)
         except BaseException as error:
             without_locals(error)
             raise

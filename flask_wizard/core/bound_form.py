@@ -14,7 +14,16 @@ from wtforms import Form
 
 from ..errors import DefinitionError
 from . import forms
-from .answers import CONCEALED, NAMES, Answers, Dependencies, Record, plain, values_of
+from .answers import (
+    CONCEALED,
+    NAMES,
+    Answers,
+    Dependencies,
+    Record,
+    Shown,
+    plain,
+    values_of,
+)
 from .draft import Before, Entry, Kept, Path, Raw, pack_files
 from .files import (
     Files,
@@ -716,7 +725,7 @@ class BoundFormStep(BoundStep):
     @property
     def answers(self) -> Answers:
         """The answers before the step."""
-        return Answers(self.journey, self.position, set())
+        return Answers(self.journey, self.position, Shown())
 
     @property
     def _accepted_form(self) -> Form:

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from wtforms import Form
 
 from ..errors import DefinitionError, StepError
-from .answers import Answers, Dependencies
-from .draft import Before, Entry, Kept, StoredItem, pack
+from .answers import Answers, Dependencies, Shown
+from .draft import Before, Entry, Kept, Path, StoredItem, pack
 from .form_steps import Step
 from .forms import Values
 from .hooks import OWN_ERRORS, check_hook, check_result, hook_error
@@ -298,7 +298,13 @@ class BoundRepeat(BoundStep):
     @property
     def answers(self) -> Answers:
         """The answers before the list."""
-        return Answers(self.journey, self.position, set())
+        return Answers(self.journey, self.position, Shown())
+
+    @property
+    def all_reads(self) -> Iterable[Path]:
+        """What its condition and its items have read."""
+        inside = (path for item in self.stored_items for path in item.read)
+        return {*self.reads, *inside}
 
     def carry_over(self) -> None:
         """Take over what was filled in while the list, or an item, was one form."""
@@ -426,7 +432,8 @@ class BoundRepeat(BoundStep):
         is_begun = self.entry is not None or self.stored_items
         if is_begun or self.step.is_fixed or self.journey.initial is None:
             return self
-        found: Any = self.journey.initial(self.name, self.answers)
+        answers = Answers(self.journey, self.position, self.reads)
+        found: Any = self.journey.initial(self.name, answers)
         if found is None:
             return self
         began: dict[str, list[str]] = {}
