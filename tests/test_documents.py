@@ -19,7 +19,7 @@ from visitor import Visitor, attribute
 from flask_wizard import FlaskWizard
 from flask_wizard.extension import DEFAULTS
 from flask_wizard.stores.registry import SCHEMES
-from flask_wizard.web import pages
+from flask_wizard.web import guest_pages, pages
 
 PAGE = "What a step's page gets"
 DOCUMENTS = (
@@ -583,8 +583,9 @@ def test_guide_names_everything_that_a_steps_page_gets(instance: Path) -> None:
 
 def given_by_calls() -> dict[str, set[str]]:
     """The names that each page gets, by the calls of ``Pages.make``."""
-    tree = ast.parse(Path(pages.__file__).read_text())
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    sources = (Path(module.__file__).read_text() for module in (pages, guest_pages))
+    trees = [node for source in sources for node in ast.walk(ast.parse(source))]
+    calls = [node for node in trees if isinstance(node, ast.Call)]
     return {
         str(call.args[0].value): {str(each.arg) for each in call.keywords}
         for call in calls
