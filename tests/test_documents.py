@@ -583,7 +583,9 @@ def test_guide_names_everything_that_a_steps_page_gets(instance: Path) -> None:
 
 def given_by_calls() -> dict[str, set[str]]:
     """The names that each page gets, by the calls of ``Pages.make``."""
-    sources = (Path(module.__file__).read_text() for module in (pages, guest_pages))
+    sources = (
+        Path(str(module.__file__)).read_text() for module in (pages, guest_pages)
+    )
     trees = [node for source in sources for node in ast.walk(ast.parse(source))]
     calls = [node for node in trees if isinstance(node, ast.Call)]
     return {
