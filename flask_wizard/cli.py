@@ -200,6 +200,11 @@ def erase(user: str) -> None:
         raise click.ClickException(
             f"{erased.busy} drafts are being committed at this moment. Run it again."
         )
+    if data.unreadable:
+        raise click.ClickException(
+            f"{data.unreadable} drafts of this user cannot be read, and are still "
+            "stored. Run it with the release and the secret that wrote them."
+        )
 
 
 @commands.command("export")
@@ -216,9 +221,14 @@ def export_data(user: str, folder: Path) -> None:
     except FileExistsError as error:
         raise click.ClickException(f"{folder} exists already.") from error
     with _store_errors():
-        drafts, files = export(_app(), _find(), data, folder, _count())
-    click.echo(f"{drafts} drafts and {files} files written to {folder}.")
+        done = export(_app(), _find(), data, folder, _count())
+    click.echo(f"{done.drafts} drafts and {done.files} files written to {folder}.")
     _warn_of(data)
+    if done.unreadable:
+        raise click.ClickException(
+            f"{done.unreadable} drafts or files of this user cannot be read, and are "
+            "left out."
+        )
 
 
 def _warn_of(data: UsersData) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import json
 import re
 from pathlib import Path
@@ -584,10 +583,11 @@ def test_guide_names_everything_that_a_steps_page_gets(instance: Path) -> None:
 
 def given_by_calls() -> dict[str, set[str]]:
     """The names that each page gets, by the calls of ``Pages.make``."""
-    sources = map(inspect.getsource, (pages, guest_pages))
-    trees = [ast.parse(source) for source in sources]
-    nodes = (node for tree in trees for node in ast.walk(tree))
-    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    sources = (
+        Path(str(module.__file__)).read_text() for module in (pages, guest_pages)
+    )
+    trees = [node for source in sources for node in ast.walk(ast.parse(source))]
+    calls = [node for node in trees if isinstance(node, ast.Call)]
     return {
         str(call.args[0].value): {str(each.arg) for each in call.keywords}
         for call in calls

@@ -44,6 +44,8 @@ class UsersData:
         self._repository = repository
         self._list = DraftList(repository.store, list_of(user))
         self._marks = user_marks(repository.store.keyring, user)
+        #: How many drafts on the list could not be read when they were last listed.
+        self.unreadable = 0
 
     @property
     def is_complete(self) -> bool:
@@ -57,12 +59,14 @@ class UsersData:
 
         This calls ``report`` for each draft of the store. Raise StoreError.
         """
+        self.unreadable = 0
         listed = [row.id for row in self._list.drafts()]
         for draft_id in listed:
             try:
                 draft, version = self._repository.load(draft_id)
             except UnreadableDraftError:
-                continue  # nobody can tell what it holds
+                self.unreadable += 1  # nobody can tell what it holds
+                continue
             if draft is not None:
                 yield draft, version
         for found in every_draft(self._repository) if self.is_complete else ():

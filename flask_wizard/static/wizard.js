@@ -2,10 +2,11 @@
 // Nothing here knows htmx or Turbo: what they put into the page is seen as it comes.
 (() => {
   "use strict";
-  if (document.wizard) return;
-  document.wizard = true;
+  if (document.flaskWizard) return;
+  document.flaskWizard = true;
   const IDLE = 1500; // milliseconds between the last key and an autosave
   const BUSY = 10000; // milliseconds in which a second click does nothing
+  const ASKED = 1000; // the same, where another script has stopped the first
   const all = (root, selector) => root.querySelectorAll(selector);
   const states = new WeakMap(); // by form
   const stateOf = (form) =>
@@ -13,6 +14,7 @@
 
   // Autosave
 
+  const url = (form) => form.getAttribute("action"); // form.action may be a field
   const status = (form) => form.querySelector("[data-saved]");
 
   const valuesOf = (form) => {
@@ -20,7 +22,9 @@
     for (const [name, value] of new FormData(form)) {
       const inputs = all(form, `[name="${CSS.escape(name)}"]`);
       const secret = [...inputs].some((i) => i.type === "password" || i.dataset.secret);
-      if (!secret && typeof value === "string") values.append(name, value);
+      // Lines end as in a form that is submitted, or the same text would be another.
+      if (!secret && typeof value === "string")
+        values.append(name, value.replace(/\r?\n/g, "\r\n"));
     }
     values.set("_action", "autosave");
     return values;
@@ -33,13 +37,14 @@
 
   const save = async (form) => {
     const state = stateOf(form);
-    if (state.busy || state.sending || !state.dirty || !form.isConnected) return;
+    // A form that has left the page with unsaved text is saved, too.
+    if (state.busy || state.sending || !state.dirty) return;
     state.dirty = false;
     state.sending = true;
     let kept = false;
     let again = true;
     try {
-      const reply = await fetch(form.action, {
+      const reply = await fetch(url(form), {
         method: "POST",
         body: valuesOf(form),
         redirect: "manual",
@@ -50,12 +55,12 @@
       again = reply.status >= 500 || reply.status === 429;
     } catch { /* the network, or no answer in time */ }
     state.sending = false;
-    if (state.busy) return;
     state.failed = !kept;
+    state.dirty ||= !kept;
+    if (state.busy) return;
     state.tries = kept ? 0 : state.tries + 1;
     if (!kept) tell(form, "failed");
     else if (!state.dirty) tell(form, "saved");
-    state.dirty ||= !kept;
     if (state.dirty && (kept || again)) plan(form);
   };
 
@@ -68,9 +73,9 @@
   const leave = () => {
     for (const form of all(document, ".wizard form")) {
       const state = states.get(form);
-      if (!state || !status(form) || !state.dirty || state.busy) continue;
-      // False if it is too long; then it stays dirty, and the page asks.
-      if (navigator.sendBeacon(form.action, valuesOf(form))) state.dirty = false;
+      if (!state || !status(form) || !state.dirty || state.busy || state.left) continue;
+      // Nobody hears whether it arrives, so that the form stays dirty.
+      state.left = navigator.sendBeacon(url(form), valuesOf(form));
     }
   };
   addEventListener("pagehide", leave);
@@ -89,7 +94,7 @@
 
   const chosen = (form, name) =>
     [...all(form, `[name="${CSS.escape(name)}"]`)].flatMap((input) =>
-      input.closest("[hidden]") || (/^(radio|checkbox)$/.test(input.type) && !input.checked)
+      input.closest("[data-only-if][hidden]") || (/^(radio|checkbox)$/.test(input.type) && !input.checked)
         ? []
         : [...(input.selectedOptions || [input])].map((option) => option.value),
     );
@@ -110,7 +115,7 @@
 
   const count = (input) => {
     const at = document.getElementById(`${input.id}-count`);
-    if (!at) return;
+    if (!at || !at.dataset.max) return;
     const left = at.dataset.max - [...input.value.replace(/\r?\n/g, "\r\n")].length;
     at.textContent = at.dataset[left < 0 ? "over" : "left"].replace("{}", Math.abs(left));
     at.classList.toggle("wizard-error", left < 0);
@@ -123,7 +128,9 @@
     clearTimeout(target.timer);
     target.timer = setTimeout(count, 500, target); // read aloud when typing pauses
     if (!status(form) || target.type === "password" || target.type === "file") return;
-    stateOf(form).dirty = true;
+    const state = stateOf(form);
+    state.dirty = true;
+    state.left = false;
     tell(form, "");
     plan(form);
   };
@@ -156,6 +163,12 @@
       // A disabled button would not be sent, and would stay so after Back.
       if (event.submitter) event.submitter.setAttribute("aria-busy", "true");
       state.wait = setTimeout(settle, BUSY, form);
+      setTimeout(() => {
+        // Another script sends it itself, or has asked "Are you sure?" and heard no.
+        if (!event.defaultPrevented) return;
+        clearTimeout(state.wait);
+        state.wait = setTimeout(settle, ASKED, form);
+      });
     },
     true,
   );
@@ -192,7 +205,7 @@
     }
     const focus = arrived && root.querySelector("[autofocus], h1");
     if (focus) {
-      focus.tabIndex = -1;
+      if (focus.tabIndex < 0) focus.tabIndex = -1; // not one that Tab reaches
       focus.focus();
     }
   };

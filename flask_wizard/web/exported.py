@@ -6,17 +6,31 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Flask
 
 from ..core.draft import Draft, StoredFile
 from ..drafts.public_draft import Draft as PublicDraft
 from ..drafts.public_draft import entries_of
+from ..drafts.uploads import Uploads
 from ..drafts.users_data import UsersData
+from ..errors import UnreadableDraftError
 from .all_drafts import request_context, visit_of
 from .own_drafts import FindWizard
 from .state import EXTENSION
+
+MAX_NAME = 200
+"""The longest name of a file, in bytes. File systems allow 255 or fewer."""
+
+
+class Exported(NamedTuple):
+    """What was written of one user, and what was not."""
+
+    drafts: int
+    files: int
+    #: How many drafts and files cannot be read.
+    unreadable: int
 
 
 def export(
@@ -25,32 +39,46 @@ def export(
     data: UsersData,
     folder: Path,
     report: Callable[[], object],
-) -> tuple[int, int]:
+) -> Exported:
     """Write ``drafts.json`` and the files of one user; return how many of each.
 
-    The drafts are read and written one at a time. Raise StoreError or OSError.
+    The drafts are read and written one at a time. What cannot be read is left out, and
+    counted. Raise StoreError or OSError.
     """
     uploads = app.extensions[EXTENSION].repository(app).uploads
-    drafts = files = 0
+    drafts = files = unreadable = 0
     with open(folder / "drafts.json", "x", encoding="utf-8") as out:
         out.write("[")
         for draft, _ in data.drafts(report):
-            found = _plain(app, find_wizard, draft)
-            for file, name in _names(draft):
+            try:
+                found, named = _plain(app, find_wizard, draft), list(_names(draft))
+            except UnreadableDraftError:
+                unreadable += 1
+                continue
+            for file, name in named:
                 place = folder / "files" / draft.id
                 place.mkdir(parents=True, exist_ok=True)
-                with (
-                    uploads.open(draft.id, file) as source,
-                    open(place / name, "xb") as copy,
-                ):
-                    shutil.copyfileobj(source, copy)
-                found["files"].append(f"files/{draft.id}/{name}")
-                files += 1
+                if _copy(uploads, draft, file, place / name):
+                    found["files"].append(f"files/{draft.id}/{name}")
+                    files += 1
+                else:
+                    unreadable += 1
             out.write(",\n" if drafts else "\n")
             json.dump(found, out, ensure_ascii=False, indent=2)
             drafts += 1
         out.write("\n]\n")
-    return drafts, files
+    return Exported(drafts, files, unreadable + data.unreadable)
+
+
+def _copy(uploads: Uploads, draft: Draft, file: StoredFile, place: Path) -> bool:
+    """Copy a file; False if it is lost or damaged. Raise StoreError or OSError."""
+    try:
+        with uploads.open(draft.id, file) as source, open(place, "xb") as copy:
+            shutil.copyfileobj(source, copy)
+    except UnreadableDraftError:
+        place.unlink()
+        return False
+    return True
 
 
 def _plain(app: Flask, find_wizard: FindWizard, draft: Draft) -> dict[str, Any]:
@@ -85,4 +113,5 @@ def _names(draft: Draft) -> Iterator[tuple[StoredFile, str]]:
     """
     for number, file in enumerate(draft.files(), start=1):
         name = "".join(c if c.isalnum() or c in "._- " else "_" for c in file.filename)
-        yield file, f"{number}-{name.lstrip('.')[-100:]}"
+        last = name.lstrip(".").encode()[-MAX_NAME:].decode(errors="ignore")
+        yield file, f"{number}-{last}"

@@ -45,6 +45,7 @@ class You(Form):
 
 
 class Story(Form):
+    action = StringField("What happened?")  # shadows form.action
     story = TextAreaField("Your story", [InputRequired(), Length(max=200)])
 
 
@@ -285,6 +286,101 @@ def test_page_that_is_swapped_in_works_as_one_that_is_loaded(site: Site) -> None
     expect(site.page.get_by_label("Name of the firm")).to_be_hidden()
     site.type("#name", "Ann")
     site.says("Saved")
+
+
+def to_story(site: Site) -> None:
+    site.begin()
+    site.type("#name", "Ann")
+    site.page.get_by_label("I do").check()
+    site.page.get_by_role("button", name="Continue").click()
+    expect(site.page.get_by_label("Your story")).to_be_visible()
+
+
+def test_lines_are_saved_as_they_are_submitted(site: Site) -> None:
+    to_story(site)
+    site.page.get_by_label("Your story").fill("one\ntwo")
+    site.says("Saved")
+    site.page.get_by_role("button", name="Save and come back later").click()
+    expect(site.page.get_by_role("heading", level=1)).to_contain_text("saved")
+    told = [each["story"] for each in site.sent if "story" in each]
+    assert told == [["one\r\ntwo"]] * 2
+
+
+def test_text_is_saved_when_the_page_takes_the_form_away(site: Site) -> None:
+    """As Turbo does it when a link is followed."""
+    site.begin()
+    site.page.evaluate(
+        """() => {
+            const name = document.querySelector("#name");
+            name.value = "Ann";
+            name.dispatchEvent(new Event("input", {bubbles: true}));
+            document.querySelector("main").remove();
+        }"""
+    )
+    assert site.arrived.wait(PATIENCE)
+    assert [sent["name"] for sent in site.autosaves] == [["Ann"]]
+
+
+def test_text_that_was_not_saved_is_saved_after_a_look_at_another_tab(
+    site: Site,
+) -> None:
+    site.begin()
+    site.page.context.set_offline(True)
+    site.type("#name", "Ann")
+    site.says("Not saved. Continue, or check your connection.")
+    site.page.evaluate(
+        """() => {
+            Object.defineProperty(document, "hidden", {value: true});
+            document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+    site.page.context.set_offline(False)
+    site.says("Saved")
+
+
+def test_button_works_again_after_a_script_has_stopped_it(site: Site) -> None:
+    site.page.clock.install()
+    site.begin()
+    site.page.evaluate(
+        """() => document.querySelector("#wizard-form").addEventListener(
+            "submit", (event) => event.preventDefault(), {once: true})"""
+    )
+    site.page.get_by_role("button", name="Continue").click()
+    site.page.clock.run_for(2000)
+    assert site.page.locator("[aria-busy]").count() == 0
+    site.page.get_by_role("button", name="Continue").click()
+    expect(site.page.get_by_text("There is a problem")).to_be_visible()
+
+
+def test_fields_count_in_a_panel_that_is_hidden(site: Site) -> None:
+    site.begin()
+    site.page.get_by_label("A firm").check()
+    site.page.evaluate(
+        """() => {
+            const main = document.querySelector("main");
+            main.hidden = true;
+            const change = new Event("change", {bubbles: true});
+            document.querySelector("#name").dispatchEvent(change);
+            main.hidden = false;
+        }"""
+    )
+    expect(site.page.get_by_label("Name of the firm")).to_be_visible()
+
+
+def test_focused_field_of_a_new_page_is_reached_by_tab(site: Site) -> None:
+    site.begin()
+    site.page.evaluate(
+        """() => {
+            const main = document.querySelector("main");
+            const next = main.cloneNode(true);
+            next.querySelector("h1").remove();
+            next.querySelector("#name").setAttribute("autofocus", "");
+            main.replaceWith(next);
+        }"""
+    )
+    name = site.page.get_by_label("Name", exact=True)
+    expect(name).to_be_focused()
+    assert name.evaluate("input => input.tabIndex") == 0
 
 
 def test_files_of_the_pages_are_kept_for_a_year(site: Site) -> None:

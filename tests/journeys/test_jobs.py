@@ -15,7 +15,7 @@ from flask import Flask, session
 from flask_wtf.file import FileField, FileRequired
 from store_wrappers import Probe
 from time_machine import Traveller
-from uploads import PNG, send_files
+from uploads import PNG, files_in, send_files
 from visitor import Visitor
 from wizards import Commits
 from wtforms import Form, PasswordField, StringField
@@ -267,6 +267,49 @@ def test_export_has_all_of_a_person_and_nothing_of_others(
     assert not any(other in text for other in ("Bea", "Cal", "1234"))
     again = home.run("export", "--user", "ann", str(tmp_path / "of-ann"))
     assert (again.exit_code, "exists already" in again.output) == (1, True)
+
+
+def test_file_with_a_long_name_is_exported(home: Home, tmp_path: Path) -> None:
+    visitor = home.begin("Ann", user="ann")
+    visitor.press("next")
+    send_files(visitor, {"photo": [(PNG, "\u732b" * 200 + ".png")]})
+    result = home.run("export", "--user", "ann", str(tmp_path / "of-ann"))
+    assert result.exit_code == 0, result.output
+    (draft,) = json.loads((tmp_path / "of-ann" / "drafts.json").read_text("utf-8"))
+    (file,) = draft["files"]
+    assert file.endswith("\u732b.png")
+    assert (tmp_path / "of-ann" / file).read_bytes() == PNG
+
+
+def test_lost_file_does_not_stop_an_export(home: Home, tmp_path: Path) -> None:
+    finish_but_the_photo(home.begin("Ann", user="ann"))
+    for path in files_in(tmp_path / "flask_wizard_uploads"):
+        path.unlink()
+    finish_but_the_photo(home.begin("Ann again", user="ann"))
+    result = home.run("export", "--user", "ann", str(tmp_path / "of-ann"))
+    assert "2 drafts and 1 files written" in result.output
+    assert "1 drafts or files of this user cannot be read" in result.output
+    assert result.exit_code == 1
+    found = json.loads((tmp_path / "of-ann" / "drafts.json").read_text())
+    assert sorted(len(draft["files"]) for draft in found) == [0, 1]
+    assert len(files_in(tmp_path / "of-ann" / "files")) == 1
+
+
+def test_draft_that_cannot_be_read_is_told_of(
+    home: Home, store: Probe, tmp_path: Path
+) -> None:
+    ann = home.begin("Ann", user="ann")
+    home.begin("Ann again", user="ann")
+    repository = home.app.extensions["flask_wizard"].repository(home.app)
+    _, version = repository.load(ann.draft.split("/")[-2])
+    was = version.version or b""
+    assert store.replace(version.key, b"damaged", b"v" * 12, was, 60)
+    result = home.run("export", "--user", "ann", str(tmp_path / "of-ann"))
+    assert "1 drafts and 0 files written" in result.output
+    assert (result.exit_code, "cannot be read" in result.output) == (1, True)
+    result = home.run("erase", "--user", "ann", "--yes")
+    assert "1 drafts and 0 files erased." in result.output
+    assert (result.exit_code, "are still stored" in result.output) == (1, True)
 
 
 @pytest.mark.requirement("S75")
