@@ -214,6 +214,20 @@ def form_of(answers: Answers) -> type[Form]:
     return Reply if answers.reference.opinion else Pet
 
 
+def test_part_that_is_only_saved_is_not_sent(make_shared: Any) -> None:
+    bare = declare(
+        "Apply", Commits, you=Step(You), reference=Step(Reference), pet=Step(Pet)
+    )
+    shared = make_shared(bare)
+    holder = begun(shared.app)
+    guest = take_up(shared.app, shared.share(holder))
+    guest.open(f"{holder.draft}reference")
+    guest.press("save", {"opinion": "Half an opin"})
+    holder.open(f"{holder.draft}pet")
+    assert holder.fill(pet="Rex").path == f"{holder.draft}reference"
+    assert not committed
+
+
 def opinion(answers: Answers) -> str:
     return str(answers.reference.opinion)
 
@@ -424,6 +438,26 @@ def test_guest_writes_their_steps_only(shared: Shared) -> None:
     }
     assert changed == {"reference"}
     assert after.packed_holders == before.packed_holders
+
+
+def test_draft_is_on_no_list_of_its_guest(make_shared: Any, store: Probe) -> None:
+    shared = make_shared(
+        declare("Apply", Commits, about=Info(), reference=Step(Reference))
+    )
+    holder = Visitor(shared.app)
+    holder.open("/apply/")
+    holder.press("save")
+    assert not stored(holder).packed_entries
+    guest = Visitor(shared.app)
+    token = guest.open(shared.share(holder)).token
+    store.calls.clear()
+    guest.press()
+    guest.token = token
+    answer = guest.post(f"{holder.draft}reference", {"opinion": "Early"})
+    assert answer.location == holder.draft
+    assert "create" not in store.calls
+    assert stored(holder).entries["reference"].raw == {"opinion": ["Early"]}
+    assert guest.open("/apply/").path.startswith("/apply/new/")
 
 
 def test_autosave_of_a_guest_is_kept(shared: Shared) -> None:
