@@ -61,6 +61,8 @@ RANDOM = (
     "tests/web/test_hostile.py",
     "tests/web/test_generated_forms.py",
     "tests/core/test_properties.py",
+    "tests/journeys/test_forecasts.py",
+    "tests/journeys/test_version_pairs.py",
     "tests/browser/test_browser_forms.py",
 )
 KILLING = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from difflib import get_close_matches
 from os import PathLike
@@ -28,7 +28,7 @@ from .web.assets import Assets
 from .web.controls import block, control, layout
 from .web.external import NO_HOST, names_host
 from .web.invitations import invite_url, reopen_url
-from .web.links import resume_url, revoke
+from .web.links import resume_url, revoke, share_url
 from .web.logins import Logins
 from .web.own_drafts import own_drafts
 from .web.pages import BASE_TEMPLATE
@@ -36,6 +36,13 @@ from .web.routes import check_headless
 from .web.shipped_templates import ShippedTemplates, check_templates, escape_pages
 from .web.state import EXTENSION, WizardState, get_context, secrets_of
 from .wizard import Wizard
+
+STALE_SESSIONS = (
+    "Flask-Session writes a session at the end of each request, even one that has only "
+    "read it. So a slow request undoes what others have put into the session "
+    "meanwhile, and a draft that has just begun is out of its visitor's reach. Set "
+    "SESSION_REFRESH_EACH_REQUEST = False."
+)
 
 DEFAULTS: dict[str, Any] = {
     "WIZARD_STORE": None,
@@ -236,6 +243,30 @@ class FlaskWizard:
             without_locals(error)
             raise
 
+    def share_url(
+        self,
+        draft: Draft | str,
+        *,
+        steps: Sequence[str],
+        sees: Sequence[str] = (),
+        max_age: timedelta | float,
+    ) -> str:
+        """Return the absolute URL of a link by which somebody else fills in steps.
+
+        The first to take it up is a guest of the draft: may fill in ``steps``, sees the
+        answers of ``sees``, and nothing else. The holder goes on meanwhile, and sends
+        the answers when the guest is done. ``steps`` are names of Steps without files.
+        The link and the guest's access end after ``max_age``, a timedelta or seconds.
+        Asked again for the same before anybody has come, this returns a second URL of
+        the same place. ``draft`` is what ``resume_url`` takes. This writes the draft:
+        call it after a POST. Raise NotFound, StoreError, or ConfigurationError.
+        """
+        try:
+            return share_url(draft, steps=steps, sees=sees, max_age=max_age)
+        except BaseException as error:
+            without_locals(error)
+            raise
+
     def revoke(self, draft: Draft | str) -> None:
         """End all links of a draft, and close it to everybody who came by one.
 
@@ -268,6 +299,8 @@ def _log_warnings(app: Flask, store: DraftStore) -> None:
         return
     if not names_host(app):
         app.logger.warning("flask_wizard: %s", NO_HOST)
+    if app.config.get("SESSION_TYPE") and app.config["SESSION_REFRESH_EACH_REQUEST"]:
+        app.logger.warning("flask_wizard: %s", STALE_SESSIONS)
     if not isinstance(store, CheckedStore):
         return
     try:

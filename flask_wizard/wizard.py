@@ -202,11 +202,15 @@ class Wizard(metaclass=Declarative):
     # Mounting
 
     @classmethod
-    def as_blueprint(cls, name: str, *, unbound: Iterable[str] = ()) -> Blueprint:
+    def as_blueprint(
+        cls, name: str, *, unbound: Iterable[str] = (), host: str | None = None
+    ) -> Blueprint:
         """Return a blueprint of the wizard, to register under a ``url_prefix``.
 
         Every link repeats the variables of the prefix. They also bind the draft, except
-        those that ``unbound`` names. Raise DefinitionError for an abstract wizard.
+        those that ``unbound`` names. ``host`` is the host of the wizard's pages, with
+        variables if need be, in an application that has ``host_matching``. Raise
+        DefinitionError for an abstract wizard.
         """
         from .web.routes import make_blueprint
 
@@ -215,7 +219,9 @@ class Wizard(metaclass=Declarative):
                 f"unbound is a string, {unbound!r}. "
                 f"Give a list of names: [{unbound!r}]."
             )
-        blueprint = make_blueprint(cls._instance(), name, unbound=frozenset(unbound))
+        blueprint = make_blueprint(
+            cls._instance(), name, unbound=frozenset(unbound), host=host
+        )
         blueprint.record(lambda setup: _log_misspelt(cls, setup.app.logger))
         return blueprint
 

@@ -19,7 +19,7 @@ from visitor import Visitor, attribute
 from flask_wizard import FlaskWizard
 from flask_wizard.extension import DEFAULTS
 from flask_wizard.stores.registry import SCHEMES
-from flask_wizard.web import pages
+from flask_wizard.web import guest_pages, pages
 
 PAGE = "What a step's page gets"
 DOCUMENTS = (
@@ -583,8 +583,11 @@ def test_guide_names_everything_that_a_steps_page_gets(instance: Path) -> None:
 
 def given_by_calls() -> dict[str, set[str]]:
     """The names that each page gets, by the calls of ``Pages.make``."""
-    tree = ast.parse(Path(pages.__file__).read_text())
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    sources = (
+        Path(str(module.__file__)).read_text() for module in (pages, guest_pages)
+    )
+    trees = [node for source in sources for node in ast.walk(ast.parse(source))]
+    calls = [node for node in trees if isinstance(node, ast.Call)]
     return {
         str(call.args[0].value): {str(each.arg) for each in call.keywords}
         for call in calls
@@ -732,3 +735,27 @@ def test_limit_of_the_documents_gives_the_text_back(embedding: dict[str, Any]) -
     visitor.open("/limited/new/you")
     page = visitor.fill(name="Cal")
     assert (page.status, page.value("name")) == (429, "Cal")
+
+
+def test_guardian_of_the_documents_fills_in_their_part(instance: Path) -> None:
+    mails: list[tuple[str, str]] = []
+    sharing = run_blocks("docs/sharing.md")
+    app = sharing["create_app"](lambda address, text: mails.append((address, text)))
+    child, guardian = Visitor(app), Visitor(app)
+    url = follow(child, "/trip/", name="Ann")
+    draft = url.rpartition("/")[0]
+    ask = f"/ask-guardian/{draft.split('/')[2]}"
+    child.client.post(ask, data={"email": "bea@example.org"})
+    ((address, text),) = mails
+    assert address == "bea@example.org"
+    guardian.open(text.partition("https://forms.example.org")[2])
+    page = guardian.press()
+    assert page.path == f"{draft}/"
+    assert page.rows == [("Your name", "Ann")]
+    guardian.open(f"{draft}/guardian")
+    assert guardian.fill(guardian="Bea", agrees="y").heading == "Thank you"
+    assert guardian.get(f"{draft}/child").status_code == 404
+    child.open(f"{draft}/books")
+    assert ("Guardian's name", "Bea") in child.fill(books="Momo").rows
+    child.client.post(f"/ask-nobody/{draft.split('/')[2]}")
+    assert guardian.get(f"{draft}/").status_code == 404

@@ -31,6 +31,23 @@ What was read of an item is (list, item, page, field).
 """
 
 
+class Shown(Dependencies):
+    """Collects what a page reads to show it, which waits for nobody."""
+
+
+class Suspended(BaseException):
+    """A function of the application has read a step that somebody else fills in.
+
+    It is no Exception, so that application code does not take it for an error of its
+    own. Code that catches it all the same changes nothing: the read was recorded.
+    """
+
+    def __init__(self, step: str) -> None:
+        super().__init__(step)
+        #: The name of the step that is not done yet.
+        self.step = step
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class Record:
     """One step's answers, read-only: ``record.age`` or ``record["age"]``.

@@ -14,7 +14,16 @@ from wtforms import Form
 
 from ..errors import DefinitionError
 from . import forms
-from .answers import CONCEALED, NAMES, Answers, Dependencies, Record, plain, values_of
+from .answers import (
+    CONCEALED,
+    NAMES,
+    Answers,
+    Dependencies,
+    Record,
+    Shown,
+    plain,
+    values_of,
+)
 from .draft import Before, Entry, Kept, Path, Raw, pack_files
 from .files import (
     Files,
@@ -456,6 +465,7 @@ class BoundFormStep(BoundStep):
         if values.dropped in stored:
             stored = {id: f for id, f in stored.items() if id != values.dropped}
         taken = Taken(stored, {})
+        form: Form | None = None
         if self.opens:
             after.signature = self.signature
             if self.entry is None and self.journey.initial and not self._before_holds:
@@ -497,7 +507,12 @@ class BoundFormStep(BoundStep):
         same_files = taken.files == kept_files and not taken.refusals
         if validate and self.opens:
             after._judge(raw, passwords, rev, values, taken)
-        elif self.entry is None and same_files and after._is_untouched(raw, passwords):
+            if kept.told:
+                after._keep_remarks(kept)
+            return after
+        if form is not None and not kept.raw.keys() <= raw.keys():
+            raw = {**forms.undeclared(form, kept.raw), **raw}
+        if self.entry is None and same_files and after._is_untouched(raw, passwords):
             after.entry = None
         elif raw != kept.raw or not same_files or values.filled(passwords):
             errors = with_lost(taken.refusals, values.filled(passwords))
@@ -512,15 +527,17 @@ class BoundFormStep(BoundStep):
         else:
             unchanged = kept.with_messages({}) if kept.errors else kept
             after.entry = kept if autosave else replace(unchanged, rev=rev)
-        if kept.told and after.entry and not after.entry.accepted:
+        if kept.told:
             after._keep_remarks(kept)
         return after
 
     def _keep_remarks(self, kept: Entry) -> None:
         """Keep what a draft was sent back for, until a Continue is accepted."""
-        if self.entry is not None and self.journey.whole_draft.reopened:
-            messages = joined(self.entry.messages, kept.messages)
-            self.entry = self.entry.with_messages(messages, kept.lang, told=True)
+        entry = self.entry
+        if entry is None or entry.accepted or not self.journey.whole_draft.reopened:
+            return
+        messages = joined(entry.messages, kept.messages)
+        self.entry = entry.with_messages(messages, kept.lang, told=True)
 
     def _take_files(self, form: Form, stored: Files, values: Values) -> Taken:
         """Return the files that the page then has, and what was refused of the new."""
@@ -553,14 +570,21 @@ class BoundFormStep(BoundStep):
         ``taken`` tells the files, and those that were refused.
         """
         files = pack_files(taken.files) if taken.files else None
-        if self.validation.passed and not taken.refusals:
-            read = self._read_now
+        passed = self.validation.passed and not taken.refusals
+        read = self._read_now if passed else ()
+        digest = self._digest(read) if passed else b""
+        known = self.entry.raw if self.entry is not None else {}
+        if not known.keys() <= raw.keys():
+            # A field that a deploy has taken away may come back, and the release
+            # before may serve this draft too.
+            raw = {**forms.undeclared(self.form, known), **raw}
+        if passed:
             self.entry = Entry.of(
                 raw,
                 rev=rev,
                 accepted=True,
                 read=read,
-                read_digest=self._digest(read),
+                read_digest=digest,
                 form_digest=self.signature.digest if read or self.reads else b"",
                 passwords=passwords,
                 before=self.before,
@@ -590,12 +614,7 @@ class BoundFormStep(BoundStep):
         if not self.opens and self.step.fixed_form is None:
             return False
         form = self.form if self.opens else self._fill(Values(), {}, prepare=False)
-        own = tuple(field.name for field in form)
-        return any(
-            name in own or (name.startswith(field) and not name[len(field)].isalnum())
-            for name in names
-            for field in own
-        )
+        return any(forms.declares(form, name) for name in names)
 
     def would_change(self, values: Values) -> bool:
         """True if saving ``values`` would change what is stored."""
@@ -706,7 +725,7 @@ class BoundFormStep(BoundStep):
     @property
     def answers(self) -> Answers:
         """The answers before the step."""
-        return Answers(self.journey, self.position, set())
+        return Answers(self.journey, self.position, Shown())
 
     @property
     def _accepted_form(self) -> Form:

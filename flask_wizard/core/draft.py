@@ -362,8 +362,14 @@ class StoredHolder(Stored, frozen=True):
     kind: HolderKind
     #: When the holder got the draft, in seconds since the epoch.
     since: Seconds
-    #: The id of the link by which the holder came, if it was one.
+    #: The id of the link by which the holder came, if it was one. The place of a guest
+    #: has it before anybody comes, and no mark.
     link: str = ""
+    #: What a guest may fill in, and which answers a guest sees, by step.
+    steps: tuple[str, ...] = ()
+    sees: tuple[str, ...] = ()
+    #: When a guest's place ends, in seconds since the epoch; 0 for never.
+    until: Seconds = 0.0
 
 
 class StoredLinks(Stored, frozen=True):
@@ -635,6 +641,93 @@ class Draft(Filled, frozen=True, dict=True):
             holder.kind == "user" and (number == 0 or not holder.link)
             for number, holder in enumerate(self.holders)
         )
+
+    # Guests
+
+    @cached_property
+    def guests(self) -> tuple[StoredHolder, ...]:
+        """The places of guests, taken or not."""
+        return tuple(holder for holder in self.holders if holder.kind == "guest")
+
+    @cached_property
+    def shared_steps(self) -> frozenset[str]:
+        """The names of the steps that guests fill in."""
+        return frozenset(name for guest in self.guests for name in guest.steps)
+
+    def places_of(self, marks: Sequence[bytes]) -> list[StoredHolder]:
+        """Return the places of the guest who has one of these marks."""
+        return [
+            guest
+            for guest in self.guests
+            if any(hmac.compare_digest(guest.mark, mark) for mark in marks)
+        ]
+
+    def share(
+        self, link: str, *, steps: Sequence[str], sees: Sequence[str], until: float
+    ) -> tuple[Draft, str]:
+        """Return the draft with a place for a guest, and the id of the place's link.
+
+        A place for the same that nobody has taken up is used again: who asks for a link
+        twice has two URLs of one place. ``until`` is when it ends, in seconds since the
+        epoch.
+        """
+        asked = (b"", tuple(steps), tuple(sees))
+        for guest in self.guests:
+            if (guest.mark, guest.steps, guest.sees) == asked:
+                longer = replace(guest, until=max(until, guest.until))
+                return self._with_places([longer]), guest.link
+        _, own, seen = asked
+        place = StoredHolder(
+            b"", "guest", until, link=link, steps=own, sees=seen, until=until
+        )
+        held = (*self.packed_holders, msgspec.Raw(pack(place)))
+        return replace(self, packed_holders=held), link
+
+    def take_place(self, now: float, link: str, mark: bytes) -> Draft:
+        """Return the draft with a guest in the place of a link."""
+        guest = next(guest for guest in self.guests if guest.link == link)
+        return self._with_places([replace(guest, mark=mark, since=now)])
+
+    def re_mark_guest(self, marks: Sequence[bytes], to: bytes) -> Draft:
+        """Return the draft with another mark for the guest who has one of these."""
+        own = self.places_of(marks)
+        if all(guest.mark == to for guest in own):
+            return self
+        return self._with_places([replace(guest, mark=to) for guest in own])
+
+    def without_expired_guests(self, now: float) -> Draft:
+        """Return the draft without the places of guests that have ended."""
+        pairs = zip(self.packed_holders, self.holders, strict=True)
+        held = tuple(
+            packed
+            for packed, holder in pairs
+            if holder.kind != "guest" or not 0 < holder.until <= now
+        )
+        if len(held) == len(self.packed_holders):
+            return self
+        return replace(self, packed_holders=held)
+
+    def rename_shared(self, names: Mapping[str, str]) -> Draft:
+        """Return the draft with other names of the steps that are shared."""
+
+        def renamed(old: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(names.get(name, name) for name in old)
+
+        places = [
+            replace(guest, steps=renamed(guest.steps), sees=renamed(guest.sees))
+            for guest in self.guests
+        ]
+        return self if tuple(places) == self.guests else self._with_places(places)
+
+    def _with_places(self, places: Sequence[StoredHolder]) -> Draft:
+        """Return the draft with these guests in the places of their links."""
+        by_link = {place.link: msgspec.Raw(pack(place)) for place in places}
+        pairs = zip(self.packed_holders, self.holders, strict=True)
+        held = tuple(
+            by_link.get(holder.link, packed) if holder.kind == "guest" else packed
+            for packed, holder in pairs
+        )
+        return replace(self, packed_holders=held)
 
     @property
     def links(self) -> StoredLinks:

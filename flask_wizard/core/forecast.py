@@ -1,4 +1,4 @@
-"""forecast: what this release would ask the visitor of an open draft again."""
+"""led_back: what this release would ask the visitor of an open draft again."""
 
 from __future__ import annotations
 
@@ -23,23 +23,22 @@ class Asked(NamedTuple):
     why: Why
 
 
-def forecast(journey: Journey, stored: Draft) -> Asked | None:
-    """Return what the visitor is led back to first; ``None`` if the draft goes on.
+def led_back(journey: Journey, stored: Draft) -> Asked | None:
+    """Return the step that the visitor is led back to at once; ``None`` if to none.
 
     ``stored`` is the draft by the names of now, before ``upgrade``. It tells what the
     visitor has left open. This judges no step with ``revalidate=False``.
     """
     first = journey.first_incomplete
     if first is not None and not first.step.lists_answers:
-        if _was_passed(first):
-            return Asked(first.name, "again")
         left = stored.entries.get(first.name)
-        is_left = left is not None and left.sent and not left.accepted
-        if not is_left and _is_later_accepted(journey, first):
+        if _was_passed(first) or _is_accepted(left):
+            return Asked(first.name, "again")
+        is_left = left is not None and left.sent
+        is_left = is_left or bool(stored.packed_items.get(first.name))
+        if not is_left and _is_later_accepted(stored, first):
             return Asked(first.name, "new")
-    refused = (b for b in journey.path if b.done and not b.trusted)
-    found = next(refused, None)
-    return Asked(found.name, "commit") if found is not None else None
+    return None
 
 
 def _was_passed(bound: BoundStep) -> bool:
@@ -60,7 +59,6 @@ def _is_accepted(entry: Entry | None) -> bool:
     return entry is not None and entry.accepted
 
 
-def _is_later_accepted(journey: Journey, first: BoundStep) -> bool:
-    entries = journey.draft.entries
-    later = journey.steps[first.position + 1 :]
-    return any(_is_accepted(entries.get(step.name)) for step in later)
+def _is_later_accepted(stored: Draft, first: BoundStep) -> bool:
+    later = first.journey.steps[first.position + 1 :]
+    return any(_is_accepted(stored.entries.get(step.name)) for step in later)

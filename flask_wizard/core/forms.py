@@ -638,6 +638,33 @@ def sent(form: Any) -> tuple[Raw, Raw]:
     return raw, secret
 
 
+def declares(form: Form, name: str) -> bool:
+    """True if the name is that of a field of the form, or of an input inside one."""
+    return any(
+        name == field.name
+        or (name.startswith(field.name) and not name[len(field.name)].isalnum())
+        for field in form
+    )
+
+
+def undeclared(form: Any, raw: Raw) -> Raw:
+    """Return what was sent for inputs that the form does not have.
+
+    None is returned of a form whose own code reads what was sent: it may have any.
+    """
+    if form.meta.data_read is not None:
+        return {}
+    fields = leaves(form)
+    own = {field.name for field in fields}
+    starts = [field.name for field in (*lists(form), *filter(_reads_by_itself, fields))]
+    return {
+        name: sent
+        for name, sent in raw.items()
+        if name not in own
+        and not any(name.startswith(s) and not name[len(s)].isalnum() for s in starts)
+    }
+
+
 def _has_files(entry: Field) -> bool:
     return any(map(is_file, leaves([entry])))
 

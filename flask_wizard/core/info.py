@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from msgspec.structs import replace
 
-from .answers import Answers, Dependencies
+from .answers import Answers, Dependencies, Shown
 from .draft import Entry, Kept, Path
 from .forms import Values
 from .hooks import OWN_ERRORS, check_functions, check_result, hook_error
@@ -106,7 +106,7 @@ class BoundInfo(BoundStep):
     @property
     def answers(self) -> Answers:
         """The answers before the page."""
-        return Answers(self.journey, self.position, set())
+        return Answers(self.journey, self.position, Shown())
 
     @property
     def all_reads(self) -> Iterable[Path]:

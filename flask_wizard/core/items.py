@@ -294,10 +294,15 @@ class BoundItem:
         return lambda page, answers: self._source_of(page)
 
     def _source_of(self, page: str) -> object:
-        """Return what a page begins with: its own part of a mapping, or all of it."""
+        """Return what a page begins with: its own part, or all of it.
+
+        A mapping with a part for any page has nothing for those without one.
+        """
         source = self.source
-        part = source.get(page) if isinstance(source, Mapping) else None
-        return part if isinstance(part, Mapping) else source
+        pages = self.repeat.step.pages.names
+        parts = source if isinstance(source, Mapping) else {}
+        by_page = any(isinstance(parts.get(name), Mapping) for name in pages)
+        return parts.get(page) if by_page else source
 
     @cached_property
     def walk(self) -> ItemWalk:

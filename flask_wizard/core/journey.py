@@ -11,8 +11,8 @@ from typing import Any, Generic, Self
 from msgspec.structs import replace
 
 from ..errors import DefinitionError
-from .answers import Answers, Dependencies
-from .draft import Draft, Kept, Path
+from .answers import Answers, Dependencies, Shown, Suspended
+from .draft import Draft, Entry, Kept, Path
 from .files import NO_FILES, FileRules
 from .forms import Values
 from .steps import ABSENT, AnyStep, BoundStep, Steps, encode
@@ -67,6 +67,10 @@ class Walk(Generic[Kept]):
         #: Returns the language of messages that are made now; empty if nobody knows.
         self.language = language
         self.draft = draft
+        #: The names of steps that somebody else fills in: the gate passes over them.
+        self.passable: frozenset[str] = frozenset()
+        if isinstance(draft, Draft) and len(draft.packed_holders) > 1:
+            self.passable = draft.shared_steps
         self.initial = initial
         #: True if what pages begin with counts as sent, as far as it is valid.
         self.prefilled = prefilled and initial is not None
@@ -91,13 +95,19 @@ class Walk(Generic[Kept]):
         """Walk on to a step and return it. None if the walk ends before it.
 
         It ends at the first applicable step that is not done, so a condition runs only
-        when every applicable step before it is done. There is no step behind the last,
-        but to walk there tells whether the last is done.
+        when every applicable step before it is done. It passes over steps of somebody
+        else, and ends at the first step that has read one of these. There is no step
+        behind the last, but to walk there tells whether the last is done.
         """
         walked = self._walked
         last = walked[-1] if walked else None
         for at in range(len(walked), position + 1):
-            if last is not None and last.applies and not last.done:
+            if (
+                last is not None
+                and last.applies
+                and (last.waits_for or not last.done)
+                and (last.waits_for or last.step.name not in self.passable)
+            ):
                 return None
             if at == len(self.steps):
                 return None
@@ -107,11 +117,53 @@ class Walk(Generic[Kept]):
             digest = entry.read_digest if entry is not None and entry.accepted else None
             plain = digest is not None and digest == self.signatures.plain[at]
             self._plain += plain and at == self._plain
-            last = None if plain else step.bind(self, at, entry, reached=True)
-            if self.prefilled and last is not None and last.applies:
+            if plain:
+                last = None
+            elif self.passable and (awaited := self._awaited()):
+                last = self._bind_behind(awaited, at, entry)
+            else:
+                last = step.bind(self, at, entry, reached=True)
+            if self.prefilled and last and last.applies and not last.waits_for:
                 last = last.prefill()
             walked.append(last)
         return walked[position] or self._met(position)
+
+    def _awaited(self) -> tuple[str, ...]:
+        """Return the names of the steps that the walk has passed over."""
+        met = (bound for bound in self._walked if bound is not None)
+        return tuple(bound.name for bound in met if self._is_awaited(bound))
+
+    def _is_awaited(self, bound: BoundStep) -> bool:
+        """True if somebody else has yet to fill in the step."""
+        return bound.name in self.passable and bound.applies and not bound.done
+
+    def _bind_behind(
+        self, awaited: Sequence[str], position: int, entry: Entry | None
+    ) -> BoundStep:
+        """Return a step behind others that were passed over.
+
+        It waits if one of its functions reads these, or if it lists the answers.
+        """
+        step, waits_for = self.steps[position], tuple(awaited)
+        if not step.lists_answers:
+            try:
+                bound = step.bind(self, position, entry, reached=True)
+                waits_for = _reads_of(bound, awaited)
+            except Suspended as suspended:
+                waits_for = (suspended.step,)
+            if not waits_for:
+                return bound
+        waiting = step.bind(self, position, entry, reached=False)
+        waiting.applies, waiting.waits_for = True, waits_for
+        return waiting
+
+    @property
+    def awaited(self) -> tuple[AnyStep, ...]:
+        """The steps that somebody else has yet to fill in, as far as the walk goes."""
+        if not self.passable:
+            return ()
+        self.walk()
+        return tuple(self.steps.named(name) for name in self._awaited())
 
     def walk(self) -> int:
         """Walk as far as it goes, and return how many steps were met."""
@@ -155,7 +207,9 @@ class Walk(Generic[Kept]):
     def first_incomplete(self) -> BoundStep | None:
         """The first applicable step that is not done; None when all are."""
         last = self._walked[self.walk() - 1]
-        return last if last is not None and last.applies and not last.done else None
+        if last is None or not last.applies or (last.done and not last.waits_for):
+            return None
+        return last
 
     @property
     def current(self) -> BoundStep:
@@ -172,17 +226,24 @@ class Walk(Generic[Kept]):
         """Return the step if it applies and every applicable step before it is done."""
         position = self.steps.positions.get(name)
         bound = self._reach(position) if position is not None else None
-        return bound if bound is not None and bound.applies else None
+        if bound is None or bound.waits_for or not bound.applies:
+            return None
+        return bound
 
     def previous(self, bound: BoundStep) -> BoundStep | None:
         """Return the applicable step before one that opens."""
         return self._last_applicable(bound.position)
 
     def next(self, bound: BoundStep) -> BoundStep | None:
-        """Return the next applicable step after one that is done, if there is one."""
+        """Return the next applicable step after one that is done, if there is one.
+
+        Steps that somebody else has yet to fill in are left out.
+        """
         for position in range(bound.position + 1, len(self.steps)):
             later = self._reach(position)
             if later is None or later.applies:
+                if later is not None and self.passable and self._is_awaited(later):
+                    continue
                 return later
         return None
 
@@ -267,7 +328,7 @@ class Walk(Generic[Kept]):
         first = self.first_incomplete if self.initial is not None else None
         if self.prefilled:
             draft = _with_prefilled(draft, self._walked)
-        if first is not None:
+        if first is not None and not first.waits_for:
             draft = first.begin(draft)
         for bound in self._walked[self._plain :]:
             if bound is not None and bound.still_holds:
@@ -279,7 +340,7 @@ class Walk(Generic[Kept]):
     @property
     def answers(self) -> Answers:
         """The answers of all steps."""
-        return Answers(self, len(self.steps), set())
+        return Answers(self, len(self.steps), Shown())
 
     def readable(self, before: int) -> tuple[str, ...]:
         """Return the names that a step at this position can read answers by."""
@@ -306,14 +367,20 @@ class Walk(Generic[Kept]):
         """Return the answers of a step as a reader behind it gets them.
 
         ``reads`` collects what it reads of them. None if no step of that name stands
-        before the position and has answers.
+        before the position and has answers. Raise Suspended if somebody else has yet to
+        fill the step in.
         """
         at = self.steps.positions.get(name, before)
         if at >= before or not self.steps[at].has_answers:
             return None
         if at >= len(self._walked):
             return self.steps[at].no_answers(reads, self.inside)
-        return (self._walked[at] or self._met(at)).record(reads)
+        bound = self._walked[at] or self._met(at)
+        if name in self.passable and not isinstance(reads, Shown):
+            reads.add((name, ""))
+            if self._is_awaited(bound):
+                raise Suspended(name)
+        return bound.record(reads)
 
     def digest(self, signature: bytes, paths: Sequence[Path], *, before: int) -> bytes:
         """Hash a signature, and what ``paths`` stand for in the steps before."""
@@ -407,6 +474,20 @@ class Journey(Walk[Draft]):
         if page.journey.inside and page.done:
             page.journey.note_hidden(found, page)
         return found
+
+
+def _reads_of(bound: BoundStep, steps: Sequence[str]) -> tuple[str, ...]:
+    """Return which of these steps a bound one reads. Raise Suspended.
+
+    Its form is built to find out.
+    """
+    if bound.applies:
+        try:
+            _ = bound.done or bound.form
+        except Exception:  # the step's own page shows it, or fails with it
+            return ()
+    read = {path[0] for path in bound.all_reads}
+    return tuple(name for name in steps if name in read)
 
 
 def _with_prefilled(draft: Kept, steps: Iterable[BoundStep | None]) -> Kept:

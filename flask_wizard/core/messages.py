@@ -24,6 +24,10 @@ class Notice(StrEnum):
     UNSETTLED = "unsettled"
     #: The same, and the commit may still be running.
     OVERDUE = "overdue"
+    #: What was sent is kept, and cannot be judged before somebody else's part is there.
+    WAITS = "waits"
+    #: Somebody else was asked to fill in this page.
+    SHARED = "shared"
     #: The item of a list that was asked for has been removed.
     ITEM_GONE = "item-gone"
     #: What was sent to an item of an earlier answer is kept, and not asked any more.
@@ -49,4 +53,6 @@ class Problem(StrEnum):
     REMOVED = "removed"
     #: The user who had the page open is not signed in any more.
     SIGNED_OUT = "signed-out"
+    #: Who filled in this part of somebody else's draft may not do so any more.
+    NOT_SHARED = "not-shared"
     STORE = "store"

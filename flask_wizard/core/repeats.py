@@ -8,12 +8,13 @@ from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
+from msgspec import Raw, msgpack
 from msgspec.structs import replace
 from wtforms import Form
 
 from ..errors import DefinitionError, StepError
-from .answers import Answers, Dependencies
-from .draft import Before, Entry, Kept, StoredItem, pack
+from .answers import Answers, Dependencies, Shown
+from .draft import Before, Entry, Kept, Path, StoredItem, pack
 from .form_steps import Step
 from .forms import Values
 from .hooks import OWN_ERRORS, check_hook, check_result, hook_error
@@ -297,7 +298,13 @@ class BoundRepeat(BoundStep):
     @property
     def answers(self) -> Answers:
         """The answers before the list."""
-        return Answers(self.journey, self.position, set())
+        return Answers(self.journey, self.position, Shown())
+
+    @property
+    def all_reads(self) -> Iterable[Path]:
+        """What its condition and its items have read."""
+        inside = (path for item in self.stored_items for path in item.read)
+        return {*self.reads, *inside}
 
     def carry_over(self) -> None:
         """Take over what was filled in while the list, or an item, was one form."""
@@ -308,16 +315,18 @@ class BoundRepeat(BoundStep):
         if entry is not None and is_steps and entry.raw:
             # Otherwise the item would be there again after it was removed.
             self.entry = Entry(accepted=entry.accepted, rev=entry.rev, sent=False)
-            if not stored:
-                item = StoredItem(derive_id("was a step", self.name))
-                self.changed = (item.with_entries({first: entry}),)
+            known = [
+                item.entries[first].raw for item in stored if first in item.entries
+            ]
+            if entry.raw not in known:
+                # If there are items, the release before has asked the step anew.
+                ids, parts = {item.id for item in stored}, ["was a step", self.name]
+                while (item_id := derive_id(*parts)) in ids:
+                    parts.append("")
+                item = StoredItem(item_id).with_entries({first: entry})
+                self.changed = stored = (*stored, item)
         if first and any("" in item.packed_entries for item in stored):
-            self.changed = tuple(
-                item.with_entries({first: item.entries[""]}).without("")
-                if "" in item.packed_entries
-                else item
-                for item in stored
-            )
+            self.changed = tuple(_with_first_page(item, first) for item in stored)
 
     # The items
 
@@ -423,7 +432,8 @@ class BoundRepeat(BoundStep):
         is_begun = self.entry is not None or self.stored_items
         if is_begun or self.step.is_fixed or self.journey.initial is None:
             return self
-        found: Any = self.journey.initial(self.name, self.answers)
+        answers = Answers(self.journey, self.position, self.reads)
+        found: Any = self.journey.initial(self.name, answers)
         if found is None:
             return self
         began: dict[str, list[str]] = {}
@@ -703,6 +713,20 @@ class BoundRepeat(BoundStep):
                 for row in rows
             ]
         return found
+
+
+def _with_first_page(item: StoredItem, first: str) -> StoredItem:
+    """Return an item of several pages of which the first one was its only form.
+
+    The release before may have asked that form anew, and it has fewer fields.
+    """
+    if "" not in item.packed_entries:
+        return item
+    entry = item.entries[""]
+    if first in item.entries:
+        raw = {**item.entries[first].raw, **entry.raw}
+        entry = replace(entry, packed=Raw(msgpack.encode(raw)))
+    return item.with_entries({first: entry}).without("")
 
 
 def _rejected(

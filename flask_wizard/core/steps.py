@@ -35,7 +35,10 @@ RESERVED_STEPS = frozenset(
 """What no step may be called in URLs: a page, a part of a URL, or ``answers.bound``."""
 
 RESERVED_FIELDS = frozenset(
-    {"_action", "_rev", "_draft", "_item", "_seen", "_signed_in", FIELDS, "csrf_token"}
+    {
+        *("_action", "_rev", "_draft", "_item", "_seen", "_signed_in", "_guest"),
+        *(FIELDS, "csrf_token"),
+    }
 )
 
 ABSENT = b"absent"
@@ -186,6 +189,9 @@ class BoundStep(Protocol):
     opens: bool
     #: True if it was found to be valid although what it had read has changed.
     still_holds: bool = False
+    #: The names of the steps of somebody else that it waits for. While there are any,
+    #: it does not open, and nobody knows yet whether it applies.
+    waits_for: tuple[str, ...] = ()
 
     @property
     @abstractmethod

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hmac
 import logging
+import time
 import zlib
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..core.draft import Draft, decode
 from ..core.former_names import StoredNames
@@ -159,6 +160,13 @@ class EncryptedStore:
         return found is not None and hmac.compare_digest(found[1], version)
 
 
+class Guest(NamedTuple):
+    """What a guest may fill in of somebody else's draft, and see of it, by step."""
+
+    steps: frozenset[str]
+    sees: frozenset[str]
+
+
 @dataclass(frozen=True)
 class StoredDraft:
     """A draft, and where it is stored."""
@@ -170,6 +178,8 @@ class StoredDraft:
     is_new: bool
     #: The former names that it is stored by.
     names: StoredNames = field(default_factory=dict, repr=False)
+    #: What this visitor may do with it who is a guest; ``None`` for a holder.
+    guest: Guest | None = None
 
 
 class DraftRepository:
@@ -195,6 +205,8 @@ class DraftRepository:
         draft = decode(plain)
         if draft.id != draft_id:
             raise UnreadableDraftError("A stored draft carries another draft's id.")
+        if len(draft.packed_holders) > 1:
+            draft = draft.without_expired_guests(time.time())
         return draft, version
 
     def open(self, key: str, blob: bytes) -> Draft:

@@ -230,6 +230,11 @@ class Holder:
         return self.marks_of(str(begun))
 
     @property
+    def all_marks(self) -> tuple[bytes, ...]:
+        """The visitor's marks, and those of the session before its user signed in."""
+        return (*self.marks, *self.former_marks)
+
+    @property
     def list_name(self) -> str:
         """The name of the visitor's list of drafts. It makes a token if it has to."""
         return self.ensure_token() if self.user is None else list_of(self.user)

@@ -17,9 +17,9 @@ from .encrypted_store import StoredDraft
 from .keyring import Keyring, Kind
 from .visitor_drafts import VisitorDrafts
 
-LinkKind = Literal["resume", "invite", "reopen"]
+LinkKind = Literal["resume", "invite", "reopen", "share"]
 """Whether a link opens what somebody has begun, or what was prepared for its taker:
-a new form, or one that was sent back for correction."""
+a new form, or one that was sent back for correction; or a part of somebody's draft."""
 
 
 class Link(msgspec.Struct, frozen=True, array_like=True):
@@ -108,7 +108,7 @@ class FoundLink(NamedTuple):
 
     stored: StoredDraft | None
     refusal: Refusal | None
-    #: True if this visitor holds the draft already.
+    #: True if this visitor holds the draft already, or has the place of its guest.
     is_held: bool = False
 
 
@@ -122,7 +122,7 @@ def find_linked(drafts: VisitorDrafts, link: Link) -> FoundLink:
         return FoundLink(None, Refusal.EXPIRED)
     draft = stored.draft
     held = drafts.held(draft)
-    if draft.has_user and held is None:
+    if draft.has_user and held is None and link.kind != "share":
         signed_in = drafts.holder.user is not None
         return FoundLink(None, Refusal.FOREIGN if signed_in else Refusal.SIGN_IN)
     if link.until <= time.time():
@@ -132,7 +132,22 @@ def find_linked(drafts: VisitorDrafts, link: Link) -> FoundLink:
     links = draft.links
     if links.generation != link.generation:
         return FoundLink(None, Refusal.REVOKED)
+    if link.kind == "share":
+        return _find_place(drafts, link, stored, is_held=held is not None)
     count, _ = links.taken.get(link.id, (0, 0))
     if held is None and count >= link.uses:
         return FoundLink(None, Refusal.USED)
     return FoundLink(stored, None, is_held=held is not None)
+
+
+def _find_place(
+    drafts: VisitorDrafts, link: Link, stored: StoredDraft, *, is_held: bool
+) -> FoundLink:
+    """Return the draft if this visitor may be the guest in the place of a link."""
+    place = next((each for each in stored.draft.guests if each.link == link.id), None)
+    if place is None:
+        return FoundLink(None, Refusal.REVOKED)
+    is_own = place in stored.draft.places_of(drafts.holder.all_marks)
+    if place.mark and not (is_held or is_own):
+        return FoundLink(None, Refusal.USED)
+    return FoundLink(stored, None, is_held=is_held or is_own)

@@ -19,10 +19,15 @@ from msgspec import structs
 from ..core.draft import FILES_KEY, Draft, Receipt, encode
 from ..core.former_names import with_new_names, with_stored_names
 from ..core.steps import Steps
-from ..errors import DraftTooLargeError, NewerFormatError, UnreadableDraftError
+from ..errors import (
+    ConflictError,
+    DraftTooLargeError,
+    NewerFormatError,
+    UnreadableDraftError,
+)
 from ..tracebacks import without_locals
 from .draft_list import DraftList, ListedDraft
-from .encrypted_store import DraftRepository, StoredDraft, StoredVersion
+from .encrypted_store import DraftRepository, Guest, StoredDraft, StoredVersion
 from .holders import Holder, is_id, new_nonce
 from .keyring import Kind
 from .lifetimes import seconds
@@ -134,6 +139,38 @@ class VisitorDrafts:
             return None
         return self.opened(self._expire_lease(draft), version)
 
+    def load_as_guest(self, draft_id: str) -> StoredDraft | None:
+        """Return a draft in which this visitor has the place of a guest, or None.
+
+        Who has signed in since has the place as that user from now on, and that is
+        stored at once. Raise StoreError.
+        """
+        marks = self.holder.all_marks
+        if not is_id(draft_id) or not marks:
+            return None
+        found = self.load_linked(draft_id)
+        if found is None or not (places := found.draft.places_of(marks)):
+            return None
+        draft = found.draft.re_mark_guest(marks, marks[0])
+        guest = Guest(
+            frozenset(name for each in places for name in each.steps),
+            frozenset(name for each in places for name in each.sees),
+        )
+        if draft is not found.draft:
+            with suppress(ConflictError):  # the next request stores it
+                found = self.save(replace(found, guest=guest), draft)
+        return replace(found, draft=draft, guest=guest)
+
+    def take_place(self, stored: StoredDraft, link: str) -> StoredDraft:
+        """Save a draft with this visitor as a guest, in the place of a link.
+
+        Raise ConflictError or StoreError.
+        """
+        draft = stored.draft.take_place(time.time(), link, self.holder.mark)
+        self.holder.begin()
+        nothing = Guest(frozenset(), frozenset())
+        return self.save(replace(stored, guest=nothing), draft)
+
     def take_up(self, stored: StoredDraft, *, link: str, until: float) -> StoredDraft:
         """Save a draft with this visitor as a holder, who has come by a link.
 
@@ -178,6 +215,9 @@ class VisitorDrafts:
         Its steps and fields have their names of now, and it is of the wizard's version.
         """
         draft, names = with_new_names(draft, self.wizard.steps)
+        if len(draft.packed_holders) > 1 and (renamed := self.wizard.steps.renamed):
+            former = {old: step.name for step in renamed for old in step.former_names}
+            draft = draft.rename_shared(former)
         is_older = draft.version < self.wizard.version
         if is_older and self.wizard._upgrades and not draft.ended:
             draft = upgrade(draft, self.wizard)
@@ -273,7 +313,7 @@ class VisitorDrafts:
         was = stored.draft
         begins = stored.is_new or not (was.packed_entries or was.packed_items)
         has_ended = draft.ended
-        if begins and not has_ended:
+        if begins and not has_ended and stored.guest is None:
             self._add_to_list(draft.id)
         ttl = math.ceil(draft.expires(*self._lifetimes) - time.time())
         kind = Kind.TOMBSTONE if has_ended else Kind.DRAFT

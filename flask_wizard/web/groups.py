@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..core.draft import Path
@@ -45,6 +45,14 @@ def groups_of(
     single = {name for name, rows in given.items() if len(rows) == 1}
     steps = [bound.step for bound in shown]
     return _grouped(review.edit_rows(marked), steps, single)
+
+
+def groups_of_rows(
+    rows: Mapping[str, Sequence[Row]], steps: Sequence[AnyStep]
+) -> list[Group]:
+    """Return the rows of these steps in groups, in the order of the steps."""
+    single = {name for name, own in rows.items() if len(own) == 1}
+    return _grouped([row for own in rows.values() for row in own], steps, single)
 
 
 def _marked(row: Row, changed: Iterable[Path]) -> Row:

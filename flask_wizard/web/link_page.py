@@ -113,10 +113,17 @@ def _take_up(visit: Visit, link: Link, admit: Callable[[], None]) -> Outcome:
                 raise NotStored(Problem.BUSY)
             admit()
             try:
-                stored = visit.drafts.take_up(stored, link=link.id, until=link.until)
+                if link.kind == "share":
+                    visit.drafts.take_place(stored, link.id)
+                else:
+                    stored = visit.drafts.take_up(
+                        stored, link=link.id, until=link.until
+                    )
             except ConflictError:
                 continue
             if visit.context.app.config["WIZARD_PERMANENT_SESSION"]:
                 visit.context.session.permanent = True
+        if link.kind == "share" and visit.drafts.held(stored.draft) is None:
+            return redirect_to(visit.urls.draft(stored.draft.id))
         return redirect_to(visit.standing_url(stored.draft))
     raise StoreError(f"{TRIES} other requests wrote a draft first.")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import Flask, abort, current_app, g, has_request_context
+from msgspec.structs import replace
 from werkzeug.routing import BuildError
 
 from ..core.draft import Draft, encode
+from ..core.form_steps import Step
 from ..drafts.holders import is_id
 from ..drafts.keyring import Kind
 from ..drafts.lifetimes import expires, seconds
@@ -27,6 +29,7 @@ from .state import EXTENSION, MOUNTS, get_context
 
 if TYPE_CHECKING:
     from ..drafts.encrypted_store import DraftRepository
+    from ..wizard import Wizard
     from .routes import Mounted
 
 
@@ -79,24 +82,86 @@ def url_of(app: Flask, linked: Linked, link: Link) -> str:
         ) from error
 
 
+def share_url(
+    draft: PublicDraft | str,
+    *,
+    steps: Sequence[str],
+    sees: Sequence[str],
+    max_age: timedelta | float,
+) -> str:
+    """Make a place for a guest in a draft, and return the absolute URL of its link."""
+    age = check_age(max_age)
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    found = _find(app, draft)
+    _check_shared(found.mounted.wizard, steps, sees)
+    if not found.draft.packed_holders:
+        raise ConfigurationError(
+            "Nobody holds this draft yet. Share it after its invitation was taken up."
+        )
+    made = Link.to(found.draft, max_age=age, uses=1, kind="share")
+    url_of(app, found, made)  # which may raise, before anything is stored
+    link = made
+
+    def share(current: Draft) -> Draft:
+        nonlocal link
+        shared, place = current.share(made.id, steps=steps, sees=sees, until=made.until)
+        generation = current.links.generation
+        link = replace(made, id=place, generation=generation)
+        return shared
+
+    if not _change(app, found, share):
+        abort(404)
+    return url_of(app, found, link)
+
+
+def _check_shared(wizard: Wizard, steps: Sequence[str], sees: Sequence[str]) -> None:
+    """Raise ConfigurationError for steps that cannot be shared, or be seen."""
+    where, known = type(wizard).__name__, {step.name: step for step in wizard.steps}
+    for name, given in (("steps", steps), ("sees", sees)):
+        if isinstance(given, str) or not all(each in known for each in given):
+            raise ConfigurationError(
+                f"{name} is {given!r}. Expected a list of names of steps of {where}, "
+                f"which are {', '.join(known)}."
+            )
+    if not steps:
+        raise ConfigurationError("steps is empty. Name those that a guest fills in.")
+    for step in (known[name] for name in steps):
+        if not isinstance(step, Step) or step.takes_files:
+            raise ConfigurationError(
+                f"{where}.{step.name} cannot be shared. A guest can fill in a Step "
+                "with one form and no files."
+            )
+    for step in (known[name] for name in sees):
+        if not step.has_answers:
+            raise ConfigurationError(
+                f"{where}.{step.name} has no answers that a guest could see. Leave it "
+                "out of sees."
+            )
+
+
 def revoke(draft: PublicDraft | str) -> None:
     """End the links of a draft, and close it to everybody else who came by one."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    found, repository = _find(app, draft), _repository(app)
     keep = identify(get_context()).marks if has_request_context() else ()
+    _change(app, _find(app, draft), lambda current: current.revoke_links(keep))
+
+
+def _change(app: Flask, found: Linked, change: Callable[[Draft], Draft]) -> bool:
+    """Save a draft as ``change`` returns it; return False if it has ended meanwhile."""
+    repository = _repository(app)
     while True:
         current, version = repository.load(found.draft.id)
         if current is None or current.ended:
-            return
+            return False
         ttl = math.ceil(expires(found.mounted.wizard, current) - time.time())
         if ttl <= 0:
-            return
-        revoked = encode(current.revoke_links(keep))
+            return False
+        plain = encode(change(current))
         try:
-            repository.store.save(version, revoked, kind=Kind.DRAFT, ttl=ttl)
+            repository.store.save(version, plain, kind=Kind.DRAFT, ttl=ttl)
         except ConflictError:
             continue
-        return
+        return True
 
 
 def _repository(app: Flask) -> DraftRepository:

@@ -18,7 +18,7 @@ def choose_notice(
         return Notice.CHANGED
     if draft.unsettled and draft.state == "open":
         return Notice.OVERDUE if draft.maybe_running else Notice.UNSETTLED
-    if draft.notice in (Notice.MOVED, Notice.ADOPTED):
+    if draft.notice in (Notice.MOVED, Notice.ADOPTED, Notice.WAITS):
         return draft.notice
     about_items = (Notice.ITEM_KEPT, Notice.ITEM_HIDDEN)
     if draft.notice in about_items and bound.page == "list":
@@ -26,9 +26,10 @@ def choose_notice(
     entry = bound.entry
     if draft.reopened and entry is not None and entry.told and not entry.accepted:
         return Notice.REMARK
-    if given_back or not bound.invalidated:
-        return None
-    return Notice.FORM_CHANGED if bound.form_changed else Notice.CHANGED
+    if bound.invalidated and not given_back:
+        return Notice.FORM_CHANGED if bound.form_changed else Notice.CHANGED
+    is_others = bound.name in bound.journey.passable
+    return Notice.SHARED if is_others and not bound.done else None
 
 
 def saved_notice(draft: Draft) -> str | None:

@@ -54,6 +54,7 @@ BASE_TEMPLATE = "flask_wizard/base.html"
 PAGES = (
     *("step", "list", "remove", "info", "exit", "review", "entry", "saved"),
     *("discard", "receipt", "sending", "gone", "removed", "unavailable", "link"),
+    *("waiting", "guest"),
 )
 """The names of all pages, each that of a template."""
 
@@ -516,7 +517,7 @@ class Pages:
             actions=[
                 Button(
                     "next",
-                    "Begin" if kind == "invite" else "Continue here",
+                    "Begin" if kind in ("invite", "share") else "Continue here",
                     primary=True,
                 )
             ],
@@ -528,6 +529,26 @@ class Pages:
         """Return the page of a link that cannot be taken up, and why."""
         return self.make(
             "link", status, refusal=refusal, problem=None, login_url=login_url
+        )
+
+    def waiting(self, journey: Journey, bound: BoundStep, names: Sequence[str]) -> Page:
+        """Return the page of a step that waits until others have filled in theirs.
+
+        ``names`` are those of the steps that it waits for.
+        """
+        draft_id = journey.draft.id
+        found = [self.wizard.steps.named(name) for name in names]
+        before = journey.previous(bound)
+        return self.make(
+            "waiting",
+            step=bound.step,
+            parts=[
+                Missing(step.title, self.urls.to(Address(step.url_name, draft_id)))
+                for step in found
+            ],
+            back_url=self.urls.to_step(draft_id, before) if before else None,
+            again_url=self.urls.to_step(draft_id, bound.top),
+            discard_url=self._discard_url(Address(bound.top.url_name, draft_id)),
         )
 
     def unavailable(self, again_url: str, *, damaged: bool) -> Page:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from flask import Response, abort
 
+from ..core.answers import Suspended
 from ..core.changes import draft_after
 from ..core.draft import ENDED, Draft
 from ..core.hooks import OWN_ERRORS, HookError, call_hook
@@ -21,7 +22,7 @@ from ..core.messages import Notice, Problem
 from ..core.repeats import BoundRepeat
 from ..core.steps import AnyStep, BoundStep
 from ..drafts.commit import commit
-from ..drafts.encrypted_store import StoredDraft
+from ..drafts.encrypted_store import Guest, StoredDraft
 from ..drafts.holders import new_nonce
 from ..drafts.public_draft import Draft as PublicDraft
 from ..errors import (
@@ -122,6 +123,8 @@ class Post:
         Raise NotStored, or ConflictError if another request wrote first.
         """
         stored = self._load_or_start(step)
+        if stored is not None and stored.guest is not None:
+            return self._submit_as_guest(step, stored, stored.guest)
         if stored is None and self.action.quiet:
             return Response(status=409)
         if stored is None:  # the redirect leads to the page of a missing draft
@@ -192,8 +195,9 @@ class Post:
                 self.visit.context.session[EARLY_KEY] = draft.id
         except (*OWN_ERRORS, NotStored):
             raise
-        except BaseException:
-            self._save_unjudged(step, stored)
+        except BaseException as error:
+            waits = Notice.WAITS if isinstance(error, Suspended) else ""
+            self._save_unjudged(step, stored, waits)
             raise
         if to_save is None:
             stored = replace(stored, draft=onward.draft)
@@ -203,6 +207,48 @@ class Post:
             stored = self._save(stored, to_save, notice)
         if url is None:
             return self._commit(onward, stored)
+        return redirect_to(url, quiet=action.quiet)
+
+    def _submit_as_guest(
+        self, step: AnyStep, stored: StoredDraft, guest: Guest
+    ) -> Outcome:
+        """Save what a guest has sent to a step of theirs, and nothing else.
+
+        Raise NotStored, NotFound for any other page, or ConflictError.
+        """
+        if step.name not in guest.steps or self.at.item:
+            abort(404)
+        visit, action, draft = self.visit, self.action, stored.draft
+        url = visit.urls.draft(draft.id)
+        if draft.ended:
+            return redirect_to(url, quiet=action.quiet)
+        values, sent = self.submitted.values, self.submitted
+        try:
+            journey = visit.journey_of(draft)
+            before = journey.bind(step.name)
+            if not (sent.has_action or is_ours(sent, before)):
+                abort(400)
+            opened = journey.get(step.name)
+            if problem := refuse_change(draft, before, opened, values):
+                raise NotStored(problem)
+            if action.quiet and sent.rev < before.rev:
+                return Response(status=409)
+            validates = action.validates and not action.adds
+            onward = journey.submit(
+                before, values, validate=validates, autosave=action.quiet
+            )
+            bound = onward.get(step.name)
+            if bound is not None and validates and not bound.done:
+                url = visit.urls.to(self.at)
+        except (*OWN_ERRORS, NotStored):
+            raise
+        except BaseException:
+            self._save_unjudged(step, stored)
+            raise
+        if bound is not None:
+            self.attempts[:] = [Attempt(journey, before, bound.form)]
+        # Not what the journey would note of other steps: these are the holder's.
+        self._save(stored, onward.draft, draft.notice)
         return redirect_to(url, quiet=action.quiet)
 
     def _begin_again(self, repeat: BoundStep) -> BoundStep:
@@ -228,6 +274,8 @@ class Post:
             abort(400)
         visit = self.visit
         stored = visit.drafts.load(visit.draft_id or "")
+        if stored is None and self._load_as_guest() is not None:
+            abort(404)
         if stored is None and visit.draft_id is None and visit.wizard._prefilled:
             stored = self._load_or_start(step)  # an item of what exists
         if stored is None:
@@ -255,7 +303,9 @@ class Post:
             self._save(stored, onward.to_draft(), "")
         return redirect_to(url)
 
-    def _save_unjudged(self, step: AnyStep, stored: StoredDraft) -> None:
+    def _save_unjudged(
+        self, step: AnyStep, stored: StoredDraft, notice: str = ""
+    ) -> None:
         """Save what was sent without calling a hook, because one of them has failed.
 
         Save nothing to a draft whose answers must not change now, and nothing of a form
@@ -282,7 +332,7 @@ class Post:
             return
         walk = bound.journey.submit(bound, values, validate=False, autosave=quiet)
         if walk.draft is not bound.journey.draft:
-            self._save(stored, walk.whole.draft, "")
+            self._save(stored, walk.whole.draft, notice)
 
     def _load_or_start(self, step: AnyStep) -> StoredDraft | None:
         """Return the draft of a POST, or begin one if it is absent.
@@ -293,6 +343,8 @@ class Post:
         visit = self.visit
         stored = visit.drafts.load(visit.draft_id) if visit.draft_id else None
         if stored is None:
+            if (shared := self._load_as_guest()) is not None:
+                return shared
             _check_signed_in(visit, self.submitted)
         begins = (step.takes_input or self.at.item) and not self.action.quiet
         if stored is None and visit.draft_id and not begins:
@@ -305,6 +357,16 @@ class Post:
             if (begun := begun or visit.find_edited()) is not None:
                 return begun
         return visit.drafts.start(visit.draft_id or nonce or new_nonce())
+
+    def _load_as_guest(self) -> StoredDraft | None:
+        """Return somebody else's draft if this visitor is its guest.
+
+        Raise NotStored for a page of a guest who is none any more.
+        """
+        shared = self.visit.drafts.load_as_guest(self.visit.draft_id or "")
+        if shared is None and self.submitted.is_guests:
+            raise NotStored(Problem.NOT_SHARED)
+        return shared
 
     def _wait_for_commit(self, stored: StoredDraft) -> StoredDraft:
         """Wait while a commit runs, for ``WIZARD_COMMIT_WAIT`` seconds at most.
@@ -353,7 +415,7 @@ class Post:
 
     def _save(self, stored: StoredDraft, draft: Draft, notice: str) -> StoredDraft:
         """Save a draft and renew its lifetime. Raise NotStored, or ConflictError."""
-        if self.action.quiet:
+        if self.action.quiet or stored.guest is not None:
             notice = draft.notice
         if self.visit.draft_id is not None and draft.id != self.visit.draft_id:
             notice = Notice.MOVED
@@ -373,6 +435,8 @@ class Post:
         return saved
 
     def _commit(self, journey: Journey, stored: StoredDraft) -> Outcome:
+        if awaited := journey.awaited:
+            return self.visit.redirect_to_page(awaited[0].url_name, stored.draft)
         self.admit("commit")
         config = self.visit.context.app.config
         result = commit(
@@ -397,6 +461,8 @@ class Post:
         visit = self.visit
         stored = visit.drafts.load(visit.draft_id or "")
         if stored is None:
+            if self._load_as_guest() is not None:
+                abort(404)
             _check_signed_in(visit, self.submitted)
             quiet = self.action.quiet
             return Response(status=409) if quiet else visit.missing_page()

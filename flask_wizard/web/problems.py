@@ -30,6 +30,7 @@ STATUS: Mapping[Problem, int] = {
     Problem.UNSETTLED: 409,
     Problem.REMOVED: 409,
     Problem.SIGNED_OUT: 401,
+    Problem.NOT_SHARED: 409,
     Problem.STORE: 503,
 }
 

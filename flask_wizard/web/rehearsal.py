@@ -13,15 +13,20 @@ from dataclasses import dataclass, field
 from flask import Flask
 
 from ..core.draft import DamagedDraftError, Draft
-from ..core.forecast import Asked, forecast
+from ..core.forecast import Asked, led_back
 from ..core.former_names import with_new_names
 from ..core.hooks import HookError
 from ..core.journey import Journey
+from ..core.repeats import BoundRepeat
+from ..core.steps import BoundStep
 from ..drafts.encrypted_store import DraftRepository, StoredVersion
 from ..drafts.every_draft import every_draft
+from ..drafts.holders import new_nonce
 from ..drafts.lifetimes import expires
 from ..errors import UnreadableDraftError
+from .actions import must_begin
 from .all_drafts import NO_WIZARD, UNREADABLE, request_context, visit_of
+from .groups import groups_of
 from .own_drafts import FindWizard
 from .state import EXTENSION
 from .visit import Visit
@@ -116,9 +121,15 @@ def outcome_of(
         for name in journey.steps.names:
             journey.get(name)
         name = journey.current.name
-        asked = forecast(journey, by_name)
+        asked = led_back(journey, by_name)
         _show(journey)
-        return asked
+        if asked is not None:
+            return asked
+        for bound in journey.path:
+            name = bound.name
+            if bound.done and not bound.trusted:
+                return Asked(name, "commit")
+        return None
     except UnreadableDraftError:
         return UNREADABLE.reason
     except Exception as raised:  # the application's
@@ -139,9 +150,11 @@ def _silence() -> Iterator[None]:
 
 def _show(journey: Journey) -> None:
     """Build what the page of the current step shows."""
-    current = journey.current
+    current: BoundStep = journey.current
+    if must_begin(current) and isinstance(current, BoundRepeat):
+        page = current.new_item(new_nonce()).page()
+        current = page if page is not None else current
     if not current.step.lists_answers:
         current.form_to_show()
-        return
-    path = journey.path
-    current.edit_rows([row for each in path for row in each.rows(lambda _: "")])
+    else:
+        groups_of(journey, current, lambda _: "")

@@ -26,6 +26,7 @@ from ..errors import StoreError
 from ..tracebacks import without_locals
 from .actions import action_of
 from .controls import ErrorLink
+from .guest_pages import as_guests
 from .item_pages import begin_item, find_page, has_page
 from .notices import choose_notice
 from .pages import SEND_AGAIN, Page, PageProblem, Pages
@@ -70,7 +71,7 @@ class Resend:
         else:
             page = self._step_page(at, submitted, refusal.attempt, problem, button)
         page.status = refusal.status
-        return page
+        return as_guests(page) if submitted.is_guests else page
 
     def _knows(self, at: Address) -> bool:
         step = self.pages.wizard.steps.by_url_name.get(at.page)

@@ -41,14 +41,17 @@ if TYPE_CHECKING:
 OWN = frozenset({"draft", "step", "item", "page", "file", "link_token"})
 
 
-def make_blueprint(wizard: Wizard, name: str, *, unbound: frozenset[str]) -> Blueprint:
+def make_blueprint(
+    wizard: Wizard, name: str, *, unbound: frozenset[str], host: str | None
+) -> Blueprint:
     """Return the blueprint of one mount.
 
-    ``unbound`` names the URL variables that do not bind its drafts.
+    ``unbound`` names the URL variables that do not bind its drafts. ``host`` is the
+    host of all its URLs if the application matches hosts.
     """
     mounted = Mounted(wizard, unbound)
     blueprint = Blueprint(name, __name__)
-    blueprint.record(partial(_check_prefix, unbound))
+    blueprint.record(partial(_check_prefix, unbound, host))
     blueprint.record(mounted.register)
     if wizard.one_transaction:
         blueprint.record(_check_store)
@@ -59,12 +62,23 @@ def make_blueprint(wizard: Wizard, name: str, *, unbound: frozenset[str]) -> Blu
     }
     for rule, endpoint, methods in ROUTES:
         answer = answers[endpoint]
-        blueprint.add_url_rule(rule, endpoint, answer, methods=methods)
+        blueprint.add_url_rule(rule, endpoint, answer, methods=methods, host=host)
     return blueprint
 
 
-def _check_prefix(unbound: frozenset[str], state: BlueprintSetupState) -> None:
+def _check_prefix(
+    unbound: frozenset[str], host: str | None, state: BlueprintSetupState
+) -> None:
+    if state.app.url_map.host_matching != bool(host):
+        raise DefinitionError(
+            f"The blueprint {state.name!r} has the host {host!r}, and the application "
+            f"has host_matching={state.app.url_map.host_matching}. Give "
+            "as_blueprint(…, host='www.example.org') where an application matches "
+            "hosts, and only there; otherwise no request reaches the wizard's pages, "
+            "or those of every host do."
+        )
     places = {"url_prefix": state.url_prefix, "subdomain": state.subdomain}
+    places["host"] = host
     prefix = ", ".join(f"{name} {text!r}" for name, text in places.items() if text)
     variables = set(re.findall(r"<(?:[^<>]*:)?([^<>:]+)>", prefix))
     if taken := (OWN | {"endpoint"}) & variables:

@@ -25,6 +25,9 @@ ITEM_NONCE = "_item"
 SIGNED_IN = "_signed_in"
 """The name of a field of the pages that signed-in users see."""
 
+GUEST = "_guest"
+"""The name of a field of the pages that guests fill in."""
+
 
 class Button(NamedTuple):
     """A submit button of a page."""
@@ -58,6 +61,8 @@ class Submitted:
     from_review: bool
     #: True if the page was shown to a signed-in user.
     signed_in: bool
+    #: True if the page was shown to a guest.
+    is_guests: bool
     #: The hash of the answers that a review has shown; ``None`` for any other page.
     answers_hash: str | None
     #: The names of the page's fields as the page carried them, encrypted.
@@ -107,6 +112,7 @@ class Submitted:
             item_nonce=item_nonce if item_nonce and is_id(item_nonce) else "",
             from_review=from_review,
             signed_in=SIGNED_IN in form,
+            is_guests=GUEST in form,
             answers_hash=form.get(ANSWERS_HASH),
             field_names=field_names,
         )

@@ -79,6 +79,10 @@ class Urls(NamedTuple):
         then = then and not bound.step.lists_answers
         return self.to(address, then=then, anchor=anchor)
 
+    def draft(self, draft_id: str) -> str:
+        """Return the URL of a draft itself, which is the page of its guests."""
+        return self.url_for_step(draft=draft_id, step=None)
+
     @property
     def new(self) -> str:
         """The first page of a new draft, which the visitor's GET gives a nonce."""
@@ -182,9 +186,12 @@ def url_of_page(
 
 
 def url_at_mount(
-    *, draft: str, step: str, item: str | None = None, sub: str | None = None
+    *, draft: str, step: str | None, item: str | None = None, sub: str | None = None
 ) -> str:
-    """Return the URL of a page of the mount that this request came to."""
+    """Return the URL of a page of the mount that this request came to.
+
+    It is that of a draft itself without a ``step``.
+    """
     return url_of_page("", g.wizard_prefix, draft=draft, step=step, item=item, sub=sub)
 
 

@@ -14,6 +14,7 @@ from flask import abort, after_this_request, g, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError
 
+from ..core.answers import Suspended
 from ..core.draft import Draft, Receipt
 from ..core.files import NO_FILES
 from ..core.form_errors import as_text
@@ -37,6 +38,7 @@ from ..errors import (
 from ..tracebacks import without_locals
 from .actions import must_begin
 from .compat import typed_values
+from .guest_pages import guest_page, guest_step
 from .incoming import INCOMING, IncomingFiles
 from .item_pages import (
     GONE,
@@ -201,12 +203,12 @@ class Visit:
         try:
             if self.context.request.method == "POST":
                 outcome = answer(self, at)
-                if isinstance(outcome, Page):
-                    return self._as_asked(outcome)
-                return outcome
+                return self._as_asked(outcome) if isinstance(outcome, Page) else outcome
             return self._get(partial(self._show, at))
         except HookError as failed:
             error_of_hook = without_locals(failed).error
+        except Suspended as suspended:
+            return self._as_asked(self._show_waiting(at, suspended))
         except BaseException as error:
             without_locals(error)
             raise
@@ -244,11 +246,11 @@ class Visit:
         if holder.waiting:
             adopt(holder, self.context.repository)
 
-    def _as_asked(self, page: Page) -> Outcome:
+    def _as_asked(self, outcome: Outcome) -> Outcome:
         """Return a page, or a response in JSON if the visitor has asked for that."""
-        if prefers_json(self.context.request):
-            return json_response(page, self.context)
-        return page
+        if isinstance(outcome, Page) and prefers_json(self.context.request):
+            return json_response(outcome, self.context)
+        return outcome
 
     # GET
 
@@ -258,8 +260,7 @@ class Visit:
             self.drafts.holder.identify()
             if self.drafts.holder.user is not None:
                 self.welcome()
-            outcome = show()
-            return self._as_asked(outcome) if isinstance(outcome, Page) else outcome
+            return self._as_asked(show())
         except HookError as failed:
             error_of_hook = failed.error
         except SignedOut as signed_out:  # the application answers it, as anywhere else
@@ -282,7 +283,7 @@ class Visit:
     def _resume(self) -> Outcome:
         stored = self.drafts.load(self.draft_id or "")
         if stored is None:
-            return self.missing_page()
+            return self._show_to_guest(None)
         return redirect_to(self.standing_url(stored.draft), 302)
 
     def _show(self, at: Address) -> Outcome:
@@ -293,7 +294,7 @@ class Visit:
             return self._show_new(at)
         stored = self.drafts.load(self.draft_id)
         if stored is None:
-            return self.missing_page()
+            return self._show_to_guest(at)
         draft = stored.draft
         if at.page == "receipt":
             return self._show_receipt(draft)
@@ -349,6 +350,8 @@ class Visit:
         if not has_page(step, at):
             abort(404)
         bound = journey.get(step.name)
+        if bound is None and (closed := journey.bind(step.name)).waits_for:
+            return self.pages.waiting(journey, closed, closed.waits_for)
         is_new = self.draft_id is None
         is_first = is_new and not journey.prefilled
         if (
@@ -364,6 +367,40 @@ class Visit:
         if isinstance(bound, BoundRepeat):
             return self._show_list(at, bound, journey, notice)
         return self._show_page(at, bound, journey, notice)
+
+    def _show_to_guest(self, at: Address | None) -> Outcome:
+        """Return a page of somebody else's draft, if this visitor is its guest.
+
+        Without an address it is the guest's own page. No other page leads anywhere.
+        """
+        stored = self.drafts.load_as_guest(self.draft_id or "")
+        if stored is None or (guest := stored.guest) is None:
+            return self.missing_page()
+        draft = stored.draft
+        if at is None:
+            journey = None if draft.ended else self.journey_of(draft)
+            return guest_page(self.pages, draft, journey, guest)
+        step = self.wizard.steps.by_url_name.get(at.page)
+        if step is None or step.name not in guest.steps or at.item:
+            abort(404)
+        journey = self.journey_of(draft)
+        bound = None if draft.closed else journey.get(step.name)
+        if bound is None or is_frozen(draft, bound):
+            return redirect_to(self.urls.draft(draft.id))
+        return guest_step(self.pages, journey, bound, at, guest)
+
+    def _show_waiting(self, at: Address, suspended: Suspended) -> Outcome:
+        """Return the page of a step that reads what somebody else has yet to fill in.
+
+        After a POST, whose values are kept, it is a redirect to it.
+        """
+        step = self.wizard.steps.by_url_name.get(at.page)
+        stored = self.drafts.load(self.draft_id or "")
+        if self.context.request.method == "POST" or stored is None or step is None:
+            return redirect_to(url_of(self.context.request))
+        journey = self.journey_of(stored.draft)
+        closed = journey.bind(step.name)
+        return self.pages.waiting(journey, closed, (suspended.step,))
 
     def _show_page(
         self, at: Address, bound: BoundStep, journey: Journey, notice: str | None

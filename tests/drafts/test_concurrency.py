@@ -345,6 +345,39 @@ def test_steps_saved_by_eight_processes_are_all_kept(
     }
 
 
+SAVES = 50
+"""Of each of four processes, two of which send for the holder and two for a guest."""
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "redis"], indirect=True)
+def test_two_hundred_saves_by_holder_and_guest_are_all_kept(
+    workers: Workers, engine: str, kept: Kept
+) -> None:
+    holder, guest = Visitor(workers, engine), Visitor(workers, engine)
+    url = holder.start("/parts")
+    link = holder.post(f"/share/{url.split('/')[2]}/b").text
+    page = guest.get(link)
+    guest.cookie, guest.token = page.cookie, hidden(page.text, "csrf_token")
+    assert guest.post(link).led_to == f"{url}/"
+    orders = [
+        visitor.order(f"{url}/{step}", value=f"{step} {number} {{}}")
+        for number in range(2)
+        for visitor, step in ((holder, "a"), (guest, "b"))
+    ]
+    replies = workers.at_once([{**order, "times": SAVES} for order in orders])
+    assert Counter(reply.status for own in replies for reply in own) == {303: 4 * SAVES}
+    draft = kept.draft(url)
+    entries = {name: draft.entries[name] for name in "ab"}
+    assert {name: entry.rev for name, entry in entries.items()} == {
+        "a": 2 * SAVES + 1,
+        "b": 2 * SAVES,
+    }
+    for name, entry in entries.items():
+        assert entry.accepted
+        assert entry.raw["value"][0] in {f"{name} {n} {SAVES - 1}" for n in range(2)}
+    assert [place.steps for place in draft.guests] == [("b",)]
+
+
 def test_files_added_by_eight_processes_are_all_kept(
     visitor: Visitor, kept: Kept, folder: Path
 ) -> None:

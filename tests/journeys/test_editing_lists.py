@@ -273,6 +273,29 @@ def test_items_of_several_pages_begin_filled_in(
     assert committed[0].changes == {}
 
 
+def test_page_without_a_part_in_the_data_of_its_item_is_asked(
+    edits: Callable[[type[Wizard]], Visitor],
+) -> None:
+    class Hobby(Form):
+        who = fields.StringField("Whose idea was it?")
+
+    class Grown(Item):
+        who = Step(Who)
+        hobby = Step(Hobby)
+
+    class Grownups(Edit):
+        children = Repeat(Grown, key="id")
+        check = Review()
+
+    part = {"first": "Eve", "age": 9}
+    family["children"] = [{"id": "a", "who": part}]
+    visitor = edits(Grownups)
+    page = visitor.open()
+    assert page.path == "/join/new/children"
+    family["children"][0]["hobby"] = {"who": "mine"}
+    assert visitor.open("/join/").path == "/join/new/check"
+
+
 def test_changes_of_items_of_several_pages_are_told_by_page(
     edits: Callable[[type[Wizard]], Visitor],
 ) -> None:

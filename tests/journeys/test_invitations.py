@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from apps import MakeApp
+from apps import MakeApp, MakeOnDisk
 from flask import Flask
 from flask_wtf import FlaskForm
 from login_sites import Site as LoginSite
@@ -147,6 +148,41 @@ def test_first_to_take_it_up_holds_it(app: Flask) -> None:
 
 
 @pytest.mark.requirement("S50")
+def test_one_of_eight_who_take_it_up_at_once_holds_it(
+    make_on_disk: MakeOnDisk,
+) -> None:
+    app = make_on_disk(Join, WIZARD_EXTERNAL_URL=SITE)
+    url, visitors = invite(app), [Visitor(app) for _ in range(8)]
+    for visitor in visitors:
+        visitor.open(url)
+    with ThreadPoolExecutor(8) as threads:
+        pages = list(threads.map(lambda visitor: visitor.press(), visitors))
+    assert sorted(page.status for page in pages) == [200] + 7 * [410]
+    (first,) = [page for page in pages if page.status == 200]
+    opened = [visitor.get(first.path).status_code for visitor in visitors]
+    assert sorted(opened) == [200] + 7 * [404]
+    listed = [
+        len(visitor.open("/join/").texts(".wizard-draft")) for visitor in visitors
+    ]
+    assert sorted(listed) == 7 * [0] + [1]
+
+
+def test_invitation_waits_for_who_has_too_many_drafts(make_app: MakeApp) -> None:
+    app = make_app(declare("Few", Join, max_drafts=1), WIZARD_EXTERNAL_URL=SITE)
+    visitor, url = Visitor(app), invite(app)
+    visitor.open("/join/")
+    visitor.fill(name="Own")
+    own = visitor.draft
+    visitor.open(url)
+    page = visitor.press()
+    assert page.status == 409
+    assert "too many unfinished" in page.banners
+    visitor.open(f"{own}discard")
+    visitor.press("discard")
+    assert take_up(visitor, url).value("name") == "Ada"
+
+
+@pytest.mark.requirement("S50")
 def test_invitation_tells_no_data_before_it_is_taken_up(app: Flask) -> None:
     canary = "Zanzibar-Quokka-7319"
     url = invite(app, {"you": {"name": canary}})
@@ -186,6 +222,14 @@ def test_users_invitation_is_the_users_from_the_beginning(site: LoginSite) -> No
     assert nobody.open(url).status == 401
     assert nobody.get(mine).status_code == 404
     assert take_up(ada, url).path == mine
+
+
+def test_eight_invitations_of_a_user_at_once_are_all_listed(site: LoginSite) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda number: invite(site.app, user=0), range(8)))
+    ada = Visitor(site.app)
+    site.sign_in(ada, "ada")
+    assert len({*(ada.get("/mine").json or [])}) == 8
 
 
 def test_draft_lives_as_long_as_its_link(app: Flask, clock: Traveller) -> None:

@@ -16,7 +16,7 @@ from wizards import CANARY, Commits, declare
 from wtforms import Form, StringField
 from wtforms.validators import InputRequired, Length
 
-from flask_wizard import Draft, Repeat, Review, Step, StepError, Submission, Wizard
+from flask_wizard import Draft, Repeat, Review, Row, Step, StepError, Submission, Wizard
 
 
 class NameForm(Form):
@@ -122,6 +122,23 @@ def test_step_that_the_visitor_has_left_open_goes_on(app: Flask) -> None:
     assert told(app)["go_on"] == 1
 
 
+def test_list_that_the_visitor_has_not_finished_goes_on(make_app: MakeApp) -> None:
+    class Pets(Commits, Wizard):
+        you = Step(NameForm)
+        pets = Repeat(form("pet"))
+        check = Review()
+
+    class Moved(Commits, Wizard):
+        pets = Repeat(form("pet"))
+        you = Step(NameForm)
+        check = Review()
+
+    visitor = fill(make_app(Pets), "Ada")
+    visitor.press("add")
+    visitor.fill(pet="Rex")
+    assert told(make_app(Moved))["go_on"] == 1
+
+
 def test_rule_across_steps_is_not_asked(app: Flask, make_app: MakeApp) -> None:
     def validate(self: Wizard, submission: Submission) -> None:
         raise StepError("you", "It may need the session of the visitor")
@@ -144,6 +161,14 @@ def test_refused_draft_tells_no_text_of_an_exception(
     assert canary.leaks == []
 
 
+def test_row_of_a_step_that_is_gone_refuses(app: Flask, make_app: MakeApp) -> None:
+    rows = [Row("gone", "", "Gone", (), anchor="")]
+    check = Review(rows=lambda given, answers: rows)
+    fill(app, "Ada", "Main St")
+    (refused,) = told(make_app(changed(check=check)))["refused"]
+    assert refused == {"reason": "DefinitionError at check", "drafts": 1}
+
+
 def test_upgrade_that_raises_refuses(app: Flask, make_app: MakeApp) -> None:
     def upgrade(self: Wizard, draft: Draft, from_version: int) -> None:
         raise KeyError(CANARY)
@@ -151,6 +176,17 @@ def test_upgrade_that_raises_refuses(app: Flask, make_app: MakeApp) -> None:
     fill(app, "Ada")
     found = told(make_app(changed(version=2, upgrade=upgrade)))
     assert found["refused"] == [{"reason": "upgrade raises KeyError", "drafts": 1}]
+
+
+def test_step_that_upgrade_takes_away_is_asked_again(
+    app: Flask, make_app: MakeApp
+) -> None:
+    def upgrade(self: Wizard, draft: Draft, from_version: int) -> None:
+        del draft.entries["home"]
+
+    fill(app, "Ada", "Main St")
+    found = told(make_app(changed(version=2, upgrade=upgrade)))
+    assert found["asked"] == [{"step": "home", "why": "again", "drafts": 1}]
 
 
 def test_draft_of_a_wizard_that_is_gone_is_refused(

@@ -24,6 +24,7 @@ from servers import running
 from visitor import Visitor
 from wizards import Membership, begin, committed, fill_in
 
+from flask_wizard import FlaskWizard
 from flask_wizard.stores.memory import MemoryStore
 
 PATIENCE = 60.0  # seconds until what never comes fails a test
@@ -191,6 +192,68 @@ def test_eight_tabs_at_once_lose_nothing(
     assert len(set(urls)) == 8
     for number, url in enumerate(urls):
         assert visitor.open(f"{url}you").value("name") == f"Tab {number}"
+
+
+def test_eight_tabs_with_one_draft_lose_nothing(make: Make) -> None:
+    """Half of the tabs send to each of two steps; all cookies go into one jar."""
+    visitor = Visitor(make().app)
+    url = fill_in(visitor)
+    pages = [visitor.open(f"{url}{step}") for step in ("you", "more") * 4]
+    fields = ("name", "home-street") * 4
+    tabs = [visitor.twin() for _ in pages]
+    cookies: list[str] = []
+
+    def save(number: int) -> None:
+        tabs[number].show(pages[number].response)
+        sent = {fields[number]: f"Tab {number}"}
+        answer = tabs[number].send("next", sent)
+        assert answer.status_code == 303, answer.text
+        cookies.extend(answer.headers.getlist("Set-Cookie"))
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(save, range(8)))
+    for cookie in cookies:  # as a browser: what came last, stays
+        visitor.client.set_cookie("session", cookie.split(";")[0].partition("=")[2])
+    names = [f"Tab {number}" for number in range(8)]
+    assert visitor.open(f"{url}you").value("name") in names[::2]
+    assert visitor.open(f"{url}more").value("home-street") in names[1::2]
+
+
+def test_eight_first_pages_at_once_lose_no_text(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has a session yet: the browser keeps the cookie that comes last."""
+    monkeypatch.setattr(Membership, "max_drafts", 8)
+    app = make().app
+    tabs = [Visitor(app) for _ in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda tab: tab.open("/join/"), tabs))
+    last = tabs[-1].client.get_cookie("session")
+    assert last is not None
+    for number, tab in enumerate(tabs):
+        tab.client.set_cookie("session", last.value)
+        page = tab.fill(name=f"Tab {number}")
+        if number < 7:  # its token is that of a session that is gone
+            assert (page.status, page.value("name")) == (400, f"Tab {number}")
+        assert (page if number == 7 else tab.press()).path.endswith("/more")
+
+
+@pytest.mark.parametrize(
+    ("config", "count"),
+    [
+        ({"SESSION_TYPE": "redis"}, 1),
+        ({"SESSION_TYPE": "redis", "SESSION_REFRESH_EACH_REQUEST": False}, 0),
+        ({"SESSION_TYPE": None}, 0),
+        ({}, 0),
+    ],
+)
+def test_sessions_that_are_written_back_stale_are_warned_of_at_the_start(
+    config: dict[str, Any], count: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = Flask("own")
+    app.config.update(SECRET_KEY="k" * 32, **config)
+    FlaskWizard(app, store=MemoryStore(SimpleCache()))
+    assert caplog.text.count("SESSION_REFRESH_EACH_REQUEST = False") == count
 
 
 def test_slow_request_that_only_reads_undoes_nothing(make: Make) -> None:

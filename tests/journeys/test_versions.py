@@ -164,6 +164,39 @@ def test_answers_are_stored_by_the_names_that_a_draft_has(make_app: MakeApp) -> 
     assert stored(new) == {"you": {"name": ["Ada"]}, "address": {"road": ["Main St"]}}
 
 
+@pytest.mark.parametrize("action", ["next", "save", "autosave"])
+def test_answer_to_a_field_that_is_gone_outlives_a_post(
+    make_app: MakeApp, action: str
+) -> None:
+    class More(Form):
+        name = StringField("Name")
+        nick = StringField("Nickname")
+
+    old_app = make_app(declare("Join", Before, you=Step(More)))
+    old = Visitor(old_app)
+    old.open()
+    old.fill(name="Ada", nick="Countess")
+    new = deploy(old, make_app(Before))
+    new.open(f"{new.draft}you")
+    new.send(action, {"name": "Eve"})
+    assert stored(new)["you"] == {"name": ["Eve"], "nick": ["Countess"]}
+    old = deploy(new, old_app)
+    page = old.open(f"{old.draft}you")
+    assert (page.value("name"), page.value("nick")) == ("Eve", "Countess")
+
+
+def test_list_that_is_shortened_keeps_no_row(make_app: MakeApp) -> None:
+    class Phones(Form):
+        phones = fields.FieldList(fields.StringField(), min_entries=2)
+
+    visitor = Visitor(make_app(declare("Call", Before, you=Step(Phones))))
+    visitor.open()
+    visitor.fill(**{"phones-0": "1", "phones-1": "2"})
+    visitor.open(f"{visitor.draft}you")
+    visitor.fill(**{"phones-1": None})
+    assert not any(stored(visitor)["you"].get("phones-1", []))
+
+
 def test_readers_of_a_renamed_step_read_it(make_app: MakeApp) -> None:
     class Old(Commits, Wizard):
         you = Step(NameForm)
@@ -546,3 +579,62 @@ def test_former_field_that_a_form_function_returns_is_refused(
     visitor = Visitor(make_app(wizard))
     with pytest.raises(DefinitionError, match="a field of that name"):
         visitor.open()
+
+
+def test_two_releases_take_turns_on_a_step_that_is_a_list_now(
+    make_app: MakeApp,
+) -> None:
+    class Listed(Commits, Wizard):
+        you = Step(NameForm)
+        home = Repeat(HomeForm, singular="home")
+        check = Review()
+
+    old_app, new_app = make_app(Before), make_app(Listed)
+    old = begun(old_app)
+    old.fill(street="Main St")
+    new = deploy(old, new_app)
+    new.open(f"{new.draft}home")
+    new.press()
+    old = deploy(new, old_app)
+    old.open(f"{old.draft}home")
+    old.fill(street="High St")
+    new = deploy(old, new_app)
+    page = new.open(f"{new.draft}check")
+    assert [answer for _, answer in page.rows][-2:] == ["Main St", "High St"]
+    new.open(f"{new.draft}home")
+    new.press()
+    assert new.open(f"{new.draft}check").rows == page.rows
+
+
+def test_two_releases_take_turns_on_an_item_that_has_pages_now(
+    make_app: MakeApp,
+) -> None:
+    class Two(PetForm):
+        chip = StringField("Chip")
+
+    class Paged(Item):
+        who = Step(Two)
+
+    def with_list(repeat: Repeat) -> Flask:
+        return make_app(
+            declare("Keep", pets=repeat, check=Review(), commit=Commits.commit)
+        )
+
+    old_app = with_list(Repeat(PetForm, singular="pet"))
+    new_app = with_list(Repeat(Paged, singular="pet"))
+    old = Visitor(old_app)
+    old.open()
+    old.press("add")
+    old.fill(pet="Rex")
+    draft = "/".join(old.page.path.split("/")[:3])
+    url = next(u for u in old.page.links.values() if u.startswith(f"{draft}/pets/"))
+    url = url.removesuffix("/remove")
+    new = deploy(old, new_app)
+    new.open(f"{url}/who")
+    new.fill(pet="Tom", chip="4711")
+    old = deploy(new, old_app)
+    old.open(url)
+    old.fill(pet="Max")
+    new = deploy(old, new_app)
+    page = new.open(f"{url}/who")
+    assert (page.value("pet"), page.value("chip")) == ("Max", "4711")

@@ -166,7 +166,13 @@ def create_app(folder: Path, engine: str, **config: Any) -> Flask:
         name = wizard.__name__.lower()
         app.register_blueprint(wizard.as_blueprint(name), url_prefix=f"/{name}")
     app.before_request(count_click)
+    app.add_url_rule("/share/<id>/<step>", view_func=share, methods=["POST"])
     return app
+
+
+def share(id: str, step: str) -> str:
+    """Return a link by which somebody else fills in a step of a draft."""
+    return FlaskWizard().share_url(id, steps=[step], max_age=BUSY * 60)
 
 
 def count_click() -> None:

@@ -722,6 +722,18 @@ def _said(leaf: Leaf, value: Any) -> str:
 # What a POST does
 
 
+def _asks(form: FormPlan, key: str) -> bool:
+    """Does a form have an input of this name?"""
+    return any(
+        key == name
+        if isinstance(part, Leaf)
+        else key.startswith(f"{name}-")
+        if isinstance(part, Many)
+        else key in {f"{name}-{inner}" for inner, _ in part.fields}
+        for name, part in form
+    )
+
+
 def sent_to(view: View, name: str, sent: Raw, action: str) -> Sheet:
     """The sheet of a step after a POST with ``sent``."""
     step = view.plan.step(name)
@@ -730,6 +742,8 @@ def sent_to(view: View, name: str, sent: Raw, action: str) -> Sheet:
     if opens or step.is_static:
         form = view.forms[name] if opens else step.forms[0]
         raw, secrets = taken(form, sent)
+        gone = {key: kept.raw[key] for key in kept.raw if not _asks(form, key)}
+        raw = {**gone, **raw}
     else:
         # Which form it is cannot be known, but the page says which are passwords.
         raw = {key: texts for key, texts in sent.items() if key not in step.secrets}

@@ -214,6 +214,31 @@ OTHER_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         "removed",
         {"texts": ["a < b"], "continue_url": "/c", "passwords_lost": True},
     ),
+    "waiting": (
+        "waiting",
+        {
+            "step": Bag(title="Pets", section=None),
+            "parts": [Bag(title="Guardian", url="/g")],
+            "back_url": "/b",
+            "again_url": "/again",
+            "discard_url": "/d",
+        },
+    ),
+    **{
+        f"guest, {outcome}": (
+            "guest",
+            {
+                "outcome": outcome,
+                "parts": [
+                    Bag(title="Guardian", state="done", url="/g"),
+                    Bag(title="Doctor", state="open", url="/d"),
+                    Bag(title="Terms", state="later", url=None),
+                ],
+                "groups": [],
+            },
+        )
+        for outcome in ("open", "done", "committing", "committed", "discarded")
+    },
     "unknown": ("gone", {"reason": "unknown", "new_url": "/new"}),
     "expired": ("gone", {"reason": "expired", "new_url": "/new"}),
 }
@@ -322,7 +347,7 @@ def test_title_names_page_wizard_site(name: str) -> None:
 def test_titles_of_the_pages_differ() -> None:
     names = [name for name in ALL_PAGES if name.split()[0] not in ("one", "terms")]
     titles = {title(page_named(name)) for name in names}
-    assert len(titles) == len(names) - 2  # three of them are the saved page
+    assert len(titles) == len(names) - 4  # three are the saved page, three say thanks
 
 
 def test_title_of_a_step_starts_with_its_progress() -> None:
