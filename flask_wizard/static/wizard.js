@@ -184,6 +184,8 @@
     button.type = "button";
     button.className = "wizard-button wizard-button-small";
     button.setAttribute("aria-controls", input.id);
+    // A copy of the page, as Turbo keeps it for Back, has a dead button already.
+    if (input.dataset.secret) input.nextElementSibling?.remove();
     input.dataset.secret = "1";
     button.onclick = () => {
       input.type = input.type === "password" ? "text" : "password";
@@ -195,6 +197,7 @@
 
   const begin = (root, arrived) => {
     root.begun = true;
+    all(root, "form").forEach(settle);
     all(root, "form").forEach(show);
     all(root, "textarea, input").forEach(count);
     all(root, "[data-show]").forEach(reveal);
