@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from ..core.answers import Answers
 from ..core.draft import Draft, encode
 from ..core.journey import Journey
-from ..core.repeats import BoundRepeat, Repeat
+from ..core.repeats import BoundRepeat
 from ..drafts.draft_list import DraftList, ListedDraft
 from ..drafts.holders import list_of, new_nonce, user_marks
 from ..drafts.keyring import Kind
@@ -60,7 +60,6 @@ def reopen_url(
     The steps with remarks are open, and the others are done if they are valid.
     """
     prepared = _Prepared.at(name, max_age, bound)
-    _check_lists(prepared.mounted, data)
     draft = replace(prepared.new_draft(), reopened=True)
     begun = prepared.journey(draft, data)
     begun.begin()
@@ -69,16 +68,6 @@ def reopen_url(
     for remark in remarks:
         draft = _send_back(journey, draft, remark)
     return prepared.give(draft, user, kind="reopen")
-
-
-def _check_lists(mounted: Mounted, data: Mapping[str, object]) -> None:
-    """Raise ConfigurationError for data of a list that takes none."""
-    fixed = (s.name for s in mounted.wizard.steps if isinstance(s, Repeat) and s.over)
-    if (name := next((name for name in fixed if data.get(name)), None)) is not None:
-        raise ConfigurationError(
-            f"The data has {name!r}, a list with over=, whose items cannot begin with "
-            "data: they would be lost. Leave the list out to have its items asked anew."
-        )
 
 
 def _send_back(journey: Journey, draft: Draft, remark: StepError) -> Draft:

@@ -285,18 +285,6 @@ def test_remark_on_nothing_is_an_error(
     assert store.snapshot() == {}
 
 
-def test_data_that_would_be_lost_is_an_error(make_app: MakeApp) -> None:
-    class Seats(Commits, Wizard):
-        you = Step(Home)
-        seats = Repeat(Pet, over=lambda answers: [(answers.you.street, "")])
-
-    app = make_app(Seats, WIZARD_EXTERNAL_URL=SITE)
-    data: dict[str, Any] = {"you": {"street": "1 Main St"}, "seats": [{"name": "Rex"}]}
-    with pytest.raises(ConfigurationError, match=r"'seats', a list with over="):
-        reopen(app, data=data)
-    assert reopen(app, data={**data, "seats": []})
-
-
 @pytest.mark.requirement("S52")
 def test_stranger_learns_nothing_of_a_correction(app: Flask) -> None:
     url = reopen(app, StepError("you", "Is Ada the name?", field="name"))
