@@ -176,6 +176,8 @@ def _more(page: Page) -> Data:
             }
             for item in page["items"]
         ]
+    if "parts" in page:
+        more["parts"] = [_part(part) for part in page["parts"]]
     if "groups" in page:
         more["groups"] = [
             {
@@ -201,6 +203,12 @@ def _scalar(value: str | bool | datetime) -> str | bool:
     if isinstance(value, datetime):
         return _moment(value)
     return value if isinstance(value, bool) else plain(value)
+
+
+def _part(part: Any) -> Data:
+    """Return a step that somebody else fills in; with its state, for who does."""
+    state = {"state": part.state} if hasattr(part, "state") else {}
+    return {"title": plain(part.title), **state, "url": part.url}
 
 
 def _row(row: Any) -> Data:

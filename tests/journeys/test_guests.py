@@ -342,7 +342,18 @@ def test_guest_sees_no_other_answer(shared: Shared) -> None:
     assert data.status_code == 200
     assert SECRET not in data.text
     assert data.json is not None
-    assert data.json["page"] == "guest"
+    assert (data.json["page"], data.json["title"]) == (
+        "guest",
+        "Please fill in your part",
+    )
+    url = f"{holder.draft}reference"
+    part = {"title": "Reference", "state": "open", "url": url}
+    assert (data.json["parts"], data.json["groups"]) == ([part], [])
+    holder.open(f"{holder.draft}pet")
+    holder.fill(pet="Rex")
+    waiting = holder.get(holder.page.path, headers={"Accept": "application/json"})
+    assert waiting.json is not None
+    assert waiting.json["parts"] == [{"title": "Reference", "url": url}]
 
 
 @pytest.mark.requirement("S80")
