@@ -55,9 +55,9 @@
       again = reply.status >= 500 || reply.status === 429;
     } catch { /* the network, or no answer in time */ }
     state.sending = false;
-    state.failed = !kept;
     state.dirty ||= !kept;
     if (state.busy) return;
+    state.failed = !kept;
     state.tries = kept ? 0 : state.tries + 1;
     if (!kept) tell(form, "failed");
     else if (!state.dirty) tell(form, "saved");
