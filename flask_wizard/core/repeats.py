@@ -427,15 +427,20 @@ class BoundRepeat(BoundStep):
     def prefill(self) -> BoundRepeat:
         """Return the list with an item for each object that ``initial`` returns.
 
-        It is done if all of them are valid, and as many as there may be.
+        It is done if all of them are valid, and as many as there may be. The items of
+        an earlier answer begin with something only in a draft that was sent back.
         """
         is_begun = self.entry is not None or self.stored_items
-        if is_begun or self.step.is_fixed or self.journey.initial is None:
+        if is_begun or self.journey.initial is None:
+            return self
+        if self.step.is_fixed and not self.journey.whole_draft.reopened:
             return self
         answers = Answers(self.journey, self.position, self.reads)
         found: Any = self.journey.initial(self.name, answers)
         if found is None:
             return self
+        if self.step.is_fixed:
+            return self._prefill_fixed(list(found))
         began: dict[str, list[str]] = {}
         items = []
         for position, source in enumerate(found):
@@ -451,6 +456,36 @@ class BoundRepeat(BoundStep):
             item = BoundItem(self, stored, position + 1, is_new=True, source=source)
             item.walk.begin()
             items.append(item.walk.finish())
+        return self._filled(began, items)
+
+    def _prefill_fixed(self, found: list[Any]) -> BoundRepeat:
+        """Return the list with what its items were, in the order of ``over``.
+
+        Raise DefinitionError if there are more of them than ``over`` has keys for.
+        """
+        if len(found) > len(self.keys):
+            raise DefinitionError(
+                f"There is data for {len(found)} items of {self.name!r}, and over has "
+                f"{len(self.keys)} keys for these answers."
+            )
+        items = []
+        for position, (item_id, label) in enumerate(self.keys.items()):
+            item = BoundItem(
+                self,
+                StoredItem(item_id),
+                position + 1,
+                given_label=label,
+                source=found[position] if position < len(found) else None,
+            )
+            item.walk.begin()
+            items.append(item.walk.finish())
+        began = {item.id: ["int", str(number)] for number, item in enumerate(items)}
+        return self._filled(began, items)
+
+    def _filled(
+        self, began: dict[str, list[str]], items: list[StoredItem]
+    ) -> BoundRepeat:
+        """Return the list with items that it begins with, done if it may be."""
         entry = Entry(packed_before=pack(Before(began)), sent=False)
         filled = self._copy(entry, tuple(items))
         entry = replace(entry, accepted=not filled.problems)

@@ -55,9 +55,9 @@
       again = reply.status >= 500 || reply.status === 429;
     } catch { /* the network, or no answer in time */ }
     state.sending = false;
-    state.failed = !kept;
     state.dirty ||= !kept;
     if (state.busy) return;
+    state.failed = !kept;
     state.tries = kept ? 0 : state.tries + 1;
     if (!kept) tell(form, "failed");
     else if (!state.dirty) tell(form, "saved");
@@ -184,6 +184,8 @@
     button.type = "button";
     button.className = "wizard-button wizard-button-small";
     button.setAttribute("aria-controls", input.id);
+    // A copy of the page, as Turbo keeps it for Back, has a dead button already.
+    if (input.dataset.secret) input.nextElementSibling?.remove();
     input.dataset.secret = "1";
     button.onclick = () => {
       input.type = input.type === "password" ? "text" : "password";
@@ -195,6 +197,7 @@
 
   const begin = (root, arrived) => {
     root.begun = true;
+    all(root, "form").forEach(settle);
     all(root, "form").forEach(show);
     all(root, "textarea, input").forEach(count);
     all(root, "[data-show]").forEach(reveal);

@@ -167,7 +167,7 @@ class _Prepared(NamedTuple):
                 return data[step]
             return own(step, answers) if own is not None else None
 
-        return Journey(
+        journey = Journey(
             wizard.steps,
             draft,
             initial=initial,
@@ -175,6 +175,11 @@ class _Prepared(NamedTuple):
             max_entries=self.app.config["WIZARD_MAX_ENTRIES"],
             prefilled=is_prefilled,
         )
+        if draft.reopened:
+            # Steps behind one that is not valid any more are done where they are,
+            # unless they read it.
+            journey.passable = frozenset(data)
+        return journey
 
     def prefill(self, draft: Draft, data: Mapping[str, object]) -> Draft:
         """Return the draft with what its pages begin with.

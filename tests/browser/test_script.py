@@ -367,6 +367,21 @@ def test_fields_count_in_a_panel_that_is_hidden(site: Site) -> None:
     expect(site.page.get_by_label("Name of the firm")).to_be_visible()
 
 
+def test_copy_of_a_page_works_as_the_page_does(site: Site) -> None:
+    """Turbo shows one after Back."""
+    site.begin()
+    site.page.evaluate(
+        """() => {
+            const main = document.querySelector("main");
+            main.querySelector(".wizard-actions button").setAttribute("aria-busy", "");
+            main.replaceWith(main.cloneNode(true));
+        }"""
+    )
+    expect(site.page.locator("[aria-busy]")).to_have_count(0)
+    site.page.get_by_role("button", name="Show password").click()
+    expect(site.page.locator("#pin")).to_have_attribute("type", "text")
+
+
 def test_focused_field_of_a_new_page_is_reached_by_tab(site: Site) -> None:
     site.begin()
     site.page.evaluate(

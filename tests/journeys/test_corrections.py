@@ -207,6 +207,54 @@ def test_step_that_is_not_valid_any_more_is_asked(app: Flask) -> None:
     assert page.value("name") == "A" * 21
 
 
+def test_steps_behind_one_that_is_not_valid_any_more_are_done(app: Flask) -> None:
+    data = {**DATA, "you": {**DATA["you"], "name": "A" * 21}}
+    visitor, page = take_up(app, StepError("pets", "A cat?", item=1), data=data)
+    assert page.path.endswith("/you")
+    page = visitor.fill(name="Ada")
+    assert page.path.endswith("/pets")
+    visitor.open(page.link("Continue"))
+    page = visitor.press()
+    assert page.path.endswith("/check")
+    visitor.press()
+    assert committed[0].data == DATA
+
+
+class Travel(Commits, Wizard):
+    you = Step(You)
+    papers = Repeat(Pet, over=lambda answers: [(p, p) for p in answers.you.phones])
+    again = Step(Home, when=lambda answers: answers.you.name != "Bob")
+    check = Review()
+
+
+def test_items_of_an_earlier_answer_are_there(make_app: MakeApp) -> None:
+    app = make_app(Travel, WIZARD_EXTERNAL_URL=SITE)
+    data = {
+        "you": DATA["you"],
+        "papers": [{"name": "One"}, {"name": "Two"}],
+        "again": {"street": "x"},
+    }
+    visitor, page = take_up(
+        app, StepError("papers", "Which?", field="name", item=1), data=data
+    )
+    assert page.path.endswith("/papers")
+    page = visitor.open(page.link("Continue"))
+    assert page.errors == ["Which?"]
+    assert page.value("name") == "Two"
+    page = visitor.fill(name="Three")
+    assert page.path.endswith("/check")
+    visitor.press()
+    assert [each["name"] for each in committed[0].data["papers"]] == ["One", "Three"]
+    assert committed[0].data["again"] == {"street": "x"}
+
+
+def test_more_items_than_keys_are_an_error(make_app: MakeApp) -> None:
+    app = make_app(Travel, WIZARD_EXTERNAL_URL=SITE)
+    data = {"you": DATA["you"], "papers": [{"name": "x"}] * 3}
+    with pytest.raises(DefinitionError, match="3 items"):
+        reopen(app, data=data)
+
+
 def test_files_and_passwords_are_asked_again(make_app: MakeApp) -> None:
     class WithProof(Commits, Wizard):
         you = Step(You)
