@@ -1,4 +1,4 @@
-"""Links by which visitors continue a draft on another device: shown, or mailed."""
+"""Links of drafts: to continue on another device, or for a part of somebody else's."""
 
 from __future__ import annotations
 
@@ -60,3 +60,26 @@ def mail(draft_id: str) -> ResponseReturnValue:
         current_app.logger.info("No link was mailed: the draft is not the visitor's.")
     flash(REPLY)
     return redirect(url_for("shop.shelf"), 303)
+
+
+@blueprint.post("/drafts/<draft_id>/guardian")
+def guardian(draft_id: str) -> ResponseReturnValue:
+    """Mail a parent or guardian a link to their part of the club's form.
+
+    They may open that part and see who asks, and nothing else. The reader goes on when
+    it is filled in.
+    """
+    form = MailForm()
+    if form.validate_on_submit():
+        url = wizards.share_url(
+            draft_id,
+            steps=["guardian"],
+            sees=["you"],
+            max_age=timedelta(days=7),
+        )
+        text = "A reader who wants to join our club needs you to agree."
+        send(Mail(str(form.email.data).casefold(), "Please fill in a part", text, url))
+        flash("The link to your parent or guardian is in the outbox.")
+    else:
+        flash("Enter an email address to send a link to.")
+    return redirect(url_for("club.draft", draft=draft_id), 303)

@@ -1233,6 +1233,32 @@ def test_mailed_link_continues_elsewhere(app: Flask, client: FlaskClient) -> Non
     assert page.value("name") == "Juna Fenn"
 
 
+def test_guardian_fills_in_their_part_by_a_link(
+    app: Flask, client: FlaskClient
+) -> None:
+    page = next_step(client, get(client, "/club/"), CHILD)
+    page = next_step(client, page, {})
+    assert page.path.endswith("/guardian")
+    (form,) = (
+        path
+        for path in page.forms
+        if path.endswith("/guardian") and "_rev" not in page.forms[path]
+    )
+    page = post(client, page, form, {"email": "Ilse@example.com"})
+    assert "is in the outbox" in page.text
+    assert "Somebody else was asked to fill in" in page.text
+    (url,) = mails(client)
+    phone = app.test_client()
+    page = post(phone, get(phone, url), url, {"_action": "next"})
+    assert "Juna Fenn" in page.text
+    page = get(phone, page.link("Fill in"))
+    assert not [path for path in page.forms if path.startswith("/drafts/")]
+    page = next_step(phone, page, GUARDIAN)
+    assert page.heading == "Thank you"
+    page = get(client, get(client, "/club/").link("Continue"))
+    assert page.path.endswith("/tastes")
+
+
 @pytest.mark.parametrize("wrong", ["draft", "address", "too many"])
 def test_mail_that_is_not_sent_gets_the_same_reply(
     app: Flask, client: FlaskClient, wrong: str

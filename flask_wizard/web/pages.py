@@ -161,11 +161,12 @@ class Pages:
         if step is not None:
             more["step"] = step
         return Page(
-            # The page that asks before it removes an item is not the list's own.
+            # The pages that ask before an item is removed, or that a step waits, are
+            # not the step's own.
             templates_for(
                 self.wizard,
                 name,
-                None if name == "remove" else step,
+                None if name in ("remove", "waiting") else step,
                 more.get("item"),
             ),
             status,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -110,6 +111,47 @@ def test_guest_is_invited_by_the_staff(
     expect(friend.get_by_label("Full name")).to_have_value("Ada Fenn")
     page.goto(link)
     expect(page.get_by_text("used already")).to_be_visible()
+    assert found == []
+
+
+def test_guardian_fills_in_their_part_of_the_club(
+    shop: Shop,
+    page: Page,
+    narrow_page: Page,
+    look: Callable[[Page], None],
+    found: list[str],
+) -> None:
+    guardian = narrow_page
+    page.goto(f"{shop.url}/club/")
+    page.get_by_label("Full name").fill("Juna Fenn")
+    page.get_by_label("Email address").fill("juna@example.com")
+    page.get_by_label("Date of birth").fill(f"{date.today().year - 12}-01-01")
+    go_on(page)
+    heading(page, "Readers under 18 join with a grown-up")
+    go_on(page)
+    heading(page, "Your parent or guardian")
+    shop.app.config["BACK_ROOM"] = True
+    page.reload()
+    look(page)
+    page.get_by_label("mail a link to").fill("ilse@example.com")
+    page.get_by_role("button", name="Mail the link").click()
+    expect(page.get_by_text("Somebody else was asked to fill in")).to_be_visible()
+    look(page)
+    waiting = page.url
+    page.goto(f"{shop.url}/back-room")
+    guardian.goto(page.locator(".device-link").inner_text())
+    look(guardian)
+    guardian.locator("main button").first.click()
+    expect(guardian.get_by_text("Juna Fenn", exact=True)).to_be_visible()
+    look(guardian)
+    guardian.get_by_role("link", name="Fill in").click()
+    guardian.get_by_label("Yes", exact=True).check()
+    guardian.get_by_label("Full name of your parent").fill("Ilse Fenn")
+    guardian.get_by_label("Email address of your parent").fill("ilse@example.com")
+    go_on(guardian)
+    heading(guardian, "Thank you")
+    page.goto(waiting)
+    heading(page, "Your taste in books")
     assert found == []
 
 
