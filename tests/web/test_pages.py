@@ -217,7 +217,7 @@ OTHER_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "waiting": (
         "waiting",
         {
-            "step": Bag(title="Pets", section=None),
+            "step": Bag(title="Pets", section=None, ends=False),
             "parts": [Bag(title="Guardian", url="/g")],
             "back_url": "/b",
             "again_url": "/again",
