@@ -428,12 +428,14 @@ class BoundRepeat(BoundStep):
         """Return the list with an item for each object that ``initial`` returns.
 
         It is done if all of them are valid, and as many as there may be. The items of
-        an earlier answer begin with something only in a draft that was sent back.
+        an earlier answer begin with something only while a draft is sent back: in its
+        visitor's requests ``initial`` is not called for them.
         """
         is_begun = self.entry is not None or self.stored_items
         if is_begun or self.journey.initial is None:
             return self
-        if self.step.is_fixed and not self.journey.whole_draft.reopened:
+        is_sent_back = self.name in self.journey.passable
+        if self.step.is_fixed and not is_sent_back:
             return self
         answers = Answers(self.journey, self.position, self.reads)
         found: Any = self.journey.initial(self.name, answers)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -21,9 +20,8 @@ from ..drafts.every_draft import every_draft
 from ..drafts.keyring import Kind
 from ..drafts.lifetimes import expires
 from ..drafts.public_draft import Draft as PublicDraft
-from ..drafts.visitor_drafts import Mount
 from ..errors import ConflictError, UnreadableDraftError
-from .own_drafts import FindWizard
+from .own_drafts import FindWizard, headless_visit
 from .state import EXTENSION, get_context
 from .visit import Visit
 
@@ -116,18 +114,8 @@ def _open(
 def visit_of(draft: Draft, find_wizard: FindWizard) -> Visit | None:
     """Return a visit to the mount of a draft; None if its wizard is not there."""
     context = get_context()
-    if (visit := Visit.at_mount(draft.mount, context, {})) is not None:
-        return visit
-    name, pairs = json.loads(draft.mount)
-    wizard = find_wizard(name)
-    if wizard is None:
-        return None
-    mount = Mount(name, dict(pairs))
-    return Visit.open(wizard, mount, None, context, url_for_step=_no_url)
-
-
-def _no_url(*, draft: str, step: str) -> str:
-    return ""
+    found = Visit.at_mount(draft.mount, context, {})
+    return found or headless_visit(draft.mount, context, find_wizard)
 
 
 def _with_step(draft: Draft, visit: Visit) -> PublicDraft:

@@ -12,7 +12,7 @@ from werkzeug.routing import BuildError
 from ..core.draft import Draft
 from ..core.form_errors import as_text
 from ..core.hooks import HookError
-from ..drafts.draft_list import DraftList, ListedDraft
+from ..drafts.draft_list import DraftList
 from ..drafts.holders import Holder
 from ..drafts.public_draft import Draft as PublicDraft
 from ..drafts.visitor_drafts import Mount
@@ -49,7 +49,7 @@ def own_drafts(
     for row in sorted(rows, key=lambda row: row.started, reverse=True):
         visit = Visit.at_mount(row.mount, context, unbound)
         is_mounted = visit is not None
-        visit = visit or _headless(row, context, find_wizard)
+        visit = visit or headless_visit(row.mount, context, find_wizard)
         draft = visit.drafts.find_open(row) if visit is not None else None
         if visit is not None and draft is not None:
             public = _describe(draft, visit, has_urls=is_mounted)
@@ -80,19 +80,20 @@ def _check_names(unbound: Mapping[str, object], mounts: Mapping[str, Mounted]) -
         )
 
 
-def _headless(
-    row: ListedDraft, context: Context, find_wizard: FindWizard
+def headless_visit(
+    mount: str, context: Context, find_wizard: FindWizard
 ) -> Visit | None:
     """Return a visit without URLs; ``None`` if the wizard is not there any more.
 
-    A wizard without a blueprint is mounted under the name of its class.
+    ``mount`` is the key that is stored with drafts. A wizard without a blueprint is
+    mounted under the name of its class.
     """
-    name, pairs = json.loads(row.mount)
-    wizard = find_wizard(row.wizard) if name == row.wizard else None
+    name, pairs = json.loads(mount)
+    wizard = find_wizard(name)
     if wizard is None:
         return None
-    mount = Mount(name, dict(pairs))
-    return Visit.open(wizard, mount, None, context, url_for_step=_no_url)
+    found = Mount(name, dict(pairs))
+    return Visit.open(wizard, found, None, context, url_for_step=_no_url)
 
 
 def _no_url(*, draft: str, step: str) -> str:

@@ -248,6 +248,19 @@ def test_items_of_an_earlier_answer_are_there(make_app: MakeApp) -> None:
     assert committed[0].data["again"] == {"street": "x"}
 
 
+def test_initial_is_not_called_for_items_of_an_earlier_answer(
+    make_app: MakeApp,
+) -> None:
+    class Edited(Travel, prefilled=True):
+        def initial(self, step_name: str, bound: Any) -> object:
+            assert step_name != "papers"
+            return None
+
+    app = make_app(Edited, WIZARD_EXTERNAL_URL=SITE)
+    _, page = take_up(app, data={"you": DATA["you"], "again": {"street": "x"}})
+    assert page.path.endswith("/papers")
+
+
 def test_more_items_than_keys_are_an_error(make_app: MakeApp) -> None:
     app = make_app(Travel, WIZARD_EXTERNAL_URL=SITE)
     data = {"you": DATA["you"], "papers": [{"name": "x"}] * 3}
