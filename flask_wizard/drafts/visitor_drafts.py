@@ -322,7 +322,9 @@ class VisitorDrafts:
         if has_ended:
             store.erase_remains()
         entries = chain(was.packed_entries.values(), *was.packed_items.values())
-        if any(FILES_KEY in bytes(packed) for packed in entries):
+        # One search, as to begin 200 takes three times as long as all of them. A match
+        # across two entries costs a look for files that are not there.
+        if FILES_KEY in b"".join(entries):
             self.delete_files(stored, draft)
         return StoredDraft(draft, version, is_new=False, names=stored.names)
 
