@@ -19,6 +19,9 @@ def configured(import_name: str, given: Mapping[str, Any]) -> Flask:
     app.config.from_mapping(
         SQLALCHEMY_DATABASE_URI="sqlite:///shop.db",  # in the instance folder
         SESSION_COOKIE_SAMESITE="Lax",
+        # Otherwise the answer to a slow request for a picture would put the cart back
+        # to what it was when that was asked for.
+        SESSION_REFRESH_EACH_REQUEST=False,
         WTF_CSRF_TIME_LIMIT=None,  # a book page may stay open all evening
         BACK_ROOM=False,  # whether anybody may see the outbox
         WIZARD_SITE_NAME="Inglenook Books",

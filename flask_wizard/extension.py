@@ -38,10 +38,10 @@ from .web.state import EXTENSION, WizardState, get_context, secrets_of
 from .wizard import Wizard
 
 STALE_SESSIONS = (
-    "Flask-Session writes a session at the end of each request, even one that has only "
-    "read it. So a slow request undoes what others have put into the session "
-    "meanwhile, and a draft that has just begun is out of its visitor's reach. Set "
-    "SESSION_REFRESH_EACH_REQUEST = False."
+    "Flask-Session, and Flask if the session is permanent, write the session at the "
+    "end of each request, even one that has only read it. So a slow request undoes "
+    "what others have put into the session meanwhile, and a draft that has just begun "
+    "is out of its visitor's reach. Set SESSION_REFRESH_EACH_REQUEST = False."
 )
 
 DEFAULTS: dict[str, Any] = {
@@ -299,7 +299,9 @@ def _log_warnings(app: Flask, store: DraftStore) -> None:
         return
     if not names_host(app):
         app.logger.warning("flask_wizard: %s", NO_HOST)
-    if app.config.get("SESSION_TYPE") and app.config["SESSION_REFRESH_EACH_REQUEST"]:
+    config = app.config
+    is_written = config.get("SESSION_TYPE") or config["WIZARD_PERMANENT_SESSION"]
+    if is_written and config["SESSION_REFRESH_EACH_REQUEST"]:
         app.logger.warning("flask_wizard: %s", STALE_SESSIONS)
     if not isinstance(store, CheckedStore):
         return

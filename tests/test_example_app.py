@@ -1280,3 +1280,17 @@ def test_checkout_is_not_continued_where_the_cart_is_not(client: FlaskClient) ->
     page = next_step(client, get(client, "/checkout/"), DELIVERY)
     page = get(client, step_of(page, "saved"))
     assert "another device" not in page.text
+
+
+def test_slow_picture_does_not_take_the_cart_back(
+    app: Flask, client: FlaskClient
+) -> None:
+    get(client, "/books/the-salt-almanac")
+    cookie = client.get_cookie("session")
+    assert cookie is not None
+    picture = app.test_client()
+    picture.set_cookie("session", cookie.value)
+    put_in_cart(client, "the-salt-almanac")
+    with picture.get("/static/icon.svg") as answer:
+        assert "Set-Cookie" not in answer.headers
+    assert get(client, "/checkout/").path.startswith("/checkout/")

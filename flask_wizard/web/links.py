@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from werkzeug.routing import BuildError
 
 from ..core.draft import Draft, encode
-from ..core.form_steps import Step
 from ..drafts.holders import is_id
 from ..drafts.keyring import Kind
 from ..drafts.lifetimes import expires, seconds
@@ -126,7 +125,7 @@ def _check_shared(wizard: Wizard, steps: Sequence[str], sees: Sequence[str]) -> 
     if not steps:
         raise ConfigurationError("steps is empty. Name those that a guest fills in.")
     for step in (known[name] for name in steps):
-        if not isinstance(step, Step) or step.takes_files:
+        if not step.takes_input or step.takes_files:
             raise ConfigurationError(
                 f"{where}.{step.name} cannot be shared. A guest can fill in a Step "
                 "with one form and no files."

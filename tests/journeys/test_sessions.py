@@ -244,6 +244,7 @@ def test_eight_first_pages_at_once_lose_no_text(
         ({"SESSION_TYPE": "redis"}, 1),
         ({"SESSION_TYPE": "redis", "SESSION_REFRESH_EACH_REQUEST": False}, 0),
         ({"SESSION_TYPE": None}, 0),
+        ({"WIZARD_PERMANENT_SESSION": True}, 1),
         ({}, 0),
     ],
 )
