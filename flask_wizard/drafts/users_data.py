@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from ..core.draft import Draft, encode
 from ..errors import ConflictError, UnreadableDraftError
 from ..stores import ListingStore
-from .draft_list import DraftList
+from .draft_list import CREATE_GRACE, DraftList
 from .encrypted_store import DraftRepository, StoredVersion
 from .every_draft import every_draft
 from .holders import list_of, user_marks
@@ -36,8 +36,8 @@ class Erased(NamedTuple):
 class UsersData:
     """The drafts of one user, their files, and the list of them.
 
-    A draft is the user's if it stands on the user's list or if the user is one of its
-    holders. Where the store cannot list its values, only the list tells.
+    A draft is the user's if the user holds it, other than by a link of somebody else's.
+    Where the store cannot list its values, only drafts on the user's list are found.
     """
 
     def __init__(self, repository: DraftRepository, user: str) -> None:
@@ -46,6 +46,8 @@ class UsersData:
         self._marks = user_marks(repository.store.keyring, user)
         #: How many drafts on the list could not be read when they were last listed.
         self.unreadable = 0
+        # The ids of rows on the list whose drafts have gone, or are somebody else's.
+        self._stray: list[str] = []
 
     @property
     def is_complete(self) -> bool:
@@ -59,16 +61,19 @@ class UsersData:
 
         This calls ``report`` for each draft of the store. Raise StoreError.
         """
-        self.unreadable = 0
-        listed = [row.id for row in self._list.drafts()]
-        for draft_id in listed:
+        self.unreadable, self._stray = 0, []
+        rows, now = self._list.drafts(), time.time()
+        listed = [row.id for row in rows]
+        for row in rows:
             try:
-                draft, version = self._repository.load(draft_id)
+                draft, version = self._repository.load(row.id)
             except UnreadableDraftError:
                 self.unreadable += 1  # nobody can tell what it holds
                 continue
-            if draft is not None:
+            if draft is not None and self._holds(draft):
                 yield draft, version
+            elif draft is not None or row.started < now - CREATE_GRACE:
+                self._stray.append(row.id)
         for found in every_draft(self._repository) if self.is_complete else ():
             if report is not None:
                 report()
@@ -80,8 +85,8 @@ class UsersData:
     def _holds(self, draft: Draft) -> bool:
         return any(
             hmac.compare_digest(holder.mark, mark)
-            for holder in draft.holders
-            if holder.kind == "user"
+            for number, holder in enumerate(draft.holders)
+            if holder.kind == "user" and (number == 0 or not holder.link)
             for mark in self._marks
         )
 
@@ -100,7 +105,7 @@ class UsersData:
             else:
                 erased, files = erased + 1, files + removed
                 done.append(draft.id)
-        self._list.remove(done)
+        self._list.remove([*done, *self._stray])
         self._repository.store.erase_remains()
         return Erased(erased, files, busy)
 

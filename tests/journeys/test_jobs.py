@@ -329,6 +329,24 @@ def test_erased_person_leaves_nothing(home: Home, tmp_path: Path) -> None:
 
 
 @pytest.mark.requirement("S75")
+def test_draft_of_somebody_else_is_neither_exported_nor_erased(
+    home: Home, tmp_path: Path
+) -> None:
+    owner = home.begin("Owner")
+    home.app.config["WIZARD_EXTERNAL_URL"] = "https://home.example"
+    (draft,) = home.all()
+    with home.app.app_context():
+        url = home.wizards.resume_url(draft, max_age=DAY)
+    bob = home.visitor("bob")
+    bob.open(url.removeprefix("https://home.example"))
+    assert bob.press("next").path.startswith(owner.draft)
+    assert home.run("export", "--user", "bob", str(tmp_path / "bob")).exit_code == 0
+    assert json.loads((tmp_path / "bob" / "drafts.json").read_text()) == []
+    erased = home.run("erase", "--user", "bob", "--yes")
+    assert erased.stdout == "0 drafts and 0 files erased.\n"
+    assert owner.open(owner.draft).path.endswith("/pets")
+
+
 def test_draft_that_is_saved_while_it_is_erased_is_erased(
     home: Home, store: Probe
 ) -> None:
