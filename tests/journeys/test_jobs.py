@@ -31,6 +31,8 @@ from flask_wizard import (
     Step,
     Wizard,
 )
+from flask_wizard.drafts.draft_list import DraftList
+from flask_wizard.drafts.holders import list_of
 
 REMINDED: list[tuple[str, str]] = []
 
@@ -329,6 +331,18 @@ def test_erased_person_leaves_nothing(home: Home, tmp_path: Path) -> None:
 
 
 @pytest.mark.requirement("S75")
+def test_erased_list_keeps_no_row_of_an_expired_draft(
+    home: Home, clock: Traveller
+) -> None:
+    home.begin("Ann", user="ann")
+    clock.shift(8 * DAY)
+    repository = home.app.extensions["flask_wizard"].repository(home.app)
+    listed = DraftList(repository.store, list_of("ann"))
+    assert len(listed.drafts()) == 1
+    assert home.run("erase", "--user", "ann", "--yes").exit_code == 0
+    assert listed.drafts() == []
+
+
 def test_draft_of_somebody_else_is_neither_exported_nor_erased(
     home: Home, tmp_path: Path
 ) -> None:
