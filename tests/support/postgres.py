@@ -93,6 +93,8 @@ class Postgres(Server):
         self._frozen = [int(str(pid)) for (pid,) in rows]
         super().freeze()
         self._signal_all(signal.SIGSTOP)
+        for pid in self._frozen:
+            servers.await_stopped(pid)
 
     def thaw(self) -> None:
         self._signal_all(signal.SIGCONT)

@@ -45,6 +45,25 @@ def free_port() -> int:
             return port
 
 
+def await_stopped(pid: int) -> None:
+    """Return when all threads of a process that was sent SIGSTOP stand still.
+
+    A signal is only noted when `kill` returns: on a busy machine a thread may still
+    answer. Threads, and the processes of others, are seen in /proc alone.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while any(state not in "TtZX" for state in _states(pid)):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Process {pid} does not stop: {list(_states(pid))}.")
+        time.sleep(0.001)
+
+
+def _states(pid: int) -> Iterator[str]:
+    for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with suppress(OSError):  # a thread that has ended
+            yield stat.read_text().rpartition(")")[2].split()[0]
+
+
 class Server:
     """A process that listens on ``port`` and keeps its files in ``folder``."""
 
@@ -102,6 +121,8 @@ class Server:
     def freeze(self) -> None:
         """Let it be silent: connections are taken, and nothing is answered."""
         self._signal(signal.SIGSTOP)
+        if self._process is not None and self._process.poll() is None:
+            await_stopped(self._process.pid)
 
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)
