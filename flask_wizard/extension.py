@@ -35,6 +35,7 @@ from .web.pages import BASE_TEMPLATE
 from .web.routes import check_headless
 from .web.shipped_templates import ShippedTemplates, check_templates, escape_pages
 from .web.state import EXTENSION, WizardState, get_context, secrets_of
+from .web.texts import plural, text
 from .wizard import Wizard
 
 STALE_SESSIONS = (
@@ -148,6 +149,8 @@ class FlaskWizard:
             flask_wizard_layout=layout,
             flask_wizard_block=block,
             flask_wizard_named_rows=named_rows,
+            flask_wizard_text=text,
+            flask_wizard_plural=plural,
         )
 
     def drafts(self, **unbound: object) -> list[Draft]:

@@ -19,7 +19,7 @@ from wtforms import Form, fields, validators, widgets
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from flask_wizard.core.rows import Row, named_rows, rows_of
-from flask_wizard.web import controls
+from flask_wizard.web import controls, texts
 from flask_wizard.web.controls import block, control, layout, summary
 
 PACKAGE = Path(controls.__file__).parents[1]
@@ -111,6 +111,8 @@ ENV.globals.update(
     flask_wizard_layout=layout,
     flask_wizard_block=block,
     flask_wizard_named_rows=named_rows,
+    flask_wizard_text=texts.text,
+    flask_wizard_plural=texts.plural,
 )
 
 
@@ -613,7 +615,7 @@ def test_row_without_a_url_cannot_be_changed() -> None:
     ("titles", "said"),
     [
         (["Pets"], "on “Pets” are kept, but they will not be sent: this page does not"),
-        (["A", "B", "C"], "on “A”, “B” and “C” are kept"),
+        (["A", "B", "C"], "do not go with your other answers: A B C"),
     ],
 )
 def test_answers_that_are_not_sent_are_named(titles: list[str], said: str) -> None:
