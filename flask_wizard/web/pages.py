@@ -410,6 +410,10 @@ class Pages:
         status, reason = (410, "expired") if expired else (404, "unknown")
         return self.make("gone", status, reason=reason, new_url=self.urls.new)
 
+    def no_page(self, continue_url: str) -> Page:
+        """Return the page of an address of a draft at which there is no page."""
+        return self.make("gone", 404, reason="no-page", continue_url=continue_url)
+
     def removed(
         self, texts: Sequence[str], *, continue_url: str, passwords_lost: bool
     ) -> Page:
@@ -476,13 +480,21 @@ class Pages:
     def receipt(self, draft: Draft, host: str) -> Page:
         """Return the page of an ended draft. ``host`` is this site's host."""
         receipt = draft.receipt or Receipt()
+        told = {
+            part: Markup(text) if text and part in receipt.html_parts else text
+            for part in ("next_steps", "contact")
+            for text in (getattr(receipt, part),)
+        }
         return self.make(
             "receipt",
             outcome=draft.state,
+            sent=utc_datetime(draft.updated),
             unsettled=draft.unsettled,
             reference=receipt.reference,
             message=Markup(receipt.message) if receipt.html else receipt.message,
+            **told,
             next_url=receipt.url,
+            next_label=receipt.url_label,
             next_host=other_host(receipt.url or "", host),
         )
 
