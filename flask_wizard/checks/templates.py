@@ -31,7 +31,7 @@ class Lagging(NamedTuple):
 
 def shipped(app: Flask, theme: str = "default") -> list[str]:
     """Return the names of the templates of a theme that can be copied."""
-    known = {*PAGES, "base"}
+    known = {*PAGES, "base", "macros"}
     prefix = f"flask_wizard/{theme}/"
     loader = app.blueprints[EXTENSION].jinja_loader
     names = loader.list_templates() if loader is not None else []

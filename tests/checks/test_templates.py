@@ -68,8 +68,8 @@ def test_copy_has_the_delimiters_of_the_application(tmp_path: Path) -> None:
 def test_without_a_name_all_are_copied(app: Flask) -> None:
     run(app)
     names = {path.name for path in folder(app).iterdir()}
-    assert {"step.html", "review.html", "receipt.html", "base.html"} <= names
-    assert "macros.html" not in names  # no page would use it
+    assert {"step.html", "receipt.html", "base.html", "macros.html"} <= names
+    assert "texts.html" not in names  # no page is made of it
     visitor = Visitor(app)
     visitor.open()
     assert visitor.page.status == 200
