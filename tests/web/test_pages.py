@@ -24,6 +24,7 @@ from flask_wizard.web import controls, texts
 from flask_wizard.web.controls import block, control, layout, summary
 from flask_wizard.web.groups import Group
 from flask_wizard.web.own_drafts import named_drafts
+from flask_wizard.web.themes import DEFAULT_MACROS, macros_of
 
 PACKAGE = Path(controls.__file__).parents[1]
 INSTALLED = PACKAGE / "templates"
@@ -114,6 +115,7 @@ ENV.globals.update(
     flask_wizard_layout=layout,
     flask_wizard_block=block,
     flask_wizard_named_drafts=named_drafts,
+    flask_wizard_macros=functools.partial(macros_of, DEFAULT_MACROS, ENV),
     flask_wizard_named_rows=named_rows,
     flask_wizard_text=texts.text,
     flask_wizard_plural=texts.plural,
@@ -124,6 +126,7 @@ def every_page() -> dict[str, Any]:
     return {
         "wizard": Bag(title="Join"),
         "wizard_base": ENV.get_template("flask_wizard/default/base.html"),
+        "wizard_macros": macros_of(DEFAULT_MACROS, ENV),
         "wizard_css": "/static/wizard.css",
         "wizard_js": "/static/wizard.js",
         "wizard_lang": "en-GB",
@@ -176,7 +179,8 @@ def groups() -> list[Group]:
 
 def group(title: str, step: str, rows: list[Row], **more: Any) -> Group:
     drawn = {"id": f"row-{step}", "level": 2, "section": "", **more}
-    return Group(title=title, step=Bag(name=step), rows=rows, **drawn)
+    own: Any = Bag(name=step)
+    return Group(title=title, step=own, rows=rows, **drawn)
 
 
 URLS = {"continue_url": "/c", "discard_url": "/d"}
@@ -503,7 +507,7 @@ def test_error_is_marked_by_a_word_that_is_seen(wrong: type[Form]) -> None:
     marks = step(form).query(".wizard-field-wrong > .wizard-error > .wizard-error-mark")
     assert marks
     assert {text(mark) for mark in marks} == {"Error:"}
-    assert not step(form).query(".wizard-error .wizard-error-mark.wizard-visually-hidden")
+    assert all(mark.attrs["class"] == "wizard-error-mark" for mark in marks)
 
 
 def test_hint_of_a_checkbox_comes_before_it() -> None:
@@ -512,7 +516,7 @@ def test_hint_of_a_checkbox_comes_before_it() -> None:
         other = fields.StringField("Other")
 
     form = filled(Hinted)
-    form.terms.errors = ["Tick the box"]
+    form["terms"].errors = ["Tick the box"]
     field = step(form).query_one(".wizard-field-wrong")
     html = field.to_html()
     places = [html.index(part) for part in ("They are short", "Tick the box", "<input")]
@@ -547,8 +551,8 @@ def test_error_of_an_entry_names_it_where_another_says_the_same() -> None:
     inline = [text(error) for error in page.query(".wizard-error")]
     assert inline == [f"Error: {line}" for line in lines]
     # Whoever sees the page sees what the error is in.
-    said = [text(hidden) for hidden in page.query(".wizard-error .wizard-visually-hidden")]
-    assert said[0] == "Start:"
+    said = page.query(".wizard-error .wizard-visually-hidden")
+    assert text(said[0]) == "Start:"
 
 
 def test_error_that_stands_alone_is_said_as_it_is() -> None:
