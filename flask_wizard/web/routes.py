@@ -29,7 +29,7 @@ from ..tracebacks import without_locals
 from . import guard
 from .incoming import IncomingFiles
 from .json_pages import describe_as_json
-from .pages import Page
+from .pages import Page, check_theme
 from .responses import Outcome
 from .state import CSRF_FIELD, EXTENSION, MOUNTS, Context, get_context
 from .urls import file_url_at_mount, url_at_mount
@@ -129,12 +129,13 @@ class Mounted:
         self._checked: set[str] = set()
 
     def register(self, setup: BlueprintSetupState) -> None:
-        """Check the fields' names now if the application has the extension already."""
+        """Check names of fields and the theme if the application has the extension."""
         app = setup.app
         name = f"{setup.name_prefix}.{setup.name}".lstrip(".")
         app.extensions.setdefault(MOUNTS, {})[name] = self
         if isinstance(app, Flask) and EXTENSION in app.extensions:
             self._check_fields(app.config.get(*CSRF_FIELD))
+            check_theme(self.wizard, app)
 
     def _check_fields(self, token: str) -> None:
         """Raise DefinitionError for a field named like the CSRF token.
