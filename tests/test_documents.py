@@ -31,6 +31,7 @@ from flask_wizard.web import guest_pages, pages
 PAGE = "What a step's page gets"
 DOCUMENTS = (
     "README.md",
+    "docs/accessibility.md",
     "docs/commands.md",
     "docs/devices.md",
     "docs/embedding.md",
