@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import new_class
 from typing import Any
 
@@ -171,14 +171,14 @@ class Log(list[tuple[str, bool, object]]):
 
         if source is None:
             return Step(It, section=plan.section)
-        options: dict[str, Any] = {
+        ways: dict[str, dict[str, Any]] = {
             "hides": {"when": lambda answers: read(answers) == "yes"},
             "prepare": {"prepare": lambda form, answers: read(answers)},
             "kwargs": {"kwargs": lambda answers: (read(answers) and {}) or {}},
             "form": {"form": lambda answers: [read(answers), It][1]},
             "swallows": {"prepare": swallow},
-        }[plan.how]
-        return Step(**{"form": It, "section": plan.section, **options})
+        }
+        return Step(**{"form": It, "section": plan.section, **ways[plan.how]})
 
 
 @st.composite
@@ -190,13 +190,11 @@ def plans(draw: st.DrawFn) -> list[Plan]:
         found.append(Plan(f"s{n}", draw(sections), None, ""))
     order = [plan for span in Model(found).spans for plan in span]
     hows = st.sampled_from(("hides", "hides", "prepare", "kwargs", "form", "swallows"))
-    return [
-        Plan(plan.name, plan.section, draw(st.sampled_from(earlier)), draw(hows))
-        if (earlier := [each.name for each in order[:at]]) and draw(st.booleans())
-        else plan
-        for plan in found
-        for at in [order.index(plan)]
-    ]
+    for at, plan in enumerate(order):
+        if at and draw(st.booleans()):
+            source = draw(st.sampled_from([earlier.name for earlier in order[:at]]))
+            found[found.index(plan)] = replace(plan, source=source, how=draw(hows))
+    return found
 
 
 SENDS = st.lists(

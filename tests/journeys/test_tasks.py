@@ -369,7 +369,7 @@ def test_what_cannot_be_judged_yet_is_kept_and_the_list_says_so(
         it = StringField("It")
 
         def validate_it(self, field: Any) -> None:
-            if field.data == self.meta.answers.you.it:  # type: ignore[attr-defined]
+            if field.data == self.meta.answers.you.it:
                 raise ValidationError("Say something else")
 
     class Judged(Commits, Wizard, task_list=True):
@@ -476,7 +476,7 @@ def test_headless_list(tmp_path: Any) -> None:
         )
         outcome = visit.handle(step)
         if isinstance(outcome, WizardPage):
-            return render_template(outcome.templates, **outcome), outcome.status
+            return render_template([*outcome.templates], **outcome), outcome.status
         return outcome
 
     visitor = Visitor(app)
