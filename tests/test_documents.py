@@ -44,6 +44,7 @@ DOCUMENTS = (
     "docs/security.md",
     "docs/signals.md",
     "docs/stores.md",
+    "docs/tasks.md",
     "docs/uploads.md",
     "docs/users.md",
     "docs/versions.md",
@@ -210,6 +211,29 @@ def test_school_trip_of_the_documents_runs_to_its_commit(instance: Path) -> None
     assert "See you at the bus: Ida, Max, Zoe." in visitor.press("next").text
     saved = sorted(path.name for path in (instance / "trip").glob("*/*"))
     assert saved == [f"{n}.{kind}" for n in (1, 2, 3) for kind in ("pdf", "photo")]
+
+
+def test_tasks_of_the_documents_run_in_any_order(instance: Path) -> None:
+    document = run_blocks("docs/tasks.md")
+    visitor = Visitor(document["create_app"]())
+    page = visitor.open("/sell/")
+    assert page.texts(".wizard-task-state") == [
+        *("Not started", "Not started", "Cannot start yet", "Cannot start yet")
+    ]
+    visitor.open(page.link("Your books"))
+    visitor.fill(title="Emma")
+    page = visitor.press("next")
+    visitor.open(page.link("About you"))
+    visitor.fill(name="Ada")
+    page = visitor.fill(town="Ghent")
+    visitor.open(page.link("How we pay you"))
+    visitor.fill(way="transfer")
+    page = visitor.fill(iban="BE68")
+    visitor.open(page.link("Check your answers"))
+    visitor.press("next")
+    (sold,) = document["sold"]
+    assert sold["books"] == [{"title": "Emma"}]
+    assert sold["payment"] == {"way": "transfer"}
 
 
 def test_lists_of_the_documents_run_to_their_commits(instance: Path) -> None:

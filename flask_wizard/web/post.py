@@ -172,7 +172,9 @@ class Post:
             if action.adds:
                 onward = reopen(onward, step.name)
             to = partial(self.visit.urls.to_step, draft.id)
-            url = action.lead(Move(onward, walk, bound, submitted, self.visit.urls, to))
+            url = action.lead(
+                Move(onward, walk, step.name, bound, submitted, self.visit.urls, to)
+            )
             notice = ""
             shown = None
             if is_gone:
@@ -194,14 +196,18 @@ class Post:
                 to_save = onward.to_draft()
                 if not action.quiet and (to_save.changed or to_save.unneeded):
                     to_save = to_save.without_changes()  # the visitor was told
-            if bound is None and step.lists_answers:
+            if bound is None and step.lists_answers and not journey.home:
                 self.visit.context.session[EARLY_KEY] = draft.id
         except (*OWN_ERRORS, NotStored):
             raise
         except BaseException as error:
-            waits = Notice.WAITS if isinstance(error, Suspended) else ""
-            self._save_unjudged(step, stored, waits)
-            raise
+            waits, home = isinstance(error, Suspended), self.visit.wizard._journey.home
+            notice = Notice.WAITS_FOR_TASK if home else Notice.WAITS
+            self._save_unjudged(step, stored, notice if waits else "")
+            if not (waits and home):
+                raise
+            url = self.visit.url_to(home, stored.draft)
+            return redirect_to(url, quiet=self.action.quiet)
         if to_save is None:
             stored = replace(stored, draft=onward.draft)
         else:
@@ -420,7 +426,7 @@ class Post:
             return None
         if self.action.validates and journey.current is bound:
             return self._commit(journey, stored)
-        url_name = self.action.page or journey.current.url_name
+        url_name = self.action.page or journey.home or journey.current.url_name
         url = self.visit.url_to(url_name, stored.draft)
         return redirect_to(url, quiet=self.action.quiet)
 
