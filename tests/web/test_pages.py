@@ -20,7 +20,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from flask_wizard.core.rows import Row, named_rows, rows_of
 from flask_wizard.web import controls, texts
-from flask_wizard.web.controls import block, control, layout, summary
+from flask_wizard.web.controls import block, control, layout, side_by_side, summary
 
 PACKAGE = Path(controls.__file__).parents[1]
 INSTALLED = PACKAGE / "templates"
@@ -109,6 +109,7 @@ ENV = jinja2.Environment(
 ENV.globals.update(
     flask_wizard_control=control,
     flask_wizard_layout=layout,
+    flask_wizard_side_by_side=side_by_side,
     flask_wizard_block=block,
     flask_wizard_named_rows=named_rows,
     flask_wizard_text=texts.text,
