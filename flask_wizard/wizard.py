@@ -55,8 +55,8 @@ class Wizard(metaclass=Declarative):
     max_lifetime: timedelta | float = timedelta(days=30)
     #: How many open drafts a holder may have.
     max_drafts: int = 10
-    #: The folder of templates.
-    theme: str = "default"
+    #: The folder of templates. None is that of the configuration's ``WIZARD_THEME``.
+    theme: str | None = None
     #: True if ``commit`` leaves its changes in the application's session uncommitted,
     #: and the framework commits them together with the end of the draft. The drafts
     #: must be in the application's own database.

@@ -16,7 +16,9 @@ from time_machine import Traveller
 from uploads import PNG, files_in, send_files
 from visitor import Visitor, attribute
 
+from example_app import create_app
 from flask_wizard import FlaskWizard
+from flask_wizard.cli import commands
 from flask_wizard.extension import DEFAULTS
 from flask_wizard.stores.registry import SCHEMES
 from flask_wizard.web import guest_pages, pages
@@ -24,6 +26,7 @@ from flask_wizard.web import guest_pages, pages
 PAGE = "What a step's page gets"
 DOCUMENTS = (
     "README.md",
+    "docs/commands.md",
     "docs/devices.md",
     "docs/embedding.md",
     "docs/fields.md",
@@ -775,3 +778,18 @@ def test_guardian_of_the_documents_fills_in_their_part(instance: Path) -> None:
     assert ("Guardian's name", "Bea") in child.fill(books="Momo").rows
     child.client.post(f"/ask-nobody/{draft.split('/')[2]}")
     assert guardian.get(f"{draft}/").status_code == 404
+
+
+def test_map_of_the_documents_is_the_clubs(tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path}/shop.sqlite3"
+    config = {"INSTANCE_PATH": str(tmp_path), "WIZARD_STORE": "memory:"}
+    app = create_app({**config, "SQLALCHEMY_DATABASE_URI": database})
+    arguments = ["wizard", "map", "club", "--check", str(ROOT / "docs/commands.md")]
+    result = app.test_cli_runner().invoke(args=arguments)
+    assert result.exit_code == 0, result.output
+
+
+def test_every_command_is_in_the_documents() -> None:
+    text = (ROOT / "docs/commands.md").read_text()
+    missing = [name for name in commands.commands if f"`{name}" not in text]
+    assert missing == []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jinja2 import TemplateNotFound
+from flask import Flask
 from markupsafe import Markup
 from wtforms import Form
 
@@ -38,6 +38,7 @@ from .submitted import (
     Button,
     is_from_review,
 )
+from .themes import DEFAULT_THEME, SHIPPED_THEMES, is_there, theme_of
 from .urls import NEW, NONCE, Address, Urls, address_of, other_host
 
 if TYPE_CHECKING:
@@ -153,10 +154,11 @@ class Pages:
     ) -> Page:
         """Return a page by the name of its template, with the context of every page."""
         config, environment = self.context.app.config, self.context.app.jinja_env
+        state, theme = self.context.state, theme_of(self.wizard, config)
         bases = (
             config["WIZARD_BASE_TEMPLATE"],
-            f"flask_wizard/{self.wizard.theme}/base.html",
-            "flask_wizard/default/base.html",
+            f"flask_wizard/{theme}/base.html",
+            f"flask_wizard/{DEFAULT_THEME}/base.html",
         )
         if step is not None:
             more["step"] = step
@@ -165,13 +167,17 @@ class Pages:
             # not the step's own.
             templates_for(
                 self.wizard,
+                theme,
                 name,
                 None if name in ("remove", "waiting") else step,
                 more.get("item"),
             ),
             status,
             wizard=self.wizard,
-            wizard_base=self.context.state.template(bases, environment),
+            wizard_base=state.template(bases, environment),
+            wizard_macros=state.macros(
+                templates_for(self.wizard, theme, "macros"), environment
+            ),
             wizard_css=asset_url(self.context.app, "wizard.css"),
             wizard_js=asset_url(self.context.app, "wizard.js"),
             wizard_lang=lang() if callable(lang := config["WIZARD_LANG"]) else lang,
@@ -602,6 +608,7 @@ def _item_of(bound: BoundStep) -> BoundItem | None:
 
 def templates_for(
     wizard: Wizard,
+    theme: str,
     name: str,
     step: AnyStep | None = None,
     item: BoundItem | None = None,
@@ -620,8 +627,8 @@ def templates_for(
         *particular,
         f"{own}/{name}.html",
         f"flask_wizard/{name}.html",
-        f"flask_wizard/{wizard.theme}/{name}.html",
-        f"flask_wizard/default/{name}.html",
+        f"flask_wizard/{theme}/{name}.html",
+        f"flask_wizard/{DEFAULT_THEME}/{name}.html",
     ]
 
 
@@ -632,33 +639,37 @@ def check_named_templates(wizard: Wizard, context: Context) -> None:
     and those of single steps.
     """
     environment = context.app.jinja_env
-
-    def is_there(name: str) -> bool:
-        try:  # without compiling it: a page shows the errors in its own template
-            loader = environment.loader
-            return loader is not None and bool(loader.get_source(environment, name))
-        except TemplateNotFound:
-            return False
-
     base, where = context.app.config["WIZARD_BASE_TEMPLATE"], type(wizard).__name__
-    if base != BASE_TEMPLATE and not is_there(base):
+    if base != BASE_TEMPLATE and not is_there(base, environment):
         raise ConfigurationError(
             f"WIZARD_BASE_TEMPLATE is {base!r}, and there is no such template. "
             "Expected a path in the application's folder of templates."
         )
-    folder = f"flask_wizard/{wizard.theme}"
-    if not any(is_there(f"{folder}/{page}.html") for page in ("base", *PAGES)):
-        raise DefinitionError(
-            f"{where}.theme is {wizard.theme!r}, and there is no template {folder}/"
-            f"base.html, nor one of a page. Pages are {', '.join(PAGES)}."
-        )
+    check_theme(wizard, context.app)
     for step in wizard.steps:
-        if step.template and not is_there(step.template):
+        if step.template and not is_there(step.template, environment):
             raise DefinitionError(
                 f"{where}.{step.name} has template={step.template!r}, and there is no "
                 "such template. Expected a path in the application's folder of "
                 "templates."
             )
+
+
+def check_theme(wizard: Wizard, app: Flask) -> None:
+    """Raise DefinitionError, or ConfigurationError, if a wizard's theme is missing."""
+    theme = theme_of(wizard, app.config)
+    if theme in SHIPPED_THEMES:
+        return
+    folder, parts = f"flask_wizard/{theme}", ("base", "macros", *PAGES)
+    if any(is_there(f"{folder}/{part}.html", app.jinja_env) for part in parts):
+        return
+    where = f"{type(wizard).__name__}.theme" if wizard.theme else "WIZARD_THEME"
+    raise (DefinitionError if wizard.theme else ConfigurationError)(
+        f"{where} is {theme!r}, and there is no template {folder}/"
+        f"macros.html, base.html, nor one of a page. Themes that come with the package "
+        f"are {', '.join(SHIPPED_THEMES)}. If a blueprint has the templates of yours, "
+        "register it before the wizard's."
+    )
 
 
 def folder_of(wizard: Wizard) -> str:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from flask import (
     Blueprint,
     Flask,
-    Response,
     current_app,
     g,
     make_response,
@@ -19,6 +18,7 @@ from flask import (
 )
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
 
 from ..core.hooks import HookError
 from ..core.items import REMOVE
@@ -29,7 +29,7 @@ from ..tracebacks import without_locals
 from . import guard
 from .incoming import IncomingFiles
 from .json_pages import describe_as_json
-from .pages import Page
+from .pages import Page, check_theme
 from .responses import Outcome
 from .state import CSRF_FIELD, EXTENSION, MOUNTS, Context, get_context
 from .urls import file_url_at_mount, url_at_mount
@@ -57,7 +57,9 @@ def make_blueprint(
         blueprint.record(_check_store)
     blueprint.url_value_preprocessor(mounted.check)
     answers = {
-        endpoint: update_wrapper(partial(mounted.answer, endpoint), Mounted.answer)
+        endpoint: update_wrapper(
+            partial(Mounted.answer, mounted, endpoint), Mounted.answer
+        )
         for _, endpoint, _ in ROUTES
     }
     for rule, endpoint, methods in ROUTES:
@@ -129,12 +131,13 @@ class Mounted:
         self._checked: set[str] = set()
 
     def register(self, setup: BlueprintSetupState) -> None:
-        """Check the fields' names now if the application has the extension already."""
+        """Check names of fields and the theme if the application has the extension."""
         app = setup.app
         name = f"{setup.name_prefix}.{setup.name}".lstrip(".")
         app.extensions.setdefault(MOUNTS, {})[name] = self
         if isinstance(app, Flask) and EXTENSION in app.extensions:
             self._check_fields(app.config.get(*CSRF_FIELD))
+            check_theme(self.wizard, app)
 
     def _check_fields(self, token: str) -> None:
         """Raise DefinitionError for a field named like the CSRF token.
@@ -230,7 +233,7 @@ class Mounted:
                 step, item = values.get("step", endpoint), values.get("item")
                 outcome = visit.handle(step, item=item, sub=sub)
             if not isinstance(outcome, Page):
-                return make_response(outcome)
+                return outcome
             name = context.state.template(outcome.templates, context.app.jinja_env)
             text = render_template(name, **outcome)
             return make_response(text, outcome.status)
