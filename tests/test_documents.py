@@ -35,6 +35,7 @@ DOCUMENTS = (
     "docs/commands.md",
     "docs/devices.md",
     "docs/embedding.md",
+    "docs/fields.md",
     "docs/guide.md",
     "docs/jobs.md",
     "docs/json.md",
@@ -96,6 +97,21 @@ def test_wizard_of_the_guide_runs_to_its_commit(instance: Path) -> None:
     receipt = visitor.get(follow(visitor, follow(visitor, contact, **you)))
     assert "We will write to you." in receipt.text
     assert guide["bookings"][0][1]["contact"]["home"]["town"] == "Faro"
+
+
+def test_form_of_the_fields_document_is_filled_in(
+    instance: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    visitor = Visitor(run_blocks("docs/fields.md")["create_app"]())
+    page = visitor.open()
+    assert len(page.html.query(".wizard-side-by-side #home-postcode")) == 1
+    you = {"home-street": "1 Main St", "home-postcode": "12345", "home-city": "Faro"}
+    assert visitor.press("next", {**you, "born-day": "5"}).errors == [
+        "Enter the month and the year"
+    ]
+    visitor.fill(born="2010-05-05")
+    visitor.press()
+    assert capsys.readouterr().out == "2010-05-05\n"
 
 
 def test_check_page_of_the_guide_has_the_rows_of_its_function(instance: Path) -> None:
