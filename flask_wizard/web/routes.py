@@ -23,6 +23,7 @@ from werkzeug.wrappers import Response
 from ..core.hooks import HookError
 from ..core.items import REMOVE
 from ..core.signatures import field_names
+from ..core.tasks import TASKS
 from ..drafts.visitor_drafts import Mount, VisitorDrafts
 from ..errors import ConfigurationError, DefinitionError
 from ..tracebacks import without_locals
@@ -259,6 +260,7 @@ ROUTES = (
     ("/link/<link_token>", "link", ("GET", "POST")),
     ("/<draft>/", "draft", ("GET",)),
     ("/<draft>/saved", "saved", ("GET",)),
+    ("/<draft>/tasks", TASKS, ("GET",)),
     ("/<draft>/discard", "discard", ("GET", "POST")),
     ("/<draft>/receipt", "receipt", ("GET",)),
     ("/<draft>/<step>", "step", ("GET", "POST")),
