@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from types import MappingProxyType
@@ -14,6 +15,7 @@ from flask import abort, after_this_request, g, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError
 
+from .. import signals
 from ..core.answers import Suspended
 from ..core.draft import Draft, Receipt
 from ..core.files import NO_FILES
@@ -38,6 +40,7 @@ from ..errors import (
 )
 from ..tracebacks import without_locals
 from .actions import must_begin
+from .announced import announce
 from .compat import typed_values
 from .guest_pages import guest_page, guest_step
 from .incoming import INCOMING, IncomingFiles
@@ -271,7 +274,7 @@ class Visit:
         except SignedOut as signed_out:  # the application answers it, as anywhere else
             raise signed_out.refusal from signed_out
         except StoreError as error:
-            self.log(error)
+            self.log_store(error)
             damaged = isinstance(error, UnreadableDraftError)
             damaged = damaged and not isinstance(error, NewerFormatError)
             again_url = url_of(self.context.request)
@@ -289,6 +292,7 @@ class Visit:
         stored = self.drafts.load(self.draft_id or "")
         if stored is None:
             return self._show_to_guest(None)
+        self.announce_resumed(stored.draft)
         return redirect_to(self.standing_url(stored.draft), 302)
 
     def _show(self, at: Address) -> Outcome:
@@ -585,11 +589,24 @@ class Visit:
         """Return a redirect to a step, or to one of the draft's own pages."""
         return redirect_to(self.url_to(page, draft))
 
-    def log(
-        self, error: BaseException, message: str = "The store of drafts failed."
-    ) -> None:
+    def announce_resumed(self, draft: Draft) -> None:
+        """Tell that somebody has come back to a draft, if it is open."""
+        if draft.ended or not signals.draft_resumed.receivers:
+            return
+        step: str | None = None
+        with suppress(HookError, Suspended):
+            step = self.journey_of(draft).current.name
+        announce(self, signals.draft_resumed, draft_id=draft.id, step=step)
+
+    def log(self, error: BaseException, message: str) -> None:
         """Log a failure with its traceback."""
         self.context.app.logger.error(message, exc_info=without_locals(error))
+
+    def log_store(self, error: BaseException) -> None:
+        """Log a failure of the store, and tell the receivers of ``store_failed``."""
+        self.log(error, "The store of drafts failed.")
+        what = {"draft_id": self.draft_id, "error": type(error)}
+        announce(self, signals.store_failed, **what)
 
     def open_drafts(self, *, everywhere: bool = False) -> list[PublicDraft]:
         """Return the visitor's open drafts, as a page lists them.
