@@ -248,8 +248,8 @@ class Wizard(metaclass=Declarative):
         ``draft_id`` is ``None`` for a new draft. ``url_for_step(draft=..., step=...)``
         returns the URL of a page; ``draft`` is ``"new"`` for the first step of a draft
         that does not exist yet, and ``step`` may also be ``saved``, ``discard``,
-        ``receipt`` or ``tasks``. ``bound`` binds the draft, as variables in a blueprint's prefix do.
-        Raise DefinitionError for an abstract wizard.
+        ``receipt`` or ``tasks``. ``bound`` binds the draft, as variables in a
+        blueprint's prefix do. Raise DefinitionError for an abstract wizard.
         """
         from .drafts.visitor_drafts import Mount
         from .web import guard
