@@ -26,7 +26,7 @@ from .stores.registry import open_store
 from .tracebacks import without_locals
 from .web.all_drafts import all_drafts
 from .web.assets import Assets
-from .web.controls import block, control, layout
+from .web.controls import block, control, layout, side_by_side
 from .web.external import NO_HOST, names_host
 from .web.invitations import invite_url, reopen_url
 from .web.links import resume_url, revoke, share_url
@@ -150,6 +150,7 @@ class FlaskWizard:
         app.jinja_env.globals.update(
             flask_wizard_control=control,
             flask_wizard_layout=layout,
+            flask_wizard_side_by_side=side_by_side,
             flask_wizard_block=block,
             flask_wizard_macros=partial(macros_of, DEFAULT_MACROS, app.jinja_env),
             flask_wizard_named_rows=named_rows,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
 from flask import Flask
 from markupsafe import Markup
@@ -20,6 +20,7 @@ from ..core.journey import Journey
 from ..core.messages import Notice, Problem
 from ..core.repeats import BoundRepeat
 from ..core.steps import AnyStep, BoundStep, Steps
+from ..core.tasks import TaskJourney, TaskState
 from ..drafts.lifetimes import utc_datetime
 from ..drafts.links import LinkKind
 from ..drafts.public_draft import Draft as PublicDraft
@@ -55,7 +56,7 @@ BASE_TEMPLATE = "flask_wizard/base.html"
 PAGES = (
     *("step", "list", "remove", "info", "exit", "review", "entry", "saved"),
     *("discard", "receipt", "sending", "gone", "removed", "unavailable", "link"),
-    *("waiting", "guest"),
+    *("waiting", "guest", "tasks"),
 )
 """The names of all pages, each that of a template."""
 
@@ -116,6 +117,30 @@ class ListedItem:
     url: str
     #: The URL of the page that asks before it removes the item, if it can be removed.
     remove_url: str | None = None
+
+
+class Kept(TypedDict):
+    """How long a draft is kept, and who can come back to it."""
+
+    #: When it expires, in seconds since the epoch.
+    until: float
+    #: True if it can be opened only until the browser closes.
+    in_browser: bool
+
+
+@dataclass(frozen=True)
+class ListedTask:
+    """A task as the list of tasks shows it."""
+
+    title: str
+    #: ``not-started``, ``in-progress``, ``completed``, or ``cannot-start``.
+    state: TaskState
+    #: The URL where the visitor goes on; ``None`` while the task cannot start.
+    url: str | None
+    #: The titles of the tasks that have to be completed first.
+    waits_for: Sequence[str] = ()
+    #: True if the visitor has come to an Exit in it.
+    ends: bool = False
 
 
 class Missing(NamedTuple):
@@ -233,7 +258,9 @@ class Pages:
         if at.item_nonce:
             hidden.append((ITEM_NONCE, at.item_nonce))
         # Conditions read the form, which is changed below to be shown as typed.
-        progress = journey.progress(bound.top, from_review=then) if placed else None
+        progress = None
+        if placed:
+            progress = journey.shown_progress(bound.top, from_review=then)
         unneeded = _unneeded(journey) if problem is None else None
         returning = None
         if (then or early) and placed and problem is None:
@@ -441,27 +468,70 @@ class Pages:
         )
 
     def saved(
-        self,
-        draft: Draft,
-        at: Address,
-        *,
-        until: float,
-        in_browser: bool,
-        notice: str | None,
+        self, draft: Draft, at: Address, *, notice: str | None, **kept: Unpack[Kept]
     ) -> Page:
         """Return the page after Save.
 
-        ``at`` is the address of the current step. ``until`` is when the draft expires,
-        in seconds since the epoch. ``in_browser`` is true if the draft can be opened
-        only until the browser closes. A user can open it on other devices, too.
+        ``at`` is the address of the current step. A user can open the draft on other
+        devices, too.
         """
         return self.make(
             "saved",
             notice=notice,
-            until=utc_datetime(until),
-            in_browser=in_browser,
+            until=utc_datetime(kept["until"]),
+            in_browser=kept["in_browser"],
             signed_in=self.context.holder.user is not None,
             continue_url=self.urls.to(at),
+            discard_url=self._discard_url(at),
+        )
+
+    def tasks(
+        self,
+        journey: TaskJourney,
+        at: Address,
+        *,
+        kept: Kept | None,
+        notice: str | None,
+    ) -> Page:
+        """Return the list of tasks.
+
+        ``at`` is its own address. ``kept`` is ``None`` for a draft that does not exist
+        yet.
+        """
+
+        def url_of(bound: BoundStep) -> str:
+            return self.urls.to(at._replace(page=bound.url_name))
+
+        tasks = journey.tasks
+        listed = [
+            ListedTask(
+                task.title,
+                task.state,
+                url_of(task.page) if task.page is not None else None,
+                task.waits_for,
+                task.ends,
+            )
+            for task in tasks
+        ]
+        review, current = journey.open_review, journey.current
+        own = ListedTask(
+            journey.steps[-1].title,
+            "not-started" if review is not None else "cannot-start",
+            url_of(review) if review is not None else None,
+        )
+        can_go = review is not None or not current.step.lists_answers
+        return self.make(
+            "tasks",
+            notice=notice,
+            tasks=listed,
+            review=own,
+            progress=journey.tasks_done,
+            is_saved=kept is not None,
+            until=utc_datetime(kept["until"]) if kept is not None else None,
+            in_browser=kept is not None and kept["in_browser"],
+            signed_in=self.context.holder.user is not None,
+            continue_title=current.step.title,
+            continue_url=url_of(current) if can_go else None,
             discard_url=self._discard_url(at),
         )
 

@@ -20,7 +20,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from flask_wizard.core.rows import Row, named_rows, rows_of
 from flask_wizard.web import controls, texts
-from flask_wizard.web.controls import block, control, layout, summary
+from flask_wizard.web.controls import block, control, layout, side_by_side, summary
 from flask_wizard.web.themes import DEFAULT_MACROS, macros_of
 
 PACKAGE = Path(controls.__file__).parents[1]
@@ -110,6 +110,7 @@ ENV = jinja2.Environment(
 ENV.globals.update(
     flask_wizard_control=control,
     flask_wizard_layout=layout,
+    flask_wizard_side_by_side=side_by_side,
     flask_wizard_block=block,
     flask_wizard_macros=functools.partial(macros_of, DEFAULT_MACROS, ENV),
     flask_wizard_named_rows=named_rows,
