@@ -116,6 +116,8 @@ ENV.globals.update(
     flask_wizard_named_rows=named_rows,
     flask_wizard_text=texts.text,
     flask_wizard_plural=texts.plural,
+    flask_wizard_moment=texts.moment,
+    flask_wizard_ago=texts.ago,
 )
 
 
@@ -127,6 +129,7 @@ def every_page() -> dict[str, Any]:
         "wizard_css": "/static/wizard.css",
         "wizard_js": "/static/wizard.js",
         "wizard_lang": "en-GB",
+        "wizard_dir": "ltr",
         "wizard_site": None,
         "entry_url": "/join/",
     }
