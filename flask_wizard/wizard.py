@@ -46,7 +46,8 @@ class Wizard(metaclass=Declarative):
     with ``class Base(Wizard, abstract=True)``. With ``prefilled=True``, which is
     inherited, a wizard edits what ``initial`` returns: steps whose data are valid are
     done from the beginning. With ``task_list=True``, which is inherited too, its
-    sections are tasks that a visitor fills in in any order.
+    sections are tasks that a visitor fills in in any order. With ``stepper=True``,
+    likewise, each page lists the steps.
     """
 
     #: The wizard's name on its pages. The default is the class's name in words.
@@ -77,11 +78,14 @@ class Wizard(metaclass=Declarative):
         abstract: bool = False,
         prefilled: bool | None = None,
         task_list: bool | None = None,
+        stepper: bool | None = None,
         **options: Any,
     ) -> None:
         super().__init_subclass__(**options)
         if prefilled is not None:
             cls._prefilled = prefilled
+        if stepper is not None:
+            cls._stepper = stepper
         if task_list is not None:
             cls._journey = TaskJourney if task_list else Journey
         steps = collect_steps(cls, _reason_against)
@@ -109,6 +113,7 @@ class Wizard(metaclass=Declarative):
 
     _abstract: ClassVar[bool] = True
     _prefilled: ClassVar[bool] = False
+    _stepper: ClassVar[bool] = False
     #: What drafts are walked through: a journey from step to step, or of tasks.
     _journey: ClassVar[type[Journey]] = Journey
     _has_title: ClassVar[bool] = False

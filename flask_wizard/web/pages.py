@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
@@ -16,6 +16,7 @@ from ..catalogues import direction, message
 from ..core import forms
 from ..core.draft import Draft, Receipt, StoredFile
 from ..core.files import file_leaves, size_in_words
+from ..core.foresight import StepState, steps_shown, total_ahead
 from ..core.items import REMOVE, BoundItem, ItemWalk
 from ..core.journey import Journey
 from ..core.messages import Notice, Problem
@@ -62,6 +63,17 @@ PAGES = (
     *("waiting", "guest", "tasks"),
 )
 """The names of all pages, each that of a template."""
+
+
+NEEDED_BLOCKS = {
+    "wizard": "has no block 'wizard', so that the wizards' pages are empty. Put "
+    "{% block wizard %}{% endblock %} where they are to stand.",
+    "title": "has no block 'title', so that all pages have one title, and nobody "
+    "hears or sees in a tab which page it is. Write <title>{% block title %}"
+    "{% endblock %}</title>, or, if the layout shows a variable, give it the title "
+    "in the template that extends the layout: {% set title = self.title() %}.",
+}
+"""What to say of a layout without one of these blocks."""
 
 
 class Page(dict[str, Any]):
@@ -135,6 +147,24 @@ class ListedTask:
     ends: bool = False
 
 
+@dataclass(frozen=True)
+class ListedStep:
+    """A step as the list of steps on each page shows it."""
+
+    title: str
+    #: The section that it belongs to; empty if to none.
+    section: str
+    #: ``done``, ``current`` or ``later``.
+    state: StepState
+    #: The name in URLs.
+    url_name: str
+
+    @property
+    def action(self) -> str | None:
+        """What the button sends that leads there; ``None`` without a button."""
+        return f"goto:{self.url_name}" if self.state == "done" else None
+
+
 class Missing(NamedTuple):
     """A step that is still to be done before the review opens."""
 
@@ -185,12 +215,9 @@ class Pages:
         """Return a page by the name of its template, with the context of every page."""
         config, environment = self.context.app.config, self.context.app.jinja_env
         state, theme = self.context.state, theme_of(self.wizard, config)
-        bases = (
-            config["WIZARD_BASE_TEMPLATE"],
-            f"flask_wizard/{theme}/base.html",
-            f"flask_wizard/{DEFAULT_THEME}/base.html",
-        )
         texts = self.texts
+        base = state.template(bases_for(self.wizard, config), environment)
+        blocks = state.blocks(base, environment)
         if step is not None:
             more["step"] = step
             texts = texts.with_words(step.words)
@@ -208,7 +235,9 @@ class Pages:
             ),
             status,
             wizard=self.wizard,
-            wizard_base=state.template(bases, environment),
+            wizard_base=base,
+            # Without the block, the stylesheet and the script are linked in the body.
+            wizard_has_head=blocks is None or "head" in blocks,
             wizard_macros=state.macros(
                 templates_for(self.wizard, theme, "macros"), environment
             ),
@@ -258,9 +287,17 @@ class Pages:
         if at.item_nonce:
             hidden.append((ITEM_NONCE, at.item_nonce))
         # Conditions read the form, which is changed below to be shown as typed.
-        progress = None
+        progress, stepper = None, None
         if placed:
             progress = journey.shown_progress(bound.top, from_review=then)
+        if then and progress is not None and progress.total is None:
+            total = total_ahead(journey, bound.top)
+            progress = replace(progress, total=total)
+        if self.wizard._stepper and placed and button is None:
+            stepper = [
+                ListedStep(step.title, str(step.section or ""), state, step.url_name)
+                for step, state in steps_shown(journey, bound.top)
+            ]
         unneeded = _unneeded(journey) if problem is None else None
         returning = None
         if (then or early) and placed and problem is None:
@@ -281,6 +318,7 @@ class Pages:
             step=bound.step,
             item=_item_of(bound),
             progress=progress,
+            stepper=stepper,
             hidden=[*hidden, *own.pop("hidden")],
             action_url=self.urls.to(at, then=then),
             discard_url=self._discard_url(at),
@@ -713,6 +751,13 @@ def templates_for(
     ]
 
 
+def bases_for(wizard: Wizard, config: Mapping[str, Any]) -> list[str]:
+    """Return the names of a wizard's layouts, of which the first there is counts."""
+    folders = (theme_of(wizard, config), DEFAULT_THEME)
+    shipped = [f"flask_wizard/{folder}/base.html" for folder in folders]
+    return [config["WIZARD_BASE_TEMPLATE"], *shipped]
+
+
 def check_named_templates(wizard: Wizard, context: Context) -> None:
     """Raise ConfigurationError or DefinitionError for a template that is missing.
 
@@ -727,6 +772,7 @@ def check_named_templates(wizard: Wizard, context: Context) -> None:
             "Expected a path in the application's folder of templates."
         )
     check_theme(wizard, context.app)
+    _log_missing_blocks(wizard, context)
     for step in wizard.steps:
         if step.template and not is_there(step.template, environment):
             raise DefinitionError(
@@ -734,6 +780,16 @@ def check_named_templates(wizard: Wizard, context: Context) -> None:
                 "such template. Expected a path in the application's folder of "
                 "templates."
             )
+
+
+def _log_missing_blocks(wizard: Wizard, context: Context) -> None:
+    """Log the blocks that a layout needs to show pages, and does not have."""
+    environment, state = context.app.jinja_env, context.state
+    layout = state.template(bases_for(wizard, context.app.config), environment)
+    blocks = state.blocks(layout, environment)
+    for name, hint in NEEDED_BLOCKS.items():
+        if blocks is not None and name not in blocks:
+            state.log_once(context.app, f"The layout {layout!r} {hint}")
 
 
 def check_theme(wizard: Wizard, app: Flask) -> None:

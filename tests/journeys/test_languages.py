@@ -12,7 +12,7 @@ from flask import Flask, request
 from flask_babel import Babel, get_locale
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
-from visitor import Page, Visitor
+from visitor import Page, Visitor, attribute
 from wizards import Commits, choices, committed
 from wtforms import (
     FieldList,
@@ -370,7 +370,7 @@ ALIKE = {
 
 def link_with(page: Page, part: str) -> str:
     """The address of the first link that has this in it."""
-    urls = (str(node.attrs["href"]) for node in page.html.query("main a"))
+    urls = (attribute(node, "href") for node in page.html.query("main a"))
     return next(url for url in urls if part in url)
 
 

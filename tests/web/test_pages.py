@@ -125,6 +125,7 @@ def every_page() -> dict[str, Any]:
     return {
         "wizard": Bag(title="Join"),
         "wizard_base": ENV.get_template("flask_wizard/default/base.html"),
+        "wizard_has_head": True,
         "wizard_macros": macros_of(DEFAULT_MACROS, ENV),
         "wizard_css": "/static/wizard.css",
         "wizard_js": "/static/wizard.js",
@@ -151,6 +152,7 @@ def step_page(form: Form | None, **more: Any) -> dict[str, Any]:
         "answers": {},
         "item": None,
         "returning": None,
+        "stepper": None,
         "unneeded": None,
         **more,
     }
