@@ -281,3 +281,9 @@ def mutate(session: nox.Session) -> None:
     """
     modules = os.environ.get("MODULES", "").replace(",", " ").split()
     session.run(DEV, ".ci/mutants", *modules)
+
+
+@nox.session(venv_backend="none", requires=["dev"])
+def messages(session: nox.Session) -> None:
+    """Put every text into the catalogues of the languages, and compile them."""
+    session.run(DEV, ".ci/messages.py")

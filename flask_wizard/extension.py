@@ -29,6 +29,7 @@ from .web.assets import Assets
 from .web.controls import block, control, layout, side_by_side
 from .web.external import NO_HOST, names_host
 from .web.invitations import invite_url, reopen_url
+from .web.languages import checked_code
 from .web.links import resume_url, revoke, share_url
 from .web.logins import Logins
 from .web.own_drafts import named_drafts, own_drafts
@@ -36,7 +37,7 @@ from .web.pages import BASE_TEMPLATE
 from .web.routes import check_headless
 from .web.shipped_templates import ShippedTemplates, check_templates, escape_pages
 from .web.state import EXTENSION, WizardState, get_context, secrets_of
-from .web.texts import plural, text
+from .web.texts import ago, moment, plural, text, zone_of
 from .web.themes import DEFAULT_MACROS, DEFAULT_THEME, macros_of
 from .wizard import Wizard
 
@@ -54,7 +55,8 @@ DEFAULTS: dict[str, Any] = {
     "WIZARD_THEME": DEFAULT_THEME,  # of wizards that have none of their own
     "WIZARD_BASE_TEMPLATE": BASE_TEMPLATE,
     "WIZARD_SITE_NAME": None,
-    "WIZARD_LANG": "en",
+    "WIZARD_LANG": None,  # a code such as "pt-BR", or a function that returns one
+    "WIZARD_TIMEZONE": "UTC",  # of moments, where no script shows the visitor's own
     "WIZARD_LOGIN_URL": None,  # a URL, or a function of the URL to come back to
     "WIZARD_PERMANENT_SESSION": False,
     "WIZARD_COMMIT_LEASE": 120,  # seconds; longer than the server's own time limit
@@ -128,6 +130,7 @@ class FlaskWizard:
         _check_origins(app.config["WIZARD_TRUSTED_ORIGINS"])
         _check_namespace(app.config["WIZARD_NAMESPACE"])
         _check_external_url(app.config["WIZARD_EXTERNAL_URL"])
+        _check_language(app.config)
         Keyring(secrets_of(app))  # to refuse bad secrets now, not at the first request
         given = self._store if self._store is not None else app.config["WIZARD_STORE"]
         default_file = Path(app.instance_path) / "flask_wizard.sqlite3"
@@ -158,6 +161,8 @@ class FlaskWizard:
             flask_wizard_named_rows=named_rows,
             flask_wizard_text=text,
             flask_wizard_plural=plural,
+            flask_wizard_moment=moment,
+            flask_wizard_ago=ago,
         )
 
     def drafts(self, **unbound: object) -> list[Draft]:
@@ -373,6 +378,19 @@ def _check_external_url(url: object) -> None:
 
 
 _SITE = re.compile(r"https?://[^/?#@\s]+(/[^?#\s]*)?", re.IGNORECASE)
+
+
+def _check_language(config: Mapping[str, Any]) -> None:
+    lang, zone = config["WIZARD_LANG"], config["WIZARD_TIMEZONE"]
+    if lang is not None and not callable(lang):
+        checked_code(lang)
+    try:
+        zone_of(zone)
+    except (KeyError, ValueError, TypeError) as error:
+        raise ConfigurationError(
+            f"WIZARD_TIMEZONE is {zone!r}, which is no time zone of this machine. "
+            "Expected a name such as 'Europe/Berlin'. The package tzdata has them all."
+        ) from error
 
 
 def _check_namespace(namespace: object) -> None:

@@ -18,6 +18,7 @@ from .core.journey import Journey
 from .core.steps import RESERVED_STEPS, AnyStep, Review, Steps
 from .core.submission import Submission
 from .core.tasks import TaskJourney
+from .core.texts import NO_WORDS, check_words
 from .drafts.lifetimes import seconds
 from .drafts.public_draft import Draft
 from .errors import DefinitionError
@@ -61,6 +62,8 @@ class Wizard(metaclass=Declarative):
     max_drafts: int = 10
     #: The folder of templates. None is that of the configuration's ``WIZARD_THEME``.
     theme: str | None = None
+    #: What the pages say in the place of texts of this package, by these in English.
+    words: Mapping[str, object] = NO_WORDS
     #: True if ``commit`` leaves its changes in the application's session uncommitted,
     #: and the framework commits them together with the end of the draft. The drafts
     #: must be in the application's own database.
@@ -85,7 +88,10 @@ class Wizard(metaclass=Declarative):
             cls._stepper = stepper
         if task_list is not None:
             cls._journey = TaskJourney if task_list else Journey
-        cls.steps = collect_steps(cls, _reason_against)
+        steps = collect_steps(cls, _reason_against)
+        if "words" in vars(cls):
+            check_words(cls.words, f"{cls.__name__}.words")
+        cls.steps = Steps(step.with_words(cls.words) for step in steps)
         if cls._journey.home:
             cls.steps = cls.steps.grouped_by_section()
         for step in cls.steps:

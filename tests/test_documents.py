@@ -39,6 +39,7 @@ DOCUMENTS = (
     "docs/guide.md",
     "docs/jobs.md",
     "docs/json.md",
+    "docs/languages.md",
     "docs/lists.md",
     "docs/personal.md",
     "docs/school_trip.md",
@@ -112,6 +113,32 @@ def test_form_of_the_fields_document_is_filled_in(
     visitor.fill(born="2010-05-05")
     visitor.press()
     assert capsys.readouterr().out == "2010-05-05\n"
+
+
+def test_cake_of_the_languages_document_is_german(instance: Path) -> None:
+    visitor = Visitor(run_blocks("docs/languages.md")["create_german_app"]())
+    visitor.open("/cake/")
+    assert visitor.fill(name="").errors[0] == "Dieses Feld wird benötigt."
+    page = visitor.fill(name="Ada", day="2026-11-22", weight="2.5")
+    assert page.heading == "Prüfen Sie Ihre Angaben"
+    assert [said for _, said in page.rows] == ["Ada", "22. November 2026", "2,5"]
+    assert visitor.press().heading == "Ihre Angaben wurden gesendet"
+
+
+def test_order_of_the_languages_document_has_its_own_words(instance: Path) -> None:
+    document = run_blocks("docs/languages.md")
+    app = document["create_german_app"]()
+    app.config["WIZARD_LANG"] = "en"
+    app.register_blueprint(document["Order"].as_blueprint("order"), url_prefix="/order")
+    visitor = Visitor(app)
+    page = visitor.open("/order/")
+    assert page.progress == "Page 1 of 3"
+    assert page.texts("button")[0] == "Go on to the cream"
+    filled = {"name": "Ada", "day": "2026-11-22", "weight": "2.5"}
+    assert visitor.fill(**filled).texts("button")[0] == "Have a look at it all"
+    page = visitor.fill(**filled)
+    assert (page.heading, page.texts("button")[0]) == ("Your order", "Place the order")
+    assert visitor.press().heading == "Thank you for your order"
 
 
 def test_check_page_of_the_guide_has_the_rows_of_its_function(instance: Path) -> None:

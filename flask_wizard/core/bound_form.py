@@ -142,7 +142,10 @@ class BoundFormStep(BoundStep):
             sent = forms.with_unsent(values, self._began(before), before)
         if passwords:
             sent = Values({**(sent or {}), **passwords})
-        meta: dict[str, object] = {"answers": answers}
+        texts = self.journey.texts
+        if self.step.words:
+            texts = self.texts
+        meta: dict[str, object] = {"answers": answers, "texts": texts}
         if (files or new) and sent is not None:
             sent = self._with_files(sent, files or {}, new or {})
             meta["new_files"] = new or ()
@@ -352,7 +355,8 @@ class BoundFormStep(BoundStep):
     @property
     def errors(self) -> dict[str, list[str]]:
         """Messages of a form that is not valid; some forms give none."""
-        return errors_of(self.validation.form) or {"": [forms.UNUSABLE]}
+        found = errors_of(self.validation.form)
+        return found or {"": [self.texts.text(forms.UNUSABLE)]}
 
     @cached_property
     def initial(self) -> object:
@@ -525,6 +529,7 @@ class BoundFormStep(BoundStep):
                 raw,
                 rev=rev,
                 errors=errors,
+                lang=self.journey.texts.language if errors else "",
                 passwords=kept.passwords,
                 before=after.before,
                 files=pack_files(taken.files) if taken.files else None,
@@ -605,7 +610,7 @@ class BoundFormStep(BoundStep):
                 raw,
                 rev=rev,
                 errors=errors,
-                lang=self.journey.language(),
+                lang=self.journey.texts.language,
                 passwords=kept,
                 before=self.before,
                 files=files,

@@ -13,6 +13,7 @@ from wtforms.utils import unset_value
 from wtforms.validators import StopValidation
 from wtforms.widgets import html_params
 
+from ..catalogues import message
 from ..errors import DefinitionError
 from .form_data import FormData
 from .only_if import condition_of
@@ -22,26 +23,30 @@ Part = Literal["day", "month", "year"]
 PARTS: tuple[Part, ...] = ("year", "month", "day")
 """The parts of a date in the order in which one string has them."""
 
-LABELS: Mapping[Part, str] = {"day": "Day", "month": "Month", "year": "Year"}
+LABELS: Mapping[Part, str] = {
+    "day": message("Day"),
+    "month": message("Month"),
+    "year": message("Year"),
+}
 
 MISSING: Mapping[frozenset[Part], str] = {
-    frozenset(("day",)): "Enter the day",
-    frozenset(("month",)): "Enter the month",
-    frozenset(("year",)): "Enter the year",
-    frozenset(("day", "month")): "Enter the day and the month",
-    frozenset(("day", "year")): "Enter the day and the year",
-    frozenset(("month", "year")): "Enter the month and the year",
-    frozenset(("day", "month", "year")): "Enter a date",
+    frozenset(("day",)): message("Enter the day"),
+    frozenset(("month",)): message("Enter the month"),
+    frozenset(("year",)): message("Enter the year"),
+    frozenset(("day", "month")): message("Enter the day and the month"),
+    frozenset(("day", "year")): message("Enter the day and the year"),
+    frozenset(("month", "year")): message("Enter the month and the year"),
+    frozenset(("day", "month", "year")): message("Enter a date"),
 }
 """The message for each set of parts that are missing."""
 
 UNREADABLE: Mapping[Part, str] = {
-    "day": "Enter the day as a number from 1 to 31",
-    "month": "Enter the month as a number from 1 to 12",
-    "year": "Enter the year with four digits",
+    "day": message("Enter the day as a number from 1 to 31"),
+    "month": message("Enter the month as a number from 1 to 12"),
+    "year": message("Enter the year with four digits"),
 }
 
-NO_SUCH_DAY = "Enter a date that exists: this month has no such day"
+NO_SUCH_DAY = message("Enter a date that exists: this month has no such day")
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 

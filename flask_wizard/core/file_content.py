@@ -8,6 +8,7 @@ from typing import Any
 from wtforms.validators import ValidationError
 
 from ..errors import DefinitionError
+from .texts import texts_of
 
 HEAD = 1024
 """How many bytes of a file are looked at. A PDF may begin behind some others."""
@@ -84,6 +85,7 @@ class FileContent:
                 raise ValidationError(self.message or self._message(field))
 
     def _message(self, field: Any) -> str:
-        *names, last = (kind.upper() for kind in self.kinds)
-        kinds = f"{', '.join(names)} or {last}" if names else last
-        return f"Only {kinds} files can be kept here."
+        names = [kind.upper() for kind in self.kinds]
+        kinds = texts_of(field).listed(names, one_of=True)
+        text: str = field.gettext("Only {kinds} files can be kept here.")
+        return text.format(kinds=kinds)

@@ -13,20 +13,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from markupsafe import Markup
 from msgspec.structs import replace
 from wtforms import Form
 from wtforms.fields import Field, FieldList, FileField, FormField, MultipleFileField
 
+from ..catalogues import message
 from .draft import Draft, StoredFile, storable
 from .form_errors import as_text
+from .texts import ENGLISH, Texts, texts_of
 
 logger = logging.getLogger(__name__)
 
 MAX_NAME = 255
 """How long the name of a file may be, in characters."""
 
-UNUSABLE_FILE = "This file cannot be used. Choose another one."
+UNUSABLE_FILE = message("This file cannot be used. Choose another one.")
 
 Files = dict[str, StoredFile]
 """Files of one page by their ids."""
@@ -84,6 +85,8 @@ class FileRules:
     #: Returns how many bytes the files of a draft may have until the holder of all
     #: these drafts has no more room.
     room_of_holder: Callable[[Draft], int] = lambda draft: 2**53
+    #: What is said to the visitor about files.
+    texts: Texts = ENGLISH
 
 
 NO_FILES = FileRules()
@@ -118,16 +121,20 @@ def _is_hidden(char: str) -> bool:
     return unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp")
 
 
-def size_in_words(size: int) -> str:
+UNITS = message("{number} KB"), message("{number} MB"), message("{number} GB")
+
+
+def size_in_words(size: int, texts: Texts = ENGLISH) -> str:
     """Return a number of bytes as people read it, such as ``2.4 MB``."""
     if size < 1000:
-        return f"{size} byte{'' if size == 1 else 's'}"
+        return texts.plural("{n} byte", "{n} bytes", size)
     number = float(size)
-    for unit in ("KB", "MB", "GB"):
+    for unit in UNITS:
         number /= 1000
-        if number < 999.5 or unit == "GB":
+        if number < 999.5 or unit is UNITS[-1]:
             break
-    return f"{number:.0f} {unit}" if number >= 9.95 else f"{number:.1f} {unit}"
+    digits = f"{number:.0f}" if number >= 9.95 else f"{number:.1f}"
+    return texts.text(unit, number=texts.number(digits))
 
 
 # Binding
@@ -207,7 +214,8 @@ def _give(field: Any, files: Sequence[Any]) -> None:
         for each in field.filters:
             field.data = each(field.data)
     except ValueError as error:
-        field.process_errors.append(error.args[0] if error.args else UNUSABLE_FILE)
+        unusable = texts_of(field).text(UNUSABLE_FILE)
+        field.process_errors.append(error.args[0] if error.args else unusable)
 
 
 def files_of(field: Any) -> list[Any]:
@@ -315,7 +323,7 @@ def take_files(
     met: set[str] = set()
     for leaf in leaves:
         if leaf.form.meta.unbindable:  # it is shown as it was sent
-            refusals = to_choose_again(sent.values())
+            refusals = to_choose_again(sent.values(), rules.texts)
             break
         offered = getattr(leaf.field, "offered", ())
         met.update(file.stored.id for file in offered)
@@ -340,9 +348,13 @@ def take_files(
     return Taken({**without_field, **found}, refusals)
 
 
-def no_room_for_more(most: int) -> str:
+def no_room_for_more(most: int, texts: Texts) -> str:
     """Return what is said of a file beyond the number that a draft may have."""
-    return f"There is room for {most} {'file' if most == 1 else 'files'} in all."
+    return texts.plural(
+        "There is room for {n} file in all.",
+        "There is room for {n} files in all.",
+        most,
+    )
 
 
 class _Room:
@@ -369,12 +381,14 @@ class _Room:
         files[new.id] = new
         size = sum(file.size for file in files.values())
         if len(files) > rules.max_count:
-            return no_room_for_more(rules.max_count)
+            return no_room_for_more(rules.max_count, rules.texts)
         if size > rules.max_size:
-            most = size_in_words(rules.max_size)
-            return f"All files together may have {most}."
+            most = size_in_words(rules.max_size, rules.texts)
+            return rules.texts.text("All files together may have {size}.", size=most)
         if size > self._of_holder:
-            return "You have too many files in forms that you have not sent yet."
+            return rules.texts.text(
+                "You have too many files in forms that you have not sent yet."
+            )
         self._files = files
         return ""
 
@@ -410,7 +424,7 @@ class _Judge:
             if not reason and not are_valid:
                 reason = self._complaint(kept, after)
             if reason := reason or self._objection(file, [] if several else kept):
-                messages.append(about(file.stored, reason))
+                messages.append(about(file.stored, reason, self._rules.texts))
             else:
                 kept = after
         _give(field, kept)
@@ -442,7 +456,7 @@ class _Judge:
         except (ValueError, ArithmeticError) as error:
             name = type(error).__name__
             logger.warning("A validator of the field %r raised %s", path, name)
-            return [UNUSABLE_FILE]
+            return [texts_of(form).text(UNUSABLE_FILE)]
         return [as_text(message) for message in field.errors]
 
 
@@ -456,18 +470,20 @@ def show_refusals(form: Form, refusals: Mapping[str, list[str]]) -> None:
             leaf.field.errors = messages
 
 
-def about(file: StoredFile, message: str) -> str:
+def about(file: StoredFile, reason: str, texts: Texts) -> str:
     """Return a message that names the file that it is about."""
-    text = "“{}” was not kept. {}"
-    if isinstance(message, Markup):
-        return Markup(text).format(file.filename, message)
-    return text.format(file.filename, message)
+    return texts.text(
+        "“{name}” was not kept. {reason}", name=file.filename, reason=reason
+    )
 
 
-def to_choose_again(files: Iterable[SentFile]) -> dict[str, list[str]]:
+CHOOSE_AGAIN = message("Choose it again.")
+
+
+def to_choose_again(files: Iterable[SentFile], texts: Texts) -> dict[str, list[str]]:
     """Return a message for each file of a POST of which nothing was stored."""
     found: dict[str, list[str]] = {}
     for file in files:
-        message = about(file.stored, "Choose it again.")
-        found.setdefault(file.stored.field, []).append(message)
+        told = about(file.stored, texts.text(CHOOSE_AGAIN), texts)
+        found.setdefault(file.stored.field, []).append(told)
     return found

@@ -8,8 +8,14 @@ from markupsafe import Markup
 from wtforms import Form
 from wtforms.fields import Field, FieldList, FormField
 
-NOT_KEPT = "What you typed here was not kept. Enter it again."
-"""The message at a password that was typed on a page that was not accepted."""
+from ..catalogues import message
+from .texts import texts_of
+
+NOT_KEPT = message("What you typed here was not kept. Enter it again.")
+"""The message at a password that was typed on a page that was not accepted.
+
+It is stored in English, whatever the language, and shown in that of the page.
+"""
 
 
 def errors_of(form: Form) -> dict[str, list[str]]:
@@ -64,7 +70,11 @@ def as_text(message: object) -> str:
 
 def show_errors(form: Form, errors: Mapping[str, list[str]]) -> None:
     """Put stored messages back on the fields; nameless ones on the form."""
-    left = dict(errors)
+    find = texts_of(form).find
+    left = {
+        name: [find(text) if text == NOT_KEPT else text for text in texts]
+        for name, texts in errors.items()
+    }
     form.form_errors = left.pop("", [])
     _put(form, left)
     for messages in left.values():  # a field that the form no longer has

@@ -34,6 +34,7 @@ from wtforms.fields import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.meta import DefaultMeta
 
+from ..catalogues import message
 from .date_boxes import DateBoxesField
 from .draft import Before, Raw
 from .fields import (
@@ -56,6 +57,7 @@ from .signatures import (
     is_unbound_password,
     made_of,
 )
+from .texts import FormTranslations, texts_of
 from .widgets import render_field
 
 logger = logging.getLogger(__name__)
@@ -65,7 +67,7 @@ AnyForm = TypeVar("AnyForm", bound=Form)
 FIELDS = "_fields"
 """The hidden input in which a page names its fields, if they depend on answers."""
 
-UNUSABLE = "This value cannot be used. Check it and enter it again."
+UNUSABLE = message("This value cannot be used. Check it and enter it again.")
 
 
 _NUMBERED = re.compile(r"(\d+)(?![^\W_])")
@@ -398,6 +400,7 @@ def bind(
         "sent": values,
         "unbindable": False,
         "new_files": (),
+        "get_translations": FormTranslations,
         **meta,
     }
     passed |= {"data_read": read, "entry_limit": limit, "left_out": ()}
@@ -490,10 +493,23 @@ class EntryLimit:
     def message(self, field: Any) -> str:
         """Return what a list says that was sent too many entries."""
         place, room = self.room(field)
-        return (
-            f"This {place} has room for {room} {'entry' if room == 1 else 'entries'}. "
-            f"You sent {self.sent[field.name]} here, and the last of them are not "
-            "shown."
+        texts, sent = texts_of(field), self.sent[field.name]
+        if place == "list":
+            return texts.plural(
+                "This list has room for {n} entry. You sent {sent} here, and the last "
+                "of them are not shown.",
+                "This list has room for {n} entries. You sent {sent} here, and the "
+                "last of them are not shown.",
+                room or 0,
+                sent=sent,
+            )
+        return texts.plural(
+            "This page has room for {n} entry. You sent {sent} here, and the last of "
+            "them are not shown.",
+            "This page has room for {n} entries. You sent {sent} here, and the last of "
+            "them are not shown.",
+            room or 0,
+            sent=sent,
         )
 
 
@@ -748,7 +764,7 @@ def lists(fields: Iterable[Field]) -> Iterator[FieldList[Any]]:
 def validate(form: Any) -> bool:
     """Return whether the form is valid; what a validator raises is a form error."""
     if form.meta.unbindable:
-        form.form_errors = [UNUSABLE]
+        form.form_errors = [texts_of(form).text(UNUSABLE)]
         return False
     fields: list[Any] = leaves(form)
     for field in fields:
@@ -762,7 +778,7 @@ def validate(form: Any) -> bool:
     except (ValueError, ArithmeticError) as error:
         logger.warning("%s could not be validated: %s", type(form), type(error))
         if not _blame(form):
-            form.form_errors = [*form.form_errors, UNUSABLE]
+            form.form_errors = [*form.form_errors, texts_of(form).text(UNUSABLE)]
         return False
     for field in crowded(form):
         field.errors = [*field.errors, form.meta.entry_limit.message(field)]
@@ -770,14 +786,14 @@ def validate(form: Any) -> bool:
     for field in fields if passed else ():
         # A DecimalField lets it pass, but any condition that compares it raises.
         if isinstance(field.data, Decimal) and field.data.is_nan():
-            field.errors = [UNUSABLE]
+            field.errors = [texts_of(form).text(UNUSABLE)]
             passed = False
     return passed
 
 
 def _blame(form: Form) -> bool:
     """Validate field by field, and return whether a field's validator has raised."""
-    found = False
+    found, unusable = False, texts_of(form).text(UNUSABLE)
     for name, field in form._fields.items():
         inline = getattr(type(form), f"validate_{name}", None)
         try:
@@ -785,9 +801,9 @@ def _blame(form: Form) -> bool:
         except (ValueError, ArithmeticError):
             found = True
             if isinstance(field, NESTING):
-                form.form_errors = [*form.form_errors, UNUSABLE]
+                form.form_errors = [*form.form_errors, unusable]
             else:
-                field.errors = [UNUSABLE]
+                field.errors = [unusable]
     return found
 
 

@@ -159,7 +159,7 @@ class ItemWalk(Walk[StoredItem]):
             initial=item.initial,
             bound=repeat.journey.bound,
             max_entries=repeat.journey.max_entries,
-            language=repeat.journey.language,
+            texts=repeat.texts,
             files=repeat.journey.files,
             prefilled=True,
         )
@@ -193,7 +193,7 @@ class ItemWalk(Walk[StoredItem]):
         repeat = self.item.repeat
         count = len(repeat.items) + self.item.is_new
         is_full = repeat.step.is_fixed or count >= (repeat.step.max or count + 1)
-        return "" if is_full else repeat.step.add_text(count)
+        return "" if is_full else repeat.step.add_text(count, repeat.texts)
 
     @property
     def url_parts(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, Self
 
@@ -17,6 +17,7 @@ from .draft import Draft, Entry, Kept, Path
 from .files import NO_FILES, FileRules
 from .forms import Values
 from .steps import ABSENT, AnyStep, BoundStep, Span, Steps, encode
+from .texts import ENGLISH, Texts
 
 Initial = Callable[[str, Answers], object]
 """Returns the initial data of a step, by its name and the answers before it."""
@@ -33,11 +34,16 @@ class Progress:
     number: int
     #: How many steps there are; ``None`` while that may change.
     total: int | None
+    texts: Texts = field(default=ENGLISH, repr=False, compare=False)
 
     @property
     def text(self) -> str:
         """The progress in words."""
-        return f"Step {self.number}" + (f" of {self.total}" if self.total else "")
+        if self.total:
+            return self.texts.text(
+                "Step {number} of {total}", number=self.number, total=self.total
+            )
+        return self.texts.text("Step {number}", number=self.number)
 
 
 class Walk(Generic[Kept]):
@@ -56,7 +62,7 @@ class Walk(Generic[Kept]):
         initial: Initial | None = None,
         bound: Mapping[str, Any] = NOTHING_BOUND,
         max_entries: int | None = None,
-        language: Callable[[], str] = str,
+        texts: Texts = ENGLISH,
         files: FileRules = NO_FILES,
         prefilled: bool = False,
     ) -> None:
@@ -65,8 +71,8 @@ class Walk(Generic[Kept]):
         self.files = files
         #: How many entries the lists of one page may have that set no maximum.
         self.max_entries = max_entries
-        #: Returns the language of messages that are made now; empty if nobody knows.
-        self.language = language
+        #: What is said to the visitor, in the language of this request.
+        self.texts = texts
         self.draft = draft
         #: The names of steps that somebody else fills in: the gate passes over them.
         self.passable: frozenset[str] = frozenset()
@@ -431,9 +437,10 @@ class Journey(Walk[Draft]):
         hidden = [b for b in self._walked[self._plain : last] if b and not b.applies]
         number, later = last + 1 - len(hidden), len(self.steps) - last - 1
         if last >= self.steps.last_conditional and not bound.step.ends:
-            return Progress(number, number + later)
+            return Progress(number, number + later, self.texts)
         whole = from_review and self.open_review is not None
-        return Progress(number, len(self.path) if whole else None)
+        total = len(self.path) if whole else None
+        return Progress(number, total, self.texts)
 
     def shown_progress(
         self, bound: BoundStep, *, from_review: bool = False

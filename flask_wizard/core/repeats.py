@@ -12,6 +12,7 @@ from msgspec import Raw, msgpack
 from msgspec.structs import replace
 from wtforms import Form
 
+from ..catalogues import message
 from ..errors import DefinitionError, StepError
 from .answers import Answers, Dependencies, Shown
 from .draft import Before, Entry, Kept, Path, StoredItem, pack
@@ -23,8 +24,9 @@ from .journey import Walk
 from .rows import Row
 from .signatures import field_names
 from .steps import ABSENT, AnyStep, BoundStep, Changes, Condition, Steps, UrlOf, encode
+from .texts import Texts
 
-ENTRIES, NONE = "Entries", "None"
+ENTRIES, NONE = message("Entries"), message("None")
 """What the check page says before the items of a list, and if there are none."""
 
 PASSED = {"when": "answers", "over": "answers", "label": "item"}
@@ -102,12 +104,16 @@ class Repeat(AnyStep):
         """True if the answers decide whether it applies: an empty list does not."""
         return self.when is not None or self.over is not None
 
-    def add_text(self, count: int) -> str:
+    def add_text(self, count: int, texts: Texts) -> str:
         """Return the text of the button that adds an item to so many."""
+        if self.add_label:
+            return str(self.add_label)
         name = str(self.singular)
-        article = "an" if name[:1].lower() in "aeiou" else "a"
-        default = f"Add another {name}" if count else f"Add {article} {name}"
-        return str(self.add_label or default)
+        if count:
+            return texts.text("Add another {name}", name=name)
+        if name[:1].lower() in "aeiou":
+            return texts.text("Add an {name}", name=name)
+        return texts.text("Add a {name}", name=name)
 
     def numbered(self, number: int) -> str:
         """Return what an item without a label is called, such as "Pet 2"."""
@@ -244,6 +250,7 @@ class Repeat(AnyStep):
                 prepare=self.prepare,
                 kwargs=self.kwargs,
                 revalidate=self.revalidate,
+                words=self.words,
                 fields_were=self.fields_were,
             )
             page = step.named("", where)
@@ -390,7 +397,7 @@ class BoundRepeat(BoundStep):
     @property
     def add_label(self) -> str:
         """The text of the button that adds an item; empty if none can be added."""
-        return "" if self.is_full else self.step.add_text(len(self.items))
+        return "" if self.is_full else self.step.add_text(len(self.items), self.texts)
 
     @property
     def is_full(self) -> bool:
@@ -557,17 +564,29 @@ class BoundRepeat(BoundStep):
         if self.step.is_fixed or least <= count <= (count if most is None else most):
             return ""
         if most is not None and count > most:
-            return f"There can be at most {most}. Remove {count - most}."
+            return self.texts.text(
+                "There can be at most {most}. Remove {number}.",
+                most=most,
+                number=count - most,
+            )
         if least == 1:
-            return f"Add at least one {self.step.singular}."
-        return f"There must be at least {least}. Add {least - count} more."
+            name = str(self.step.singular)
+            return self.texts.text("Add at least one {name}.", name=name)
+        return self.texts.text(
+            "There must be at least {least}. Add {number} more.",
+            least=least,
+            number=least - count,
+        )
 
     @property
     def problems(self) -> dict[str, list[str]]:
         """What keeps it from being done, by the id of an item; "" is the whole list."""
         found = {"": [self._number_problem]} if self._number_problem else {}
         unfinished = [item for item in self.items if not item.done]
-        return found | {item.id: [f"Finish {item.name}."] for item in unfinished}
+        return found | {
+            item.id: [self.texts.text("Finish {name}.", name=item.name)]
+            for item in unfinished
+        }
 
     def submit(
         self, values: Values, *, validate: bool, autosave: bool = False
@@ -583,7 +602,8 @@ class BoundRepeat(BoundStep):
                 packed_before=before,
                 sent=False,  # a deploy may make it a step, which is to be asked
             )
-            entry = accepted.with_messages(errors)
+            language = self.journey.texts.language if errors else ""
+            entry = accepted.with_messages(errors, language)
         elif entry is not None and not autosave:
             entry = replace(entry, rev=entry.rev + 1)
         return self._copy(entry, self.changed)
@@ -652,6 +672,8 @@ class BoundRepeat(BoundStep):
         An item that has been finished since has none.
         """
         found = super().errors
+        if self.other_language and self.entry is not None and not self.entry.told:
+            return self.problems
         done = {item.id for item in self.items if item.done}
         return {name: texts for name, texts in found.items() if name not in done}
 
@@ -751,7 +773,9 @@ class BoundRepeat(BoundStep):
         The first tells how many items there are, and leads to the list.
         """
         count = len(self.items)
-        label, line = (ENTRIES, str(count)) if count else (str(self.step.title), NONE)
+        label, line = self.texts.text(ENTRIES), str(count)
+        if not count:
+            label, line = str(self.step.title), self.texts.text(NONE)
         found = [Row(self.name, "", label, (line,), "", url_of(self))]
         for item in self.items:
             heading = item.label_of(item.walk) or item.name

@@ -25,6 +25,7 @@ from wtforms.fields.choices import SelectFieldBase
 from wtforms.form import BaseForm
 from wtforms.validators import EqualTo
 
+from ..catalogues import message
 from .fields import (
     Kind,
     choices_of,
@@ -37,14 +38,9 @@ from .fields import (
 from .files import files_of, is_file
 from .forms import is_password, typed_text
 from .only_if import is_left_out
+from .texts import Texts, texts_of
 
-# Not strftime's, which follow the locale of the server's process.
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-)
-
-NOT_PROVIDED = "Not provided"
+NOT_PROVIDED = message("Not provided")
 """The line of an entry that is blank, in a list in which others are not."""
 
 
@@ -172,31 +168,33 @@ def _plain(text: str) -> str:
 
 
 def _lines(field: Field) -> list[str]:
+    texts = texts_of(field)
     if isinstance(field, FieldList):
         return _entry_lines(field)
     if is_password(field):
-        return ["Not shown"] if field.data else []
+        return [texts.text("Not shown")] if field.data else []
     if is_file(field):
         names = [file.filename for file in files_of(field)]
         return names or list(getattr(field, "there", ()))
     if isinstance(field, SelectFieldBase):
         return _chosen(field)
     if isinstance(field, MonthField) and isinstance(field.data, date):
-        return [f"{MONTHS[field.data.month - 1]} {field.data.year}"]
+        return [texts.month(field.data)]
     if isinstance(field, WeekField) and isinstance(field.data, date):
         return [_week(field, field.data)]
     if isinstance(field.data, (int, float, Decimal)) and not isinstance(
         field.data, bool
     ):
-        return _text(_as_typed(field) or str(field.data))
-    return _said(field.data)
+        return _text(texts.number(_as_typed(field) or str(field.data)))
+    return _said(field.data, texts)
 
 
 def _entry_lines(field: FieldList[Any]) -> list[str]:
     """Return a line for each entry, so that each stands at its place."""
     entries = [entry for entry in field.entries if _is_shown(entry, kind_of(entry))]
     lines = [", ".join(_lines(entry)) for entry in entries]
-    return [line or NOT_PROVIDED for line in lines] if any(lines) else []
+    blank = texts_of(field).text(NOT_PROVIDED)
+    return [line or blank for line in lines] if any(lines) else []
 
 
 def _as_typed(field: Field) -> str:
@@ -216,7 +214,11 @@ def _week(field: WeekField, day: date) -> str:
     is_same = bool(typed) and read_as(field, typed) == day
     text = typed_text(field) if is_same else day.strftime(field.format[0])
     found = re.fullmatch(r"(\d{4})-W(\d\d?)", text.strip())
-    return f"Week {int(found[2])} of {found[1]}" if found else text
+    if not found:
+        return text
+    return texts_of(field).text(
+        "Week {week} of {year}", week=int(found[2]), year=found[1]
+    )
 
 
 def _chosen(field: SelectFieldBase) -> list[str]:
@@ -236,35 +238,30 @@ def _chosen(field: SelectFieldBase) -> list[str]:
     ]
     coerce = getattr(field, "coerce", None)
     if coerce is None:
-        return labels if chosen else _said(data)
+        return labels if chosen else _said(data, texts_of(field))
     offered = [coerce(value) for value, _ in chosen]
     several = data if isinstance(data, (list, tuple, set, frozenset)) else [data]
-    return labels + _said([value for value in several if value not in offered])
+    others = [value for value in several if value not in offered]
+    return labels + _said(others, texts_of(field))
 
 
-def _said(value: object) -> list[str]:
+def _said(value: object, texts: Texts) -> list[str]:
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [line for item in value for line in _said(item)]
+        return [line for item in value for line in _said(item, texts)]
     spoken = (say for kind, say in _WORDS if isinstance(value, kind))
-    return next(spoken, lambda it: _text("" if it is None else str(it)))(value)
+    if (say := next(spoken, None)) is not None:
+        return [say(texts, value)]
+    return _text("" if value is None else str(value))
 
 
 def _text(text: str) -> list[str]:
     return text.strip().splitlines()
 
 
-def _day(value: date) -> str:
-    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
-
-
-def _clock(value: time | datetime) -> str:
-    return f"{value:%H:%M:%S}" if value.second else f"{value:%H:%M}"
-
-
 # In this order: a datetime is a date, too.
-_WORDS: tuple[tuple[type, Callable[[Any], list[str]]], ...] = (
-    (bool, lambda value: ["Yes" if value else "No"]),
-    (datetime, lambda value: [f"{_day(value)} at {_clock(value)}"]),
-    (date, lambda value: [_day(value)]),
-    (time, lambda value: [_clock(value)]),
+_WORDS: tuple[tuple[type, Callable[[Texts, Any], str]], ...] = (
+    (bool, lambda texts, value: texts.text("Yes") if value else texts.text("No")),
+    (datetime, Texts.day_and_time),
+    (date, Texts.day),
+    (time, Texts.clock),
 )

@@ -11,12 +11,13 @@ from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from itertools import groupby, takewhile
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self, cast
 
 import msgspec
 from msgspec.structs import replace
 from wtforms import Form
 
+from ..catalogues import message
 from ..errors import DefinitionError, StepError
 from .answers import Answers, Dependencies, Record
 from .draft import Entry, Kept, Path, Raw
@@ -25,6 +26,7 @@ from .forms import FIELDS, FieldNames, Values
 from .hooks import OWN_ERRORS, check_hook, hook_error
 from .rows import Row
 from .signatures import FormSignature, signature
+from .texts import LazyText, Texts, check_words
 
 if TYPE_CHECKING:
     from .journey import Walk
@@ -74,6 +76,8 @@ class AnyStep(ABC):
     #: The former name of its attribute, or a tuple of them. A draft may have it by one
     #: of these, and pages that are open during a deploy.
     was: str | Sequence[str] = ()
+    #: What its pages say in the place of texts of this package, by these in English.
+    words: Mapping[str, object] = dataclasses.field(default_factory=dict)
     #: The name of its attribute, which the wizard sets.
     name: str = ""
 
@@ -107,10 +111,23 @@ class AnyStep(ABC):
 
         Raises DefinitionError if it is declared wrongly as far as can be seen.
         """
+        if self.words:
+            check_words(self.words, f"{wizard}.{name}: words")
         # A translation that waits for its use must not be asked whether it is empty.
         untitled = isinstance(self.title, str) and not self.title
         title = name.replace("_", " ").capitalize() if untitled else self.title
         return dataclasses.replace(self, name=name, title=title)
+
+    def with_words(self, words: Mapping[str, object]) -> Self:
+        """Return the step under its title in a wizard with these ``words``.
+
+        That is another one only if the title is a text of this package.
+        """
+        title: object = self.title
+        if not isinstance(title, LazyText):
+            return self
+        own = {**words, **self.words}
+        return dataclasses.replace(self, title=cast(str, title.with_words(own)))
 
     @cached_property
     def url_name(self) -> str:
@@ -241,6 +258,11 @@ class BoundStep(Protocol):
         return self.step.page
 
     @property
+    def texts(self) -> Texts:
+        """What its pages say."""
+        return self.journey.texts.with_words(self.step.words)
+
+    @property
     def takes_input(self) -> bool:
         """False if its page has no fields, so that a POST brings nothing to keep."""
         return self.step.takes_input
@@ -319,7 +341,7 @@ class BoundStep(Protocol):
         """The language of its stored messages, if the page is in another one."""
         if self.entry is None or not self.entry.lang:
             return ""
-        here = self.journey.language()
+        here = self.journey.texts.language
         return self.entry.lang if here and here != self.entry.lang else ""
 
     def errors_to_show(self) -> dict[str, list[str]]:
@@ -437,7 +459,7 @@ class BoundStep(Protocol):
         if told and entry.told and not entry.accepted:
             errors = joined(entry.messages, errors)
         rejected = replace(entry, accepted=False).with_messages(
-            errors, self.journey.language(), told=told
+            errors, self.journey.texts.language, told=told
         )
         return draft.with_entries({self.name: rejected})
 
@@ -490,7 +512,7 @@ class Review(AnyStep):
 
     _: KW_ONLY
     #: The heading of its page.
-    title: str = "Check your answers"
+    title: str = cast(str, LazyText(message("Check your answers")))
     #: Returns the rows to show, by the list of all rows and the answers: it may hide,
     #: change and add rows. ``None`` shows them all.
     rows: Callable[[list[Row], Answers], Iterable[Row]] | None = None

@@ -10,6 +10,7 @@ from .answers import Dependencies, Shown, Suspended
 from .draft import Draft, Path
 from .journey import Journey, Progress
 from .steps import AnyStep, BoundStep, Span
+from .texts import ENGLISH, Texts
 
 TASKS = "tasks"
 """The name in URLs of the page that lists the tasks."""
@@ -38,11 +39,17 @@ class TaskProgress(NamedTuple):
 
     number: int
     total: int
+    texts: Texts = ENGLISH
 
     @property
     def text(self) -> str:
         """The progress in words."""
-        return f"{self.number} of {self.total} tasks completed"
+        return self.texts.plural(
+            "{done} of {n} task completed",
+            "{done} of {n} tasks completed",
+            self.total,
+            done=self.number,
+        )
 
 
 class TaskJourney(Journey):
@@ -293,10 +300,11 @@ class TaskJourney(Journey):
         later = self.steps[bound.position + 1 : behind]
         is_certain = not any(step.may_be_left_out for step in later)
         if is_certain and not bound.step.ends:
-            return Progress(number, number + len(later))
+            return Progress(number, number + len(later), self.texts)
         if not from_review or self._undone(first, behind):
-            return Progress(number, None)
-        return Progress(number, sum(self._met(n).applies for n in range(first, behind)))
+            return Progress(number, None, self.texts)
+        total = sum(self._met(n).applies for n in range(first, behind))
+        return Progress(number, total, self.texts)
 
     def shown_progress(
         self, bound: BoundStep, *, from_review: bool = False
@@ -347,7 +355,7 @@ class TaskJourney(Journey):
     def tasks_done(self) -> TaskProgress:
         """How many tasks are completed."""
         states = [task.state for task in self.tasks]
-        return TaskProgress(states.count("completed"), len(states))
+        return TaskProgress(states.count("completed"), len(states), self.texts)
 
     def _task(self, span: Span) -> Task | None:
         """Return a task; None if it does not apply, or is an Exit that may not."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
+from ..catalogues import message
 from ..core.items import NEW_ITEM
 from ..core.journey import Journey, Walk
 from ..core.repeats import BoundRepeat
@@ -203,9 +204,6 @@ def lead_to_page(page: str, move: Move) -> str:
     return move.urls.to(Address(page, move.journey.draft.id))
 
 
-SEND = "Confirm and send"
-
-
 def _always(journey: Journey, bound: BoundStep) -> bool:
     return True
 
@@ -232,8 +230,12 @@ def _is_stored(journey: Journey, bound: BoundStep) -> bool:
 
 
 def _next_label(journey: Journey, bound: BoundStep) -> str:
-    return SEND if bound.step is journey.steps[-1] else "Continue"
+    if bound.step is journey.steps[-1]:
+        return bound.texts.text("Confirm and send")
+    return bound.texts.text("Continue")
 
+
+SAVE = message("Save and come back later")
 
 #: The actions in the order of their buttons. Enter presses the first submit button of a
 #: form, which must be Continue.
@@ -259,7 +261,7 @@ ACTIONS: dict[str, Action] = {
         Action(
             "back",
             lead=go_back,
-            label=lambda journey, bound: "Back",
+            label=lambda journey, bound: bound.texts.text("Back"),
             offered=_has_step_before,
             leads_to_review=True,
         ),
@@ -267,7 +269,7 @@ ACTIONS: dict[str, Action] = {
             "save",
             lead=save_and_leave,
             page="saved",
-            label=lambda journey, bound: "Save and come back later",
+            label=lambda journey, bound: bound.texts.text(SAVE),
             offered=_always,
         ),
         Action("autosave", lead=stay, quiet=True, waits=False),
@@ -278,7 +280,7 @@ ACTIONS: dict[str, Action] = {
             "discard",
             lead=partial(lead_to_page, "discard"),
             page="discard",
-            label=lambda journey, bound: "Discard my answers",
+            label=lambda journey, bound: bound.texts.text("Discard my answers"),
             offered=_is_stored,
             waits=False,
         ),

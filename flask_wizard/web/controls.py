@@ -53,16 +53,7 @@ from ..core.fields import (
 from ..core.form_errors import as_text
 from ..core.only_if import OnlyIf, cause_of, condition_of
 from ..core.widgets import draw_row_marker
-from .texts import text
-
-SHOW, HIDE = "Show password", "Hide password"
-
-KEPT_PASSWORD = "You have already given this. Leave it blank to keep it."
-
-REPLACED_FILE = "A new file replaces the one that is here."
-
-ADDED_FILES = "New files are added to those that are here."
-
+from .texts import get_texts, text
 
 COUNTED_FROM = 200
 """The longest text whose characters are counted for whoever types it."""
@@ -420,10 +411,13 @@ def _cause(field: Field) -> Cause | None:
 
 def _hint(field: Field, kept: Collection[str]) -> str:
     cause = cause_of(field)
-    known = KEPT_PASSWORD if field.name in kept else ""
+    known = ""
+    if field.name in kept:
+        known = text("You have already given this. Leave it blank to keep it.")
     if getattr(field, "shown_files", ()):
-        several = isinstance(field, MultipleFileField)
-        known = ADDED_FILES if several else REPLACED_FILE
+        known = text("A new file replaces the one that is here.")
+        if isinstance(field, MultipleFileField):
+            known = text("New files are added to those that are here.")
     example = ""
     if isinstance(field, DateBoxesField) and field.example is not None:
         example = text("For example, {date}", date=field.example_text())
@@ -437,18 +431,25 @@ def _hint(field: Field, kept: Collection[str]) -> str:
 def _only_if(cause: Field, condition: OnlyIf | None) -> str:
     """Return a sentence that says when a field counts."""
     name = cause.short_name.replace("_", " ").capitalize()
-    asked = f"“{_plain(cause.label.text) or name}”"
+    asked = _plain(cause.label.text) or name
     if condition is None or condition.function is not None:
-        return f"Only if your answer to {asked} asks for it."
+        return text("Only if your answer to “{question}” asks for it.", question=asked)
     if kind_of(cause) == "checkbox":
-        ticked = {bool(value) for value in condition.values}
-        return f"Only if {asked} is {'ticked' if ticked == {True} else 'not ticked'}."
+        if {bool(value) for value in condition.values} == {True}:
+            return text("Only if “{question}” is ticked.", question=asked)
+        return text("Only if “{question}” is not ticked.", question=asked)
     labels = _labels(cause)
     said = [
-        "left blank" if value in ("", None) else f"“{labels.get(value, value)}”"
+        text("left blank")
+        if value in ("", None)
+        else text("“{answer}”", answer=labels.get(value, value))
         for value in condition.values
     ]
-    return f"Only if your answer to {asked} is {' or '.join(said)}."
+    return text(
+        "Only if your answer to “{question}” is {answers}.",
+        question=asked,
+        answers=get_texts().listed(said, one_of=True),
+    )
 
 
 def _labels(cause: Field) -> dict[Any, str]:
@@ -524,12 +525,23 @@ def _attributes(
     }
     if described_by:
         drawn["aria-describedby"] = described_by
+    if kind == "input" and input_type(field) not in _WITHOUT_TEXT:
+        drawn |= _defaults(own, dir="auto")
     if longest:  # a browser would cut a longer text without a word
         drawn["maxlength"] = False
     if "size" not in own and (size := _size(field, own)):
         drawn["size"] = size
     is_wrong = bool(errors) or is_marked(field)
     return drawn | _invalid(is_wrong) | _type_attributes(field, own)
+
+
+_WITHOUT_TEXT = frozenset(
+    (
+        *("checkbox", "color", "file", "range"),
+        *("date", "datetime-local", "month", "time", "week"),
+    )
+)
+"""The types of inputs whose value is no text that somebody types."""
 
 
 def _size(field: Field, own: Mapping[str, object]) -> int:
@@ -556,7 +568,7 @@ def _type_attributes(field: Field, own: Mapping[str, object]) -> dict[str, objec
     """
     kind = input_type(field)
     if kind == "password" or isinstance(field, PasswordField):
-        return {"value": False, "data-show": SHOW, "data-hide": HIDE}
+        return {"value": False, **_reveals()}
     if kind in ("email", "url"):
         return _defaults(own, spellcheck="false", autocapitalize="none")
     whole = isinstance(field, IntegerField)
@@ -566,6 +578,11 @@ def _type_attributes(field: Field, own: Mapping[str, object]) -> dict[str, objec
     if kind == "text" and isinstance(field, (IntegerField, DecimalField, FloatField)):
         return _defaults(own, inputmode="numeric" if whole else "decimal")
     return {} if _browser_shows(field, kind) else _text_input()
+
+
+def _reveals() -> dict[str, object]:
+    """Return what the script writes on the button that shows a password."""
+    return {"data-show": text("Show password"), "data-hide": text("Hide password")}
 
 
 def _text_input() -> dict[str, object]:

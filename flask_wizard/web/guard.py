@@ -17,6 +17,7 @@ from werkzeug.exceptions import (
 from werkzeug.formparser import FormDataParser
 from wtforms import ValidationError
 
+from ..catalogues import message
 from .incoming import INCOMING, IncomingFiles
 from .multipart import Caps
 from .state import Context
@@ -35,7 +36,7 @@ PARSED = (
     "let no before_request function read request.form."
 )
 
-FOREIGN = "This form was sent by a page of another site."
+FOREIGN = message("This form was sent by a page of another site.")
 
 
 class CSRFFailure(Exception):
@@ -238,7 +239,7 @@ def _is_own(context: Context) -> bool:
     if site == "same-origin" or (origin and origin.lower() in map(str.lower, trusted)):
         return True
     if site == "cross-site":
-        raise BadRequest(FOREIGN)
+        raise BadRequest(context.texts.text(FOREIGN))
     # The origin "null" has no host. Werkzeug's host is empty if the Host is malformed.
     if origin is None:
         return False
@@ -246,7 +247,7 @@ def _is_own(context: Context) -> bool:
     if host and host == _host(f"//{request.host}"):
         return False
     if site is not None:  # the browser knows the hosts that no proxy has replaced
-        raise BadRequest(FOREIGN)
+        raise BadRequest(context.texts.text(FOREIGN))
     if host:
         context.state.log_once(context.app, MISMATCH.format(request.host, origin[:200]))
     if trusted or not _is_same_page(request, origin):

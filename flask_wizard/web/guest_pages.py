@@ -11,6 +11,7 @@ from ..core.draft import Draft
 from ..core.journey import Journey
 from ..core.steps import BoundStep
 from ..drafts.encrypted_store import Guest
+from .actions import SAVE
 from .groups import Group, groups_of_rows
 from .notices import choose_notice
 from .pages import Page, Pages
@@ -19,11 +20,6 @@ from .urls import Address
 
 State = Literal["done", "open", "later"]
 """Whether a guest has filled in a step, can do so, or cannot yet."""
-
-BUTTONS = (
-    Button("next", "Continue", primary=True),
-    Button("save", "Save and come back later"),
-)
 
 
 @dataclass(frozen=True)
@@ -94,7 +90,11 @@ def guest_step(
     page = pages.step(
         journey, bound, at, form=bound.form_to_show(), then=False, notice=about_form
     )
-    page["actions"] = list(BUTTONS)
+    text = bound.texts.text
+    page["actions"] = [
+        Button("next", text("Continue"), primary=True),
+        Button("save", text(SAVE)),
+    ]
     page["answers"] = _answers(journey, bound, guest)
     return as_guests(page)
 

@@ -14,7 +14,13 @@ from werkzeug.exceptions import (
 )
 
 from ..core.draft import Draft, StoredFile, storable
-from ..core.files import SentFile, clean_name, no_room_for_more, size_in_words
+from ..core.files import (
+    CHOOSE_AGAIN,
+    SentFile,
+    clean_name,
+    no_room_for_more,
+    size_in_words,
+)
 from ..core.forms import renamed
 from ..core.hooks import HookError, call_hook
 from ..drafts.encrypted_store import StoredDraft
@@ -33,8 +39,6 @@ if TYPE_CHECKING:
 
 INCOMING = "flask_wizard.incoming"
 """The key in a request's environment under which its files are."""
-
-LATER = "Choose it again."
 
 
 class TooLarge(Exception):
@@ -151,16 +155,18 @@ class IncomingFiles:
                     raise TooLarge
                 yield piece
 
-        file_id, refusal = new_nonce(), LATER
+        texts = self._context.texts
+        file_id, refusal = new_nonce(), texts.text(CHOOSE_AGAIN)
         if len(self._loose) >= config["WIZARD_MAX_UPLOADS_COUNT"]:
-            refusal = no_room_for_more(config["WIZARD_MAX_UPLOADS_COUNT"])
+            refusal = no_room_for_more(config["WIZARD_MAX_UPLOADS_COUNT"], texts)
         elif self._key and self.failure is None:
             try:
                 file_id = self._uploads.save(self._key, measured())
                 refusal = ""
                 self._loose.add((self._key, file_id))
             except TooLarge:
-                refusal = f"It is larger than {size_in_words(most)}."
+                words = size_in_words(most, texts)
+                refusal = texts.text("It is larger than {size}.", size=words)
             except StoreError as error:
                 self.failure = error
         stored = StoredFile(

@@ -26,7 +26,7 @@ _TOLD_APART = frozenset(
     (
         *("id", "name", "type", "value", "class", "style", "form", "selected"),
         *("checked", "required", "disabled", "readonly", "multiple"),
-        *("data-show", "data-hide", "data-row"),
+        *("data-show", "data-hide", "data-row", "dir"),
     )
 )
 """The attributes that say what other keys say, or how the page looks."""

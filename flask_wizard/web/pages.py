@@ -12,6 +12,7 @@ from flask import Flask
 from markupsafe import Markup
 from wtforms import Form
 
+from ..catalogues import direction, message
 from ..core import forms
 from ..core.draft import Draft, Receipt, StoredFile
 from ..core.files import file_leaves, size_in_words
@@ -22,6 +23,7 @@ from ..core.messages import Notice, Problem
 from ..core.repeats import BoundRepeat
 from ..core.steps import AnyStep, BoundStep, Steps
 from ..core.tasks import TaskJourney, TaskState
+from ..core.texts import Texts
 from ..drafts.lifetimes import utc_datetime
 from ..drafts.links import LinkKind
 from ..drafts.public_draft import Draft as PublicDraft
@@ -40,15 +42,16 @@ from .submitted import (
     Button,
     is_from_review,
 )
+from .texts import SHOWN
 from .themes import DEFAULT_THEME, SHIPPED_THEMES, is_there, theme_of
 from .urls import NEW, NONCE, Address, Urls, address_of, other_host
 
 if TYPE_CHECKING:
     from ..wizard import Wizard
 
-SEND_AGAIN = "Send it again"
+SEND_AGAIN = message("Send it again")
 
-ALREADY_THERE = "already there; choose another file to replace it"
+ALREADY_THERE = message("already there; choose another file to replace it")
 """What stands behind the name of a file that the application had before the draft."""
 
 BASE_TEMPLATE = "flask_wizard/base.html"
@@ -203,6 +206,8 @@ class Pages:
     urls: Urls
     #: Encrypts and decrypts the names of a step's fields, by the name of the step.
     fields_of: Callable[[str], SignedFields]
+    #: What the pages of the wizard say, in the language of this request.
+    texts: Texts
 
     def make(
         self, name: str, status: int = 200, *, step: AnyStep | None = None, **more: Any
@@ -210,10 +215,14 @@ class Pages:
         """Return a page by the name of its template, with the context of every page."""
         config, environment = self.context.app.config, self.context.app.jinja_env
         state, theme = self.context.state, theme_of(self.wizard, config)
+        texts = self.texts
         base = state.template(bases_for(self.wizard, config), environment)
         blocks = state.blocks(base, environment)
         if step is not None:
             more["step"] = step
+            texts = texts.with_words(step.words)
+        self.context.request.environ[SHOWN] = texts
+        language = texts.language or "en"
         return Page(
             # The pages that ask before an item is removed, or that a step waits, are
             # not the step's own.
@@ -234,7 +243,8 @@ class Pages:
             ),
             wizard_css=asset_url(self.context.app, "wizard.css"),
             wizard_js=asset_url(self.context.app, "wizard.js"),
-            wizard_lang=lang() if callable(lang := config["WIZARD_LANG"]) else lang,
+            wizard_lang=language,
+            wizard_dir=direction(language),
             wizard_site=config["WIZARD_SITE_NAME"],
             entry_url=self.urls.entry,
             **more,
@@ -384,14 +394,16 @@ class Pages:
         page: BoundStep | None,
         *,
         problem: PageProblem | None = None,
-        button: Button = Button(REMOVE, "Yes, remove it"),  # noqa: B008  # immutable
+        button: Button | None = None,
     ) -> Page:
         """Return the page on which the visitor confirms that an item is removed.
 
         ``page`` is a page of the item, if that is known. Enter presses the first
         button, so that one keeps the item.
         """
+        text = self.texts.text
         then = is_from_review(self.context.request)
+        button = button or Button(REMOVE, text("Yes, remove it"))
         nonce = [(NONCE, at.nonce)] if at.draft_id == NEW else []
         return self.make(
             "remove",
@@ -401,7 +413,7 @@ class Pages:
             hidden=[*self._token(), *nonce],
             problem=problem,
             actions=[
-                Button("back", "No, keep it", primary=True),
+                Button("back", text("No, keep it"), primary=True),
                 button._replace(primary=False),
             ],
         )
@@ -437,7 +449,7 @@ class Pages:
             shown.setdefault(file.field, []).append(self._shown_file(file, at))
         for leaf in file_leaves(form):
             there = [
-                ShownFile("", name, ALREADY_THERE, None)
+                ShownFile("", name, self.texts.text(ALREADY_THERE), None)
                 for name in getattr(leaf.field, "there", ())
             ]
             leaf.field.shown_files = shown.get(leaf.field.name, there)
@@ -446,7 +458,7 @@ class Pages:
         url = None
         if self.urls.file_url is not None:
             url = self.urls.file_url(at.draft_id, at.page, at.item, file.id)
-        words = size_in_words(file.size)
+        words = size_in_words(file.size, self.texts)
         return ShownFile(file.id, file.filename, words, url, byte_count=file.size)
 
     def _review(
@@ -573,12 +585,14 @@ class Pages:
         *,
         unsettled: bool = False,
         problem: PageProblem | None = None,
-        button: Button = Button("discard", "Yes, discard my answers"),  # noqa: B008  # immutable
+        button: Button | None = None,
     ) -> Page:
         """Return the page on which the visitor confirms that a draft is discarded.
 
         Enter presses the first button, so that one keeps the draft.
         """
+        text = self.texts.text
+        button = button or Button("discard", text("Yes, discard my answers"))
         return self.make(
             "discard",
             action_url=self.urls.to(at),
@@ -586,7 +600,7 @@ class Pages:
             unsettled=unsettled,
             problem=problem,
             actions=[
-                Button("back", "No, keep them", primary=True),
+                Button("back", text("No, keep them"), primary=True),
                 button._replace(primary=False),
             ],
         )
@@ -632,6 +646,9 @@ class Pages:
         ``until`` is when it expires, in seconds since the epoch. ``once`` is true if
         it can be taken up only once.
         """
+        text = self.texts.text
+        begins = kind in ("invite", "share")
+        label = text("Begin") if begins else text("Continue here")
         return self.make(
             "link",
             status,
@@ -642,13 +659,7 @@ class Pages:
             action_url=action_url,
             hidden=self._token(),
             problem=problem,
-            actions=[
-                Button(
-                    "next",
-                    "Begin" if kind in ("invite", "share") else "Continue here",
-                    primary=True,
-                )
-            ],
+            actions=[Button("next", label, primary=True)],
         )
 
     def refused_link(

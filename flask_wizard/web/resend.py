@@ -10,6 +10,7 @@ from typing import Any
 from flask import Response
 from wtforms import Form
 
+from ..catalogues import message
 from ..core import forms
 from ..core.draft import Draft
 from ..core.files import to_choose_again
@@ -35,7 +36,9 @@ from .responses import Outcome, set_header
 from .submitted import Button, Submitted
 from .urls import NEW, Address
 
-PASSWORDS_LEFT_OUT = "The passwords that you typed are not among what you sent."
+PASSWORDS_LEFT_OUT = message(
+    "The passwords that you typed are not among what you sent."
+)
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,8 @@ class Resend:
             set_header("Retry-After", refusal.retry_after)
         if action_of(submitted.action).quiet:
             return Response(status=refusal.status)
-        problem, button = self._explain(at, refusal), submitted.button(SEND_AGAIN)
+        problem = self._explain(at, refusal)
+        button = submitted.button(self.pages.texts.text(SEND_AGAIN))
         if at.page == "discard":
             page = self.pages.discard(at, problem=problem, button=button)
         elif refusal.problem is Problem.REMOVED or not self._knows(at):
@@ -152,7 +156,7 @@ class Resend:
             lost = values.filled(names)
             if form is not None and (lost or values.files):
                 errors = with_lost(errors_of(form), lost)
-                for name, messages in to_choose_again(values.files.values()).items():
+                for name, messages in self._to_choose_again(values).items():
                     errors[name] = [*errors.get(name, ()), *messages]
                 show_errors(form, errors)
             return self.pages.step(
@@ -177,11 +181,16 @@ class Resend:
         journey, bound, form, pairs = self._without_answers(at, step, submitted)
         resent = page(journey, bound, form, placed=False, pairs=pairs)
         if form is None and values.names and values.filled(values.names.passwords):
-            resent["errors"] = [ErrorLink(PASSWORDS_LEFT_OUT, None)]
+            told = self.pages.texts.text(PASSWORDS_LEFT_OUT)
+            resent["errors"] = [ErrorLink(told, None)]
         if form is None:
-            for messages in to_choose_again(values.files.values()).values():
+            for messages in self._to_choose_again(values).values():
                 resent["errors"] += [ErrorLink(text, None) for text in messages]
         return resent
+
+    def _to_choose_again(self, values: forms.Values) -> dict[str, list[str]]:
+        """Return a message for each file that came along, by its field."""
+        return to_choose_again(values.files.values(), self.pages.texts)
 
     def _among_answers(
         self, at: Address, step: AnyStep, values: forms.Values

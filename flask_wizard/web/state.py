@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import Flask, Request, current_app, request, session
 from flask.sessions import SessionMixin
 from jinja2 import Environment
 
+from ..core.texts import Texts
 from ..drafts.encrypted_store import DraftRepository, EncryptedStore, cannot_join
 from ..drafts.holders import TOKEN_KEY, Holder, Tokens
 from ..drafts.keyring import Keyring
@@ -16,6 +18,7 @@ from ..drafts.upload_store import UploadStore
 from ..drafts.uploads import Uploads
 from ..errors import ConfigurationError
 from ..stores import DraftStore, JoiningStore
+from .languages import language_of
 from .themes import Macros, blocks_of, macros_of
 from .waiters import Waiters
 
@@ -157,6 +160,8 @@ class Context(NamedTuple):
     repository: DraftRepository
     #: The name of the field that carries the CSRF token.
     csrf_field: str
+    #: The texts of this package in the visitor's language.
+    texts: Texts
 
 
 def get_context() -> Context:
@@ -183,6 +188,7 @@ def get_context() -> Context:
         known = Tokens.of(began_with or {})
     keyring = repository.store.keyring
     holder = Holder(visitor, keyring, state.logins.find_user, known)
-    context = Context(app, served, visitor, state, holder, repository, field)
+    texts = Texts(cache(partial(language_of, app, served)))
+    context = Context(app, served, visitor, state, holder, repository, field, texts)
     served.environ[CONTEXT] = context
     return context

@@ -14,6 +14,7 @@ from ..core.draft import Draft, StoredFile
 from ..core.files import UNUSABLE_FILE, FileRules
 from ..core.form_errors import as_text
 from ..core.hooks import call_hook
+from ..core.texts import Texts
 from ..drafts.uploads import Uploads
 from ..drafts.visitor_drafts import VisitorDrafts
 from .state import Context
@@ -72,7 +73,9 @@ class UploadedFile(FileStorage):
         return str(self.filename)
 
 
-def rules_of(wizard: Wizard, drafts: VisitorDrafts, context: Context) -> FileRules:
+def rules_of(
+    wizard: Wizard, drafts: VisitorDrafts, context: Context, texts: Texts
+) -> FileRules:
     """Return how files of a wizard's drafts are bound and judged."""
     config, uploads = context.app.config, context.repository.uploads
     assert uploads is not None  # only a repository in a transaction has none
@@ -82,7 +85,8 @@ def rules_of(wizard: Wizard, drafts: VisitorDrafts, context: Context) -> FileRul
         try:
             call_hook(wizard.on_upload, file, step, field)
         except (ValidationError, StopValidation) as error:
-            return as_text(error.args[0]) if error.args else UNUSABLE_FILE
+            unusable = texts.text(UNUSABLE_FILE)
+            return as_text(error.args[0]) if error.args else unusable
         return ""
 
     def room_of_holder(draft: Draft) -> int:
@@ -95,4 +99,5 @@ def rules_of(wizard: Wizard, drafts: VisitorDrafts, context: Context) -> FileRul
         max_count=config["WIZARD_MAX_UPLOADS_COUNT"],
         max_size=config["WIZARD_MAX_UPLOADS_SIZE"],
         room_of_holder=room_of_holder,
+        texts=texts,
     )

@@ -27,6 +27,7 @@ from ..core.messages import Notice
 from ..core.repeats import BoundRepeat
 from ..core.steps import AnyStep, BoundStep
 from ..core.tasks import TASKS, TaskJourney
+from ..core.texts import Texts
 from ..drafts.adoption import adopt
 from ..drafts.encrypted_store import StoredDraft
 from ..drafts.holders import new_nonce
@@ -51,7 +52,6 @@ from .item_pages import (
     has_page,
 )
 from .json_pages import json_response, prefers_json
-from .languages import language_of
 from .link_page import open_link
 from .logins import SignedOut
 from .notices import choose_notice, saved_notice, tasks_notice
@@ -133,14 +133,17 @@ class Visit:
         initial = wizard._initial_at(mount.bound) if gives else None
         bound = MappingProxyType(dict(mount.bound))
         takes_files = wizard.steps.take_files
+        texts = context.texts
+        if wizard.words:
+            texts = Texts(texts.locate, wizard.words)
         journey_of = partial(
             wizard._journey,
             wizard.steps,
             initial=initial,
             bound=bound,
             max_entries=context.app.config["WIZARD_MAX_ENTRIES"],
-            language=partial(language_of, context.app),
-            files=rules_of(wizard, drafts, context) if takes_files else NO_FILES,
+            texts=texts,
+            files=rules_of(wizard, drafts, context, texts) if takes_files else NO_FILES,
             prefilled=wizard._prefilled,
         )
 
@@ -153,7 +156,7 @@ class Visit:
             return SignedFields(keyring, drafts.mount, step_name)
 
         urls = Urls(url_for_step, first_page, entry_url, file_url)
-        pages = Pages(wizard, context, urls, fields_of)
+        pages = Pages(wizard, context, urls, fields_of, texts)
         opened = None if draft_id == NEW else draft_id
         return cls(context, wizard, journey_of, drafts, urls, pages, opened)
 

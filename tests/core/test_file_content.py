@@ -35,10 +35,19 @@ ZIPPED = {"docx", "ods", "odt", "xlsx", "zip"}
 PHP = b"<?php system($_GET['x']); ?>"
 
 
+class Upload(Form):
+    file = FileField()
+
+
+def field_with(data: object) -> Any:
+    field: Any = Upload().file
+    field.data = data
+    return field
+
+
 def accepts(validator: FileContent, *contents: bytes) -> bool:
-    field: Any = Form
     files = [BytesIO(content) for content in contents]
-    field = type("Field", (), {"data": files if len(files) != 1 else files[0]})()
+    field = field_with(files if len(files) != 1 else files[0])
     try:
         validator(Form(), field)
     except ValidationError:
@@ -81,6 +90,6 @@ def test_unknown_kind_is_refused(kinds: tuple[str, ...]) -> None:
 
 
 def test_message_may_be_the_application_s_own() -> None:
-    field = type("Field", (), {"data": BytesIO(PHP)})()
+    field = field_with(BytesIO(PHP))
     with pytest.raises(ValidationError, match="Choose a photo"):
         FileContent("png", message="Choose a photo")(Form(), field)

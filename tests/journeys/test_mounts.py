@@ -769,7 +769,7 @@ def test_site_name_is_in_the_title(make_app: MakeApp) -> None:
     app = make_app(Join, WIZARD_SITE_NAME="The Shop", WIZARD_LANG="en-GB")
     page = Visitor(app).open()
     assert page.title.endswith("The Shop")
-    assert '<html lang="en-GB">' in page.source
+    assert '<html lang="en-GB" dir="ltr">' in page.source
 
 
 # The variables of a mount in conditions, forms and hooks

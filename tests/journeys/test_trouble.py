@@ -826,7 +826,7 @@ def test_limit_must_be_a_number(key: str, value: object) -> None:
 
 def test_language_may_depend_on_the_request(make_app: MakeApp) -> None:
     visitor = Visitor(make_app(Join, WIZARD_LANG=lambda: request.args["lang"]))
-    assert '<html lang="de">' in visitor.open("/join/?lang=de").source
+    assert '<html lang="de" dir="ltr">' in visitor.open("/join/?lang=de").source
 
 
 def test_second_extension_is_refused(app: Flask) -> None:

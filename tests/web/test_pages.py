@@ -120,6 +120,8 @@ ENV.globals.update(
     flask_wizard_named_rows=named_rows,
     flask_wizard_text=texts.text,
     flask_wizard_plural=texts.plural,
+    flask_wizard_moment=texts.moment,
+    flask_wizard_ago=texts.ago,
 )
 
 
@@ -132,6 +134,7 @@ def every_page() -> dict[str, Any]:
         "wizard_css": "/static/wizard.css",
         "wizard_js": "/static/wizard.js",
         "wizard_lang": "en-GB",
+        "wizard_dir": "ltr",
         "wizard_site": None,
         "entry_url": "/join/",
     }
@@ -153,6 +156,7 @@ def step_page(form: Form | None, **more: Any) -> dict[str, Any]:
         "answers": {},
         "item": None,
         "returning": None,
+        "stepper": None,
         "unneeded": None,
         **more,
     }
