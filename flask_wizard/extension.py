@@ -31,6 +31,7 @@ from .web.external import NO_HOST, names_host
 from .web.invitations import invite_url, reopen_url
 from .web.links import resume_url, revoke, share_url
 from .web.logins import Logins
+from .web.moments import moment, time_zone
 from .web.own_drafts import own_drafts
 from .web.pages import BASE_TEMPLATE
 from .web.routes import check_headless
@@ -55,6 +56,7 @@ DEFAULTS: dict[str, Any] = {
     "WIZARD_BASE_TEMPLATE": BASE_TEMPLATE,
     "WIZARD_SITE_NAME": None,
     "WIZARD_LANG": "en",
+    "WIZARD_TIMEZONE": "UTC",  # of the times on pages, such as Europe/Lisbon
     "WIZARD_LOGIN_URL": None,  # a URL, or a function of the URL to come back to
     "WIZARD_PERMANENT_SESSION": False,
     "WIZARD_COMMIT_LEASE": 120,  # seconds; longer than the server's own time limit
@@ -128,6 +130,7 @@ class FlaskWizard:
         _check_origins(app.config["WIZARD_TRUSTED_ORIGINS"])
         _check_namespace(app.config["WIZARD_NAMESPACE"])
         _check_external_url(app.config["WIZARD_EXTERNAL_URL"])
+        time_zone(app.config["WIZARD_TIMEZONE"])
         Keyring(secrets_of(app))  # to refuse bad secrets now, not at the first request
         given = self._store if self._store is not None else app.config["WIZARD_STORE"]
         default_file = Path(app.instance_path) / "flask_wizard.sqlite3"
@@ -155,6 +158,7 @@ class FlaskWizard:
             flask_wizard_macros=partial(macros_of, DEFAULT_MACROS, app.jinja_env),
             flask_wizard_named_rows=named_rows,
             flask_wizard_text=text,
+            flask_wizard_moment=moment,
             flask_wizard_plural=plural,
         )
 

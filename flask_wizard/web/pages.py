@@ -26,6 +26,7 @@ from ..drafts.public_draft import Draft as PublicDraft
 from ..errors import ConfigurationError, DefinitionError
 from . import guard
 from .actions import buttons_of
+from .answers_copy import ShownCopy
 from .assets import asset_url
 from .controls import ErrorLink, ShownFile, summary
 from .groups import groups_of
@@ -479,7 +480,7 @@ class Pages:
             ],
         )
 
-    def receipt(self, draft: Draft, host: str) -> Page:
+    def receipt(self, draft: Draft, host: str, copy: ShownCopy | None) -> Page:
         """Return the page of an ended draft. ``host`` is this site's host."""
         receipt = draft.receipt or Receipt()
         return self.make(
@@ -490,6 +491,7 @@ class Pages:
             message=Markup(receipt.message) if receipt.html else receipt.message,
             next_url=receipt.url,
             next_host=other_host(receipt.url or "", host),
+            copy=copy,
         )
 
     def sending(self, at: Address) -> Page:
