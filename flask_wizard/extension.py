@@ -32,12 +32,13 @@ from .web.invitations import invite_url, reopen_url
 from .web.languages import checked_code
 from .web.links import resume_url, revoke, share_url
 from .web.logins import Logins
+from .web.moments import ago, moment, time_zone
 from .web.own_drafts import named_drafts, own_drafts
 from .web.pages import BASE_TEMPLATE
 from .web.routes import check_headless
 from .web.shipped_templates import ShippedTemplates, check_templates, escape_pages
 from .web.state import EXTENSION, WizardState, get_context, secrets_of
-from .web.texts import ago, moment, plural, text, zone_of
+from .web.texts import plural, text
 from .web.themes import DEFAULT_MACROS, DEFAULT_THEME, macros_of
 from .wizard import Wizard
 
@@ -130,7 +131,8 @@ class FlaskWizard:
         _check_origins(app.config["WIZARD_TRUSTED_ORIGINS"])
         _check_namespace(app.config["WIZARD_NAMESPACE"])
         _check_external_url(app.config["WIZARD_EXTERNAL_URL"])
-        _check_language(app.config)
+        _check_language(app.config["WIZARD_LANG"])
+        time_zone(app.config["WIZARD_TIMEZONE"])
         Keyring(secrets_of(app))  # to refuse bad secrets now, not at the first request
         given = self._store if self._store is not None else app.config["WIZARD_STORE"]
         default_file = Path(app.instance_path) / "flask_wizard.sqlite3"
@@ -380,17 +382,9 @@ def _check_external_url(url: object) -> None:
 _SITE = re.compile(r"https?://[^/?#@\s]+(/[^?#\s]*)?", re.IGNORECASE)
 
 
-def _check_language(config: Mapping[str, Any]) -> None:
-    lang, zone = config["WIZARD_LANG"], config["WIZARD_TIMEZONE"]
+def _check_language(lang: object) -> None:
     if lang is not None and not callable(lang):
         checked_code(lang)
-    try:
-        zone_of(zone)
-    except (KeyError, ValueError, TypeError) as error:
-        raise ConfigurationError(
-            f"WIZARD_TIMEZONE is {zone!r}, which is no time zone of this machine. "
-            "Expected a name such as 'Europe/Berlin'. The package tzdata has them all."
-        ) from error
 
 
 def _check_namespace(namespace: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from functools import cache, cached_property, partial
 from threading import Lock
 from typing import Annotated, Any, Literal, Self, TypeVar, overload
@@ -381,18 +382,29 @@ class StoredLinks(Stored, frozen=True):
     taken: dict[str, tuple[Count, Seconds]] = msgspec.field(default_factory=dict)
 
 
-class _Marked(Stored, frozen=True, kw_only=True):
-    """What the framework itself notes of a receipt."""
+AnswersCopy = tuple[
+    tuple[str, str, Count, tuple[tuple[str, tuple[str, ...]], ...]],
+    ...,
+]
+"""Answers as text: the section, the title and the heading's level of each group, and
+its rows. Each row has what was asked and the lines of the answer. Sections and titles
+may be empty."""
 
+
+class _Named(Stored, frozen=True, kw_only=True):
+    """What a receipt is given by name, and what the framework itself notes of it."""
+
+    #: How long the visitor can see, print and download a copy of the answers, a
+    #: timedelta or seconds. Passwords and files are not in it. With ``None`` none is
+    #: kept.
+    keep: timedelta | float | None = None
     #: True if the message was given as ``Markup``.
     html: bool = False
     #: Which of ``next_steps`` and ``contact`` were given as ``Markup``.
     html_parts: tuple[str, ...] = ()
-
-
-class _Told(_Marked, frozen=True, kw_only=True):
-    """What a receipt tells besides, each by its keyword."""
-
+    #: The answers, if they are kept; and until when, in seconds since the epoch.
+    copy: AnswersCopy = ()
+    copy_until: Seconds = 0.0
     #: What happens next, a line each; it stands under a heading that says so.
     next_steps: str | None = None
     #: Whom to ask, such as an address; it stands under a heading of its own.
@@ -401,7 +413,7 @@ class _Told(_Marked, frozen=True, kw_only=True):
     url_label: str | None = None
 
 
-class Receipt(_Told, frozen=True):
+class Receipt(_Named, frozen=True):
     """What the visitor gets after a commit.
 
     A ``url`` alone leads there at once. With anything else the built-in receipt page
@@ -415,6 +427,14 @@ class Receipt(_Told, frozen=True):
     url: str | None = None
     #: A sentence to the visitor.
     message: str | None = None
+
+    def answers(self, now: float) -> AnswersCopy:
+        """Return the copy of the answers, if it may still be seen."""
+        return self.copy if now < self.copy_until else ()
+
+    def without_copy(self) -> Receipt:
+        """Return the receipt without the copy of the answers."""
+        return replace(self, copy=(), copy_until=0.0)
 
 
 class Filled(Stored, frozen=True, dict=True, kw_only=True):
@@ -556,7 +576,8 @@ class Draft(Filled, frozen=True, dict=True):
     unneeded: dict[str, str] = msgspec.field(default_factory=dict)
     #: What is known of its links, packed; empty if none was taken up or revoked.
     packed_links: bytes = msgspec.field(name="links", default=b"")
-    #: It lives until then at least, in seconds since the epoch: its invitation does.
+    #: It lives until then at least, in seconds since the epoch: its invitation does,
+    #: or a copy of the answers.
     keep_until: Seconds = 0.0
     #: True if it was sent back for correction: its messages are remarks.
     reopened: bool = False
@@ -593,7 +614,7 @@ class Draft(Filled, frozen=True, dict=True):
         """Return when it ends by itself. Lifetimes, idle and in all, are in seconds."""
         idle = self.updated + lifetime
         if self.state in ENDED:
-            return idle
+            return max(idle, self.keep_until)
         return max(min(idle, self.created + max_lifetime), self.keep_until)
 
     def is_committing(self, now: float) -> bool:
@@ -861,6 +882,7 @@ class Draft(Filled, frozen=True, dict=True):
             attempt=self.attempt,
             unsettled=self.unsettled and state == "discarded",
             packed_receipt=pack(receipt) if receipt is not None else b"",
+            keep_until=receipt.copy_until if receipt is not None else 0.0,
         )
 
 

@@ -36,7 +36,7 @@ from .fields import (
     render_kw,
 )
 from .files import files_of, is_file
-from .forms import is_password, typed_text
+from .forms import is_password, leaves, typed_text
 from .only_if import is_left_out
 from .texts import Texts, texts_of
 
@@ -68,6 +68,8 @@ class Row:
     heading: str = ""
     #: The name of the item's page, if the items have several.
     page: str = ""
+    #: True if it tells of a password or of files, which no copy of the answers has.
+    is_private: bool = False
 
 
 def rows_of(step_name: str, form: BaseForm, url: str = "") -> list[Row]:
@@ -130,7 +132,19 @@ def _rows(
             link = f"{url}#{anchor}" if url else ""
             lines = tuple(_lines(field))
             if lines or name:  # a field without a name that was left blank, for bots
-                yield Row(step, field.name, label, lines, anchor, link)
+                yield Row(
+                    step,
+                    field.name,
+                    label,
+                    lines,
+                    anchor,
+                    link,
+                    is_private=any(map(_is_private, leaves([field]))),
+                )
+
+
+def _is_private(field: Field) -> bool:
+    return is_password(field) or is_file(field)
 
 
 def _confirmations(fields: Iterable[Field]) -> set[str]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 from markupsafe import Markup
 from msgspec.structs import replace
 
-from ..core.draft import Draft, Receipt, pack, storable
+from ..core.draft import AnswersCopy, Draft, Receipt, pack, storable
 from ..core.hooks import call_hook
 from ..core.journey import Journey
 from ..core.messages import Notice
@@ -30,8 +31,10 @@ from ..errors import (
     StoreError,
 )
 from ..tracebacks import without_locals
+from .draft_list import LATEST
 from .encrypted_store import StoredDraft
 from .lease import LeaseRenewal, threads_are_reliable
+from .lifetimes import seconds
 from .visitor_drafts import VisitorDrafts
 
 logger = logging.getLogger(__name__)
@@ -62,6 +65,7 @@ def receipt_of(result: Any) -> Receipt:
                 next_steps=_text(result.next_steps),
                 contact=_text(result.contact),
                 url_label=_text(result.url_label),
+                keep=_seconds(result.keep),
                 html=isinstance(result.message, Markup),
                 html_parts=tuple(
                     part
@@ -86,11 +90,40 @@ def receipt_of(result: Any) -> Receipt:
     )
 
 
-def _fitting(receipt: Receipt) -> Receipt:
+def _seconds(keep: object) -> float | None:
+    """Return ``Receipt.keep`` in seconds. Raise CommitResultError."""
+    if keep is None:
+        return None
+    is_number = isinstance(keep, (int, float)) and not isinstance(keep, bool)
+    if isinstance(keep, timedelta) or is_number:
+        duration = seconds(keep)
+        if 0 < duration < LATEST:  # not true of NaN
+            return float(duration)
+    raise CommitResultError(
+        f"commit returned a Receipt with keep={keep!r}. The answers are committed all "
+        "the same, and no copy of them is kept. Expected a positive timedelta, such as "
+        "timedelta(days=30), or a number of seconds."
+    )
+
+
+def _fitting(receipt: Receipt, limit: int) -> Receipt:
     """Return the receipt, without what is too large for it, and log that.
 
-    The commit has taken effect by now, and every store must have room to say so.
+    The commit has taken effect by now, and every store must have room to say so. With a
+    copy of the answers it may have ``limit`` bytes, as a draft.
     """
+    if receipt.copy and (size := len(pack(receipt))) > limit:
+        logger.error(
+            "The copy of the answers takes a receipt to %s bytes, and a draft may have "
+            "%s. It is left out. Raise WIZARD_MAX_DRAFT, or return a Receipt without "
+            "keep and lead to a page of your own.",
+            size,
+            limit,
+        )
+    elif receipt.copy:
+        whole = _fitting(receipt.without_copy(), limit)
+        return replace(whole, copy=receipt.copy, copy_until=receipt.copy_until)
+    receipt = receipt.without_copy()
     parts = ("message", "reference", "url", "next_steps", "contact", "url_label")
     for _ in parts:
         if (size := len(pack(receipt))) <= MAX_RECEIPT:
@@ -152,6 +185,7 @@ def commit(
     *,
     lease: float,
     most: float,
+    copy: Callable[[], AnswersCopy],
 ) -> CommitResult:
     """Commit a draft whose steps are all done, once.
 
@@ -160,6 +194,7 @@ def commit(
     the hook runs, for ``most`` leases. If the hook raises, this releases the draft with
     everything in it, and raises the exception again. It skips ``wizard.validate`` for
     an unsettled draft with the answers that passed it before an earlier attempt.
+    ``copy`` returns the answers as text, for a receipt that keeps them.
 
     Raise ConflictError if the draft changed before the claim, and HookError for an
     error of the application that might be taken for one of the draft.
@@ -184,7 +219,7 @@ def commit(
         maybe_running=not threads_are_reliable(),
     )
     claimed = _claim(stored, drafts, claim)
-    attempt = _Attempt(wizard, journey, submission, claimed, drafts)
+    attempt = _Attempt(wizard, journey, submission, claimed, drafts, copy)
     if wizard.one_transaction:  # the transaction is the lease
         return attempt.run(nullcontext())
     return attempt.run(LeaseRenewal(claimed, drafts, lease=lease, most=most))
@@ -222,6 +257,7 @@ class _Attempt:
     submission: Submission
     claimed: StoredDraft
     drafts: VisitorDrafts
+    copy: Callable[[], AnswersCopy]
 
     def run(self, lease: AbstractContextManager[None]) -> CommitResult:
         """Call the hook under the lease, and save its outcome."""
@@ -261,7 +297,20 @@ class _Attempt:
         return call_hook(self.wizard.commit, self.submission)
 
     def _receipt_of(self, result: object) -> Receipt:
-        return _fitting(receipt_of(result))
+        receipt = receipt_of(result)
+        if (keep := receipt.keep) is not None:
+            receipt = replace(receipt, keep=None)
+            try:
+                copied = self.copy()
+            except Exception as error:  # the commit has taken effect
+                logger.error(
+                    "A copy of the answers could not be made, so none is kept.",
+                    exc_info=without_locals(error),
+                )
+            else:
+                until = min(time.time() + seconds(keep), LATEST)
+                receipt = replace(receipt, copy=copied, copy_until=until)
+        return _fitting(receipt, self.drafts.limit)
 
     def _call_in_transaction(self) -> Callable[[], CommitResult]:
         """Call the hook and end the draft in one transaction.

@@ -93,6 +93,11 @@ class VisitorDrafts:
         """The key of the mount, which is stored with its drafts."""
         return self._mount.key
 
+    @property
+    def limit(self) -> int:
+        """How many bytes a draft may have."""
+        return self._repository.limit
+
     @cached_property
     def _lifetimes(self) -> tuple[float, float]:
         """How long a draft lives, idle and in all, in seconds."""

@@ -101,6 +101,14 @@ def _plain(app: Flask, find_wizard: FindWizard, draft: Draft) -> dict[str, Any]:
             "reference": receipt.reference,
             "url": receipt.url,
             "message": receipt.message,
+            "answers": [
+                {
+                    "section": section,
+                    "title": title,
+                    "rows": [{"label": label, "lines": lines} for label, lines in rows],
+                }
+                for section, title, _, rows in receipt.copy
+            ],
         },
         "files": [],
     }

@@ -201,6 +201,19 @@ def _more(page: Page) -> Data:
             }
             for group in page["groups"]
         ]
+    if (copy := page.get("copy")) is not None:
+        more["copy"] = {
+            "until": _moment(copy.until),
+            "url": copy.url,
+            "groups": [
+                {
+                    "section": group.section,
+                    "title": group.title,
+                    "rows": [row._asdict() for row in group.rows],
+                }
+                for group in copy.groups
+            ],
+        }
     if returning := page.get("returning"):
         more["missing"] = [
             {"title": plain(step.title), "url": step.url} for step in returning.missing

@@ -30,6 +30,7 @@ from ..drafts.public_draft import Draft as PublicDraft
 from ..errors import ConfigurationError, DefinitionError
 from . import guard
 from .actions import buttons_of
+from .answers_copy import ShownCopy
 from .assets import asset_url
 from .controls import ErrorLink, ShownFile, summary
 from .groups import groups_of
@@ -605,7 +606,7 @@ class Pages:
             ],
         )
 
-    def receipt(self, draft: Draft, host: str) -> Page:
+    def receipt(self, draft: Draft, host: str, copy: ShownCopy | None) -> Page:
         """Return the page of an ended draft. ``host`` is this site's host."""
         receipt = draft.receipt or Receipt()
 
@@ -625,6 +626,7 @@ class Pages:
             next_url=receipt.url,
             next_label=receipt.url_label,
             next_host=other_host(receipt.url or "", host),
+            copy=copy,
         )
 
     def sending(self, at: Address) -> Page:

@@ -32,6 +32,7 @@ from ..errors import (
 from . import guard
 from .actions import Action, Move, action_of
 from .announced import announce, announce_step
+from .answers_copy import copy_of
 from .incoming import INCOMING, IncomingFiles, Refused
 from .item_pages import (
     begin_again,
@@ -473,6 +474,7 @@ class Post:
             self.visit.drafts,
             lease=config["WIZARD_COMMIT_LEASE"],
             most=config["WIZARD_COMMIT_MAX"],
+            copy=partial(copy_of, journey),
         )
         if result.page is not None:
             return redirect_to(self.visit.urls.to_step(result.draft.id, result.page))

@@ -71,9 +71,18 @@ def download(file: UploadedFile) -> Response:
     read = partial(source.read, 64 * 1024)
     pieces = chain([read()], iter(read, b""))
     response = Response(pieces, mimetype="application/octet-stream")
+    response.headers["Content-Length"] = str(file.size)
+    return _attached(response, str(file.filename))
+
+
+def download_text(text: str, filename: str) -> Response:
+    """Return a text for a browser to save, which it does not show by itself."""
+    return _attached(Response(text, mimetype="text/plain"), filename)
+
+
+def _attached(response: Response, filename: str) -> Response:
     headers = response.headers
-    headers["Content-Length"] = str(file.size)
-    headers.set("Content-Disposition", "attachment", filename=str(file.filename))
+    headers.set("Content-Disposition", "attachment", filename=filename)
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Content-Security-Policy"] = SANDBOX
     return response

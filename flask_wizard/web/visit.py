@@ -31,7 +31,7 @@ from ..core.texts import Texts
 from ..drafts.adoption import adopt
 from ..drafts.encrypted_store import StoredDraft
 from ..drafts.holders import new_nonce
-from ..drafts.lifetimes import expires
+from ..drafts.lifetimes import expires, utc_datetime
 from ..drafts.public_draft import Draft as PublicDraft
 from ..drafts.visitor_drafts import Mount, VisitorDrafts
 from ..errors import (
@@ -42,6 +42,7 @@ from ..errors import (
 from ..tracebacks import without_locals
 from .actions import must_begin
 from .announced import announce
+from .answers_copy import ShownCopy, groups_in
 from .compat import typed_values
 from .guest_pages import guest_page, guest_step
 from .incoming import INCOMING, IncomingFiles
@@ -51,6 +52,7 @@ from .item_pages import (
     find_page,
     has_page,
 )
+from .json_fields import plain
 from .json_pages import json_response, prefers_json
 from .link_page import open_link
 from .logins import SignedOut
@@ -62,10 +64,11 @@ from .problems import (
     NotStored,
     is_frozen,
 )
-from .responses import Outcome, download, protect, redirect_to
+from .responses import Outcome, download, download_text, protect, redirect_to
 from .shipped_templates import escape_pages
 from .state import MOUNTS, Context
 from .submitted import is_from_review
+from .texts import text
 from .uploaded_file import UploadedFile, rules_of
 from .urls import (
     DRAFT_PAGES,
@@ -83,6 +86,9 @@ from .urls import (
 if TYPE_CHECKING:
     from ..wizard import Wizard
     from .routes import Mounted
+
+DOWNLOAD = "download"
+"""The query of a receipt's URL by which its copy of the answers is downloaded."""
 
 BROKEN = "The application's code raises for a draft at {}, which cannot be continued."
 
@@ -508,12 +514,7 @@ class Visit:
 
     def _kept(self, draft: Draft) -> Kept:
         """Return how long a draft is kept, and who can come back to it."""
-        until = expires(self.wizard, draft)
-        is_users = self.drafts.holder.user is not None
-        if self.context.session.permanent and not is_users:
-            lasts = self.context.app.permanent_session_lifetime.total_seconds()
-            until = min(until, time.time() + lasts)
-        in_browser = not (self.context.session.permanent or is_users)
+        until, in_browser = self._reach(expires(self.wizard, draft))
         return {"until": until, "in_browser": in_browser}
 
     def _show_tasks(self, at: Address, draft: Draft) -> Outcome:
@@ -532,7 +533,42 @@ class Visit:
             return self.redirect_to_page(self._current_page(draft), draft)
         if (url := self.end_url(draft)) != self.urls.to(at):
             return redirect_to(url)
-        return self.pages.receipt(draft, self.context.request.host)
+        copy = self._copy_of_answers(draft)
+        request = self.context.request
+        if copy is not None and DOWNLOAD in request.args:
+            reference = draft.receipt.reference if draft.receipt is not None else None
+            whole = copy.as_text(plain(self.wizard.title), reference)
+            return download_text(whole, text("answers") + ".txt")
+        return self.pages.receipt(draft, request.host, copy)
+
+    def _copy_of_answers(self, draft: Draft) -> ShownCopy | None:
+        """Return the copy that the receipt of an ended draft keeps, if there is one."""
+        receipt = draft.receipt or Receipt()
+        if not (copy := receipt.answers(time.time())):
+            return None
+        until, in_browser = self._reach(receipt.copy_until)
+        return ShownCopy(
+            groups_in(copy),
+            sent=utc_datetime(draft.updated),
+            until=utc_datetime(until),
+            in_browser=in_browser,
+            signed_in=self.drafts.holder.user is not None,
+            url=add_query(self.url_to("receipt", draft), DOWNLOAD),
+        )
+
+    def _reach(self, until: float) -> tuple[float, bool]:
+        """Return until when the visitor can open what is stored until a time.
+
+        The times are in seconds since the epoch. The second part is true if the session
+        ends before when the browser closes.
+        """
+        if self.drafts.holder.user is not None:
+            return until, False
+        session = self.context.session
+        if session.permanent:
+            lasts = self.context.app.permanent_session_lifetime.total_seconds()
+            until = min(until, time.time() + lasts)
+        return until, not session.permanent
 
     def _show_file(self, page: str, item: str, file_id: str) -> Outcome:
         """Return a file as a download, whether or not its step applies."""
@@ -569,7 +605,9 @@ class Visit:
         ``form-action 'self'`` blocks a redirect to it.
         """
         receipt = draft.receipt or Receipt()
-        is_all = receipt.url and receipt == Receipt(url=receipt.url)
+        bare = Receipt(url=receipt.url, keep=receipt.keep)
+        is_all = receipt.url and receipt.without_copy() == bare
+        is_all = is_all and not receipt.answers(time.time())
         if is_all and not other_host(str(receipt.url), self.context.request.host):
             return str(receipt.url)
         return self.url_to("receipt", draft)

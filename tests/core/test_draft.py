@@ -576,12 +576,15 @@ def test_unknown_key_of_a_holder_outlives_a_new_mark() -> None:
 
 
 def test_unknown_key_of_a_receipt_outlives_a_new_mark() -> None:
-    receipt = newer(pack(Receipt("R-7")), keep=30)
+    receipt = newer(pack(Receipt("R-7")), later=30)
     ended = draft(state="committed", packed_receipt=receipt)
     marked = decode(encode(ended)).add_holder(9.0, marks=[b"other"])
     read = decode(encode(marked)).receipt
     assert read is not None
-    assert (read.reference, msgspec.msgpack.decode(read.unknown["keep"])) == ("R-7", 30)
+    assert (read.reference, msgspec.msgpack.decode(read.unknown["later"])) == (
+        "R-7",
+        30,
+    )
 
 
 def test_unknown_key_of_what_a_page_began_with_outlives_a_submission() -> None:

@@ -271,8 +271,8 @@ def test_receipt_takes_three_parts_by_position(fourth: object) -> None:
 
 def test_receipt_refuses_parts_that_it_does_not_have() -> None:
     make: Any = Receipt
-    with pytest.raises(TypeError, match="keep"):
-        make("7", keep=timedelta(days=30))
+    with pytest.raises(TypeError, match="kept"):
+        make("7", kept=timedelta(days=30))
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,8 @@ def assert_same(data: Mapping[str, Any], page: Page) -> None:
     for name in data["urls"].keys() - {"entry", "discard"}:
         assert data["urls"][name] in unescape(page.source), name
     assert [each["message"] for each in data["errors"]] == page.errors
-    rows = [row for group in data.get("groups", ()) for row in group["rows"]]
+    groups = data.get("groups", data.get("copy", {}).get("groups", ()))
+    rows = [row for group in groups for row in group["rows"]]
     found = [(row["label"], " ".join(row["lines"]) or "Not provided") for row in rows]
     assert found == page.rows
     if "action" in data["urls"]:

@@ -21,8 +21,10 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from flask_wizard.core.rows import Row, named_rows, rows_of
 from flask_wizard.web import controls, texts
+from flask_wizard.web.answers_copy import ShownCopy, groups_in
 from flask_wizard.web.controls import block, control, layout, side_by_side, summary
 from flask_wizard.web.groups import Group
+from flask_wizard.web.moments import ago, moment_in
 from flask_wizard.web.own_drafts import named_drafts
 from flask_wizard.web.themes import DEFAULT_MACROS, macros_of
 
@@ -120,8 +122,8 @@ ENV.globals.update(
     flask_wizard_named_rows=named_rows,
     flask_wizard_text=texts.text,
     flask_wizard_plural=texts.plural,
-    flask_wizard_moment=texts.moment,
-    flask_wizard_ago=texts.ago,
+    flask_wizard_moment=functools.partial(moment_in, zone=UTC),
+    flask_wizard_ago=ago,
 )
 
 
@@ -212,7 +214,16 @@ COMMITTED = {
     "next_url": "https://pay.example/17",
     "next_label": None,
     "next_host": "pay.example",
+    "copy": None,
 }
+COPY = ShownCopy(
+    groups_in((("People", "About you", 3, (("Name", ("Ada", "<b>")), ("Nick", ()))),)),
+    sent=WHEN,
+    until=WHEN,
+    in_browser=True,
+    signed_in=False,
+    url="/receipt?download",
+)
 DISCARDED = {
     **dict.fromkeys(COMMITTED),
     "outcome": "discarded",
@@ -232,6 +243,7 @@ OTHER_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "discard": ("discard", DISCARD),
     "committed": ("receipt", COMMITTED),
+    "committed with a copy": ("receipt", {**COMMITTED, "copy": COPY}),
     "discarded": ("receipt", DISCARDED),
     "sending": ("sending", {"again_url": "/again"}),
     "unavailable": ("unavailable", {"again_url": "/again", "new_url": None}),
@@ -396,7 +408,7 @@ def test_title_names_page_wizard_site(name: str) -> None:
 def test_titles_of_the_pages_differ() -> None:
     names = [name for name in ALL_PAGES if name.split()[0] not in ("one", "terms")]
     titles = {title(page_named(name)) for name in names}
-    assert len(titles) == len(names) - 5  # three are saved, three thanks, two not found
+    assert len(titles) == len(names) - 6  # three are saved, four thanks, two not found
 
 
 def test_title_of_a_step_starts_with_its_progress() -> None:
