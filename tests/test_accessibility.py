@@ -27,6 +27,7 @@ GOOD = """<!doctype html>
   <ul>
     <li><a href="#name">Enter your name</a></li>
     <li><a href="#size-0">Choose a size</a></li>
+    <li><a href="#born-day">Enter the day and the month</a></li>
   </ul>
 </div></div>
 <h1>About you</h1>
@@ -46,6 +47,11 @@ GOOD = """<!doctype html>
     <label for="size-0">Small</label>
     <input type="radio" id="size-1" name="size" value="l" aria-invalid="true">
     <label for="size-1">Large</label>
+  </fieldset>
+  <fieldset aria-describedby="born-error"><legend>Born</legend>
+    <p id="born-error">Enter the day and the month</p>
+    <label>Day <input id="born-day" name="born-day" aria-invalid="true"></label>
+    <label>Month <input id="born-month" name="born-month" aria-invalid="true"></label>
   </fieldset>
   <fieldset><legend>Extras</legend>
     <input type="checkbox" id="x-0" name="x" value="a"><label for="x-0">Milk</label>
@@ -92,6 +98,7 @@ BROKEN: dict[str, list[tuple[str, str]]] = {
     "error-title": [("Error: About you", "About you")],
     "summary": [
         (f"<li>{LINK}</li>", ""),
+        ('<li><a href="#born-day">Enter the day and the month</a></li>', ""),
         ('role="alert"', ""),
         (LINK, '<a href="#name">Invalid</a>'),
         (LINK, '<a href="#name-hint">Enter your name</a>'),
@@ -136,7 +143,11 @@ BROKEN: dict[str, list[tuple[str, str]]] = {
         (LEGEND, ""),
         (LEGEND, "<legend> </legend>"),
         (LEGEND, f"<p>One of</p>{LEGEND}"),
-        ("</fieldset>\n  <fieldset><legend>Extras</legend>", ""),
+        (
+            "<fieldset><legend>Extras</legend>",
+            '<fieldset><legend>More</legend><input type="radio" name="more" id="m">'
+            '<label for="m">More</label>',
+        ),
         (
             "<fieldset><legend>Extras</legend>",
             '<div role="group">',
