@@ -16,6 +16,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from .checks import maps, templates
+from .checks.definitions import CHECKS, check_definitions
 from .checks.gallery import make_gallery
 from .checks.gallery_files import write_gallery
 from .drafts.encrypted_store import DraftRepository
@@ -109,6 +110,27 @@ def _share(
     if not 0 <= number <= 100:
         raise click.BadParameter(f"{value!r} is not a share. Expected one such as 5%.")
     return number / 100
+
+
+@commands.command()
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
+def check(style: str) -> None:
+    """Look for what visitors would stumble over. The exit code is 1 if there is any.
+
+    Each finding says where it is and how to mend it. Those that are meant to be so are
+    silenced in WIZARD_SILENCED, with a reason.
+    """
+    with _store_errors():
+        found = check_definitions(_app())
+    if style == "json":
+        rows = [finding._asdict() for finding in found]
+        click.echo(json.dumps({"findings": rows}, indent=2))
+    else:
+        for finding in found:
+            click.echo(f"{finding.key} {finding.message}")
+        click.echo(f"{len(found)} findings of {len(CHECKS)} checks.")
+    if found:
+        raise SystemExit(1)
 
 
 @commands.command()
