@@ -205,6 +205,7 @@ def test_each_rule_is_tried() -> None:
     assert BROKEN.keys() == RULES.keys()
 
 
+@pytest.mark.ux(26)
 @pytest.mark.parametrize(("rule", "there", "instead"), CASES)
 def test_broken_page_is_told(rule: str, there: str, instead: str) -> None:
     assert there in GOOD
