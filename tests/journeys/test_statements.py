@@ -157,7 +157,8 @@ def test_going_to_another_step_keeps_what_is_typed(visitor: Visitor) -> None:
 
 def place_of(page: Page, selector: str) -> list[int]:
     """Where an element is among its siblings, and so on up to the document."""
-    node, places = page.html.query_one(selector), []
+    node: Any = page.html.query_one(selector)
+    places: list[int] = []
     while node is not None and node.parent is not None:
         siblings = [n for n in node.parent.children if not n.name.startswith("#")]
         places.append(siblings.index(node) - len(siblings))

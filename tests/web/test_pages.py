@@ -149,6 +149,7 @@ def step_page(form: Form | None, **more: Any) -> dict[str, Any]:
         "answers": {},
         "item": None,
         "returning": None,
+        "stepper": None,
         "unneeded": None,
         **more,
     }
