@@ -15,6 +15,7 @@ from ..core.fields import kind_of, render_kw
 from ..core.forms import leaves
 from ..drafts.lifetimes import seconds
 from ..errors import ConfigurationError
+from ..web.all_drafts import request_context
 from ..web.routes import Mounted
 from ..web.state import MOUNTS
 from ..wizard import Wizard
@@ -92,12 +93,13 @@ def check_definitions(app: Flask) -> list[Finding]:
     What ``WIZARD_SILENCED`` names is left out. Raise ConfigurationError if it names
     what is not found, or has no reason.
     """
-    found = [
-        Finding(name, ".".join(filter(None, (mount, place))), message)
-        for mount, mounted in sorted(_mounts(app).items())
-        for name, check in CHECKS.items()
-        for place, message in check(app, mounted.wizard)
-    ]
+    with request_context(app):
+        found = [
+            Finding(name, ".".join(filter(None, (mount, place))), message)
+            for mount, mounted in sorted(_mounts(app).items())
+            for name, check in CHECKS.items()
+            for place, message in check(app, mounted.wizard)
+        ]
     silenced = app.config[SILENCED]
     keys = {finding.key for finding in found}
     for key, reason in silenced.items():

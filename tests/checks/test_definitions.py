@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from wizards import Commits
 from wtforms import Form, fields
 from wtforms.validators import InputRequired, Length
 
+from example_app import create_app
 from flask_wizard import ConfigurationError, Item, Repeat, Review, Step, Wizard
 from flask_wizard.checks.definitions import CHECKS, check_definitions
 
@@ -162,3 +164,8 @@ def test_document_lists_the_checks() -> None:
     text = (ROOT / "docs/accessibility.md").read_text()
     table = text.split("## Check your definitions")[1].split("\n## ")[0]
     assert re.findall(r"^\| `([a-z-]+)` \|", table, re.M) == list(CHECKS)
+
+
+def test_nothing_is_found_in_the_example(tmp_path: Path) -> None:
+    app = create_app({"INSTANCE_PATH": str(tmp_path)})
+    assert check_definitions(app) == []
