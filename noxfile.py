@@ -281,3 +281,10 @@ def mutate(session: nox.Session) -> None:
     """
     modules = os.environ.get("MODULES", "").replace(",", " ").split()
     session.run(DEV, ".ci/mutants", *modules)
+
+
+@nox.session(venv_backend="none", requires=["dev"])
+def pictures(session: nox.Session) -> None:
+    """Take the pictures of the documents again, from the gallery of the example."""
+    require(session, BROWSER)
+    session.run(DEV, ".ci/pictures", env={"PYTHONPATH": str(ROOT)})
