@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 NOX = build/nox/bin/nox
 # An environment holds the path of its folder: a checkout that was moved makes all anew.
 MOVED = $(if $(filter $(CURDIR),$(shell cat build/made-in 2>/dev/null)),,moved)
-SESSIONS = test lint types unit browser lowest bench fuzz drill mutate messages
+SESSIONS = test lint types unit browser lowest bench fuzz drill mutate messages pictures
 
 # None of another environment's packages in ours.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -31,6 +31,7 @@ fuzz: ## send hostile requests and draw odd wizards at random, for half an hour
 drill: ## kill and fill everything while visitors shop, and count what was lost
 mutate: ## change the code in one place at a time, and count what no test notices
 messages: ## put every text into the catalogues of the languages, and compile them
+pictures: ## take the pictures of the documents again
 
 $(SESSIONS): $(NOX)
 	@$(NOX) --session $@

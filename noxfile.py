@@ -287,3 +287,10 @@ def mutate(session: nox.Session) -> None:
 def messages(session: nox.Session) -> None:
     """Put every text into the catalogues of the languages, and compile them."""
     session.run(DEV, ".ci/messages.py")
+
+
+@nox.session(venv_backend="none", requires=["dev"])
+def pictures(session: nox.Session) -> None:
+    """Take the pictures of the documents again, from the gallery of the example."""
+    require(session, BROWSER)
+    session.run(DEV, ".ci/pictures", env={"PYTHONPATH": str(ROOT)})

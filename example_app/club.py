@@ -117,6 +117,7 @@ class GuardianForm(Form):
             Length(max=80, message="Shorten the name to 80 characters"),
         ],
         filters=[stripped],
+        render_kw={"autocomplete": "section-guardian name"},
     )
     email = EmailField(
         "Email address of your parent or guardian",
@@ -126,6 +127,7 @@ class GuardianForm(Form):
             Email("Enter an email address like name@example.com"),
         ],
         filters=[stripped],
+        render_kw={"autocomplete": "section-guardian email"},
         description="We ask them whether they agree, so it must not be your own.",
     )
 

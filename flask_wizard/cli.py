@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import unified_diff
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from .checks import maps, templates
+from .checks.definitions import CHECKS, check_definitions
+from .checks.gallery import make_gallery
+from .checks.gallery_files import write_gallery
 from .drafts.encrypted_store import DraftRepository
 from .drafts.upload_store import ListedUploadStore
 from .drafts.users_data import UsersData
@@ -107,6 +110,63 @@ def _share(
     if not 0 <= number <= 100:
         raise click.BadParameter(f"{value!r} is not a share. Expected one such as 5%.")
     return number / 100
+
+
+@commands.command()
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
+def check(style: str) -> None:
+    """Look for what visitors would stumble over. The exit code is 1 if there is any.
+
+    Each finding says where it is and how to mend it. Those that are meant to be so are
+    silenced in WIZARD_SILENCED, with a reason.
+    """
+    with _store_errors():
+        found = check_definitions(_app())
+    if style == "json":
+        rows = [finding._asdict() for finding in found]
+        click.echo(json.dumps({"findings": rows}, indent=2))
+    else:
+        for finding in found:
+            click.echo(f"{finding.key} {finding.message}")
+        click.echo(f"{len(found)} findings of {len(CHECKS)} checks.")
+    if found:
+        raise SystemExit(1)
+
+
+@commands.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--theme", "themes", multiple=True, help="Once for each theme.")
+@click.option("--lang", "langs", multiple=True, help="Once for each language.")
+@click.option("--samples", type=click.File(), help="JSON: mount, step, field.")
+@click.option("--value", "values", multiple=True, help="NAME=TEXT, of a prefix.")
+def preview(
+    folder: Path,
+    themes: tuple[str, ...],
+    langs: tuple[str, ...],
+    samples: IO[str] | None,
+    values: tuple[str, ...],
+) -> None:
+    """Write every page of the wizards to FOLDER: empty, filled in and wrong.
+
+    FOLDER/index.html lists them. No draft of the application is opened, and nothing is
+    committed. Without --theme and --lang, the pages are as visitors have them.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise click.ClickException(f"{folder} has files. Give a folder without any.")
+    known = json.load(samples) if samples is not None else {}
+    given = dict(value.partition("=")[::2] for value in values)
+    galleries = [
+        (
+            "-".join(filter(None, (theme, lang))) or "pages",
+            make_gallery(_app(), theme=theme, lang=lang, samples=known, values=given),
+        )
+        for theme in themes or (None,)
+        for lang in langs or (None,)
+    ]
+    count = write_gallery(_app(), folder, galleries)
+    for why in dict.fromkeys(why for _, gallery in galleries for why in gallery.missed):
+        click.echo(f"Not shown: {why}", err=True)
+    click.echo(f"{count} pages. Open {folder / 'index.html'}")
 
 
 @commands.command("rehearse")

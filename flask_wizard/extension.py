@@ -75,6 +75,7 @@ DEFAULTS: dict[str, Any] = {
     "WIZARD_MAX_UPLOADS_COUNT": 20,  # files of one draft
     "WIZARD_MAX_UPLOADS_HOLDER": 200 * 1024 * 1024,  # bytes of one holder's files
     "WIZARD_UPLOADS_MIN_FREE": 0.05,  # share of the disk that uploads leave free
+    "WIZARD_SILENCED": {},  # findings of `flask wizard check`, each with a reason
     "WIZARD_COMPRESS_ABOVE": 16 * 1024,  # bytes; a smaller draft is not worth the time
 }
 

@@ -33,3 +33,17 @@ def test_documents_name_the_files_of_each_requirement() -> None:
     assert len(rows) >= 53
     found = {number: set(re.findall(r"`(.*?)`", files)) for number, files in rows}
     assert found == {number: marked()[number] for number in found}
+
+
+def test_documents_name_the_tests_of_each_statement_about_pages() -> None:
+    rows = re.findall(
+        r"^\| (\d+) \| .* \| (.*) \|$", (DOCS / "accessibility.md").read_text(), re.M
+    )
+    listed = {int(number): set(re.findall(r"`(.*?)`", files)) for number, files in rows}
+    found = defaultdict(set)
+    for path in HERE.rglob("test_*.py"):
+        marks = re.findall(r"^@pytest\.mark\.ux\((.*)\)$", path.read_text(), re.M)
+        for number in re.findall(r"\d+", " ".join(marks)):
+            found[int(number)].add(path.relative_to(HERE).as_posix())
+    assert list(listed) == [*range(1, 51)]
+    assert listed == found

@@ -357,7 +357,7 @@ def _groups(page: _Page) -> Iterator[str]:
     for (_, kind, name), controls in groups.items():
         if kind == "checkbox" and len(controls) == 1:
             continue
-        group = next((n for n in _outside(controls[0]) if _is_group(n)), None)
+        group = _group_of(controls[0])
         if group is None:
             yield (
                 f"the choices {name!r} stand in no group{_places(controls)}: nobody "
@@ -655,6 +655,10 @@ def _is_hidden(node: Node) -> bool:
 
 def _is_group(node: Node) -> bool:
     return node.name == "fieldset" or _get(node, "role") in ("group", "radiogroup")
+
+
+def _group_of(node: Node) -> Node | None:
+    return next((outer for outer in _outside(node) if _is_group(outer)), None)
 
 
 def _is_named(page: _Page, node: Node) -> bool:

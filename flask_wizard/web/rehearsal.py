@@ -94,7 +94,7 @@ def rehearse(
                 continue
             outcome: Asked | str | None = NO_WIZARD.reason
             if visit is not None:
-                with _silence():
+                with silence():
                     outcome = outcome_of(draft, version, visit)
         found.setdefault(name, Rehearsal()).add(outcome)
     return found
@@ -138,7 +138,7 @@ def outcome_of(
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """Log nothing: what the application's code raises or logs may have an answer."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)

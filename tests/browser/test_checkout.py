@@ -149,6 +149,7 @@ def test_placed_order_is_changed_by_keyboard(
     assert orders(shop) == ["Bo Reader"]
 
 
+@pytest.mark.ux(14)
 def test_enter_in_a_text_field_continues(shop: Shop, page: Page) -> None:
     go_to_review(page, shop)
     page.goto(f"{page.url.rsplit('/', 1)[0]}/delivery")
@@ -156,6 +157,7 @@ def test_enter_in_a_text_field_continues(shop: Shop, page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Is it a gift?")
 
 
+@pytest.mark.ux(46)
 def test_double_click_places_one_order(shop: Shop, page: Page) -> None:
     go_to_review(page, shop)
     page.get_by_role("button", name="Confirm and send").dblclick()
@@ -163,6 +165,7 @@ def test_double_click_places_one_order(shop: Shop, page: Page) -> None:
     assert orders(shop) == ["Ann Reader"]
 
 
+@pytest.mark.ux(11)
 def test_back_button_works_without_javascript(shop: Shop, no_js_page: Page) -> None:
     begin(no_js_page, shop)
     deliver(no_js_page)
@@ -179,6 +182,7 @@ def test_half_typed_step_is_there_after_save(shop: Shop, no_js_page: Page) -> No
     expect(no_js_page.get_by_role("alert")).to_have_count(0)
 
 
+@pytest.mark.ux(35)
 @pytest.mark.parametrize("javascript", [False, True])
 def test_error_summary_takes_the_focus(
     shop: Shop, new_context: CreateContextCallback, javascript: bool
@@ -190,6 +194,7 @@ def test_error_summary_takes_the_focus(
     assert page.title().startswith("Error: Step 1")
 
 
+@pytest.mark.ux(36)
 def test_link_of_the_error_summary_focuses_its_control(shop: Shop, page: Page) -> None:
     begin(page, shop)
     go_on(page)
@@ -198,6 +203,7 @@ def test_link_of_the_error_summary_focuses_its_control(shop: Shop, page: Page) -
     expect(page.locator("label[for=address-postcode]")).to_be_in_viewport()
 
 
+@pytest.mark.ux(29)
 def test_changing_a_control_goes_nowhere(shop: Shop, page: Page) -> None:
     begin(page, shop)
     deliver(page)
@@ -209,6 +215,7 @@ def test_changing_a_control_goes_nowhere(shop: Shop, page: Page) -> None:
     expect(page.locator("[name=gift][value=no]")).to_be_focused()
 
 
+@pytest.mark.ux(44)
 def test_change_link_returns_to_the_review(shop: Shop, page: Page) -> None:
     go_to_review(page, shop)
     page.get_by_role("link", name="Change Full name").click()
@@ -265,6 +272,7 @@ def test_step_opened_by_a_change_comes_before_the_review(
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your order")
 
 
+@pytest.mark.ux(33)
 def test_focus_is_visible_on_every_stop(shop: Shop, page: Page) -> None:
     begin(page, shop)
     stops = page.locator("a[href], button, input:not([type=hidden]), select").count()
@@ -309,6 +317,7 @@ def break_every_page(page: Page, shop: Shop) -> list[str]:
     return [*wrong, go_wrong(page)]
 
 
+@pytest.mark.ux(30, 31)
 @pytest.mark.parametrize("walk", [every_page, break_every_page])
 def test_axe_finds_nothing(
     shop: Shop,
@@ -327,6 +336,7 @@ def test_axe_finds_nothing(
     assert len(found) >= 3 * len(SCHEMES)
 
 
+@pytest.mark.ux(32)
 @pytest.mark.parametrize("walk", [every_page, break_every_page])
 def test_nothing_scrolls_sideways_at_320_pixels(
     shop: Shop, narrow_page: Page, walk: Callable[[Page, Shop], list[str]]
@@ -399,6 +409,7 @@ def heading(driver: Chrome) -> str:
     return driver.find_element(By.TAG_NAME, "h1").text
 
 
+@pytest.mark.ux(13)
 def test_reload_posts_nothing_again(shop: Shop, driver: Chrome) -> None:
     posts = []
     shop.app.before_request_funcs.setdefault("checkout", []).append(
@@ -426,6 +437,7 @@ def test_back_after_the_first_page_meets_the_same_draft(
     assert driver.current_url == first
 
 
+@pytest.mark.ux(18)
 def test_back_after_the_order_places_no_second_one(shop: Shop, driver: Chrome) -> None:
     order_with(driver, shop)
     press(driver, "next")
@@ -447,6 +459,7 @@ def seen(driver: Chrome) -> str:
     return found
 
 
+@pytest.mark.ux(48)
 @pytest.mark.parametrize("end", ["discard", "next"])
 def test_back_after_the_end_shows_no_answer(
     shop: Shop, driver: Chrome, end: str

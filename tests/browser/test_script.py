@@ -130,6 +130,7 @@ def test_script_is_small() -> None:
     assert len(gzip.compress(SCRIPT.read_bytes(), mtime=0)) <= 3 * 1024
 
 
+@pytest.mark.ux(50)
 def test_typed_text_is_saved_without_a_click_and_no_password(site: Site) -> None:
     site.begin()
     site.type("#pin", "1234")

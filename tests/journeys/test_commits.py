@@ -97,6 +97,7 @@ def test_rules_across_steps_are_checked_at_commit(visitor: Visitor) -> None:
     assert "Somebody has to join" in visitor.get(f"{url}you").text
 
 
+@pytest.mark.ux(46)
 @pytest.mark.requirement("S15")
 def test_eight_clicks_commit_once(crowd: Crowd, visitor: Visitor) -> None:
     drafts = []

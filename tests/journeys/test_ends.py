@@ -56,6 +56,7 @@ def open_drafts(visitor: Visitor) -> list[str]:
 # Discarding
 
 
+@pytest.mark.ux(48)
 def test_discard_asks_first(visitor: Visitor, store: Probe) -> None:
     before = store.snapshot()
     page = visitor.open(f"{visitor.draft}discard")
@@ -202,6 +203,7 @@ def test_late_post_after_discard_is_told_so(
     assert store.snapshot() == before
 
 
+@pytest.mark.ux(18)
 @pytest.mark.parametrize("action", ["next", "back", "save", "goto:you", "discard"])
 def test_late_post_after_commit_leads_to_the_receipt(
     visitor: Visitor, store: Probe, action: str

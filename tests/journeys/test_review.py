@@ -140,6 +140,7 @@ def test_review_never_shows_a_password(visitor: Visitor) -> None:
     assert "canary" not in visitor.page.source
 
 
+@pytest.mark.ux(43)
 def test_each_row_has_a_change_link(visitor: Visitor) -> None:
     page, draft = visitor.page, visitor.draft
     assert page.link("Change Size") == f"{draft}you?then=check#size"
@@ -215,6 +216,7 @@ def test_rejected_change_still_leads_back_afterwards(visitor: Visitor) -> None:
     assert visitor.fill(name="Bob").path.endswith("/check-it")
 
 
+@pytest.mark.ux(44)
 def test_newly_opened_step_comes_first(visitor: Visitor) -> None:
     page = change(visitor, "As a gift", gift="y")
     assert page.heading == "Paper"
@@ -273,6 +275,7 @@ def test_commit_on_every_store(make_app: MakeApp, any_store: DraftStore) -> None
     assert len(hooks.submissions) == 1
 
 
+@pytest.mark.ux(47)
 def test_receipt_may_be_reloaded(visitor: Visitor) -> None:
     path = visitor.press("next").path
     for _ in range(2):
@@ -569,6 +572,7 @@ def test_link_to_this_site_is_followed_at_once(visitor: Visitor, url: str) -> No
     assert unquote(location).lower() == url.lower()
 
 
+@pytest.mark.ux(47)
 def test_receipt_page_shows_the_receipt(visitor: Visitor) -> None:
     hooks.commit = lambda submission: Receipt("A-7", "/orders/7", "Thank <you>")
     page = visitor.press("next")

@@ -281,6 +281,7 @@ def test_single_closed_step_is_named_in_the_sentence(app: Flask) -> None:
     )
 
 
+@pytest.mark.ux(45)
 def test_closed_branch_is_told_before_the_button(child: Visitor) -> None:
     source = change(child, "you", age="40").source
     assert source.index("no longer needed") < source.index("<button")
@@ -342,6 +343,7 @@ def test_step_that_was_never_answered_is_not_told(app: Flask) -> None:
     assert not unneeded(visitor.fill(age="40"))
 
 
+@pytest.mark.ux(45)
 def test_dropped_answers_are_not_committed(child: Visitor) -> None:
     change(child, "you", age="40")
     child.press("next")

@@ -55,6 +55,7 @@ def buttons(page: Page) -> list[str]:
     return [attribute(node, "value") for node in found]
 
 
+@pytest.mark.ux(6)
 def test_pages_list_the_steps_that_are_certain(visitor: Visitor) -> None:
     page = visitor.open("/join/")
     rest = ["Your pets", "Before you send", "Check your answers"]
@@ -79,6 +80,7 @@ def test_first_button_of_the_page_is_continue(visitor: Visitor) -> None:
     assert attribute(hidden, "tabindex") == "-1"
 
 
+@pytest.mark.ux(6)
 def test_steps_ahead_are_no_buttons_and_those_done_keep_what_is_typed(
     visitor: Visitor,
 ) -> None:
@@ -178,6 +180,7 @@ def at_the_review(visitor: Visitor) -> str:
     return visitor.draft
 
 
+@pytest.mark.ux(7)
 def test_progress_stays_after_a_change_link_and_on_its_errors(
     visitor: Visitor,
 ) -> None:

@@ -317,6 +317,7 @@ def test_first_step_has_no_back(visitor: Visitor) -> None:
     assert visitor.page.buttons == ["next", "save"]
 
 
+@pytest.mark.ux(13)
 def test_reloading_posts_nothing(begun: Visitor, store: Probe) -> None:
     before = store.snapshot()
     assert begun.open(begun.page.path).heading == "Guardian"
@@ -363,6 +364,7 @@ def test_done_step_that_is_rejected_closes_the_next_one(begun: Visitor) -> None:
 # The gate
 
 
+@pytest.mark.ux(17)
 @pytest.mark.parametrize("at", ["last-things", "check"])
 def test_later_step_leads_to_the_first_that_is_not_done(
     begun: Visitor, at: str
@@ -390,6 +392,7 @@ def test_step_posted_too_early_is_not_accepted(begun: Visitor) -> None:
     assert answer.location == f"{begun.draft}last-things"
 
 
+@pytest.mark.ux(17)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("at", ["nothing", "last_things", "YOU", "you/", "..", "é"])
 def test_unknown_step_is_not_found(begun: Visitor, at: str, method: str) -> None:
@@ -465,6 +468,7 @@ def test_leaving_a_step_does_not_make_it_done(begun: Visitor, action: str) -> No
     assert begun.get(f"{draft}last-things").location == f"{draft}guardian"
 
 
+@pytest.mark.ux(11)
 def test_back_leads_to_the_step_before(begun: Visitor) -> None:
     page = begun.press("back", {"guardian": "x"})
     assert page.heading == "About you"
@@ -710,6 +714,7 @@ def filler(make_app: MakeApp, any_store: DraftStore) -> Visitor:
     return visitor
 
 
+@pytest.mark.ux(11)
 def test_all_values_come_back_after_back(filler: Visitor) -> None:
     filler.press("next", TYPED)
     assert filler.page.heading == "After"
@@ -966,6 +971,7 @@ def test_initial_data_may_go_by_the_prefix(make_app: MakeApp) -> None:
 # Two tabs
 
 
+@pytest.mark.ux(19)
 def test_two_drafts_never_mix(visitor: Visitor) -> None:
     other = visitor.tab()
     other.open("/join/new/you")

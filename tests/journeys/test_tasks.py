@@ -107,6 +107,7 @@ def test_entry_leads_to_the_list_of_a_draft_that_does_not_exist_yet(
     assert page.link("Continue with “Your name”").startswith("/sell/new/you?_draft=")
 
 
+@pytest.mark.ux(20)
 def test_rows_link_to_tasks_that_open_and_are_described_by_their_state(
     visitor: Visitor,
 ) -> None:

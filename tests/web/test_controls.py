@@ -150,6 +150,7 @@ def test_row_that_its_widget_draws_has_no_second_marker() -> None:
     assert control(bound("size", fields.RadioField(choices=[]))).row_marker == ""
 
 
+@pytest.mark.ux(27)
 def test_whole_number_is_text_with_a_number_keyboard() -> None:
     ranged = [validators.NumberRange(1, 9)]
     field = bound("age", fields.IntegerField(validators=ranged), "12")
@@ -236,6 +237,7 @@ def test_nothing_is_described_where_there_is_nothing_to_say() -> None:
     assert "aria-invalid" not in field(**control(field).attributes)
 
 
+@pytest.mark.ux(24)
 def test_only_a_wrong_field_is_invalid() -> None:
     field = bound("name", fields.StringField("Name"))
     field.errors = ["Enter it"]
@@ -261,6 +263,7 @@ def test_attributes_of_the_application_are_kept() -> None:
     assert 'data-it="1"' in drawn
 
 
+@pytest.mark.ux(34)
 def test_browser_is_not_told_that_a_field_is_required() -> None:
     field = bound("name", fields.StringField(validators=[validators.InputRequired()]))
     assert "required" not in field(**control(field).attributes)

@@ -175,6 +175,7 @@ def test_odd_referrer_is_refused_where_the_page_is_secure(
     assert got.status_code == 400
 
 
+@pytest.mark.ux(40)
 @pytest.mark.requirement("S23")
 @pytest.mark.parametrize("at", ["you", "new"])
 def test_expired_token_loses_nothing_typed(

@@ -327,17 +327,20 @@ def title(page: Page) -> str:
     return text(page.query_one("title"))
 
 
+@pytest.mark.ux(4)
 @pytest.mark.parametrize("name", ALL_PAGES)
 def test_every_page_has_one_heading(name: str) -> None:
     (heading,) = page_named(name).query("h1")
     assert text(heading)
 
 
+@pytest.mark.ux(9)
 @pytest.mark.parametrize("name", ALL_PAGES)
 def test_every_page_is_in_its_language(name: str) -> None:
     assert page_named(name).query_one("html").attrs["lang"] == "en-GB"
 
 
+@pytest.mark.ux(10)
 @pytest.mark.parametrize("name", ALL_PAGES)
 def test_every_page_starts_with_a_skip_link_to_its_one_main(name: str) -> None:
     page = page_named(name)
@@ -385,6 +388,7 @@ def test_every_id_is_used_once(name: str) -> None:
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.ux(23)
 @pytest.mark.parametrize("name", ALL_PAGES)
 def test_every_description_exists(name: str) -> None:
     page = page_named(name)
@@ -405,6 +409,7 @@ def test_title_names_page_wizard_site(name: str) -> None:
     assert title(page).endswith(f" {DASH} Join {DASH} Fern")
 
 
+@pytest.mark.ux(1)
 def test_titles_of_the_pages_differ() -> None:
     names = [name for name in ALL_PAGES if name.split()[0] not in ("one", "terms")]
     titles = {title(page_named(name)) for name in names}
@@ -415,6 +420,7 @@ def test_title_of_a_step_starts_with_its_progress() -> None:
     assert title(step(You())) == f"Step 2 of 4: About you {DASH} Join"
 
 
+@pytest.mark.ux(2)
 def test_title_of_a_page_with_errors_says_so() -> None:
     page = step(filled(You), wizard_site="Fern")
     assert title(page) == f"Error: Step 2 of 4: About you {DASH} Join {DASH} Fern"
@@ -432,6 +438,7 @@ def test_section_stands_above_the_heading() -> None:
     assert html.index("Your details") < html.index("<h1")
 
 
+@pytest.mark.ux(5)
 def test_label_of_the_only_field_is_the_heading() -> None:
     page = step(Email())
     (label,) = page.query("h1 label")
@@ -440,6 +447,7 @@ def test_label_of_the_only_field_is_the_heading() -> None:
     assert title(page).startswith("Step 2 of 4: About you")
 
 
+@pytest.mark.ux(5)
 def test_legend_of_the_only_group_is_the_heading() -> None:
     (heading,) = step(Size()).query("legend h1")
     assert text(heading) == "Which size?"
@@ -449,6 +457,7 @@ def test_lone_checkbox_leaves_the_heading_to_the_step() -> None:
     assert text(step(Terms()).query_one("h1")) == "About you"
 
 
+@pytest.mark.ux(34)
 def test_form_is_posted_without_the_browsers_validation() -> None:
     form = step(You()).query_one("form")
     assert form.attrs["method"] == "post"
@@ -468,6 +477,7 @@ def test_hidden_inputs_are_not_restored_by_the_browser() -> None:
     assert {node.attrs["autocomplete"] for node in hidden} == {"off"}
 
 
+@pytest.mark.ux(14)
 def test_primary_button_comes_first() -> None:
     page = step(You())
     buttons = page.query("[type=submit]")
@@ -476,6 +486,7 @@ def test_primary_button_comes_first() -> None:
     assert {node.attrs["name"] for node in buttons} == {"_action"}
 
 
+@pytest.mark.ux(21)
 def test_every_control_has_a_label() -> None:
     page = step(You())
     labelled = {node.attrs["for"] for node in page.query("label")}
@@ -483,6 +494,7 @@ def test_every_control_has_a_label() -> None:
     assert {node.attrs["id"] for node in shown} == labelled
 
 
+@pytest.mark.ux(22)
 @pytest.mark.parametrize("name", ["size", "extras"])
 def test_choices_stand_in_a_fieldset_with_a_legend(name: str) -> None:
     fieldset = step(You()).query_one(f"fieldset#{name}")
@@ -491,6 +503,7 @@ def test_choices_stand_in_a_fieldset_with_a_legend(name: str) -> None:
     assert ids == [f"{name}-0", f"{name}-1"]
 
 
+@pytest.mark.ux(25)
 def test_optional_fields_say_so() -> None:
     page = step(You())
     assert text(page.query_one("label[for=nick]")) == "Nickname (optional)"
@@ -505,6 +518,7 @@ def test_inner_fields_are_drawn() -> None:
     assert labels == ["Email 1 (optional)", "Email 2 (optional)"]
 
 
+@pytest.mark.ux(24)
 def test_pristine_page_is_not_wrong() -> None:
     page = step(You())
     assert not page.query("[aria-invalid]")
@@ -512,6 +526,7 @@ def test_pristine_page_is_not_wrong() -> None:
     assert not page.query("[role=alert]")
 
 
+@pytest.mark.ux(23)
 def test_wrong_control_is_described_by_hint_then_error() -> None:
     node = step(filled(You)).query_one("input#name")
     assert node.attrs["aria-invalid"] == "true"
@@ -587,6 +602,7 @@ def test_wrong_group_is_described_on_its_fieldset() -> None:
     assert marked == ["true", "true"]
 
 
+@pytest.mark.ux(35)
 def test_error_summary_comes_before_the_heading() -> None:
     page = step(filled(You))
     alert = page.query_one("[role=alert]")
@@ -597,6 +613,7 @@ def test_error_summary_comes_before_the_heading() -> None:
     assert html.index("alert") < html.index("<h1")
 
 
+@pytest.mark.ux(36)
 def test_error_summary_leads_to_controls() -> None:
     page = step(filled(You))
     links = page.query("[role=alert] a")
@@ -606,6 +623,7 @@ def test_error_summary_leads_to_controls() -> None:
         assert page.query_one(target).name == "input"
 
 
+@pytest.mark.ux(37)
 def test_error_summary_repeats_the_inline_text() -> None:
     page = step(filled(You))
     inline = [
@@ -614,6 +632,7 @@ def test_error_summary_repeats_the_inline_text() -> None:
     assert inline == [text(link) for link in page.query("[role=alert] a")]
 
 
+@pytest.mark.ux(39)
 def test_error_without_a_control_is_not_a_link() -> None:
     form = Email()
     form.form_errors = ["This address is taken"]
@@ -622,6 +641,7 @@ def test_error_without_a_control_is_not_a_link() -> None:
     assert not line.query("a")
 
 
+@pytest.mark.ux(38)
 def test_rejected_value_is_shown_as_typed() -> None:
     page = step(filled(You, born="31/02/2026", name=" AB1"))
     assert page.query_one("#born").attrs["value"] == "31/02/2026"
@@ -728,6 +748,7 @@ def test_every_answer_stands_in_a_list_of_its_step() -> None:
     assert answers[:2] == ["Ada", "Not provided"]
 
 
+@pytest.mark.ux(43)
 def test_change_links_have_names_of_their_own() -> None:
     links = show("review", review_page()).query("dl a")
     names = [text(link) for link in links]

@@ -1,0 +1,220 @@
+"""check: what a wizard's definition and an application's settings ask of visitors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from flask import Flask
+from wtforms import Form
+from wtforms.fields import EmailField, Field, PasswordField, TelField
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
+
+from ..core.fields import kind_of, render_kw
+from ..core.forms import leaves
+from ..drafts.lifetimes import seconds
+from ..errors import ConfigurationError
+from ..web.all_drafts import request_context
+from ..web.routes import Mounted
+from ..web.state import MOUNTS
+from ..wizard import Wizard
+
+SILENCED = "WIZARD_SILENCED"
+"""The key with the findings that are meant to be so, each with a reason."""
+
+HOUR = 60 * 60
+LEAST_LIFETIME = 20 * HOUR  # WCAG 2.2, success criterion 2.2.1
+
+#: The ``autocomplete`` token that a field about the visitor has, by its name.
+TOKENS: Mapping[str, str] = {
+    "email": "email",
+    "mail": "email",
+    "tel": "tel",
+    "phone": "tel",
+    "telephone": "tel",
+    "name": "name",
+    "full_name": "name",
+    "first_name": "given-name",
+    "given_name": "given-name",
+    "last_name": "family-name",
+    "family_name": "family-name",
+    "street": "street-address",
+    "postcode": "postal-code",
+    "postal_code": "postal-code",
+    "zip": "postal-code",
+    "city": "address-level2",
+    "town": "address-level2",
+    "country": "country",
+    "born": "bday",
+    "birthday": "bday",
+    "birth_date": "bday",
+    "date_of_birth": "bday",
+}
+
+
+class Finding(NamedTuple):
+    """Something that a visitor would meet, and the developer may not have meant."""
+
+    #: The name of the check.
+    check: str
+    #: The mount, and the step and the field if it is about one, joined by dots.
+    where: str
+    #: What was found, what was expected, and how to mend it.
+    message: str
+
+    @property
+    def key(self) -> str:
+        """What silences it in ``WIZARD_SILENCED``."""
+        return f"{self.check} {self.where}"
+
+
+class Asked(NamedTuple):
+    """A field of a form that is the same whatever the answers are."""
+
+    step: str
+    field: Field
+
+    @property
+    def place(self) -> str:
+        """Where the field is declared."""
+        return f"{self.step}.{self.field.name}"
+
+    @property
+    def token(self) -> str:
+        """Its ``autocomplete`` token; empty if it has none, or it is off."""
+        token = str(render_kw(self.field).get("autocomplete", "")).lower()
+        return "" if token in ("on", "off") else token
+
+
+def check_definitions(app: Flask) -> list[Finding]:
+    """Return what every check finds in the mounted wizards and in the settings.
+
+    What ``WIZARD_SILENCED`` names is left out. Raise ConfigurationError if it names
+    what is not found, or has no reason.
+    """
+    with request_context(app):
+        found = [
+            Finding(name, ".".join(filter(None, (mount, place))), message)
+            for mount, mounted in sorted(_mounts(app).items())
+            for name, check in CHECKS.items()
+            for place, message in check(app, mounted.wizard)
+        ]
+    silenced = app.config[SILENCED]
+    keys = {finding.key for finding in found}
+    for key, reason in silenced.items():
+        if key not in keys:
+            raise ConfigurationError(
+                f"{SILENCED} has {key!r}, which is not found any more. Remove it. "
+                f"Found are: {', '.join(sorted(keys)) or 'none'}."
+            )
+        if not str(reason).strip():
+            raise ConfigurationError(
+                f"{SILENCED}[{key!r}] is empty. Say there why it is meant to be so."
+            )
+    return [finding for finding in found if finding.key not in silenced]
+
+
+def _mounts(app: Flask) -> Mapping[str, Mounted]:
+    mounts: Mapping[str, Mounted] = app.extensions.get(MOUNTS, {})
+    return mounts
+
+
+def _asked(wizard: Wizard) -> Iterator[Asked]:
+    """Yield the fields that a visitor fills in."""
+    for step in wizard.steps:
+        for kind in step.fixed_forms:
+            for field in leaves(_unbound(kind)):
+                if kind_of(field) not in ("hidden", "skip", "content"):
+                    yield Asked(step.name, field)
+
+
+def _unbound(kind: type[Form]) -> Form:
+    return kind(None, meta={"csrf": False})
+
+
+# The checks: each yields where, and what, and how to mend it
+
+
+def _autocomplete(app: Flask, wizard: Wizard) -> Iterator[tuple[str, str]]:
+    for asked in _asked(wizard):
+        field = asked.field
+        token = TOKENS.get(field.name.rpartition("-")[2].lower())
+        if isinstance(field, EmailField):
+            token = "email"
+        elif isinstance(field, TelField):
+            token = "tel"
+        elif isinstance(field, PasswordField):
+            token = "new-password"
+        if token is not None and "autocomplete" not in render_kw(field):
+            yield (
+                asked.place,
+                f"has no autocomplete token, so that nothing fills it in. Add "
+                f'render_kw={{"autocomplete": "{token}"}}, or "off" if it is not about '
+                "the visitor.",
+            )
+
+
+def _messages(app: Flask, wizard: Wizard) -> Iterator[tuple[str, str]]:
+    for asked in _asked(wizard):
+        validators: Sequence[Any] = asked.field.validators
+        for validator in validators:
+            told = isinstance(
+                validator, (DataRequired, InputRequired, Length, NumberRange)
+            )
+            if told and validator.message is None:
+                name = type(validator).__name__
+                yield (
+                    asked.place,
+                    f"has a {name} with the message of WTForms, which does not say how "
+                    f'to mend it. Add one: {name}(…, message="Enter your …").',
+                )
+
+
+def _asked_twice(app: Flask, wizard: Wizard) -> Iterator[tuple[str, str]]:
+    first: dict[str, Asked] = {}
+    for asked in _asked(wizard):
+        token = asked.token
+        if not token or token.endswith(("-password", "one-time-code")):
+            continue
+        before = first.setdefault(token, asked)
+        if before.step != asked.step and not wizard._gives_initial:
+            yield (
+                asked.place,
+                f"asks for {token!r}, as {before.place} has before. Leave it out, "
+                "begin with the answer that is there by Wizard.initial, or tell the "
+                f'two apart by a section: "section-other {token}".',
+            )
+
+
+def _lifetime(app: Flask, wizard: Wizard) -> Iterator[tuple[str, str]]:
+    for name in ("lifetime", "max_lifetime"):
+        lasts = seconds(getattr(wizard, name))
+        if lasts < LEAST_LIFETIME:
+            yield (
+                "",
+                f"has {name} = {timedelta(seconds=lasts)}. Visitors need 20 hours: "
+                "raise it, or say the limit on the first page.",
+            )
+
+
+def _token_limit(app: Flask, wizard: Wizard) -> Iterator[tuple[str, str]]:
+    limit = app.config.get("WTF_CSRF_TIME_LIMIT", HOUR)
+    lasts = min(seconds(wizard.lifetime), seconds(wizard.max_lifetime))
+    if limit is not None and limit < lasts and app.config.get("WTF_CSRF_ENABLED", True):
+        yield (
+            "",
+            f"has drafts that live {timedelta(seconds=lasts)}, and pages whose token "
+            f"expires after {timedelta(seconds=limit)} and have to be sent twice then. "
+            "Set WTF_CSRF_TIME_LIMIT = None: the token ends with the session.",
+        )
+
+
+#: The checks by name. Each gets the application and a wizard.
+CHECKS: Mapping[str, Callable[[Flask, Wizard], Iterator[tuple[str, str]]]] = {
+    "autocomplete": _autocomplete,
+    "messages": _messages,
+    "asked-twice": _asked_twice,
+    "lifetime": _lifetime,
+    "token-limit": _token_limit,
+}
