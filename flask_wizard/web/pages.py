@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
@@ -60,6 +60,17 @@ PAGES = (
     *("waiting", "guest", "tasks"),
 )
 """The names of all pages, each that of a template."""
+
+
+NEEDED_BLOCKS = {
+    "wizard": "has no block 'wizard', so that the wizards' pages are empty. Put "
+    "{% block wizard %}{% endblock %} where they are to stand.",
+    "title": "has no block 'title', so that all pages have one title, and nobody "
+    "hears or sees in a tab which page it is. Write <title>{% block title %}"
+    "{% endblock %}</title>, or, if the layout shows a variable, give it the title "
+    "in the template that extends the layout: {% set title = self.title() %}.",
+}
+"""What to say of a layout without one of these blocks."""
 
 
 class Page(dict[str, Any]):
@@ -199,11 +210,8 @@ class Pages:
         """Return a page by the name of its template, with the context of every page."""
         config, environment = self.context.app.config, self.context.app.jinja_env
         state, theme = self.context.state, theme_of(self.wizard, config)
-        bases = (
-            config["WIZARD_BASE_TEMPLATE"],
-            f"flask_wizard/{theme}/base.html",
-            f"flask_wizard/{DEFAULT_THEME}/base.html",
-        )
+        base = state.template(bases_for(self.wizard, config), environment)
+        blocks = state.blocks(base, environment)
         if step is not None:
             more["step"] = step
         return Page(
@@ -218,7 +226,9 @@ class Pages:
             ),
             status,
             wizard=self.wizard,
-            wizard_base=state.template(bases, environment),
+            wizard_base=base,
+            # Without the block, the stylesheet and the script are linked in the body.
+            wizard_has_head=blocks is None or "head" in blocks,
             wizard_macros=state.macros(
                 templates_for(self.wizard, theme, "macros"), environment
             ),
@@ -730,6 +740,13 @@ def templates_for(
     ]
 
 
+def bases_for(wizard: Wizard, config: Mapping[str, Any]) -> list[str]:
+    """Return the names of a wizard's layouts, of which the first there is counts."""
+    folders = (theme_of(wizard, config), DEFAULT_THEME)
+    shipped = [f"flask_wizard/{folder}/base.html" for folder in folders]
+    return [config["WIZARD_BASE_TEMPLATE"], *shipped]
+
+
 def check_named_templates(wizard: Wizard, context: Context) -> None:
     """Raise ConfigurationError or DefinitionError for a template that is missing.
 
@@ -744,6 +761,7 @@ def check_named_templates(wizard: Wizard, context: Context) -> None:
             "Expected a path in the application's folder of templates."
         )
     check_theme(wizard, context.app)
+    _log_missing_blocks(wizard, context)
     for step in wizard.steps:
         if step.template and not is_there(step.template, environment):
             raise DefinitionError(
@@ -751,6 +769,16 @@ def check_named_templates(wizard: Wizard, context: Context) -> None:
                 "such template. Expected a path in the application's folder of "
                 "templates."
             )
+
+
+def _log_missing_blocks(wizard: Wizard, context: Context) -> None:
+    """Log the blocks that a layout needs to show pages, and does not have."""
+    environment, state = context.app.jinja_env, context.state
+    layout = state.template(bases_for(wizard, context.app.config), environment)
+    blocks = state.blocks(layout, environment)
+    for name, hint in NEEDED_BLOCKS.items():
+        if blocks is not None and name not in blocks:
+            state.log_once(context.app, f"The layout {layout!r} {hint}")
 
 
 def check_theme(wizard: Wizard, app: Flask) -> None:

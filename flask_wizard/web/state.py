@@ -16,7 +16,7 @@ from ..drafts.upload_store import UploadStore
 from ..drafts.uploads import Uploads
 from ..errors import ConfigurationError
 from ..stores import DraftStore, JoiningStore
-from .themes import Macros, macros_of
+from .themes import Macros, blocks_of, macros_of
 from .waiters import Waiters
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class WizardState:
         self._opened: tuple[object, DraftRepository] | None = None
         self._templates: dict[tuple[str, ...], str] = {}
         self._macros: dict[tuple[str, ...], Macros] = {}
+        self._blocks: dict[str, frozenset[str] | None] = {}
         #: The endpoints of views that call ``Wizard.open``, each with a wizard that
         #: takes files, if it has opened one.
         self.headless: dict[str | None, Wizard | None] = {}
@@ -108,6 +109,12 @@ class WizardState:
         if environment.auto_reload or key not in self._macros:
             self._macros[key] = macros_of(key, environment)
         return self._macros[key]
+
+    def blocks(self, layout: str, environment: Environment) -> frozenset[str] | None:
+        """Return what ``blocks_of`` does, cached unless Jinja reloads templates."""
+        if environment.auto_reload or layout not in self._blocks:
+            self._blocks[layout] = blocks_of(layout, environment)
+        return self._blocks[layout]
 
 
 def secrets_of(app: Flask) -> list[str | bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, Template, TemplateNotFound
+from jinja2 import Environment, Template, TemplateNotFound, nodes
 
 if TYPE_CHECKING:
     from ..wizard import Wizard
@@ -63,3 +63,25 @@ def is_there(name: str, environment: Environment) -> bool:
         return loader is not None and bool(loader.get_source(environment, name))
     except TemplateNotFound:
         return False
+
+
+def blocks_of(layout: str, environment: Environment) -> frozenset[str] | None:
+    """Return the names of the blocks that a layout shows, with those that it extends.
+
+    ``None`` if it is chosen at each page what it extends. A block that it shows as
+    ``self.title()`` is among them.
+    """
+    found: set[str] = set()
+    name: object = layout
+    while isinstance(name, str) and environment.loader is not None:
+        source = environment.loader.get_source(environment, name)[0]
+        tree = environment.parse(source, name)
+        found.update(block.name for block in tree.find_all(nodes.Block))
+        for call in tree.find_all(nodes.Getattr):
+            if isinstance(call.node, nodes.Name) and call.node.name == "self":
+                found.add(call.attr)
+        extends = tree.find(nodes.Extends)
+        if extends is None:
+            return frozenset(found)
+        name = getattr(extends.template, "value", None)
+    return None

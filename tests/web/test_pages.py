@@ -123,6 +123,7 @@ def every_page() -> dict[str, Any]:
     return {
         "wizard": Bag(title="Join"),
         "wizard_base": ENV.get_template("flask_wizard/default/base.html"),
+        "wizard_has_head": True,
         "wizard_macros": macros_of(DEFAULT_MACROS, ENV),
         "wizard_css": "/static/wizard.css",
         "wizard_js": "/static/wizard.js",
