@@ -169,7 +169,7 @@ CART_CHANGED = (
 )
 
 
-class Checkout(Wizard, stepper=True):
+class Checkout(Wizard):
     """Order what is in the cart."""
 
     title = "Checkout"

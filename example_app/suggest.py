@@ -72,7 +72,7 @@ class ReasonForm(Form):
     )
 
 
-class Suggest(Wizard):
+class Suggest(Wizard, stepper=True):
     """Suggest a book that the shop should have."""
 
     title = "Suggest a book"

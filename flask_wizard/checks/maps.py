@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from ..core.steps import AnyStep, Steps
+from ..core.tasks import TASKS
 from ..wizard import Wizard
 from .conditions import in_words
 
 START, SENT = "(start)", "(sent)"
 """What stands before the first page and after the last one, unlike any name."""
 
-KINDS = {"step": "", "list": "list", "info": "", "exit": "end", "review": "review"}
+KINDS = {
+    **{"step": "", "list": "list", "info": "", "exit": "end", "review": "review"},
+    TASKS: "in any order",
+}
 """What is said of a page, by the name of its template."""
 
 
@@ -88,7 +92,7 @@ def ways_of(places: Sequence[Place]) -> Iterator[Way]:
 
 def as_text(wizard: type[Wizard]) -> str:
     """Return the map as lines of text, one for each page."""
-    rows = list(_rows(places_of(wizard.steps)))
+    rows = list(_rows(all_places(wizard)))
     wide = max(len(name) for name, _ in rows)
     lines = (f"{name:<{wide}}  {said}".rstrip() for name, said in rows)
     return "\n".join([f"{wizard.title} ({wizard.__name__})", "", *lines]) + "\n"
@@ -110,7 +114,7 @@ def _rows(places: Sequence[Place], indent: str = "  ") -> Iterator[tuple[str, st
 def as_mermaid(wizard: type[Wizard]) -> str:
     """Return the map as a flowchart of Mermaid."""
     lines = ["flowchart TD", f"    start([{_mermaid(wizard.title)}])"]
-    places = places_of(wizard.steps)
+    places = all_places(wizard)
     shapes = {"list": "[[{}]]", "exit": "([{}])", "review": "[/{}/]"}
     ids = {START: "start", SENT: "sent"}
     for place, depth in _deep(places):
@@ -119,7 +123,7 @@ def as_mermaid(wizard: type[Wizard]) -> str:
         drawn = shape.format(_mermaid(place.title))
         lines.append(f"{'    ' * (depth + 1)}{ids[place.name]}{drawn}")
     lines.append(f"    sent([{_mermaid('Sent')}])")
-    for way in _all_ways(places):
+    for way in all_ways(wizard, places):
         said = f"|{_mermaid(way.when)}|" if way.when else ""
         lines.append(f"    {ids[way.start]} -->{said} {ids[way.end]}")
     return "\n".join(lines) + "\n"
@@ -127,7 +131,7 @@ def as_mermaid(wizard: type[Wizard]) -> str:
 
 def as_dot(wizard: type[Wizard]) -> str:
     """Return the map as a graph of Graphviz."""
-    places = places_of(wizard.steps)
+    places = all_places(wizard)
     shapes = {"list": "box3d", "exit": "octagon", "review": "note"}
     lines = [
         f"digraph {_dot(wizard.__name__)} {{",
@@ -139,7 +143,7 @@ def as_dot(wizard: type[Wizard]) -> str:
         shape = f", shape={shapes[place.kind]}" if place.kind in shapes else ""
         lines.append(f"    {_dot(place.name)} [label={_dot(place.title)}{shape}]")
     lines.append(f"    {_dot(SENT)} [label={_dot('Sent')}, shape=oval]")
-    for way in _all_ways(places):
+    for way in all_ways(wizard, places):
         said = f" [label={_dot(way.when)}]" if way.when else ""
         lines.append(f"    {_dot(way.start)} -> {_dot(way.end)}{said}")
     return "\n".join([*lines, "}"]) + "\n"
@@ -159,8 +163,19 @@ def _deep(places: Sequence[Place], depth: int = 0) -> Iterator[tuple[Place, int]
         yield from _deep(place.pages, depth + 1)
 
 
-def _all_ways(places: Sequence[Place]) -> Iterator[Way]:
-    yield from ways_of(places)
+def all_places(wizard: type[Wizard]) -> list[Place]:
+    """Return the pages of a wizard; the first of a task list is the list of tasks."""
+    places = places_of(wizard.steps)
+    hub = Place(TASKS, "Tasks", TASKS, "", "")
+    return [hub, *places] if wizard._journey.home else places
+
+
+def all_ways(wizard: type[Wizard], places: Sequence[Place]) -> Iterator[Way]:
+    """Yield the ways between the pages, those of items included."""
+    if wizard._journey.home:
+        yield from _ways_of_tasks(wizard.steps, places[1:])
+    else:
+        yield from ways_of(places)
     for place in places:
         for way in ways_of(place.pages) if place.pages else ():
             # An item's pages begin at the list and lead back to it.
@@ -169,6 +184,19 @@ def _all_ways(places: Sequence[Place]) -> Iterator[Way]:
             yield Way(
                 start, end, way.when or ("an item" if start == place.name else "")
             )
+
+
+def _ways_of_tasks(steps: Steps, places: Sequence[Place]) -> Iterator[Way]:
+    """Yield the ways of a task list: each task begins at the list and leads back."""
+    yield Way(START, TASKS)
+    for first, behind in [*dict.fromkeys(steps.task_at)][:-1]:
+        for way in ways_of(places[first:behind]):
+            start = TASKS if way.start == START else way.start
+            end = TASKS if way.end == SENT else way.end
+            if start != end:  # else the task does not apply
+                yield Way(start, end, way.when)
+    yield Way(TASKS, places[-1].name, "all tasks are completed")
+    yield Way(places[-1].name, SENT)
 
 
 def _mermaid(words: str) -> str:

@@ -449,7 +449,8 @@ class Visit:
         step = self.wizard.steps.by_url_name.get(at.page)
         stored = self.drafts.load(self.draft_id or "")
         if self.wizard._journey.home:
-            return redirect_to(self.urls.to(Address(TASKS, at.draft_id, at.nonce)))
+            nonce = nonce_of(self.context.request)
+            return redirect_to(self.urls.to(Address(TASKS, at.draft_id, nonce)))
         if self.context.request.method == "POST" or stored is None or step is None:
             return redirect_to(url_of(self.context.request))
         journey = self.journey_of(stored.draft)

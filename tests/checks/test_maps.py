@@ -15,7 +15,16 @@ from wtforms import Form, StringField
 
 from flask_wizard import Answers, Exit, Info, Item, Repeat, Review, Step, Wizard
 from flask_wizard.checks.conditions import in_words
-from flask_wizard.checks.maps import SENT, START, Way, places_of, ways_of
+from flask_wizard.checks.maps import (
+    FORMATS,
+    SENT,
+    START,
+    Way,
+    all_places,
+    all_ways,
+    places_of,
+    ways_of,
+)
 
 
 class NameForm(Form):
@@ -177,3 +186,43 @@ def test_list_names_mounts_urls_and_steps(app: Flask) -> None:
         "    you, told, guardian, end, pets, check",
     ]
     assert '"url": "/join/"' in run(app, "list", "--format", "json").stdout
+
+
+class Sell(Commits, Wizard, task_list=True):
+    you = Step(NameForm, section="You")
+    guardian = Step(NameForm, section="You", when=is_young)
+    pets = Repeat(Pet)
+    bank = Step(NameForm, when=nobody_agrees)
+    check = Review()
+
+
+def test_tasks_begin_at_the_list_and_lead_back_to_it() -> None:
+    assert [*all_ways(Sell, all_places(Sell))] == [
+        Way(START, "tasks"),
+        Way("tasks", "you"),
+        Way("you", "guardian", "somebody has to agree"),
+        Way("you", "tasks", "else"),
+        Way("guardian", "tasks"),
+        Way("tasks", "pets"),
+        Way("pets", "tasks"),
+        Way("tasks", "bank", "nobody agrees"),
+        Way("bank", "tasks"),
+        Way("tasks", "check", "all tasks are completed"),
+        Way("check", SENT),
+        Way("pets", "pets.who", "an item"),
+        Way("pets.who", "pets.vet", "nobody agrees"),
+        Way("pets.who", "pets", "else"),
+        Way("pets.vet", "pets"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("style", "line"),
+    [
+        ("text", "tasks     Tasks  (in any order)"),
+        ("mermaid", 'p1["Tasks"]'),
+        ("dot", '"tasks" [label="Tasks"]'),
+    ],
+)
+def test_map_of_a_task_list_has_the_list(style: str, line: str) -> None:
+    assert line in FORMATS[style](Sell)

@@ -148,6 +148,7 @@ def step_page(form: Form | None, **more: Any) -> dict[str, Any]:
         "form": form,
         "errors": summary(form) if form is not None else [],
         "progress": Bag(number=2, total=4, text="Step 2 of 4"),
+        "stepper": None,
         "notice": None,
         "problem": None,
         "actions": ACTIONS,
@@ -276,6 +277,32 @@ OTHER_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         )
         for outcome in ("open", "done", "committing", "committed", "discarded")
     },
+    "tasks": (
+        "tasks",
+        {
+            "notice": None,
+            "tasks": [
+                Bag(title="You", state="completed", url="/y", waits_for=[], ends=False),
+                Bag(title="Pets", state="in-progress", url="/p", waits_for=[], ends=1),
+                Bag(title="Terms", state="not-started", url="/t", waits_for=[], ends=0),
+            ],
+            "review": Bag(
+                title="Check",
+                state="cannot-start",
+                url=None,
+                waits_for=["You"],
+                ends=False,
+            ),
+            "progress": Bag(number=1, total=3, text="1 of 3 tasks completed"),
+            "is_saved": True,
+            "until": WHEN,
+            "in_browser": True,
+            "signed_in": False,
+            "continue_title": "Pets",
+            "continue_url": "/p",
+            "discard_url": "/d",
+        },
+    ),
     "unknown": ("gone", {"reason": "unknown", "new_url": "/new"}),
     "expired": ("gone", {"reason": "expired", "new_url": "/new"}),
     "no page": ("gone", {"reason": "no-page", "continue_url": "/c"}),
@@ -302,6 +329,12 @@ def step(form: Form | None, **more: Any) -> Page:
     return show("step", step_page(form, **more))
 
 
+STEPS = [
+    Bag(title="Who", section="You", state="done", action="goto:who"),
+    Bag(title="Where", section="You", state="current", action=None),
+    Bag(title="Check", section="", state="later", action=None),
+]
+
 ALL_PAGES: dict[str, Callable[[], Page]] = {
     "step": lambda: step(You()),
     "step with errors": lambda: step(filled(You)),
@@ -310,6 +343,7 @@ ALL_PAGES: dict[str, Callable[[], Page]] = {
     "terms": lambda: step(Terms()),
     "problem": lambda: step(You(), problem=Bag(code="token"), actions=AGAIN),
     "review": lambda: show("review", review_page()),
+    "stepper": lambda: step(You(), stepper=STEPS),
     **{name: functools.partial(other, name) for name in OTHER_PAGES},
 }
 
@@ -411,7 +445,9 @@ def test_title_names_page_wizard_site(name: str) -> None:
 
 @pytest.mark.ux(1)
 def test_titles_of_the_pages_differ() -> None:
-    names = [name for name in ALL_PAGES if name.split()[0] not in ("one", "terms")]
+    names = [
+        name for name in ALL_PAGES if name.split()[0] not in ("one", "terms", "stepper")
+    ]
     titles = {title(page_named(name)) for name in names}
     assert len(titles) == len(names) - 6  # three are saved, four thanks, two not found
 
@@ -951,7 +987,7 @@ def test_empty_block_of_a_field_leaves_it_out() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("errors", "progress", "heading", "instructions"),
+        *("errors", "stepper", "progress", "heading", "instructions"),
         *("form", "fields", "actions", "after_form"),
     ],
 )
