@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import dataclasses
 import functools
 import re
@@ -21,7 +22,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from flask_wizard.core.rows import Row, named_rows, rows_of
 from flask_wizard.web import controls, texts
 from flask_wizard.web.controls import block, control, layout, side_by_side, summary
-from flask_wizard.web.themes import DEFAULT_MACROS, macros_of
+from flask_wizard.web.themes import DEFAULT_MACROS, SHIPPED_THEMES, macros_of
 
 PACKAGE = Path(controls.__file__).parents[1]
 INSTALLED = PACKAGE / "templates"
@@ -119,12 +120,17 @@ ENV.globals.update(
 )
 
 
+#: The theme whose pages are drawn.
+THEME = contextvars.ContextVar("THEME", default="default")
+
+
 def every_page() -> dict[str, Any]:
+    own = f"flask_wizard/{THEME.get()}/macros.html"
     return {
         "wizard": Bag(title="Join"),
         "wizard_base": ENV.get_template("flask_wizard/default/base.html"),
         "wizard_has_head": True,
-        "wizard_macros": macros_of(DEFAULT_MACROS, ENV),
+        "wizard_macros": macros_of((own, *DEFAULT_MACROS), ENV),
         "wizard_css": "/static/wizard.css",
         "wizard_js": "/static/wizard.js",
         "wizard_lang": "en-GB",
@@ -773,3 +779,40 @@ def test_stylesheet_leaves_the_page_of_the_application_alone() -> None:
     for selector in selectors:
         for part in re.split(r",(?![^(]*\))", selector):
             assert re.match(r"(:where\()?\.wizard", part.strip()), part
+
+
+# Other themes: the same page in other classes
+
+#: Attributes that are a theme's own: classes, among them those of a later button.
+LOOKS = ("class", "data-button")
+
+#: Classes without which the pages of the default theme cannot be used.
+NEEDED = ("wizard-visually-hidden", "wizard-button", "wizard-input", "wizard-tick")
+
+
+def contract(page: Page) -> list[tuple[object, ...]]:
+    """What a page is to people, browsers and the script, whatever it looks like."""
+    found = []
+    for node in page.query("main *"):
+        kept = {n: v for n, v in node.attrs.items() if n not in LOOKS}
+        tag = node.name
+        if tag in ("div", "span", "p") and not kept:
+            continue  # it is there for the look
+        said = (
+            text(node) if tag in ("a", "button", "dd", "dt", "h1", "h2", "li") else ""
+        )
+        found.append((tag, *sorted(kept.items()), said))
+    return sorted(found, key=str)
+
+
+@pytest.mark.parametrize("theme", sorted(set(SHIPPED_THEMES) - {"default"}))
+@pytest.mark.parametrize("name", ALL_PAGES)
+def test_theme_changes_nothing_but_the_look(name: str, theme: str) -> None:
+    usual = contract(page_named(name))
+    context = contextvars.copy_context()
+    context.run(THEME.set, theme)
+    page = context.run(ALL_PAGES[name])
+    assert contract(page) == usual
+    (main,) = page.query("main")
+    for used in NEEDED:
+        assert not main.query(f".{used}")
