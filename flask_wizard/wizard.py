@@ -45,7 +45,8 @@ class Wizard(metaclass=Declarative):
     with ``class Base(Wizard, abstract=True)``. With ``prefilled=True``, which is
     inherited, a wizard edits what ``initial`` returns: steps whose data are valid are
     done from the beginning. With ``task_list=True``, which is inherited too, its
-    sections are tasks that a visitor fills in in any order.
+    sections are tasks that a visitor fills in in any order. With ``stepper=True``,
+    likewise, each page lists the steps.
     """
 
     #: The wizard's name on its pages. The default is the class's name in words.
@@ -74,11 +75,14 @@ class Wizard(metaclass=Declarative):
         abstract: bool = False,
         prefilled: bool | None = None,
         task_list: bool | None = None,
+        stepper: bool | None = None,
         **options: Any,
     ) -> None:
         super().__init_subclass__(**options)
         if prefilled is not None:
             cls._prefilled = prefilled
+        if stepper is not None:
+            cls._stepper = stepper
         if task_list is not None:
             cls._journey = TaskJourney if task_list else Journey
         cls.steps = collect_steps(cls, _reason_against)
@@ -103,6 +107,7 @@ class Wizard(metaclass=Declarative):
 
     _abstract: ClassVar[bool] = True
     _prefilled: ClassVar[bool] = False
+    _stepper: ClassVar[bool] = False
     #: What drafts are walked through: a journey from step to step, or of tasks.
     _journey: ClassVar[type[Journey]] = Journey
     _has_title: ClassVar[bool] = False
@@ -248,8 +253,8 @@ class Wizard(metaclass=Declarative):
         ``draft_id`` is ``None`` for a new draft. ``url_for_step(draft=..., step=...)``
         returns the URL of a page; ``draft`` is ``"new"`` for the first step of a draft
         that does not exist yet, and ``step`` may also be ``saved``, ``discard``,
-        ``receipt`` or ``tasks``. ``bound`` binds the draft, as variables in a blueprint's prefix do.
-        Raise DefinitionError for an abstract wizard.
+        ``receipt`` or ``tasks``. ``bound`` binds the draft, as variables in a
+        blueprint's prefix do. Raise DefinitionError for an abstract wizard.
         """
         from .drafts.visitor_drafts import Mount
         from .web import guard

@@ -297,3 +297,29 @@ def test_document_shows_what_its_test_says() -> None:
 def test_document_lists_the_rules() -> None:
     listed = re.findall(r"^\| `([a-z0-9-]+)` \| ", (ROOT / DOCUMENT).read_text(), re.M)
     assert listed == list(RULES)
+
+
+BOXES = """<fieldset{}><legend>Born</legend>
+    <p id="born-error">Enter a day and a month</p>
+    <label for="day">Day</label><input id="day" name="day" aria-invalid="true"{}>
+    <label for="month">Month</label>
+    <input id="month" name="month" aria-invalid="true"{}>
+  </fieldset>"""
+AT = ' aria-describedby="born-error"'
+
+
+def with_boxes(*described: str) -> str:
+    """The good page with two boxes of one question, and a link to the first."""
+    page = GOOD.replace(LINK, f'{LINK} <a href="#day">Enter a day</a>')
+    return page.replace(FORM, FORM + BOXES.format(*described))
+
+
+def test_one_link_leads_to_the_boxes_of_one_message() -> None:
+    assert_accessible(with_boxes(AT, "", ""))
+
+
+def test_boxes_with_messages_of_their_own_need_a_link_each() -> None:
+    with pytest.raises(AssertionError) as raised:
+        assert_accessible(with_boxes("", AT, AT))
+    assert 'id="month"' in str(raised.value)
+    assert "no link of the summary leads to it" in str(raised.value)

@@ -441,6 +441,10 @@ class Journey(Walk[Draft]):
         """Return what a step's page shows of the progress; None if that is nothing."""
         return self.progress(bound, from_review=from_review)
 
+    def steps_beside(self, bound: BoundStep) -> range:
+        """Return the positions of the steps that a visitor goes through with one."""
+        return range(len(self.steps))
+
     @property
     def overall(self) -> str:
         """How far the draft is, in words."""

@@ -97,6 +97,11 @@ class Repeat(AnyStep):
         """True if the visitor adds and removes no items."""
         return self.over is not None
 
+    @property
+    def may_be_left_out(self) -> bool:
+        """True if the answers decide whether it applies: an empty list does not."""
+        return self.when is not None or self.over is not None
+
     def add_text(self, count: int) -> str:
         """Return the text of the button that adds an item to so many."""
         name = str(self.singular)

@@ -138,6 +138,11 @@ class AnyStep(ABC):
         return None
 
     @property
+    def may_be_left_out(self) -> bool:
+        """True if the answers decide whether it applies, or whether the path ends."""
+        return self.when is not None or self.ends
+
+    @property
     def fixed_form(self) -> type[Form] | None:
         """The form class, if it is the same whatever the answers are."""
         return None
@@ -640,7 +645,7 @@ class Steps(tuple[AnyStep, ...]):
 
         -1 if the path has no such step.
         """
-        found = (n for n, step in enumerate(self) if step.when or step.ends)
+        found = (n for n, step in enumerate(self) if step.may_be_left_out)
         return max(found, default=-1)
 
     @cached_property

@@ -291,7 +291,8 @@ class TaskJourney(Journey):
         met = map(self._met, range(first, bound.position))
         number = 1 + sum(each.applies for each in met)
         later = self.steps[bound.position + 1 : behind]
-        if not any(step.when or step.ends for step in later) and not bound.step.ends:
+        is_certain = not any(step.may_be_left_out for step in later)
+        if is_certain and not bound.step.ends:
             return Progress(number, number + len(later))
         if not from_review or self._undone(first, behind):
             return Progress(number, None)
@@ -305,6 +306,10 @@ class TaskJourney(Journey):
         if behind - first == 1:
             return None
         return self.progress(bound, from_review=from_review)
+
+    def steps_beside(self, bound: BoundStep) -> range:
+        """Return the positions of the steps of a step's task."""
+        return range(*self.steps.task_at[bound.position])
 
     @property
     def overall(self) -> str:
@@ -326,7 +331,7 @@ class TaskJourney(Journey):
             for bound in self.met
             if self._is_undone(bound)
             if not (bound.step.lists_answers or bound.step.ends)
-            if not bound.waits_for or bound.step.when is None
+            if not (bound.waits_for and bound.step.may_be_left_out)
         )
 
     # The tasks

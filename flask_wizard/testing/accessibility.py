@@ -421,7 +421,9 @@ def _summary(page: _Page) -> Iterator[str]:
     yield from (
         f"{_show(control)} is invalid, and no link of the summary leads to it."
         for control in _first_of_each(page, page.invalid)
-        if control not in linked and _key(page, control) not in names
+        if control not in linked
+        and _key(page, control) not in names
+        and not _shares_message(page, control, linked)
     )
     for link, target in zip(links, linked, strict=True):
         if target is None:
@@ -685,6 +687,23 @@ def _is_checked(control: Node) -> bool:
 def _key(page: _Page, control: Node) -> tuple[int, str]:
     """Return what the choices of one question have in common."""
     return id(page.form_of(control)), _get(control, "name") or _get(control, "id")
+
+
+def _shares_message(
+    page: _Page, control: Node, linked: Collection[Node | None]
+) -> bool:
+    """True if what is wrong is said of several boxes, to one of which a link leads.
+
+    A date in three boxes is one question, with one message at its group.
+    """
+    return any(
+        _looks_wrong(message) and group in _outside(other)
+        for group in _outside(control)
+        if _is_group(group)
+        for message in page.targets(group, "aria-describedby")
+        for other in linked
+        if other is not None
+    )
 
 
 def _first_of_each(page: _Page, controls: list[Node]) -> list[Node]:

@@ -178,6 +178,16 @@ def _more(page: Page) -> Data:
         ]
     if "parts" in page:
         more["parts"] = [_part(part) for part in page["parts"]]
+    if stepper := page.get("stepper"):
+        more["stepper"] = [
+            {
+                "title": plain(step.title),
+                "section": plain(step.section),
+                "state": step.state,
+                "action": step.action,
+            }
+            for step in stepper
+        ]
     if "tasks" in page:
         more["tasks"] = [_task(task) for task in page["tasks"]]
         more["review"] = _task(page["review"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
@@ -15,6 +15,7 @@ from wtforms import Form
 from ..core import forms
 from ..core.draft import Draft, Receipt, StoredFile
 from ..core.files import file_leaves, size_in_words
+from ..core.foresight import StepState, steps_shown, total_ahead
 from ..core.items import REMOVE, BoundItem, ItemWalk
 from ..core.journey import Journey
 from ..core.messages import Notice, Problem
@@ -143,6 +144,24 @@ class ListedTask:
     ends: bool = False
 
 
+@dataclass(frozen=True)
+class ListedStep:
+    """A step as the list of steps on each page shows it."""
+
+    title: str
+    #: The section that it belongs to; empty if to none.
+    section: str
+    #: ``done``, ``current`` or ``later``.
+    state: StepState
+    #: The name in URLs.
+    url_name: str
+
+    @property
+    def action(self) -> str | None:
+        """What the button sends that leads there; ``None`` without a button."""
+        return f"goto:{self.url_name}" if self.state == "done" else None
+
+
 class Missing(NamedTuple):
     """A step that is still to be done before the review opens."""
 
@@ -258,9 +277,17 @@ class Pages:
         if at.item_nonce:
             hidden.append((ITEM_NONCE, at.item_nonce))
         # Conditions read the form, which is changed below to be shown as typed.
-        progress = None
+        progress, stepper = None, None
         if placed:
             progress = journey.shown_progress(bound.top, from_review=then)
+        if then and progress is not None and progress.total is None:
+            total = total_ahead(journey, bound.top)
+            progress = replace(progress, total=total)
+        if self.wizard._stepper and placed and button is None:
+            stepper = [
+                ListedStep(step.title, str(step.section or ""), state, step.url_name)
+                for step, state in steps_shown(journey, bound.top)
+            ]
         unneeded = _unneeded(journey) if problem is None else None
         returning = None
         if (then or early) and placed and problem is None:
@@ -281,6 +308,7 @@ class Pages:
             step=bound.step,
             item=_item_of(bound),
             progress=progress,
+            stepper=stepper,
             hidden=[*hidden, *own.pop("hidden")],
             action_url=self.urls.to(at, then=then),
             discard_url=self._discard_url(at),

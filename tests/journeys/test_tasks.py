@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from apps import MakeApp
 from flask import Flask, render_template
+from store_wrappers import Probe
+from time_machine import Traveller
 from visitor import Page, Visitor, attribute
 from wizards import Commits, committed, stored
 from wtforms import Form, StringField
 from wtforms.validators import InputRequired, ValidationError
 
-from flask_wizard import Answers, Exit, FlaskWizard, Repeat, Review, Step, Wizard
+from flask_wizard import (
+    Answers,
+    Exit,
+    FlaskWizard,
+    Repeat,
+    Review,
+    Step,
+    StepError,
+    Submission,
+    Wizard,
+)
 from flask_wizard.web.pages import Page as WizardPage
 
 
@@ -464,7 +478,7 @@ def test_list_as_json(visitor: Visitor) -> None:
     assert "You can come back to them" in " ".join(data["text"])
 
 
-def test_headless_list(tmp_path: Any) -> None:
+def test_headless_list(tmp_path: Path) -> None:
     app = Flask(__name__, instance_path=str(tmp_path))
     app.config["SECRET_KEY"] = "k" * 32
     FlaskWizard(app)
@@ -487,11 +501,17 @@ def test_headless_list(tmp_path: Any) -> None:
     assert rows(page) == STARTED
 
 
-def test_own_drafts_and_commands_know_tasks(tmp_path: Any) -> None:
+def mounted(wizards: FlaskWizard, wizard: type[Wizard], tmp_path: Path) -> Flask:
     app = Flask(__name__, instance_path=str(tmp_path))
-    app.config["SECRET_KEY"] = "k" * 32
-    wizards = FlaskWizard(app)
-    app.register_blueprint(Sell.as_blueprint("join"), url_prefix="/sell")
+    app.config.update(SECRET_KEY="k" * 32, WIZARD_EXTERNAL_URL="http://localhost")
+    wizards.init_app(app)
+    app.register_blueprint(wizard.as_blueprint("join"), url_prefix="/sell")
+    return app
+
+
+def test_own_drafts_and_commands_know_tasks(tmp_path: Path) -> None:
+    wizards = FlaskWizard()
+    app = mounted(wizards, Sell, tmp_path)
 
     @app.route("/mine")
     def mine() -> Any:
@@ -510,3 +530,113 @@ def test_own_drafts_and_commands_know_tasks(tmp_path: Any) -> None:
     assert "join: open, at you" in run(args=["wizard", "drafts"]).output
     outcome = run(args=["wizard", "rehearse"])
     assert outcome.exit_code == 0, outcome.output
+
+
+def test_guest_fills_in_a_part_of_a_task(tmp_path: Path) -> None:
+    class Shared(Commits, Wizard, task_list=True):
+        you = Step(It, section="You")
+        friend = Step(It, section="You")
+        more = Step(It, section="You")
+        last = Step(It, prepare=lambda form, answers: answers.friend.it)
+        check = Review()
+
+    wizards = FlaskWizard()
+    app = mounted(wizards, Shared, tmp_path)
+
+    @app.post("/share/<id>")
+    def share(id: str) -> str:
+        return wizards.share_url(id, steps=["friend"], sees=[], max_age=3600)
+
+    visitor, guest = Visitor(app), Visitor(app)
+    visitor.open("/sell/new/you")
+    visitor.fill(it="Ada")
+    draft = visitor.draft
+    url = urlsplit(visitor.client.post(f"/share/{draft.split('/')[2]}").text).path
+    guest.open(url)
+    guest.press("next")
+    page = visitor.open(f"{draft}more")
+    assert page.path == f"{draft}more"
+    page = visitor.fill(it="more")
+    assert rows(page) == [
+        "You In progress",
+        "Last Cannot start yet First complete “You”.",
+        STARTED[-1],
+    ]
+    assert page.html.query(".wizard-button") == []
+    assert guest.get(f"{draft}tasks").status_code == 404
+    assert visitor.get(f"{draft}check").location == f"{draft}tasks"
+    guest.open(f"{draft}friend")
+    guest.fill(it="Bob")
+    open_task(visitor, "Last")
+    visitor.fill(it="last")
+    visitor.open(f"{draft}check")
+    assert visitor.press().path.endswith("/receipt")
+
+
+def test_answers_that_are_sent_back_open_the_tasks_remarked_on(tmp_path: Path) -> None:
+    wizards = FlaskWizard()
+    app = mounted(wizards, Sell, tmp_path)
+    data = {
+        "you": {"it": "Ada"},
+        "address": {"it": "Old Street"},
+        "books": [{"it": "Emma"}],
+        "pick_up": {"it": "2"},
+    }
+    remark = StepError("address", "Which town?", field="it")
+    with app.test_request_context():
+        url = wizards.reopen_url("join", data, [remark], max_age=3600)
+    visitor = Visitor(app)
+    visitor.open(urlsplit(url).path)
+    page = visitor.press("next")
+    assert page.path.endswith("/tasks")
+    assert rows(page) == [
+        "About you In progress",
+        "Your books Completed",
+        "When we come Cannot start yet First complete “About you”.",
+        "Your bank Cannot start yet First complete “When we come”.",
+        STARTED[-1],
+    ]
+    page = open_task(visitor, "About you")
+    assert page.errors == ["Which town?"]
+    page = visitor.fill(it="New Street")
+    assert page.path.endswith("/check")
+    visitor.press()
+    assert committed[0].changes == {"address": {"it": ("Old Street", "New Street")}}
+
+
+def test_commit_that_refuses_a_step_leads_there_and_back(make_app: MakeApp) -> None:
+    class Refusing(Sell):
+        def validate(self, submission: Submission) -> None:
+            if submission.answers.you.it == "Ada":
+                raise StepError("you", "Not you again", field="it")
+
+    visitor = Visitor(make_app(Refusing, prefix="/sell"))
+    fill_in(visitor)
+    visitor.open(f"{visitor.draft}check")
+    page = visitor.press()
+    assert page.errors == ["Not you again"]
+    assert rows(visitor.open(f"{visitor.draft}tasks"))[0] == "About you In progress"
+    open_task(visitor, "About you")
+    page = visitor.fill(it="Bob")
+    assert page.path.endswith(("/address", "/check"))
+
+
+def test_draft_in_doubt_says_so_on_the_list(
+    make_app: MakeApp, store: Probe, clock: Traveller
+) -> None:
+    class Once(Sell):
+        def commit(self, submission: Submission) -> None:
+            store.down = submission.attempt == 1
+
+    visitor = Visitor(make_app(Once, prefix="/sell"))
+    fill_in(visitor)
+    draft = visitor.draft
+    visitor.open(f"{draft}check")
+    assert visitor.press().status == 503
+    store.down = False
+    clock.shift(121)
+    page = visitor.open(draft)
+    assert page.path == f"{draft}tasks"
+    assert "we do not know yet whether they arrived" in page.banners
+    assert visitor.open(f"{draft}you").path == f"{draft}check"
+    assert visitor.press().path.endswith("/receipt")
