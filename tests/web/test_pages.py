@@ -21,7 +21,14 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from flask_wizard.core.rows import Row, named_rows, rows_of
 from flask_wizard.web import controls, texts
-from flask_wizard.web.controls import block, control, layout, side_by_side, summary
+from flask_wizard.web.controls import (
+    ShownFile,
+    block,
+    control,
+    layout,
+    side_by_side,
+    summary,
+)
 from flask_wizard.web.themes import DEFAULT_MACROS, SHIPPED_THEMES, macros_of
 
 PACKAGE = Path(controls.__file__).parents[1]
@@ -156,6 +163,7 @@ def step_page(form: Form | None, **more: Any) -> dict[str, Any]:
         "item": None,
         "returning": None,
         "unneeded": None,
+        "stepper": None,
         **more,
     }
 
@@ -805,13 +813,83 @@ def contract(page: Page) -> list[tuple[object, ...]]:
     return sorted(found, key=str)
 
 
+STEPS = [
+    Bag(title="You", section="First", state="done", action="goto:you"),
+    Bag(title="Home", section="First", state="current", action=None),
+    Bag(title="Check", section=None, state="later", action=None),
+]
+MISSING = [Bag(title="Pets", url="/p"), Bag(title="Terms", url=None)]
+ALL_ACTIONS = [*ACTIONS, Bag(value="discard", label="Discard", primary=False)]
+TASK = {"ends": False, "url": "/t", "waits_for": ()}
+TASKS = [
+    Bag(**{**TASK, "title": state, "state": state})
+    for state in ("completed", "in-progress", "not-started")
+]
+WAITING = {**TASK, "url": None, "waits_for": ["You"], "state": "cannot-start"}
+ENDS = {"title": "Terms", "ends": True, "state": "in-progress"}
+STATES: dict[str, Callable[[], Page]] = {
+    "list": lambda: show(
+        "list",
+        step_page(
+            None,
+            items=[
+                Bag(name="Rex", done=True, url="/r", remove_url="/x"),
+                Bag(name="Tom", done=False, url="/t", remove_url=None),
+            ],
+            stepper=STEPS,
+            notice="adopted",
+            actions=ALL_ACTIONS,
+            unneeded=Bag(cause="You", titles=["Pets", "Terms"]),
+            returning=Bag(
+                title="You", review="Check", missing=MISSING, is_last=0, was_sent=0
+            ),
+        ),
+    ),
+    "too many": lambda: step(You(), problem=Bag(code="too-many", drafts=DRAFTS)),
+    "signed out": lambda: step(You(), problem=Bag(code="signed-out", login_url="/l")),
+    "files": lambda: step(with_file()),
+    "form that is gone": lambda: step(None, pairs=[("name", "Ada")]),
+    "changed": lambda: show("review", review_page(groups=[changed()])),
+    "tasks": lambda: show(
+        "tasks",
+        {
+            "tasks": [*TASKS, Bag(**WAITING, title="Pets"), Bag(**TASK | ENDS)],
+            "review": Bag(**{**WAITING, "waits_for": ()}, title="Check"),
+            "progress": Bag(number=1, total=5),
+            "notice": None,
+            "continue_url": "/c",
+            "continue_title": "You",
+            "is_saved": True,
+            "until": WHEN,
+            "in_browser": False,
+            "signed_in": False,
+            "discard_url": "/d",
+        },
+    ),
+}
+
+
+def with_file() -> Form:
+    form = You()
+    file = ShownFile("7", "cat.png", "2 KB", "/cat", byte_count=2048)
+    form.photo.shown_files = [file]  # type: ignore[attr-defined]
+    return form
+
+
+def changed() -> Bag:
+    found = groups()[0]
+    found.rows = [dataclasses.replace(row, changed=True) for row in found.rows]
+    return found
+
+
 @pytest.mark.parametrize("theme", sorted(set(SHIPPED_THEMES) - {"default"}))
-@pytest.mark.parametrize("name", ALL_PAGES)
+@pytest.mark.parametrize("name", [*ALL_PAGES, *STATES])
 def test_theme_changes_nothing_but_the_look(name: str, theme: str) -> None:
-    usual = contract(page_named(name))
+    draw = (ALL_PAGES | STATES)[name]
+    usual = contract(draw())
     context = contextvars.copy_context()
     context.run(THEME.set, theme)
-    page = context.run(ALL_PAGES[name])
+    page = context.run(draw)
     assert contract(page) == usual
     (main,) = page.query("main")
     for used in NEEDED:
