@@ -182,7 +182,7 @@
       button.textContent = input.dataset[input.type === "password" ? "show" : "hide"];
     };
     button.type = "button";
-    button.className = "wizard-button wizard-button-small";
+    button.className = input.dataset.button || "wizard-button wizard-button-small";
     button.setAttribute("aria-controls", input.id);
     // A copy of the page, as Turbo keeps it for Back, has a dead button already.
     if (input.dataset.secret) input.nextElementSibling?.remove();

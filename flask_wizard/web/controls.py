@@ -104,6 +104,10 @@ class Option:
         """The label of the option."""
         return self.field.label.text
 
+    def drawn(self, classes: str) -> Markup:
+        """Return the option as its widget draws it, with other classes than ours."""
+        return _drawn(self.field, self.attributes, classes)
+
 
 @dataclass(frozen=True)
 class ShownFile:
@@ -160,6 +164,16 @@ class Control:
     #: The entry or inner form that the errors are in, such as ``Contact 2``, if another
     #: field of the page has the same error; otherwise empty.
     error_place: str = ""
+
+    @property
+    def shape(self) -> str:
+        """What is drawn: ``select``, ``textarea``, or the type of an input."""
+        chosen = self.attributes.get("type") or input_type(self.field)
+        return str(chosen or type(self.field.widget).__name__.lower())
+
+    def drawn(self, classes: str, **attributes: object) -> Markup:
+        """Return the field as its widget draws it, with other classes than ours."""
+        return _drawn(self.field, {**self.attributes, **attributes}, classes)
 
     @property
     def is_one_answer(self) -> bool:
@@ -359,6 +373,13 @@ def _options(field: Field, errors: Sequence[str]) -> Iterator[Option]:
         drawn = {**own, "id": option.id, "required": False, "aria-describedby": False}
         drawn["class"] = _classes("wizard-tick", {**render_kw(field), **own})
         yield Option(option, drawn | _invalid(bool(errors)))
+
+
+def _drawn(field: Field, attributes: Mapping[str, object], classes: str) -> Markup:
+    """Return a field as its widget draws it. The classes of its ``render_kw`` stay."""
+    ours = str(attributes.get("class") or "").split()
+    own = (name for name in ours if not name.startswith("wizard-"))
+    return Markup(field(**{**attributes, "class": " ".join([classes, *own])}))
 
 
 def _hint_id(field: Field) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 DEFAULT_THEME = "default"
 
-SHIPPED_THEMES = (DEFAULT_THEME,)
+SHIPPED_THEMES = (DEFAULT_THEME, "bootstrap5", "govuk")
 
 DEFAULT_MACROS = (f"flask_wizard/{DEFAULT_THEME}/macros.html",)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextvars
 import dataclasses
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace as Bag
@@ -22,11 +23,18 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from flask_wizard.core.rows import Row, named_rows, rows_of
 from flask_wizard.web import controls, texts
 from flask_wizard.web.answers_copy import ShownCopy, groups_in
-from flask_wizard.web.controls import block, control, layout, side_by_side, summary
+from flask_wizard.web.controls import (
+    ShownFile,
+    block,
+    control,
+    layout,
+    side_by_side,
+    summary,
+)
 from flask_wizard.web.groups import Group
 from flask_wizard.web.moments import ago, moment_in
 from flask_wizard.web.own_drafts import named_drafts
-from flask_wizard.web.themes import DEFAULT_MACROS, macros_of
+from flask_wizard.web.themes import DEFAULT_MACROS, SHIPPED_THEMES, macros_of
 
 PACKAGE = Path(controls.__file__).parents[1]
 INSTALLED = PACKAGE / "templates"
@@ -127,12 +135,17 @@ ENV.globals.update(
 )
 
 
+#: The theme whose pages are drawn.
+THEME = contextvars.ContextVar("THEME", default="default")
+
+
 def every_page() -> dict[str, Any]:
+    own = f"flask_wizard/{THEME.get()}/macros.html"
     return {
         "wizard": Bag(title="Join"),
         "wizard_base": ENV.get_template("flask_wizard/default/base.html"),
         "wizard_has_head": True,
-        "wizard_macros": macros_of(DEFAULT_MACROS, ENV),
+        "wizard_macros": macros_of((own, *DEFAULT_MACROS), ENV),
         "wizard_css": "/static/wizard.css",
         "wizard_js": "/static/wizard.js",
         "wizard_lang": "en-GB",
@@ -1042,3 +1055,119 @@ def test_stylesheet_leaves_the_page_of_the_application_alone() -> None:
     for selector in selectors:
         for part in re.split(r",(?![^(]*\))", selector):
             assert re.match(r"(:where\()?\.wizard", part.strip()), part
+
+
+# Other themes: the same page in other classes
+
+#: Attributes that are a theme's own: classes, among them those of a later button.
+LOOKS = ("class", "data-button")
+
+#: Classes without which the pages of the default theme cannot be used.
+NEEDED = ("wizard-visually-hidden", "wizard-button", "wizard-input", "wizard-tick")
+
+
+def below(node: Page) -> Iterator[Page]:
+    """All elements inside another."""
+    for child in node.children:
+        if not child.name.startswith(("#", "!")):
+            yield child
+            yield from below(child)
+
+
+def contract(page: Page) -> list[tuple[object, ...]]:
+    """What a page is to people, browsers and the script, whatever it looks like."""
+    found = []
+    for node in below(page.query_one("main")):
+        kept = {n: v for n, v in node.attrs.items() if n not in LOOKS}
+        tag = node.name
+        if tag in ("div", "span", "p") and not kept:
+            continue  # it is there for the look
+        said = (
+            text(node) if tag in ("a", "button", "dd", "dt", "h1", "h2", "li") else ""
+        )
+        found.append((tag, *sorted(kept.items()), said))
+    return sorted(found, key=str)
+
+
+STEPS = [
+    Bag(title="You", section="First", state="done", action="goto:you"),
+    Bag(title="Home", section="First", state="current", action=None),
+    Bag(title="Check", section=None, state="later", action=None),
+]
+MISSING = [Bag(title="Pets", url="/p"), Bag(title="Terms", url=None)]
+ALL_ACTIONS = [*ACTIONS, Bag(value="discard", label="Discard", primary=False)]
+TASK = {"ends": False, "url": "/t", "waits_for": ()}
+TASKS = [
+    Bag(**{**TASK, "title": state, "state": state})
+    for state in ("completed", "in-progress", "not-started")
+]
+WAITING = {**TASK, "url": None, "waits_for": ["You"], "state": "cannot-start"}
+ENDS = {"title": "Terms", "ends": True, "state": "in-progress"}
+STATES: dict[str, Callable[[], Page]] = {
+    "list": lambda: show(
+        "list",
+        step_page(
+            None,
+            items=[
+                Bag(name="Rex", done=True, url="/r", remove_url="/x"),
+                Bag(name="Tom", done=False, url="/t", remove_url=None),
+            ],
+            stepper=STEPS,
+            notice="adopted",
+            actions=ALL_ACTIONS,
+            unneeded=Bag(cause="You", titles=["Pets", "Terms"]),
+            returning=Bag(
+                title="You", review="Check", missing=MISSING, is_last=0, was_sent=0
+            ),
+        ),
+    ),
+    "too many": lambda: step(You(), problem=Bag(code="too-many", drafts=DRAFTS)),
+    "signed out": lambda: step(You(), problem=Bag(code="signed-out", login_url="/l")),
+    "files": lambda: step(with_file()),
+    "form that is gone": lambda: step(None, pairs=[("name", "Ada")]),
+    "changed": lambda: show("review", review_page(groups=[changed()])),
+    "tasks": lambda: show(
+        "tasks",
+        {
+            "tasks": [*TASKS, Bag(**WAITING, title="Pets"), Bag(**TASK | ENDS)],
+            "review": Bag(**{**WAITING, "waits_for": ()}, title="Check"),
+            "progress": Bag(number=1, total=5),
+            "notice": None,
+            "continue_url": "/c",
+            "continue_title": "You",
+            "is_saved": True,
+            "until": WHEN,
+            "in_browser": False,
+            "signed_in": False,
+            "discard_url": "/d",
+        },
+    ),
+}
+
+
+def with_file() -> Form:
+    form = You()
+    file = ShownFile("7", "cat.png", "2 KB", "/cat", byte_count=2048)
+    form.photo.shown_files = [file]  # type: ignore[attr-defined]
+    return form
+
+
+def changed() -> Bag:
+    found = groups()[0]
+    found.rows = [dataclasses.replace(row, changed=True) for row in found.rows]
+    return found
+
+
+@pytest.mark.parametrize("theme", sorted(set(SHIPPED_THEMES) - {"default"}))
+@pytest.mark.parametrize("name", [*ALL_PAGES, *STATES])
+def test_theme_changes_nothing_but_the_look(name: str, theme: str) -> None:
+    draw = (ALL_PAGES | STATES)[name]
+    usual = contract(draw())
+    context = contextvars.copy_context()
+    context.run(THEME.set, theme)
+    page = context.run(draw)
+    assert len(usual) > 1
+    assert contract(page) == usual
+    (main,) = page.query("main")
+    for used in NEEDED:
+        assert not main.query(f".{used}")

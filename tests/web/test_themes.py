@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from apps import MakeApp
+from documents import ROOT
 from flask import Blueprint, Flask
-from jinja2 import DictLoader, TemplateSyntaxError
+from jinja2 import ChoiceLoader, DictLoader, TemplateSyntaxError
 from visitor import Page, Visitor
 from wizards import Join
 
@@ -91,6 +93,47 @@ def test_template_without_the_theme_s_macros_may_import_the_default_ones() -> No
     page = first_page(templates, WIZARD_THEME="acme")
     assert page.texts("label.wizard-label")
     assert not page.texts("label > b")
+
+
+BLOCK = re.compile(r"^```jinja\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+def examples(heading: str) -> list[str]:
+    """The templates in a section of the document about themes."""
+    document = (ROOT / "docs" / "themes.md").read_text()
+    _, _, section = document.partition(f"## {heading}\n")
+    return BLOCK.findall(section.partition("\n## ")[0])
+
+
+def test_theme_of_the_documents_has_twenty_lines() -> None:
+    (theme,) = examples("A theme of twenty lines")
+    assert len([line for line in theme.splitlines() if line]) <= 20
+    page = first_page({"bulma/macros.html": theme}, WIZARD_THEME="bulma")
+    assert page.html.query("input.input#name:not(.wizard-input)")
+    assert page.html.query("form .buttons > button.button.is-primary[value=next]")
+    assert page.html.query("label.wizard-label")
+
+
+def test_macros_of_the_documents_take_their_places() -> None:
+    for macros, drawn in zip(
+        examples("Macros"), ("label > i", "div.bar > .wizard-actions"), strict=True
+    ):
+        assert first_page({"macros.html": macros}).html.query(drawn)
+
+
+def test_layout_of_the_documents_gives_pages_of_bootstrap_a_column() -> None:
+    (layout,) = examples("Bootstrap")
+    app = site({"base.html": layout}, WIZARD_THEME="bootstrap5")
+    own = DictLoader(
+        {
+            "base.html": "<title>{% block title %}{% endblock %}</title>"
+            "{% block content %}{% endblock %}"
+        }
+    )
+    app.jinja_loader = ChoiceLoader([own, app.jinja_loader or DictLoader({})])
+    page = Visitor(app).open()
+    assert page.html.query(".col-lg-8 input.form-control")
+    assert not page.html.query("link")
 
 
 def test_error_in_a_theme_is_told(make_app: MakeApp) -> None:
