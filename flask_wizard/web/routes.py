@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from flask import (
     Blueprint,
     Flask,
-    Response,
     current_app,
     g,
     make_response,
@@ -19,6 +18,7 @@ from flask import (
 )
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
 
 from ..core.hooks import HookError
 from ..core.items import REMOVE
@@ -57,7 +57,9 @@ def make_blueprint(
         blueprint.record(_check_store)
     blueprint.url_value_preprocessor(mounted.check)
     answers = {
-        endpoint: update_wrapper(partial(mounted.answer, endpoint), Mounted.answer)
+        endpoint: update_wrapper(
+            partial(Mounted.answer, mounted, endpoint), Mounted.answer
+        )
         for _, endpoint, _ in ROUTES
     }
     for rule, endpoint, methods in ROUTES:
@@ -230,7 +232,7 @@ class Mounted:
                 step, item = values.get("step", endpoint), values.get("item")
                 outcome = visit.handle(step, item=item, sub=sub)
             if not isinstance(outcome, Page):
-                return make_response(outcome)
+                return outcome
             name = context.state.template(outcome.templates, context.app.jinja_env)
             text = render_template(name, **outcome)
             return make_response(text, outcome.status)
