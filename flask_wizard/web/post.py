@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from flask import Response, abort
@@ -81,12 +81,12 @@ class Post:
     at: Address
     submitted: Submitted = field(repr=False)
     action: Action
-    #: Calls ``Wizard.admit``, once for each moment however often the save is tried.
-    admit: Callable[[Moment], None] = field(repr=False)
     #: The files that came along; None if the step takes none.
     incoming: IncomingFiles | None = field(repr=False)
     #: The last submission that could not be saved yet, if there is one.
     attempts: list[Attempt] = field(default_factory=list, repr=False)
+    #: What ``Wizard.admit`` has admitted, once however often the save is tried.
+    admitted: set[Moment] = field(default_factory=set, repr=False)
 
     def process(self) -> Outcome:
         """Save or end the draft, and try again if another request wrote first.
@@ -420,7 +420,7 @@ class Post:
         if self.visit.draft_id is not None and draft.id != self.visit.draft_id:
             notice = Notice.MOVED
         if stored.is_new:
-            self.admit("start")
+            self._admit("start")
         try:
             saved = self.visit.drafts.save(stored, draft, notice=notice)
         except StoreError:
@@ -434,10 +434,16 @@ class Post:
             self.visit.context.session.permanent = True
         return saved
 
+    def _admit(self, moment: Moment) -> None:
+        """Call ``Wizard.admit`` if it has not admitted this yet. Raise NotStored."""
+        if moment not in self.admitted:
+            self.visit.admit(moment)
+            self.admitted.add(moment)
+
     def _commit(self, journey: Journey, stored: StoredDraft) -> Outcome:
         if awaited := journey.awaited:
             return self.visit.redirect_to_page(awaited[0].url_name, stored.draft)
-        self.admit("commit")
+        self._admit("commit")
         config = self.visit.context.app.config
         result = commit(
             self.visit.wizard,
@@ -536,8 +542,7 @@ def answer(visit: Visit, at: Address) -> Outcome:
             raise refused
         if incoming is not None and incoming.failure is not None:
             raise incoming.failure
-        admit = cache(visit.admit)
-        return Post(visit, at, submitted, action, admit, incoming).process()
+        return Post(visit, at, submitted, action, incoming).process()
     except NotStored as refusal:
         return _give_back(visit, at, submitted, refusal)
     except Refused as error:
