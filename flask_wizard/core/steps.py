@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from itertools import takewhile
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
 import msgspec
@@ -40,6 +40,8 @@ RESERVED_FIELDS = frozenset(
         *(FIELDS, "csrf_token"),
     }
 )
+
+_FIELDS_OF = attrgetter("_unbound_fields")
 
 ABSENT = b"absent"
 """What is hashed in the place of an answer that does not count."""
@@ -628,7 +630,7 @@ class Steps(tuple[AnyStep, ...]):
         They are worked out anew if a field was added to a form class.
         """
         fields, found = self._known_signatures
-        if fields != [form._unbound_fields for form in self._fixed_forms]:
+        if fields != [*map(_FIELDS_OF, self._fixed_forms)]:
             fields, found = self._known_signatures = self._work_out_signatures()
         return found
 
