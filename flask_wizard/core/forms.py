@@ -538,16 +538,20 @@ def _nested(form_class: Any, own: dict[str, Any], /, *args: Any, **kwargs: Any) 
     return render_quickly(form)
 
 
+NO_LEAVES = (*NESTING, *BUTTONS)
+"""The classes of fields that hold other fields, or no value."""
+
+
 def leaves(fields: Iterable[Field]) -> list[Field]:
     """Return every field that holds a value, nested ones too, buttons left out."""
     found: list[Field] = []
     for field in fields:
-        if isinstance(field, FormField):
+        if not isinstance(field, NO_LEAVES):
+            found.append(field)
+        elif isinstance(field, FormField):
             found += leaves(field.form)
         elif isinstance(field, FieldList):
             found += leaves(field.entries)
-        elif not isinstance(field, BUTTONS):
-            found.append(field)
     return found
 
 
