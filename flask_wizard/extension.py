@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from difflib import get_close_matches
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -136,9 +137,10 @@ class FlaskWizard:
             min_free=app.config["WIZARD_UPLOADS_MIN_FREE"],
         )
         logins = Logins(app, self._holder)
-        app.extensions[EXTENSION] = WizardState(app, store, uploads, logins)
+        state = WizardState(app, store, uploads, logins)
+        app.extensions[EXTENSION] = state
         _log_warnings(app, store)
-        app.url_value_preprocessor(check_headless)
+        app.url_value_preprocessor(partial(check_headless, state.headless))
         app.cli.add_command(commands)
         templates = ShippedTemplates(_folder_of_templates())
         check_templates(templates, app.jinja_env)

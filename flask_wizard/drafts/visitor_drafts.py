@@ -88,7 +88,7 @@ class VisitorDrafts:
     holder: Holder
     _repository: DraftRepository
 
-    @cached_property
+    @property
     def mount(self) -> str:
         """The key of the mount, which is stored with its drafts."""
         return self._mount.key

@@ -6,7 +6,7 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from flask import Response, after_this_request, redirect
+from flask import Response, after_this_request, current_app
 from werkzeug.wrappers import Response as BaseResponse
 
 from .pages import Page
@@ -23,7 +23,7 @@ def redirect_to(url: str, status: int = 303, *, quiet: bool = False) -> BaseResp
     """
     if quiet:
         return Response(status=204)
-    return redirect(url, status)
+    return current_app.redirect(url, status)
 
 
 PRIVATE = (("Cache-Control", "no-store"), ("Referrer-Policy", "same-origin"))

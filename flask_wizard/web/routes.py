@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from flask import (
     Blueprint,
     Flask,
-    current_app,
     g,
     make_response,
     render_template,
@@ -32,7 +31,7 @@ from .json_pages import describe_as_json
 from .pages import Page
 from .responses import Outcome
 from .state import CSRF_FIELD, EXTENSION, MOUNTS, Context, get_context
-from .urls import file_url_at_mount, url_at_mount
+from .urls import url_of_file, url_of_page
 from .visit import Visit
 
 if TYPE_CHECKING:
@@ -101,20 +100,24 @@ def _check_store(setup: BlueprintSetupState) -> None:
         state.require_joining()
 
 
-def check_headless(endpoint: str | None, values: dict[str, Any] | None) -> None:
+def check_headless(
+    headless: Mapping[str | None, Wizard | None],
+    endpoint: str | None,
+    values: dict[str, Any] | None,
+) -> None:
     """Check a request to a view that has called ``Wizard.open`` before.
 
-    The application's own hooks, as CSRFProtect's, may parse the form before the view
-    runs. Raise what ``guard.check_request`` raises.
+    ``headless`` has these views by their endpoints. The application's own hooks, as
+    CSRFProtect's, may parse the form before the view runs. Raise what
+    ``guard.check_request`` raises.
     """
-    headless = current_app.extensions[EXTENSION].headless
     if endpoint in headless:
         context, wizard = get_context(), headless[endpoint]
-        takes_files = wizard is not None and context.request.method == "POST"
+        incoming: IncomingFiles | None = None
+        if wizard is not None and context.request.method == "POST":
+            incoming = IncomingFiles(context, wizard)
         try:
-            guard.check_request(
-                context, IncomingFiles(context, wizard) if takes_files else None
-            )
+            guard.check_request(context, incoming)
         except BaseException as error:
             without_locals(error)
             if isinstance(error, HTTPException):
@@ -190,7 +193,6 @@ class Mounted:
                 "name it in `unbound`."
             )
         g.wizard_prefix = prefix
-        g.wizard_context = context
 
     def _incoming(
         self, context: Context, prefix: Mapping[str, Any], draft_id: str | None
@@ -203,8 +205,7 @@ class Mounted:
 
     def answer(self, endpoint: str, /, **values: Any) -> Response:
         """Return the response to a request for one of the wizard's URLs."""
-        context: Context = g.wizard_context
-        prefix = g.wizard_prefix
+        context, prefix = get_context(), g.wizard_prefix
         bound = {n: v for n, v in prefix.items() if n not in self.unbound}
         outcome: Outcome | None = None
         try:
@@ -213,9 +214,9 @@ class Mounted:
                 Mount(str(context.request.blueprint), bound),
                 values.get("draft"),
                 context,
-                url_for_step=url_at_mount,
+                url_for_step=partial(url_of_page, "", prefix),
                 entry_url=partial(url_for, ".entry", **prefix),
-                file_url=file_url_at_mount,
+                file_url=partial(url_of_file, prefix),
             )
             if endpoint == "file":
                 outcome = visit.file(
