@@ -1,5 +1,5 @@
 // What makes a wizard's pages quicker to use. They work without it.
-// Nothing here knows htmx or Turbo: what they put into the page is seen as it comes.
+// What htmx or Turbo puts into the page is seen as it comes.
 (() => {
   "use strict";
   if (document.flaskWizard) return;
@@ -196,7 +196,8 @@
   };
 
   const begin = (root, arrived) => {
-    root.begun = true;
+    root.begun = root.firstElementChild;
+    root.setAttribute("hx-history", false); // or htmx 2 would store the answers for Back
     all(root, "form").forEach(settle);
     all(root, "form").forEach(show);
     all(root, "textarea, input").forEach(count);
@@ -214,7 +215,8 @@
   };
 
   const look = (arrived) => {
-    for (const root of all(document, ".wizard")) if (!root.begun) begin(root, arrived);
+    for (const root of all(document, ".wizard"))
+      if (root.begun !== root.firstElementChild) begin(root, arrived);
   };
   look(false);
   new MutationObserver(() => look(true)).observe(document, { childList: true, subtree: true });

@@ -23,13 +23,14 @@ from werkzeug.wrappers import Response
 from ..core.hooks import HookError
 from ..core.items import REMOVE
 from ..core.signatures import field_names
+from ..core.tasks import TASKS
 from ..drafts.visitor_drafts import Mount, VisitorDrafts
 from ..errors import ConfigurationError, DefinitionError
 from ..tracebacks import without_locals
 from . import guard
 from .incoming import IncomingFiles
 from .json_pages import describe_as_json
-from .pages import Page
+from .pages import Page, check_theme
 from .responses import Outcome
 from .state import CONTEXT, CSRF_FIELD, EXTENSION, MOUNTS, Context, get_context
 from .urls import url_of_file, url_of_page
@@ -135,12 +136,13 @@ class Mounted:
         self._checked: set[str] = set()
 
     def register(self, setup: BlueprintSetupState) -> None:
-        """Check the fields' names now if the application has the extension already."""
+        """Check names of fields and the theme if the application has the extension."""
         app = setup.app
         name = f"{setup.name_prefix}.{setup.name}".lstrip(".")
         app.extensions.setdefault(MOUNTS, {})[name] = self
         if isinstance(app, Flask) and EXTENSION in app.extensions:
             self._check_fields(app.config.get(*CSRF_FIELD))
+            check_theme(self.wizard, app)
 
     def _check_fields(self, token: str) -> None:
         """Raise DefinitionError for a field named like the CSRF token.
@@ -261,6 +263,7 @@ ROUTES = (
     ("/link/<link_token>", "link", ("GET", "POST")),
     ("/<draft>/", "draft", ("GET",)),
     ("/<draft>/saved", "saved", ("GET",)),
+    ("/<draft>/tasks", TASKS, ("GET",)),
     ("/<draft>/discard", "discard", ("GET", "POST")),
     ("/<draft>/receipt", "receipt", ("GET",)),
     ("/<draft>/<step>", "step", ("GET", "POST")),

@@ -11,12 +11,13 @@ from flask import Request, url_for
 
 from ..core.items import REMOVE
 from ..core.steps import BoundStep
+from ..core.tasks import TASKS
 from ..drafts.holders import is_id
 
 NEW = "new"
 """The name of a draft that does not exist yet."""
 
-DRAFT_PAGES = frozenset({"discard", "receipt", "saved"})
+DRAFT_PAGES = frozenset({"discard", "receipt", "saved", TASKS})
 """The pages of a draft that are no step's."""
 
 NONCE = "_draft"
