@@ -146,7 +146,8 @@ class BoundFormStep(BoundStep):
         if self.step.words:
             texts = self.texts
         meta: dict[str, object] = {"answers": answers, "texts": texts}
-        if (files or new) and sent is not None:
+        # A form that takes no files may have those of a field that is gone.
+        if (files or new) and sent is not None and self.signature.takes_files:
             sent = self._with_files(sent, files or {}, new or {})
             meta["new_files"] = new or ()
         if self.journey.inside:

@@ -331,11 +331,14 @@ class VisitorDrafts:
         version = store.save(stored.version, plain, kind=kind, ttl=max(1, ttl))
         if has_ended:
             store.erase_remains()
-        entries = chain(was.packed_entries.values(), *was.packed_items.values())
-        # One search, as to begin 200 takes three times as long as all of them. A match
-        # across two entries costs a look for files that are not there.
-        if FILES_KEY in b"".join(entries):
-            self.delete_files(stored, draft)
+        # Where no page takes files, there can only be those of an earlier release, kept
+        # with their page's answers until the end.
+        if has_ended or self.wizard.steps.take_files or was.packed_items:
+            entries = chain(was.packed_entries.values(), *was.packed_items.values())
+            # One search, as to begin 200 takes three times as long as all of them. A
+            # match across two entries costs a look for files that are not there.
+            if FILES_KEY in b"".join(entries):
+                self.delete_files(stored, draft)
         return StoredDraft(draft, version, is_new=False, names=stored.names)
 
     def delete_files(self, stored: StoredDraft, draft: Draft) -> None:

@@ -96,7 +96,10 @@ def check_request(context: Context, incoming: IncomingFiles | None = None) -> No
         _check_parsed(context, limit, most)
         return
     request.max_content_length = request.max_form_memory_size = limit
-    request.max_form_parts = min(most, request.max_form_parts or most)
+    has_parts = request.mimetype == MULTIPART
+    # Flask looks its own limit up by proxies, which is of use for parts alone.
+    parts = has_parts and request.max_form_parts
+    request.max_form_parts = min(most, parts or most)
     body = request.get_data(cache=False)
     announced = request.content_length
     if announced is None and len(body) >= limit:
@@ -106,7 +109,7 @@ def check_request(context: Context, incoming: IncomingFiles | None = None) -> No
         # breaks, gunicorn ends the stream, and Werkzeug says nothing.
         raise ClientDisconnected
     kept = body
-    if request.mimetype == MULTIPART or body.count(b"&") >= most:
+    if has_parts or body.count(b"&") >= most:
         kept = _first_fields(request, body, most)
     if kept is not body and request.method != "POST":
         raise RequestEntityTooLarge

@@ -13,6 +13,7 @@ from flask import (
     g,
     make_response,
     render_template,
+    request,
     url_for,
 )
 from flask.blueprints import BlueprintSetupState
@@ -31,7 +32,7 @@ from .incoming import IncomingFiles
 from .json_pages import describe_as_json
 from .pages import Page, check_theme
 from .responses import Outcome
-from .state import CSRF_FIELD, EXTENSION, MOUNTS, Context, get_context
+from .state import CONTEXT, CSRF_FIELD, EXTENSION, MOUNTS, Context, get_context
 from .urls import url_of_file, url_of_page
 from .visit import Visit
 
@@ -207,7 +208,8 @@ class Mounted:
 
     def answer(self, endpoint: str, /, **values: Any) -> Response:
         """Return the response to a request for one of the wizard's URLs."""
-        context, prefix = get_context(), g.wizard_prefix
+        context: Context = request.environ[CONTEXT]
+        prefix = g.wizard_prefix
         bound = {n: v for n, v in prefix.items() if n not in self.unbound}
         outcome: Outcome | None = None
         try:

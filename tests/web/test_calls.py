@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from inspect import isfunction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from flask import Flask
+from apps import MakeApp
+from flask import Flask, Response
 from visitor import Visitor
+from werkzeug.datastructures import HeaderSet
 from werkzeug.test import TestResponse
+from wizards import Commits, declare
 from wtforms import Form, IntegerField, StringField
 from wtforms.validators import InputRequired
 
 import flask_wizard
 from flask_wizard import FlaskWizard, Review, Step, Submission, Wizard
+from flask_wizard.web.responses import protect
 
 PACKAGE = str(Path(flask_wizard.__file__).parent)
 
@@ -94,3 +99,102 @@ def test_post_of_a_step_goes_through_few_functions(visitor: Visitor) -> None:
     assert walk.functions <= 100
     assert walk.calls <= 180
     assert walk.changes_of_file <= 60
+
+
+# What grows with the wizard, and what need not be done
+
+
+def long_wizard(steps: int) -> type[Wizard]:
+    """A wizard of so many steps, each with a form class of its own."""
+    forms = {f"step{n}": type(f"Pet{n}", (Pet,), {}) for n in range(steps)}
+    body = {name: Step(form) for name, form in forms.items()}
+    return declare("Long", Commits, **body, check=Review())
+
+
+def lines_of(request: Callable[[], TestResponse], status: int) -> int:
+    """How many lines of the package a request runs, those in loops each time."""
+    count = 0
+
+    def note(frame: Any, event: str, argument: object) -> Any:
+        nonlocal count
+        if not frame.f_code.co_filename.startswith(PACKAGE):
+            return None
+        count += event == "line"
+        return note
+
+    before = sys.gettrace()
+    sys.settrace(note)
+    try:
+        answer = request()
+    finally:
+        sys.settrace(before)
+    assert answer.status_code == status
+    return count
+
+
+def post_at_end_of(make_app: MakeApp, steps: int) -> int:
+    visitor = Visitor(make_app(long_wizard(steps)))
+    visitor.open()
+    for _ in range(steps):
+        visitor.fill(pet="Rex")
+    visitor.open(f"{visitor.draft}step{steps - 1}")
+    visitor.send("next", {"pet": "Tom"})
+    return lines_of(lambda: visitor.send("next", {"pet": "Kim"}), 303)
+
+
+def test_post_has_no_loop_over_the_steps(make_app: MakeApp) -> None:
+    few, many = (post_at_end_of(make_app, steps) for steps in (5, 25))
+    assert many == few
+
+
+def test_headers_of_a_redirect_are_not_compared(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    updated: list[object] = []
+    monkeypatch.setattr(HeaderSet, "update", lambda _, names: updated.append(names))
+    answer = visitor.send("next", {"name": "Bea"})
+    assert updated == [("Cookie",)]  # by Flask, for the session
+    assert [*answer.headers.getlist("Vary")] == ["Accept, Cookie"]
+    assert answer.headers.getlist("Cache-Control") == ["no-store"]
+    assert answer.headers.getlist("Referrer-Policy") == ["same-origin"]
+
+
+def test_headers_that_a_response_has_are_replaced(visitor: Visitor) -> None:
+    response = Response(
+        headers={
+            "cache-control": "public",
+            "referrer-policy": "unsafe-url",
+            "vary": "Accept-Encoding",
+        }
+    )
+    protect(response)
+    assert response.headers.getlist("Cache-Control") == ["no-store"]
+    assert response.headers.getlist("Referrer-Policy") == ["same-origin"]
+    assert response.vary.as_set() == {"accept-encoding", "accept", "cookie"}
+
+
+def test_post_asks_for_few_proxies(visitor: Visitor) -> None:
+    """Each takes as long as fifty plain attributes."""
+    asked: list[str] = []
+    own = f"{PACKAGE}/"
+
+    def note(frame: Any, event: str, argument: object) -> None:
+        caller = frame.f_back.f_code
+        is_proxy = frame.f_code.co_qualname.startswith("_ProxyLookup.")
+        if event == "call" and is_proxy and caller.co_filename.startswith(own):
+            asked.append(f"{caller.co_qualname}:{frame.f_back.f_lineno}")
+
+    sys.setprofile(note)
+    try:
+        visitor.send("next", {"name": "Bea"})
+    finally:
+        sys.setprofile(None)
+    assert len(asked) <= 5, asked
+
+
+def test_view_is_a_function_that_flask_knows(visitor: Visitor) -> None:
+    """Flask asks at each request whether a view is asynchronous."""
+    views: dict[str, Any] = {**visitor.app.view_functions}
+    mounted = [view for name, view in views.items() if name.startswith("join.")]
+    assert mounted
+    assert all(isfunction(view.func) for view in mounted)
