@@ -4,13 +4,13 @@
   "use strict";
   if (document.flaskWizard) return;
   document.flaskWizard = true;
-  const IDLE = 1500; // milliseconds between the last key and an autosave
+  const PACE = 1500; // milliseconds from the first unsaved key to an autosave
   const BUSY = 10000; // milliseconds in which a second click does nothing
-  const ASKED = 1000; // the same, where another script has stopped the first
+  const PAUSE = 1000; // the same, where another script has stopped the first
   const all = (root, selector) => root.querySelectorAll(selector);
   const states = new WeakMap(); // by form
   const stateOf = (form) =>
-    states.get(form) || (states.set(form, { sent: "", tries: 0 }), states.get(form));
+    states.get(form) || (states.set(form, { tries: 0 }), states.get(form));
 
   // Autosave
 
@@ -38,6 +38,7 @@
   const save = async (form) => {
     const state = stateOf(form);
     // A form that has left the page with unsaved text is saved, too.
+    state.timer = clearTimeout(state.timer);
     if (state.busy || state.sending || !state.dirty) return;
     state.dirty = false;
     state.sending = true;
@@ -60,14 +61,13 @@
     state.failed = !kept;
     state.tries = kept ? 0 : state.tries + 1;
     if (!kept) tell(form, "failed");
-    else if (!state.dirty) tell(form, "saved");
+    else if (!state.dirty) state.told = setTimeout(tell, PAUSE, form, "saved"); // read aloud
     if (state.dirty && (kept || again)) plan(form);
   };
 
   const plan = (form) => {
     const state = stateOf(form);
-    clearTimeout(state.timer);
-    state.timer = setTimeout(save, IDLE * 2 ** Math.min(state.tries, 4), form);
+    state.timer ||= setTimeout(save, PACE * 2 ** Math.min(state.tries, 4), form);
   };
 
   const leave = () => {
@@ -79,6 +79,7 @@
     }
   };
   addEventListener("pagehide", leave);
+  addEventListener("beforeunload", leave); // a reload asks for the page first
   document.addEventListener("visibilitychange", () => document.hidden && leave());
   addEventListener("online", () => {
     for (const form of all(document, ".wizard form")) if (status(form)) save(form);
@@ -131,6 +132,7 @@
     const state = stateOf(form);
     state.dirty = true;
     state.left = false;
+    clearTimeout(state.told);
     tell(form, "");
     plan(form);
   };
@@ -158,7 +160,7 @@
         return;
       }
       state.busy = true;
-      clearTimeout(state.timer);
+      state.timer = clearTimeout(state.timer);
       for (const input of all(form, "[data-secret]")) input.type = "password";
       // A disabled button would not be sent, and would stay so after Back.
       if (event.submitter) event.submitter.setAttribute("aria-busy", "true");
@@ -167,7 +169,7 @@
         // Another script sends it itself, or has asked "Are you sure?" and heard no.
         if (!event.defaultPrevented) return;
         clearTimeout(state.wait);
-        state.wait = setTimeout(settle, ASKED, form);
+        state.wait = setTimeout(settle, PAUSE, form);
       });
     },
     true,
@@ -197,7 +199,7 @@
 
   const begin = (root, arrived) => {
     root.begun = root.firstElementChild;
-    root.setAttribute("hx-history", false); // or htmx 2 would store the answers for Back
+    root.setAttribute("hx-history", false); // htmx 2 would store the answers for Back
     all(root, "form").forEach(settle);
     all(root, "form").forEach(show);
     all(root, "textarea, input").forEach(count);
