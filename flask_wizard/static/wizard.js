@@ -1,5 +1,4 @@
-// What makes a wizard's pages quicker to use. They work without it.
-// What htmx or Turbo puts into the page is seen as it comes.
+// What makes a wizard's pages quicker to use, loaded or swapped in.
 (() => {
   "use strict";
   if (document.flaskWizard) return;
@@ -22,7 +21,7 @@
     for (const [name, value] of new FormData(form)) {
       const inputs = all(form, `[name="${CSS.escape(name)}"]`);
       const secret = [...inputs].some((i) => i.type === "password" || i.dataset.secret);
-      // Lines end as in a form that is submitted, or the same text would be another.
+      // Lines end as in a form that is submitted.
       if (!secret && typeof value === "string")
         values.append(name, value.replace(/\r?\n/g, "\r\n"));
     }
@@ -35,15 +34,14 @@
     if (at) at.textContent = what ? at.dataset[what] : "";
   };
 
-  const save = async (form) => {
+  const save = async (form, button) => {
     const state = stateOf(form);
-    // A form that has left the page with unsaved text is saved, too.
+    // A form that has left the page is saved, too.
     state.timer = clearTimeout(state.timer);
     if (state.busy || state.sending || !state.dirty) return;
     state.dirty = false;
     state.sending = true;
-    let kept = false;
-    let again = true;
+    let code = 0;
     try {
       const reply = await fetch(url(form), {
         method: "POST",
@@ -51,18 +49,19 @@
         redirect: "manual",
         signal: AbortSignal.timeout(20000),
       });
-      kept = reply.status === 204;
-      // A redirect leads to a login; what else is no server's fault stays as it is.
-      again = reply.status >= 500 || reply.status === 429;
+      code = reply.status || 1; // a redirect, to a login
     } catch { /* the network, or no answer in time */ }
+    const kept = code === 204;
     state.sending = false;
+    state.down = !code && !button; // who presses twice has it sent
     state.dirty ||= !kept;
     if (state.busy) return;
     state.failed = !kept;
     state.tries = kept ? 0 : state.tries + 1;
     if (!kept) tell(form, "failed");
     else if (!state.dirty) state.told = setTimeout(tell, PAUSE, form, "saved"); // read aloud
-    if (state.dirty && (kept || again)) plan(form);
+    if (state.dirty && (kept || !code || code > 428)) plan(form);
+    if (kept && button) form.requestSubmit(button);
   };
 
   const plan = (form) => {
@@ -154,9 +153,11 @@
       const form = event.target;
       if (!form.closest(".wizard")) return;
       const state = stateOf(form);
-      if (state.busy) {
+      if (state.busy || state.down) {
         event.preventDefault();
         event.stopImmediatePropagation();
+        // The browser's page of an error would replace the text.
+        save(form, event.submitter);
         return;
       }
       state.busy = true;

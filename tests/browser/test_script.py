@@ -201,6 +201,42 @@ def test_save_that_fails_is_told_and_made_again(site: Site) -> None:
     assert site.autosaves[0]["name"] == site.autosaves[-1]["name"] == ["Ann"]
 
 
+def silence(site: Site) -> None:
+    """Let no POST come through; the browser takes the connection for broken."""
+    site.page.route(
+        "**/tell/**",
+        lambda route: (
+            route.abort() if route.request.method == "POST" else route.fallback()
+        ),
+    )
+
+
+def test_page_stays_with_its_text_while_no_server_answers(site: Site) -> None:
+    site.begin()
+    silence(site)
+    site.type("#name", "Ann")
+    site.says("Not saved. Continue, or check your connection.")
+    proceed = site.page.get_by_role("button", name="Continue")
+    proceed.click()
+    site.says("Not saved. Continue, or check your connection.")
+    expect(site.page.get_by_label("Name", exact=True)).to_have_value("Ann")
+    site.page.unroute_all()
+    proceed.click()
+    expect(site.page.get_by_text("There is a problem")).to_be_visible()
+    expect(site.page.get_by_label("Name", exact=True)).to_have_value("Ann")
+
+
+def test_button_leads_on_once_a_server_answers_again(site: Site) -> None:
+    site.begin()
+    silence(site)
+    site.type("#name", "Ann")
+    site.says("Not saved. Continue, or check your connection.")
+    site.page.unroute_all()
+    site.page.get_by_role("button", name="Continue").click()
+    expect(site.page.get_by_text("There is a problem")).to_be_visible()
+    assert [sent["_action"] for sent in site.sent] == [["autosave"], ["next"]]
+
+
 def test_network_that_comes_back_is_used_at_once(site: Site) -> None:
     site.begin()
     site.page.context.set_offline(True)
