@@ -18,6 +18,7 @@ from example_app import (
     front_end,
     preferences,
     sample,
+    sell,
     settings,
     shop,
     suggest,
@@ -58,6 +59,7 @@ def register_pages(app: Flask) -> None:
     app.register_blueprint(change_order.blueprint, url_prefix="/orders/<token>/change")
     app.register_blueprint(club.blueprint, url_prefix="/club")
     app.register_blueprint(front_end.blueprint)
+    app.register_blueprint(sell.blueprint, url_prefix="/sell")
     app.register_blueprint(suggest.blueprint, url_prefix="/suggest")
     app.register_blueprint(suggest.pages)
 

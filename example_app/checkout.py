@@ -169,7 +169,7 @@ CART_CHANGED = (
 )
 
 
-class Checkout(Wizard):
+class Checkout(Wizard, stepper=True):
     """Order what is in the cart."""
 
     title = "Checkout"

@@ -12,7 +12,6 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.security import generate_password_hash
 from wtforms import (
-    DateField,
     EmailField,
     Field,
     FieldList,
@@ -39,6 +38,7 @@ from example_app.fields import FlaskForm, PersonForm, stripped
 from example_app.models import GENRES, Member, Photo, Relative, db, member_of
 from flask_wizard import (
     Answers,
+    DateBoxesField,
     Exit,
     FileContent,
     Info,
@@ -68,12 +68,11 @@ def is_birthday(form: Form, field: Field) -> None:
         raise ValidationError("Enter a date of the last 120 years")
 
 
-def born_field(description: str = "", whose: str = "your") -> DateField:
+def born_field(description: str = "", whose: str = "your") -> DateBoxesField:
     """Return a field for a date of birth."""
-    return DateField(  # type: ignore[call-arg] # newer than the stubs
+    return DateBoxesField(
         "Date of birth",
         [InputRequired(f"Enter {whose} date of birth"), is_birthday],
-        invalid_value_message="Enter a real date, such as 2009-03-31",
         render_kw={"autocomplete": "bday" if whose == "your" else "off"},
         description=description,
     )

@@ -71,7 +71,7 @@ def address_form(purpose: str) -> type[Form]:
                 Length(max=12, message="Enter a postcode of at most 12 characters"),
             ],
             filters=[stripped],
-            render_kw={"autocomplete": f"{purpose} postal-code"},
+            render_kw={"autocomplete": f"{purpose} postal-code", "data-row": "place"},
         )
         city = StringField(
             "Town or city",
@@ -80,7 +80,10 @@ def address_form(purpose: str) -> type[Form]:
                 Length(max=80, message="Shorten the town or city to 80 characters"),
             ],
             filters=[stripped],
-            render_kw={"autocomplete": f"{purpose} address-level2"},
+            render_kw={
+                "autocomplete": f"{purpose} address-level2",
+                "data-row": "place",
+            },
         )
         country = SelectField(  # type: ignore[call-arg] # newer than the stubs
             "Country",

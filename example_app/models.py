@@ -238,6 +238,18 @@ class Suggestion(Model):
         return GENRES[self.genre]
 
 
+class Offer(Model):
+    """Books that a reader would sell to the shop."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    email: Mapped[str]
+    books: Mapped[list[dict[str, str]]] = mapped_column(JSON)
+    day: Mapped[date | None]
+    iban: Mapped[str]
+
+
 def order_of(submission_id: str) -> Order | None:
     """Find the order that this submission has already become."""
     return db.session.scalar(select(Order).filter_by(submission_id=submission_id))

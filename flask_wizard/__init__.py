@@ -1,6 +1,7 @@
 """Multi-step forms for Flask. Only its holder opens a draft: a session, or a user."""
 
 from .core.answers import Answers
+from .core.date_boxes import DateBoxesField
 from .core.draft import Receipt
 from .core.file_content import FileContent
 from .core.form_steps import Step
@@ -35,6 +36,7 @@ __all__ = [
     "Answers",
     "CommitResultError",
     "ConfigurationError",
+    "DateBoxesField",
     "DefinitionError",
     "Draft",
     "DraftStore",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
+from .checks import maps, templates
 from .drafts.encrypted_store import DraftRepository
 from .drafts.upload_store import ListedUploadStore
 from .drafts.users_data import UsersData
@@ -22,9 +24,10 @@ from .stores import SweptStore
 from .web.all_drafts import Skipped, opened_drafts, remind
 from .web.exported import export
 from .web.rehearsal import Rehearsal, rehearse
-from .web.state import EXTENSION
+from .web.routes import Mounted
+from .web.state import EXTENSION, MOUNTS
 
-commands = AppGroup("wizard", help="Look after the drafts of wizards.")
+commands = AppGroup("wizard", help="Look at wizards, and after their drafts.")
 
 LOOKED_AT_ONCE = 1000  # drafts between two lines of progress
 HOUR, DAY = 60 * 60, 24 * 60 * 60
@@ -138,6 +141,85 @@ def rehearse_release(mount: str | None, max_asked: float | None, style: str) -> 
         raise SystemExit(1)
 
 
+@commands.command("list")
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
+def list_mounts(style: str) -> None:
+    """List the mounted wizards, each with its URL and its steps."""
+    rows = [
+        {
+            "mount": name,
+            "wizard": type(mounted.wizard).__name__,
+            "url": next(str(r) for r in _app().url_map.iter_rules(f"{name}.entry")),
+            "steps": [step.name for step in mounted.wizard.steps],
+        }
+        for name, mounted in sorted(_mounts().items())
+    ]
+    if style == "json":
+        click.echo(json.dumps({"mounts": rows}, indent=2))
+        return
+    for row in rows:
+        click.echo(f"{row['mount']}: {row['wizard']} at {row['url']}")
+        click.echo(f"    {', '.join(row['steps'])}")
+    if not rows:
+        click.echo("No wizard is mounted with as_blueprint.")
+
+
+@commands.command("map")
+@click.argument("mount")
+@click.option(
+    "--format", "style", type=click.Choice([*maps.FORMATS]), default="mermaid"
+)
+@click.option(
+    "--check",
+    "file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Print nothing, and exit with 1 if FILE does not contain the map.",
+)
+def draw_map(mount: str, style: str, file: Path | None) -> None:
+    """Draw the pages of the wizard that is mounted as MOUNT, and what leads to them.
+
+    Conditions are called by the first line of their docstrings, else by their names.
+    """
+    mounts = _mounts()
+    if mount not in mounts:
+        raise click.ClickException(
+            f"No wizard is mounted as {mount!r}. Mounted are {', '.join(mounts)}."
+        )
+    drawn = maps.FORMATS[style](type(mounts[mount].wizard))
+    if file is None:
+        click.echo(drawn, nl=False)
+        return
+    text = file.read_text(encoding="utf-8")
+    if drawn in text:
+        return
+    # A file of the map alone has a short difference, and a document has a long one.
+    found = text.splitlines() if len(text) < 2 * len(drawn) else []
+    for line in unified_diff(found, drawn.splitlines(), str(file), mount, lineterm=""):
+        click.echo(line)
+    raise click.ClickException(
+        f"{file} does not contain the map of {mount} as it is now. Make it anew with "
+        f"flask wizard map {mount} --format {style}."
+    )
+
+
+@commands.command("eject")
+@click.argument("template", nargs=-1)
+@click.option("--theme", default="default", help="The theme to copy from.")
+@click.option("--force", is_flag=True, help="Replace copies that are there already.")
+def eject_templates(template: tuple[str, ...], theme: str, force: bool) -> None:
+    """Copy shipped templates into the application, to be changed there.
+
+    TEMPLATE is the name of a page, such as step or review, or base for the layout.
+    Without it, all are copied. A copy notes what it was made from.
+    """
+    try:
+        copies = templates.eject(_app(), template, theme=theme, force=force)
+    except ConfigurationError as error:
+        raise click.ClickException(str(error)) from error
+    for path in copies:
+        click.echo(path)
+
+
 WHY = {
     "again": "it was accepted, and is not valid any more",
     "new": "it was not asked before",
@@ -243,6 +325,12 @@ def _warn_of(data: UsersData) -> None:
 def _app() -> Flask:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     return app
+
+
+def _mounts() -> Mapping[str, Mounted]:
+    """Return the mounted wizards by the full names of their blueprints."""
+    mounts: Mapping[str, Mounted] = _app().extensions.get(MOUNTS, {})
+    return mounts
 
 
 def _repository() -> DraftRepository:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from difflib import get_close_matches
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from .stores.registry import open_store
 from .tracebacks import without_locals
 from .web.all_drafts import all_drafts
 from .web.assets import Assets
-from .web.controls import block, control, layout
+from .web.controls import block, control, layout, side_by_side
 from .web.external import NO_HOST, names_host
 from .web.invitations import invite_url, reopen_url
 from .web.links import resume_url, revoke, share_url
@@ -36,6 +37,7 @@ from .web.routes import check_headless
 from .web.shipped_templates import ShippedTemplates, check_templates, escape_pages
 from .web.state import EXTENSION, WizardState, get_context, secrets_of
 from .web.texts import plural, text
+from .web.themes import DEFAULT_MACROS, DEFAULT_THEME, macros_of
 from .wizard import Wizard
 
 STALE_SESSIONS = (
@@ -49,6 +51,7 @@ DEFAULTS: dict[str, Any] = {
     "WIZARD_STORE": None,
     "WIZARD_SECRET_KEYS": None,
     "WIZARD_NAMESPACE": "",  # part of all keys in the store
+    "WIZARD_THEME": DEFAULT_THEME,  # of wizards that have none of their own
     "WIZARD_BASE_TEMPLATE": BASE_TEMPLATE,
     "WIZARD_SITE_NAME": None,
     "WIZARD_LANG": "en",
@@ -136,9 +139,10 @@ class FlaskWizard:
             min_free=app.config["WIZARD_UPLOADS_MIN_FREE"],
         )
         logins = Logins(app, self._holder)
-        app.extensions[EXTENSION] = WizardState(app, store, uploads, logins)
+        state = WizardState(app, store, uploads, logins)
+        app.extensions[EXTENSION] = state
         _log_warnings(app, store)
-        app.url_value_preprocessor(check_headless)
+        app.url_value_preprocessor(partial(check_headless, state.headless))
         app.cli.add_command(commands)
         templates = ShippedTemplates(_folder_of_templates())
         check_templates(templates, app.jinja_env)
@@ -147,7 +151,9 @@ class FlaskWizard:
         app.jinja_env.globals.update(
             flask_wizard_control=control,
             flask_wizard_layout=layout,
+            flask_wizard_side_by_side=side_by_side,
             flask_wizard_block=block,
+            flask_wizard_macros=partial(macros_of, DEFAULT_MACROS, app.jinja_env),
             flask_wizard_named_rows=named_rows,
             flask_wizard_text=text,
             flask_wizard_plural=plural,

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from .core.declaration import Declarative, collect_steps
 from .core.hooks import call_hook, check_hook, takes
+from .core.journey import Journey
 from .core.steps import RESERVED_STEPS, AnyStep, Review, Steps
 from .core.submission import Submission
+from .core.tasks import TaskJourney
 from .drafts.lifetimes import seconds
 from .drafts.public_draft import Draft
 from .errors import DefinitionError
@@ -42,7 +44,9 @@ class Wizard(metaclass=Declarative):
     in its place; ``None`` removes it. Declare a base class that is never mounted itself
     with ``class Base(Wizard, abstract=True)``. With ``prefilled=True``, which is
     inherited, a wizard edits what ``initial`` returns: steps whose data are valid are
-    done from the beginning.
+    done from the beginning. With ``task_list=True``, which is inherited too, its
+    sections are tasks that a visitor fills in in any order. With ``stepper=True``,
+    likewise, each page lists the steps.
     """
 
     #: The wizard's name on its pages. The default is the class's name in words.
@@ -55,8 +59,8 @@ class Wizard(metaclass=Declarative):
     max_lifetime: timedelta | float = timedelta(days=30)
     #: How many open drafts a holder may have.
     max_drafts: int = 10
-    #: The folder of templates.
-    theme: str = "default"
+    #: The folder of templates. None is that of the configuration's ``WIZARD_THEME``.
+    theme: str | None = None
     #: True if ``commit`` leaves its changes in the application's session uncommitted,
     #: and the framework commits them together with the end of the draft. The drafts
     #: must be in the application's own database.
@@ -70,12 +74,20 @@ class Wizard(metaclass=Declarative):
         *,
         abstract: bool = False,
         prefilled: bool | None = None,
+        task_list: bool | None = None,
+        stepper: bool | None = None,
         **options: Any,
     ) -> None:
         super().__init_subclass__(**options)
         if prefilled is not None:
             cls._prefilled = prefilled
+        if stepper is not None:
+            cls._stepper = stepper
+        if task_list is not None:
+            cls._journey = TaskJourney if task_list else Journey
         cls.steps = collect_steps(cls, _reason_against)
+        if cls._journey.home:
+            cls.steps = cls.steps.grouped_by_section()
         for step in cls.steps:
             setattr(cls, step.name, step)
         cls._has_title = cls._has_title or "title" in vars(cls)
@@ -95,6 +107,9 @@ class Wizard(metaclass=Declarative):
 
     _abstract: ClassVar[bool] = True
     _prefilled: ClassVar[bool] = False
+    _stepper: ClassVar[bool] = False
+    #: What drafts are walked through: a journey from step to step, or of tasks.
+    _journey: ClassVar[type[Journey]] = Journey
     _has_title: ClassVar[bool] = False
     #: True if ``initial`` is overridden.
     _gives_initial: ClassVar[bool] = False
@@ -237,9 +252,9 @@ class Wizard(metaclass=Declarative):
 
         ``draft_id`` is ``None`` for a new draft. ``url_for_step(draft=..., step=...)``
         returns the URL of a page; ``draft`` is ``"new"`` for the first step of a draft
-        that does not exist yet, and ``step`` may also be ``saved``, ``discard`` or
-        ``receipt``. ``bound`` binds the draft, as variables in a blueprint's prefix do.
-        Raise DefinitionError for an abstract wizard.
+        that does not exist yet, and ``step`` may also be ``saved``, ``discard``,
+        ``receipt`` or ``tasks``. ``bound`` binds the draft, as variables in a
+        blueprint's prefix do. Raise DefinitionError for an abstract wizard.
         """
         from .drafts.visitor_drafts import Mount
         from .web import guard
@@ -326,6 +341,11 @@ def _check_definition(cls: type[Wizard]) -> None:
         raise DefinitionError(
             f"{cls.__name__} has no steps. Declare at least one, such as "
             "`you = Step(YouForm)`, or mark a base class: `abstract=True`."
+        )
+    if cls._journey.home and not cls.steps[-1].lists_answers:
+        raise DefinitionError(
+            f"{cls.__name__} has task_list=True and no Review, so that nothing would "
+            "commit its tasks. Declare one as the last step: `check = Review()`."
         )
     if cls.commit is Wizard.commit:
         raise DefinitionError(

@@ -19,7 +19,7 @@ from flask import Flask, request_tearing_down
 from jinja2 import StrictUndefined
 from store_wrappers import Crowd, Probe
 from time_machine import Traveller
-from visitor import Visitor
+from visitor import Visitor, inaccessible
 from wizards import Membership, committed
 
 from flask_wizard import DraftStore, FlaskWizard, Wizard, stores
@@ -49,6 +49,18 @@ def canary() -> Iterator[Canary]:
 def nothing_committed() -> None:
     """Forget what another test has committed."""
     committed.clear()
+
+
+@pytest.fixture(autouse=True)
+def accessible(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail every test that looks at a page which is not accessible.
+
+    Where markup of the test's own is not, the mark ``inaccessible`` says why.
+    """
+    inaccessible.clear()
+    yield
+    if request.node.get_closest_marker("inaccessible") is None:
+        assert inaccessible == []
 
 
 @pytest.fixture(scope="module")

@@ -5,18 +5,25 @@ from __future__ import annotations
 import ast
 import json
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from apps import MakeApp
+from blinker import NamedSignal
 from clock import DAY
 from documents import ROOT, run_blocks
 from flask import Flask, session
 from time_machine import Traveller
 from uploads import PNG, files_in, send_files
 from visitor import Visitor, attribute
+from wizards import Join
 
-from flask_wizard import FlaskWizard
+from example_app import create_app
+from flask_wizard import FlaskWizard, signals
+from flask_wizard.cli import commands
 from flask_wizard.extension import DEFAULTS
 from flask_wizard.stores.registry import SCHEMES
 from flask_wizard.web import guest_pages, pages
@@ -24,8 +31,11 @@ from flask_wizard.web import guest_pages, pages
 PAGE = "What a step's page gets"
 DOCUMENTS = (
     "README.md",
+    "docs/accessibility.md",
+    "docs/commands.md",
     "docs/devices.md",
     "docs/embedding.md",
+    "docs/fields.md",
     "docs/guide.md",
     "docs/jobs.md",
     "docs/json.md",
@@ -33,7 +43,9 @@ DOCUMENTS = (
     "docs/personal.md",
     "docs/school_trip.md",
     "docs/security.md",
+    "docs/signals.md",
     "docs/stores.md",
+    "docs/tasks.md",
     "docs/uploads.md",
     "docs/users.md",
     "docs/versions.md",
@@ -85,6 +97,21 @@ def test_wizard_of_the_guide_runs_to_its_commit(instance: Path) -> None:
     receipt = visitor.get(follow(visitor, follow(visitor, contact, **you)))
     assert "We will write to you." in receipt.text
     assert guide["bookings"][0][1]["contact"]["home"]["town"] == "Faro"
+
+
+def test_form_of_the_fields_document_is_filled_in(
+    instance: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    visitor = Visitor(run_blocks("docs/fields.md")["create_app"]())
+    page = visitor.open()
+    assert len(page.html.query(".wizard-side-by-side #home-postcode")) == 1
+    you = {"home-street": "1 Main St", "home-postcode": "12345", "home-city": "Faro"}
+    assert visitor.press("next", {**you, "born-day": "5"}).errors == [
+        "Enter the month and the year"
+    ]
+    visitor.fill(born="2010-05-05")
+    visitor.press()
+    assert capsys.readouterr().out == "2010-05-05\n"
 
 
 def test_check_page_of_the_guide_has_the_rows_of_its_function(instance: Path) -> None:
@@ -200,6 +227,29 @@ def test_school_trip_of_the_documents_runs_to_its_commit(instance: Path) -> None
     assert "See you at the bus: Ida, Max, Zoe." in visitor.press("next").text
     saved = sorted(path.name for path in (instance / "trip").glob("*/*"))
     assert saved == [f"{n}.{kind}" for n in (1, 2, 3) for kind in ("pdf", "photo")]
+
+
+def test_tasks_of_the_documents_run_in_any_order(instance: Path) -> None:
+    document = run_blocks("docs/tasks.md")
+    visitor = Visitor(document["create_app"]())
+    page = visitor.open("/sell/")
+    assert page.texts(".wizard-task-state") == [
+        *("Not started", "Not started", "Cannot start yet", "Cannot start yet")
+    ]
+    visitor.open(page.link("Your books"))
+    visitor.fill(title="Emma")
+    page = visitor.press("next")
+    visitor.open(page.link("About you"))
+    visitor.fill(name="Ada")
+    page = visitor.fill(town="Ghent")
+    visitor.open(page.link("How we pay you"))
+    visitor.fill(way="transfer")
+    page = visitor.fill(iban="BE68")
+    visitor.open(page.link("Check your answers"))
+    visitor.press("next")
+    (sold,) = document["sold"]
+    assert sold["books"] == [{"title": "Emma"}]
+    assert sold["payment"] == {"way": "transfer"}
 
 
 def test_lists_of_the_documents_run_to_their_commits(instance: Path) -> None:
@@ -759,3 +809,48 @@ def test_guardian_of_the_documents_fills_in_their_part(instance: Path) -> None:
     assert ("Guardian's name", "Bea") in child.fill(books="Momo").rows
     child.client.post(f"/ask-nobody/{draft.split('/')[2]}")
     assert guardian.get(f"{draft}/").status_code == 404
+
+
+def test_funnel_of_the_documents_counts(make_app: MakeApp) -> None:
+    recipe = run_blocks("docs/signals.md")  # its receivers live as long as this does
+    app = make_app(Join)
+    visitor = Visitor(app)
+    visitor.open()
+    visitor.fill(name="")
+    visitor.fill(name="Ada")
+    visitor.fill(pet="cat")
+    visitor.fill()
+    assert recipe["on_save"]
+    path = Path(app.instance_path, "funnel.sqlite3")
+    with closing(sqlite3.connect(path)) as connection:
+        query = "SELECT step, event, count FROM funnel ORDER BY rowid"
+        found = connection.execute(query).fetchall()
+    assert found == [
+        ("you", "started", 1),
+        ("you", "refused", 1),
+        ("you", "accepted", 1),
+        ("pet", "accepted", 1),
+        ("", "committed", 1),
+    ]
+
+
+def test_every_signal_is_in_the_documents() -> None:
+    text = (ROOT / "docs/signals.md").read_text()
+    every = [name for name, s in vars(signals).items() if isinstance(s, NamedSignal)]
+    assert every
+    assert [name for name in every if f"| `{name}` |" not in text] == []
+
+
+def test_map_of_the_documents_is_the_clubs(tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path}/shop.sqlite3"
+    config = {"INSTANCE_PATH": str(tmp_path), "WIZARD_STORE": "memory:"}
+    app = create_app({**config, "SQLALCHEMY_DATABASE_URI": database})
+    arguments = ["wizard", "map", "club", "--check", str(ROOT / "docs/commands.md")]
+    result = app.test_cli_runner().invoke(args=arguments)
+    assert result.exit_code == 0, result.output
+
+
+def test_every_command_is_in_the_documents() -> None:
+    text = (ROOT / "docs/commands.md").read_text()
+    missing = [name for name in commands.commands if f"`{name}" not in text]
+    assert missing == []

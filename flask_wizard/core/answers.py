@@ -36,7 +36,9 @@ class Shown(Dependencies):
 
 
 class Suspended(BaseException):
-    """A function of the application has read a step that somebody else fills in.
+    """A function of the application has read a step that is not done yet.
+
+    It is one that somebody else fills in, or, in a task list, any.
 
     It is no Exception, so that application code does not take it for an error of its
     own. Code that catches it all the same changes nothing: the read was recorded.

@@ -397,6 +397,11 @@ class BoundFormStep(BoundStep):
         read = self.entry.read if self.entry is not None else ()
         return {*self.reads, *read, *self.dependencies}
 
+    def wait_for(self, names: tuple[str, ...]) -> None:
+        """Take it as one that waits until the steps of these names are done."""
+        super().wait_for(names)
+        self.done = self.reached = False
+
     def take_as_done(self) -> None:
         """Take it as applicable and done, as an earlier request has found it."""
         self.applies, self.done = True, True

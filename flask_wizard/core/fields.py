@@ -11,6 +11,7 @@ from wtforms.fields import Field, FieldList, FormField
 from wtforms.fields.choices import SelectFieldBase
 from wtforms.widgets import ListWidget, Select, TableWidget
 
+from .date_boxes import DateBoxesField
 from .form_errors import as_text
 
 Kind = Literal[
@@ -40,6 +41,8 @@ def kind_of(field: Field) -> Kind:
         return "hidden"
     if drawn == "checkbox":
         return "checkbox"
+    if isinstance(field, DateBoxesField):
+        return "form"
     if isinstance(field.widget, (ListWidget, TableWidget)):
         return "group"
     if isinstance(field, SelectFieldBase):
@@ -54,7 +57,12 @@ def input_type(field: Field) -> str:
 
 
 def parts(field: Field) -> list[tuple[Field, str]]:
-    """Return the fields inside a form or a list, each with its label."""
+    """Return the fields inside a form or a list, each with its label.
+
+    Those of a date are its boxes.
+    """
+    if isinstance(field, DateBoxesField):
+        return [(box, box.label.text) for box in field.boxes]
     if isinstance(field, FormField):
         return [(inner, inner.label.text) for inner in field.form]
     if isinstance(field, FieldList):
@@ -77,12 +85,25 @@ def first_id(field: Field) -> str | None:
     kind = kind_of(field)
     if kind in ("hidden", "skip", "content"):
         return None
+    if isinstance(field, DateBoxesField):
+        boxes = field.boxes
+        return next((box.id for box in boxes if is_marked(box)), boxes[0].id)
     if kind in ("form", "list"):
         inner = (first_id(part) for part, _ in parts(field))
         return next((found for found in inner if found), field.id)
     if kind == "group":
         return _first_option_id(field)
     return field.id
+
+
+def is_box(field: Field) -> bool:
+    """True if the field is one of the boxes of a date."""
+    return "is_wrong" in vars(field)
+
+
+def is_marked(box: Field) -> bool:
+    """True if the field is one of the boxes of a date that an error is about."""
+    return bool(vars(box).get("is_wrong"))
 
 
 def _is_concealed(field: Field) -> bool:
@@ -219,9 +240,11 @@ def needs_row_marker(field: Field) -> bool:
 def _is_silent(field: Field) -> bool:
     if isinstance(field, (FormField, FieldList)):
         return all(_is_silent(part) for part, _ in parts(field))
-    if isinstance(field, SelectFieldBase) or has_foreign_widget(field):
-        return True
     if field.flags.disabled or render_kw(field).get("disabled"):
+        return True
+    if isinstance(field, DateBoxesField):
+        return False
+    if isinstance(field, SelectFieldBase) or has_foreign_widget(field):
         return True
     drawn = input_type(field)
     return drawn == "checkbox" or kind_of(field) not in ("input", "hidden")

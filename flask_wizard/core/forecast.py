@@ -29,14 +29,16 @@ def led_back(journey: Journey, stored: Draft) -> Asked | None:
     ``stored`` is the draft by the names of now, before ``upgrade``. It tells what the
     visitor has left open. This judges no step with ``revalidate=False``.
     """
-    first = journey.first_incomplete
-    if first is not None and not first.step.lists_answers:
+    for first, span in journey.incomplete:
+        if first.step.lists_answers:
+            continue
         left = stored.entries.get(first.name)
         if _was_passed(first) or _is_accepted(left):
             return Asked(first.name, "again")
         is_left = left is not None and left.sent
         is_left = is_left or bool(stored.packed_items.get(first.name))
-        if not is_left and _is_later_accepted(stored, first):
+        later = first.journey.steps[first.position + 1 : span.behind]
+        if not is_left and any(_is_accepted(stored.entries.get(s.name)) for s in later):
             return Asked(first.name, "new")
     return None
 
@@ -57,8 +59,3 @@ def _was_passed(bound: BoundStep) -> bool:
 
 def _is_accepted(entry: Entry | None) -> bool:
     return entry is not None and entry.accepted
-
-
-def _is_later_accepted(stored: Draft, first: BoundStep) -> bool:
-    later = first.journey.steps[first.position + 1 :]
-    return any(_is_accepted(stored.entries.get(step.name)) for step in later)

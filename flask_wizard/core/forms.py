@@ -34,6 +34,7 @@ from wtforms.fields import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.meta import DefaultMeta
 
+from .date_boxes import DateBoxesField
 from .draft import Before, Raw
 from .fields import (
     UNREAD,
@@ -276,7 +277,7 @@ def _unsent(fields: Iterable[Field], before: Before, values: Values) -> Iterator
             if not rows and field.min_entries:  # its page always sends a row
                 rows = field.entries
             yield from _unsent(rows, before, values)
-        else:
+        elif not (isinstance(field, DateBoxesField) and _sends(field, values)):
             names = [field.name]
             if _reads_by_itself(field):
                 names = [name for name in before.raw if name.startswith(field.name)]
@@ -308,7 +309,7 @@ def restore_before(form: Form, values: Values, began: Form, before: Before) -> N
             field.data = first.data
             # The validator Disabled refuses whatever was sent, and numbers and dates
             # refuse a blank.
-            began_with = before.raw.get(field.name, [])
+            began_with = first.raw_data or []
             is_kept = any(began_with) and not field.flags.disabled
             field.raw_data = began_with if is_kept else []
 
@@ -538,16 +539,20 @@ def _nested(form_class: Any, own: dict[str, Any], /, *args: Any, **kwargs: Any) 
     return render_quickly(form)
 
 
+NO_LEAVES = (*NESTING, *BUTTONS)
+"""The classes of fields that hold other fields, or no value."""
+
+
 def leaves(fields: Iterable[Field]) -> list[Field]:
     """Return every field that holds a value, nested ones too, buttons left out."""
     found: list[Field] = []
     for field in fields:
-        if isinstance(field, FormField):
+        if not isinstance(field, NO_LEAVES):
+            found.append(field)
+        elif isinstance(field, FormField):
             found += leaves(field.form)
         elif isinstance(field, FieldList):
             found += leaves(field.entries)
-        elif not isinstance(field, BUTTONS):
-            found.append(field)
     return found
 
 
@@ -618,7 +623,7 @@ def sent(form: Any) -> tuple[Raw, Raw]:
     raw: Raw = {}
     secret: Raw = {}
     for field in leaves(form):
-        if field.raw_data and not isinstance(field, FileField):
+        if field.raw_data and not isinstance(field, (FileField, DateBoxesField)):
             kept = secret if is_password(field) else raw
             kept[field.name] = [str(value) for value in field.raw_data]
     if meta.data_read is not None:
@@ -626,6 +631,9 @@ def sent(form: Any) -> tuple[Raw, Raw]:
         for name in _read_besides(form):
             kept = secret if name.startswith(secret_starts) else raw
             kept[name] = values[name]
+        for field in leaves(form):
+            if isinstance(field, DateBoxesField):  # one string is three texts, too
+                raw.update(field.sent)
     for field in lists(form) if meta.entry_limit is not None else ():
         for entry in field.entries:
             # Files are no text: nothing else may tell that there is a row.

@@ -121,7 +121,7 @@ class BoundInfo(BoundStep):
             entry is not None
             and entry.accepted
             and entry.read_digest == PRESSED
-            and not self.step.ends
+            and not (self.step.ends or self.waits_for)
         )
 
     def submit(

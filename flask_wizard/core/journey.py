@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Generic, Self
+from typing import Any, ClassVar, Generic, Self
 
 from msgspec.structs import replace
 
@@ -15,7 +16,7 @@ from .answers import Answers, Dependencies, Shown, Suspended
 from .draft import Draft, Entry, Kept, Path
 from .files import NO_FILES, FileRules
 from .forms import Values
-from .steps import ABSENT, AnyStep, BoundStep, Steps, encode
+from .steps import ABSENT, AnyStep, BoundStep, Span, Steps, encode
 
 Initial = Callable[[str, Answers], object]
 """Returns the initial data of a step, by its name and the answers before it."""
@@ -154,7 +155,7 @@ class Walk(Generic[Kept]):
             if not waits_for:
                 return bound
         waiting = step.bind(self, position, entry, reached=False)
-        waiting.applies, waiting.waits_for = True, waits_for
+        waiting.wait_for(waits_for)
         return waiting
 
     @property
@@ -210,6 +211,11 @@ class Walk(Generic[Kept]):
         if last is None or not last.applies or (last.done and not last.waits_for):
             return None
         return last
+
+    @property
+    def leads_to(self) -> BoundStep | None:
+        """The step whose page comes next, if that is to be stored with what it has."""
+        return self.first_incomplete
 
     @property
     def current(self) -> BoundStep:
@@ -325,7 +331,7 @@ class Walk(Generic[Kept]):
         incomplete step begins with.
         """
         draft = self.draft
-        first = self.first_incomplete if self.initial is not None else None
+        first = self.leads_to if self.initial is not None else None
         if self.prefilled:
             draft = _with_prefilled(draft, self._walked)
         if first is not None and not first.waits_for:
@@ -403,6 +409,9 @@ class Walk(Generic[Kept]):
 class Journey(Walk[Draft]):
     """A wizard's steps bound to one draft."""
 
+    #: The name of the page where a draft stands, if that is no step's.
+    home: ClassVar[str] = ""
+
     @property
     def whole_draft(self) -> Draft:
         """The draft that has all of this."""
@@ -425,6 +434,34 @@ class Journey(Walk[Draft]):
             return Progress(number, number + later)
         whole = from_review and self.open_review is not None
         return Progress(number, len(self.path) if whole else None)
+
+    def shown_progress(
+        self, bound: BoundStep, *, from_review: bool = False
+    ) -> Progress | None:
+        """Return what a step's page shows of the progress; None if that is nothing."""
+        return self.progress(bound, from_review=from_review)
+
+    def steps_beside(self, bound: BoundStep) -> range:
+        """Return the positions of the steps that a visitor goes through with one."""
+        return range(len(self.steps))
+
+    @property
+    def overall(self) -> str:
+        """How far the draft is, in words."""
+        return self.progress(self.current).text
+
+    @property
+    def incomplete(self) -> Sequence[tuple[BoundStep, Span]]:
+        """The steps where the visitor can go on, each with those that it holds up."""
+        first = self.first_incomplete
+        return [(first, Span(0, len(self.steps)))] if first is not None else []
+
+    def instead_of(self, name: str) -> BoundStep | None:
+        """Return the step that a visitor is led to from one that does not open.
+
+        None for the page where the draft stands, if that is no step's.
+        """
+        return self.current
 
     @property
     def open_review(self) -> BoundStep | None:
@@ -493,5 +530,6 @@ def _reads_of(bound: BoundStep, steps: Sequence[str]) -> tuple[str, ...]:
 def _with_prefilled(draft: Kept, steps: Iterable[BoundStep | None]) -> Kept:
     """Return the draft with what the steps begin with, if that is new."""
     for bound in filter(None, steps):
-        draft = bound.prefill_draft(draft)
+        with suppress(Suspended):  # it begins when what it reads is there
+            draft = bound.prefill_draft(draft)
     return draft

@@ -26,6 +26,8 @@ class Notice(StrEnum):
     OVERDUE = "overdue"
     #: What was sent is kept, and cannot be judged before somebody else's part is there.
     WAITS = "waits"
+    #: The same, and another task has to be completed first.
+    WAITS_FOR_TASK = "waits-for-task"
     #: Somebody else was asked to fill in this page.
     SHARED = "shared"
     #: The item of a list that was asked for has been removed.

@@ -18,7 +18,7 @@ from .draft import Before, Entry, Kept, Path, StoredItem, pack
 from .form_steps import Step
 from .forms import Values
 from .hooks import OWN_ERRORS, check_hook, check_result, hook_error
-from .items import BoundItem, Item, ItemWalk, derive_id
+from .items import NEW_ITEM, BoundItem, Item, ItemWalk, derive_id
 from .journey import Walk
 from .rows import Row
 from .signatures import field_names
@@ -96,6 +96,11 @@ class Repeat(AnyStep):
     def is_fixed(self) -> bool:
         """True if the visitor adds and removes no items."""
         return self.over is not None
+
+    @property
+    def may_be_left_out(self) -> bool:
+        """True if the answers decide whether it applies: an empty list does not."""
+        return self.when is not None or self.over is not None
 
     def add_text(self, count: int) -> str:
         """Return the text of the button that adds an item to so many."""
@@ -305,6 +310,19 @@ class BoundRepeat(BoundStep):
         """What its condition and its items have read."""
         inside = (path for item in self.stored_items for path in item.read)
         return {*self.reads, *inside}
+
+    def find_reads(self) -> Iterable[Path]:
+        """Build the page of an item, and return what it and the condition read."""
+        if self.done:
+            return self.all_reads
+        item = self.first_unfinished or self.new_item(NEW_ITEM)
+        page = item.page()
+        return {*self.all_reads, *(page.find_reads() if page is not None else ())}
+
+    def wait_for(self, names: tuple[str, ...]) -> None:
+        """Take it as one that waits until the steps of these names are done."""
+        super().wait_for(names)
+        self.done = False
 
     def carry_over(self) -> None:
         """Take over what was filled in while the list, or an item, was one form."""

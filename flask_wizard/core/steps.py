@@ -9,8 +9,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
-from itertools import takewhile
-from operator import itemgetter
+from itertools import groupby, takewhile
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
 import msgspec
@@ -40,6 +40,8 @@ RESERVED_FIELDS = frozenset(
         *(FIELDS, "csrf_token"),
     }
 )
+
+_FIELDS_OF = attrgetter("_unbound_fields")
 
 ABSENT = b"absent"
 """What is hashed in the place of an answer that does not count."""
@@ -136,6 +138,11 @@ class AnyStep(ABC):
         return None
 
     @property
+    def may_be_left_out(self) -> bool:
+        """True if the answers decide whether it applies, or whether the path ends."""
+        return self.when is not None or self.ends
+
+    @property
     def fixed_form(self) -> type[Form] | None:
         """The form class, if it is the same whatever the answers are."""
         return None
@@ -189,8 +196,9 @@ class BoundStep(Protocol):
     opens: bool
     #: True if it was found to be valid although what it had read has changed.
     still_holds: bool = False
-    #: The names of the steps of somebody else that it waits for. While there are any,
-    #: it does not open, and nobody knows yet whether it applies.
+    #: The names of the steps that it waits for: those of somebody else, and in a task
+    #: list any. While there are some, it does not open, and nobody knows yet whether it
+    #: applies.
     waits_for: tuple[str, ...] = ()
 
     @property
@@ -262,6 +270,15 @@ class BoundStep(Protocol):
     def all_reads(self) -> Iterable[Path]:
         """What its condition and its form have read."""
         return ()
+
+    def find_reads(self) -> Iterable[Path]:
+        """Build its form, and return what that and the condition read."""
+        _ = self.done or self.form
+        return self.all_reads
+
+    def wait_for(self, names: tuple[str, ...]) -> None:
+        """Take it as one that waits until the steps of these names are done."""
+        self.applies, self.opens, self.waits_for = True, False, names
 
     def take_as_done(self) -> None:
         """Take it as applicable and done, as an earlier request has found it."""
@@ -578,6 +595,15 @@ class Signatures(NamedTuple):
     chained: Sequence[bytes]
 
 
+class Span(NamedTuple):
+    """Steps that stand together, by their positions."""
+
+    #: The position of the first.
+    first: int
+    #: The position behind the last.
+    behind: int
+
+
 class Steps(tuple[AnyStep, ...]):
     """A wizard's steps in order, found by their names."""
 
@@ -619,8 +645,39 @@ class Steps(tuple[AnyStep, ...]):
 
         -1 if the path has no such step.
         """
-        found = (n for n, step in enumerate(self) if step.when or step.ends)
+        found = (n for n, step in enumerate(self) if step.may_be_left_out)
         return max(found, default=-1)
+
+    @cached_property
+    def _sections(self) -> Sequence[str | int]:
+        """By the position of a step its section, or the position if it has none."""
+        named = [
+            "" if step.section is None or step.lists_answers else str(step.section)
+            for step in self
+        ]
+        return [section or at for at, section in enumerate(named)]
+
+    def grouped_by_section(self) -> Steps:
+        """Return the steps with those of a section together, where its first stands."""
+        first: dict[str | int, int] = {}
+        for at, section in enumerate(self._sections):
+            first.setdefault(section, at)
+        places = [first[section] for section in self._sections]
+        return Steps(
+            self[at] for at in sorted(range(len(self)), key=places.__getitem__)
+        )
+
+    @cached_property
+    def task_at(self) -> Sequence[Span]:
+        """By the position of a step, those of the task that it belongs to.
+
+        It is the step's section, or the step alone if it has none.
+        """
+        spans: list[Span] = []
+        for _, positions in groupby(range(len(self)), key=self._sections.__getitem__):
+            found = [*positions]
+            spans += [Span(found[0], found[-1] + 1)] * len(found)
+        return spans
 
     def signatures(self) -> Signatures:
         """Return the signatures of the forms.
@@ -628,7 +685,7 @@ class Steps(tuple[AnyStep, ...]):
         They are worked out anew if a field was added to a form class.
         """
         fields, found = self._known_signatures
-        if fields != [form._unbound_fields for form in self._fixed_forms]:
+        if fields != [*map(_FIELDS_OF, self._fixed_forms)]:
             fields, found = self._known_signatures = self._work_out_signatures()
         return found
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hmac
 import logging
 import time
-import zlib
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from ..errors import (
 )
 from ..stores import DraftStore, ErasingStore, JoiningStore, new_version
 from ..tracebacks import without_locals
+from .compression import Body, compress, decompress
 from .keyring import Keyring, Kind
 
 if TYPE_CHECKING:
@@ -33,11 +33,6 @@ if TYPE_CHECKING:
 KINDS = {"draft": (Kind.DRAFT, Kind.TOMBSTONE), "list": (Kind.LIST,)}
 
 PLAIN, DEFLATE = b"\x00", b"\x01"
-# By default zlib allocates 256 KB each time, which takes longer than compressing a
-# draft. In a window of 8 KB the names in a draft repeat often enough. The window is
-# negative for no checksum: the cipher finds damage, and a checksum takes a fifth of the
-# time.
-LEVEL, WINDOW, MEMORY = 1, -13, 6
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +44,8 @@ class StoredVersion:
     key: str
     #: ``None`` if the store has no value under the key.
     version: bytes | None
+    #: What the next value may have in common with the one there, if that is long.
+    body: Body | None = field(default=None, repr=False, compare=False)
 
 
 class EncryptedStore:
@@ -94,9 +91,10 @@ class EncryptedStore:
             if found := self.engine.load(key):
                 blob, version = found
                 packed = self.keyring.decrypt(blob, key.encode(), KINDS[purpose])
-                is_plain = packed.startswith(PLAIN)
-                plain = memoryview(packed)[1:] if is_plain else _decompress(packed)
-                return plain, StoredVersion(key, version)
+                if packed.startswith(PLAIN):
+                    return memoryview(packed)[1:], StoredVersion(key, version)
+                plain, body = _decompress(packed)
+                return plain, StoredVersion(key, version, body)
         return None, StoredVersion(keys[0], None)
 
     def keys(self, purpose: Literal["draft", "list"], name: str) -> list[str]:
@@ -118,7 +116,7 @@ class EncryptedStore:
     def open_draft(self, key: str, blob: bytes) -> bytes | memoryview:
         """Return the draft that was loaded from a key. Raise UnreadableDraftError."""
         packed = self.keyring.decrypt(blob, key.encode(), KINDS["draft"])
-        return packed[1:] if packed.startswith(PLAIN) else _decompress(packed)
+        return packed[1:] if packed.startswith(PLAIN) else _decompress(packed)[0]
 
     def save(
         self, at: StoredVersion, plain: bytes, *, kind: Kind, ttl: int
@@ -127,8 +125,11 @@ class EncryptedStore:
 
         Raise ConflictError if another request has written since ``at`` was read.
         """
-        is_long = len(plain) > self._compress_above
-        packed = _compress(plain) if is_long else PLAIN + plain
+        packed, body = b"", None
+        if len(plain) > self._compress_above:
+            packed, body = compress(plain, at.body, DEFLATE)
+        if not packed or len(packed) > len(plain):
+            packed = PLAIN + plain
         blob = self.keyring.encrypt(packed, at.key.encode(), kind)
         version = new_version()
         if at.version is None:
@@ -137,7 +138,7 @@ class EncryptedStore:
             written = self.engine.replace(at.key, blob, version, at.version, ttl)
         if not written and not self._is_there(at.key, version):
             raise ConflictError("Another request wrote this value first.")
-        return StoredVersion(at.key, version)
+        return StoredVersion(at.key, version, body)
 
     def erase_remains(self) -> None:
         """Let the engine remove what it still has of replaced values.
@@ -242,19 +243,12 @@ def cannot_join(store: DraftStore) -> str:
     )
 
 
-def _compress(plain: bytes) -> bytes:
-    """Return the codec and the content, compressed if that is shorter."""
-    compressor = zlib.compressobj(LEVEL, wbits=WINDOW, memLevel=MEMORY)
-    compressed = compressor.compress(plain) + compressor.flush()
-    return DEFLATE + compressed if len(compressed) < len(plain) else PLAIN + plain
+def _decompress(packed: bytes) -> tuple[bytes, Body | None]:
+    """Return the content of any codec but ``PLAIN``, and its compressed body.
 
-
-def _decompress(packed: bytes) -> bytes:
-    """Return the content of any codec but ``PLAIN``. Raise UnreadableDraftError."""
-    codec, content = packed[:1], packed[1:]
-    if codec != DEFLATE:
+    Raise UnreadableDraftError.
+    """
+    if not packed.startswith(DEFLATE):
+        codec = packed[:1]
         raise UnreadableDraftError(f"A stored value has the unknown codec {codec!r}.")
-    try:
-        return zlib.decompress(content, WINDOW)
-    except zlib.error as error:
-        raise UnreadableDraftError("A stored value does not decompress.") from error
+    return decompress(memoryview(packed)[1:])

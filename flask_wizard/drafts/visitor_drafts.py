@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -52,7 +52,12 @@ class Mount:
     def key(self) -> str:
         """The name and the variables as one string."""
         bound = sorted((name, str(value)) for name, value in self.bound.items())
-        return json.dumps([self.name, bound])
+        return _mount_key(self.name, *bound)
+
+
+@lru_cache(maxsize=256)  # a mount may have thousands of values of its variables
+def _mount_key(name: str, *bound: tuple[str, str]) -> str:
+    return json.dumps([name, bound])
 
 
 class Rules(Upgrades, Protocol):
@@ -83,7 +88,7 @@ class VisitorDrafts:
     holder: Holder
     _repository: DraftRepository
 
-    @cached_property
+    @property
     def mount(self) -> str:
         """The key of the mount, which is stored with its drafts."""
         return self._mount.key

@@ -1,7 +1,11 @@
-"""Pytest contracts that an application can test a store of its own with."""
+"""What applications test their wizards and their own stores with."""
 
 from __future__ import annotations
 
 import pytest
+
+from .accessibility import assert_accessible
+
+__all__ = ["assert_accessible"]
 
 pytest.register_assert_rewrite("flask_wizard.testing.store_contract")

@@ -24,6 +24,8 @@ class Move(NamedTuple):
     journey: Journey
     #: The walk that the step is a part of: the journey, or the pages of an item.
     walk: Walk[Any]
+    #: The name of the wizard's step that was submitted, or whose item was.
+    name: str
     #: The submitted step after the submission; ``None`` if it may not be opened.
     bound: BoundStep | None
     submitted: Submitted
@@ -63,6 +65,7 @@ class Action(NamedTuple):
 def go_on(move: Move) -> str | None:
     """Return the URL of the next step, or ``None`` to commit after the last one.
 
+    After the last step of a task it is the list of tasks.
     After a change link it is the first incomplete step, which may be the review.
     """
     journey, bound = move.journey, move.bound
@@ -74,8 +77,10 @@ def go_on(move: Move) -> str | None:
         return _go_on_in_item(move, bound)
     if move.submitted.from_review and (open_step := journey.first_incomplete):
         return _to_row(move, bound) or move.to(open_step, then=True)
-    following = journey.next(bound)
-    return move.to(following) if following is not None else None
+    if (following := journey.next(bound)) is not None:
+        return move.to(following)
+    is_last = bound.step.lists_answers or not journey.home
+    return None if is_last else lead_to_page(journey.home, move)
 
 
 def _go_on_in_item(move: Move, bound: BoundStep) -> str:
@@ -117,9 +122,10 @@ def add_another(move: Move) -> str:
 def go_back(move: Move) -> str:
     """Return the URL of the previous step, or of the first step from itself.
 
-    After a change link it is the review, if that opens. Before the first page of an
-    item it is the list. A list that must have an item and has none has no page, so the
-    step before the list takes its place.
+    After a change link it is the review, if that opens. Before the first step of a task
+    it is the list of tasks. Before the first page of an item it is the list. A list
+    that must have an item and has none has no page, so the step before the list takes
+    its place.
     """
     journey, bound, then = move.journey, move.bound, move.submitted.from_review
     if bound is None:
@@ -131,6 +137,8 @@ def go_back(move: Move) -> str:
         before = journey.bind(bound.top.name)
         if must_begin(before):
             before = journey.previous(before)
+    if before is None and journey.home:
+        return lead_to_page(journey.home, move)
     return move.to(before or bound, then=then)
 
 
@@ -149,19 +157,29 @@ def _to_row(move: Move, bound: BoundStep) -> str | None:
 
 
 def _to_current(move: Move) -> str:
-    """Return the URL of the current step, from a step that may not be opened."""
-    return move.to(move.journey.current, then=move.submitted.from_review)
+    """Return the URL of the current step, from a step that may not be opened.
+
+    In a task list it is that of the same task, or else the list.
+    """
+    found = move.journey.instead_of(move.name)
+    if found is None:
+        return lead_to_page(move.journey.home, move)
+    return move.to(found, then=move.submitted.from_review)
 
 
 def go_to(move: Move) -> str:
-    """Return the URL of the step that the action names, or of the current step.
+    """Return the URL of the step that the action names, or of the list of tasks.
 
     The current step takes its place if the named one may not be opened.
     """
     name = move.submitted.action.partition(":")[2]
+    if name and name == move.journey.home:
+        return lead_to_page(name, move)
     aim = move.journey.steps.by_url_name.get(name)
     found = move.journey.get(aim.name if aim is not None else name)
     then = move.submitted.from_review
+    if found is None and move.journey.home:
+        return lead_to_page(move.journey.home, move)
     return move.to(found or move.journey.current, then=then)
 
 
@@ -173,6 +191,11 @@ def stay(move: Move) -> str:
     if move.bound is None:
         return _to_current(move)
     return move.to(move.bound, then=move.submitted.from_review)
+
+
+def save_and_leave(move: Move) -> str:
+    """Return the URL of the page that says what is saved, or of the list of tasks."""
+    return lead_to_page(move.journey.home or "saved", move)
 
 
 def lead_to_page(page: str, move: Move) -> str:
@@ -194,8 +217,10 @@ def _can_go_on(journey: Journey, bound: BoundStep) -> bool:
 def _has_step_before(journey: Journey, bound: BoundStep) -> bool:
     if bound.journey.repeat is not None:
         is_first = bound.journey.previous(bound) is None and must_begin(bound.top)
-        return not is_first or journey.previous(bound.top) is not None
-    return journey.previous(bound) is not None
+        if not is_first:
+            return True
+        bound = bound.top
+    return bool(journey.home) or journey.previous(bound) is not None
 
 
 def _can_add(journey: Journey, bound: BoundStep) -> bool:
@@ -240,7 +265,7 @@ ACTIONS: dict[str, Action] = {
         ),
         Action(
             "save",
-            lead=partial(lead_to_page, "saved"),
+            lead=save_and_leave,
             page="saved",
             label=lambda journey, bound: "Save and come back later",
             offered=_always,

@@ -130,7 +130,7 @@ def _with_step(draft: Draft, visit: Visit) -> PublicDraft:
             public,
             step=current.step.name,
             step_title=as_text(current.step.title),
-            progress=journey.progress(current).text,
+            progress=journey.overall,
         )
     except UnreadableDraftError:
         raise

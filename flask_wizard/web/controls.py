@@ -31,6 +31,7 @@ from wtforms.form import BaseForm
 from wtforms.validators import Length
 from wtforms.widgets import TextArea
 
+from ..core.date_boxes import DateBoxesField
 from ..core.fields import (
     Kind,
     choices_of,
@@ -38,6 +39,8 @@ from ..core.fields import (
     first_id,
     has_foreign_widget,
     input_type,
+    is_box,
+    is_marked,
     kind_of,
     needs_row_marker,
     options_of,
@@ -48,6 +51,7 @@ from ..core.fields import (
 from ..core.form_errors import as_text
 from ..core.only_if import OnlyIf, cause_of, condition_of
 from ..core.widgets import draw_row_marker
+from .texts import text
 
 SHOW, HIDE = "Show password", "Hide password"
 
@@ -60,6 +64,23 @@ ADDED_FILES = "New files are added to those that are here."
 
 COUNTED_FROM = 200
 """The longest text whose characters are counted for whoever types it."""
+
+
+SHORT = 20
+"""The longest text, in characters, whose input is no wider than the text."""
+
+
+_SIZED = frozenset({"text", "search", "tel", "password"})
+"""The types of inputs whose width their ``size`` tells."""
+
+
+_SIZES: Mapping[str, int] = {
+    **{"postal-code": 10, "one-time-code": 10, "tel-extension": 6},
+    **{"tel": 20, "tel-national": 20, "tel-local": 20, "tel-area-code": 6},
+    **{"tel-country-code": 5, "bday-day": 2, "bday-month": 2, "bday-year": 4},
+    **{"cc-number": 20, "cc-csc": 4, "cc-exp": 7, "cc-exp-month": 2, "cc-exp-year": 4},
+}
+"""How many characters wide the inputs of some kinds are, by ``autocomplete``."""
 
 
 class Cause(NamedTuple):
@@ -143,6 +164,11 @@ class Control:
     only_if: Cause | None = None
     #: How many characters it may have, if they are to be counted; otherwise 0.
     longest: int = 0
+
+    @property
+    def is_one_answer(self) -> bool:
+        """True if the parts are the boxes of one date."""
+        return isinstance(self.field, DateBoxesField)
 
     @property
     def count_id(self) -> str:
@@ -240,6 +266,24 @@ def layout(form: BaseForm | None) -> Layout:
     )
 
 
+def side_by_side(fields: Iterable[Any]) -> list[list[Any]]:
+    """Return fields, or their controls, in lists of those that stand side by side.
+
+    These follow one another and have the same ``data-row`` in their ``render_kw``.
+    """
+    lines: list[list[Any]] = []
+    last: object = None
+    for each in fields:
+        field = each.field if isinstance(each, Control) else each
+        row = render_kw(field).get("data-row")
+        if row is not None and row == last:
+            lines[-1].append(each)
+        else:
+            lines.append([each])
+        last = row
+    return lines
+
+
 def summary(form: BaseForm) -> list[ErrorLink]:
     """Return every error of a form: field by field, then those of the whole form."""
     whole = [ErrorLink(as_text(error), None) for error in form.form_errors]
@@ -289,7 +333,7 @@ def _options(field: Field, errors: Sequence[str]) -> Iterator[Option]:
         # The fieldset has the field's description, so that it is not read per option.
         drawn = {**own, "id": option.id, "required": False, "aria-describedby": False}
         drawn["class"] = _classes("wizard-tick", {**render_kw(field), **own})
-        yield Option(option, drawn | _invalid(errors))
+        yield Option(option, drawn | _invalid(bool(errors)))
 
 
 def _hint_id(field: Field) -> str:
@@ -346,10 +390,14 @@ def _hint(field: Field, kept: Collection[str]) -> str:
     if getattr(field, "shown_files", ()):
         several = isinstance(field, MultipleFileField)
         known = ADDED_FILES if several else REPLACED_FILE
-    if cause is None and not known:
+    example = ""
+    if isinstance(field, DateBoxesField) and field.example is not None:
+        example = text("For example, {date}", date=field.example_text())
+    if cause is None and not (known or example):
         return field.description
     only_if = _only_if(cause, condition_of(field)) if cause is not None else ""
-    return Markup(" ").join(filter(None, (only_if, field.description, known)))
+    said = (only_if, field.description, example, known)
+    return Markup(" ").join(filter(None, said))
 
 
 def _only_if(cause: Field, condition: OnlyIf | None) -> str:
@@ -395,7 +443,8 @@ def _described_by(field: Field, hint: str, errors: Sequence[str], longest: int) 
 
 def _is_question(field: Field, kind: Kind) -> bool:
     """True if a visitor can answer it; a field without a label is there for others."""
-    return kind in ("input", "group") and bool(str(field.label.text))
+    is_asked = kind in ("input", "group") or isinstance(field, DateBoxesField)
+    return is_asked and bool(str(field.label.text)) and not is_box(field)
 
 
 def _may_be_blank(field: Field) -> bool:
@@ -443,11 +492,27 @@ def _attributes(
         drawn["aria-describedby"] = described_by
     if longest:  # a browser would cut a longer text without a word
         drawn["maxlength"] = False
-    return drawn | _invalid(errors) | _type_attributes(field, own)
+    if "size" not in own and (size := _size(field, own)):
+        drawn["size"] = size
+    is_wrong = bool(errors) or is_marked(field)
+    return drawn | _invalid(is_wrong) | _type_attributes(field, own)
 
 
-def _invalid(errors: Sequence[str]) -> dict[str, object]:
-    return {"aria-invalid": "true" if errors else False}
+def _size(field: Field, own: Mapping[str, object]) -> int:
+    """Return how many characters wide an input is; 0 if as wide as the page."""
+    if input_type(field) not in _SIZED:
+        return 0
+    token = str(own.get("autocomplete") or "").rpartition(" ")[-1]
+    if token in _SIZES:
+        return _SIZES[token]
+    if input_type(field) == "tel":
+        return _SIZES["tel"]
+    longest: Any = own.get("maxlength", field.flags.maxlength)
+    return int(longest) if longest and int(longest) <= SHORT else 0
+
+
+def _invalid(is_wrong: bool) -> dict[str, object]:
+    return {"aria-invalid": "true" if is_wrong else False}
 
 
 def _type_attributes(field: Field, own: Mapping[str, object]) -> dict[str, object]:

@@ -118,5 +118,6 @@ def as_guests(page: Page) -> Page:
     sent.
     """
     page["hidden"] = [*page.get("hidden", ()), (GUEST, "1")]
-    page.update(discard_url=None, progress=None, returning=None, unneeded=None)
+    nothing = ("discard_url", "progress", "stepper", "returning", "unneeded")
+    page.update(dict.fromkeys(nothing))
     return page

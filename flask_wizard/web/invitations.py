@@ -167,7 +167,7 @@ class _Prepared(NamedTuple):
                 return data[step]
             return own(step, answers) if own is not None else None
 
-        journey = Journey(
+        journey = wizard._journey(
             wizard.steps,
             draft,
             initial=initial,

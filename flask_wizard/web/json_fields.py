@@ -8,10 +8,12 @@ from typing import Any
 from markupsafe import Markup
 from wtforms.fields import Field, SelectMultipleField
 
+from ..core.date_boxes import DateBoxesField
 from ..core.drawn import DrawnControl, DrawnOption, draws
 from ..core.fields import (
     first_id,
     needs_row_marker,
+    render_kw,
     row_marker,
 )
 from ..core.forms import is_locked
@@ -24,7 +26,7 @@ _TOLD_APART = frozenset(
     (
         *("id", "name", "type", "value", "class", "style", "form", "selected"),
         *("checked", "required", "disabled", "readonly", "multiple"),
-        *("data-show", "data-hide"),
+        *("data-show", "data-hide", "data-row"),
     )
 )
 """The attributes that say what other keys say, or how the page looks."""
@@ -70,7 +72,9 @@ class FormData:
             "value": None,
             "errors": [plain(error) for error in shown.errors],
         }
-        if shown.kind in ("form", "list"):
+        if isinstance(shown.field, DateBoxesField):
+            data |= self._date(shown, shown.field)
+        elif shown.kind in ("form", "list"):
             data["fields"] = self._all(shown.parts)
         elif shown.kind == "content":
             data["html"] = str(shown.field(**shown.attributes))
@@ -81,6 +85,22 @@ class FormData:
         if needs_row_marker(shown.field):
             data["marker"] = row_marker(shown.field)
         return data | self._more(shown)
+
+    def _date(self, shown: Control, field: DateBoxesField) -> Data:
+        """Return a date that is drawn as three boxes: one string, where it can be."""
+        whole = field.whole
+        if whole is None:
+            return {"kind": "form", "fields": self._all(shown.parts)}
+        is_date = not whole or (field.data is not None and whole == str(field.data))
+        data: Data = {"kind": "date" if is_date else "text", "value": whole}
+        (box, *_) = _draws(shown.parts[0])
+        if box.is_disabled:
+            data |= {"value": None, "disabled": True, "shown": whole}
+        if "readonly" in box.attributes:
+            data["readonly"] = True
+        if token := render_kw(field).get("autocomplete"):
+            data["attributes"] = {"autocomplete": token}
+        return data
 
     def _more(self, shown: Control) -> Data:
         """Return the keys that only some fields have."""
@@ -205,7 +225,9 @@ def _single(drawn: DrawnControl) -> Data:
     attributes = {
         name: value
         for name, value in drawn.attributes.items()
-        if name not in _TOLD_APART and not name.startswith(("aria-", "on"))
+        if name not in _TOLD_APART
+        and not name.startswith(("aria-", "on"))
+        and (name != "size" or drawn.kind == "select")
     }
     if attributes:
         data["attributes"] = attributes
@@ -236,4 +258,5 @@ def _is_required(shown: Control, kept: Collection[str]) -> bool:
         return False
     if shown.kind == "checkbox":
         return bool(field.flags.required)
-    return shown.kind in ("input", "group") and not shown.optional
+    is_asked = shown.kind in ("input", "group") or isinstance(field, DateBoxesField)
+    return is_asked and not shown.optional

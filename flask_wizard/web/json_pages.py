@@ -20,7 +20,7 @@ from ..drafts.public_draft import Draft as PublicDraft
 from .controls import layout
 from .guard import MULTIPART, URLENCODED
 from .json_fields import Data, FormData, plain
-from .pages import Page
+from .pages import ListedTask, Page
 from .state import Context
 
 JSON = "application/json"
@@ -178,6 +178,19 @@ def _more(page: Page) -> Data:
         ]
     if "parts" in page:
         more["parts"] = [_part(part) for part in page["parts"]]
+    if stepper := page.get("stepper"):
+        more["stepper"] = [
+            {
+                "title": plain(step.title),
+                "section": plain(step.section),
+                "state": step.state,
+                "action": step.action,
+            }
+            for step in stepper
+        ]
+    if "tasks" in page:
+        more["tasks"] = [_task(task) for task in page["tasks"]]
+        more["review"] = _task(page["review"])
     if "groups" in page:
         more["groups"] = [
             {
@@ -209,6 +222,16 @@ def _part(part: Any) -> Data:
     """Return a step that somebody else fills in; with its state, for who does."""
     state = {"state": part.state} if hasattr(part, "state") else {}
     return {"title": plain(part.title), **state, "url": part.url}
+
+
+def _task(task: ListedTask) -> Data:
+    return {
+        "title": plain(task.title),
+        "state": task.state,
+        "url": task.url,
+        "waits_for": [plain(title) for title in task.waits_for],
+        "ends": task.ends,
+    }
 
 
 def _row(row: Any) -> Data:

@@ -125,5 +125,6 @@ def _take_up(visit: Visit, link: Link, admit: Callable[[], None]) -> Outcome:
                 visit.context.session.permanent = True
         if link.kind == "share" and visit.drafts.held(stored.draft) is None:
             return redirect_to(visit.urls.draft(stored.draft.id))
+        visit.announce_resumed(stored.draft)
         return redirect_to(visit.standing_url(stored.draft))
     raise StoreError(f"{TRIES} other requests wrote a draft first.")

@@ -35,3 +35,11 @@ def choose_notice(
 def saved_notice(draft: Draft) -> str | None:
     """Return the notice of the page after Save, or ``None``."""
     return draft.notice if draft.notice in (Notice.MOVED, Notice.ADOPTED) else None
+
+
+def tasks_notice(draft: Draft) -> str | None:
+    """Return the notice of the list of tasks, or ``None``."""
+    if draft.unsettled:
+        return Notice.OVERDUE if draft.maybe_running else Notice.UNSETTLED
+    told = (Notice.MOVED, Notice.ADOPTED, Notice.WAITS_FOR_TASK)
+    return draft.notice if draft.notice in told else None

@@ -105,11 +105,12 @@ def _describe(draft: Draft, visit: Visit, *, has_urls: bool) -> PublicDraft:
     try:
         journey = visit.journey_of(draft)
         current = journey.current
-        progress, step = journey.progress(current).text, current.step
+        progress, step = journey.overall, current.step
     except Exception as error:  # one draft's fault must not hide the others
         visit.log(error, "The current step of a draft cannot be found.")
         progress, step = "", None
     page = step.url_name if step is not None else None
+    page = page and (visit.wizard._journey.home or page)
     url, discard_url = (
         _url(visit, draft, each) if has_urls else None for each in (page, "discard")
     )

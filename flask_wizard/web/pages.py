@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
-from jinja2 import TemplateNotFound
+from flask import Flask
 from markupsafe import Markup
 from wtforms import Form
 
 from ..core import forms
 from ..core.draft import Draft, Receipt, StoredFile
 from ..core.files import file_leaves, size_in_words
+from ..core.foresight import StepState, steps_shown, total_ahead
 from ..core.items import REMOVE, BoundItem, ItemWalk
 from ..core.journey import Journey
 from ..core.messages import Notice, Problem
 from ..core.repeats import BoundRepeat
 from ..core.steps import AnyStep, BoundStep, Steps
+from ..core.tasks import TaskJourney, TaskState
 from ..drafts.lifetimes import utc_datetime
 from ..drafts.links import LinkKind
 from ..drafts.public_draft import Draft as PublicDraft
@@ -38,6 +40,7 @@ from .submitted import (
     Button,
     is_from_review,
 )
+from .themes import DEFAULT_THEME, SHIPPED_THEMES, is_there, theme_of
 from .urls import NEW, NONCE, Address, Urls, address_of, other_host
 
 if TYPE_CHECKING:
@@ -54,9 +57,20 @@ BASE_TEMPLATE = "flask_wizard/base.html"
 PAGES = (
     *("step", "list", "remove", "info", "exit", "review", "entry", "saved"),
     *("discard", "receipt", "sending", "gone", "removed", "unavailable", "link"),
-    *("waiting", "guest"),
+    *("waiting", "guest", "tasks"),
 )
 """The names of all pages, each that of a template."""
+
+
+NEEDED_BLOCKS = {
+    "wizard": "has no block 'wizard', so that the wizards' pages are empty. Put "
+    "{% block wizard %}{% endblock %} where they are to stand.",
+    "title": "has no block 'title', so that all pages have one title, and nobody "
+    "hears or sees in a tab which page it is. Write <title>{% block title %}"
+    "{% endblock %}</title>, or, if the layout shows a variable, give it the title "
+    "in the template that extends the layout: {% set title = self.title() %}.",
+}
+"""What to say of a layout without one of these blocks."""
 
 
 class Page(dict[str, Any]):
@@ -106,6 +120,48 @@ class ListedItem:
     remove_url: str | None = None
 
 
+class Kept(TypedDict):
+    """How long a draft is kept, and who can come back to it."""
+
+    #: When it expires, in seconds since the epoch.
+    until: float
+    #: True if it can be opened only until the browser closes.
+    in_browser: bool
+
+
+@dataclass(frozen=True)
+class ListedTask:
+    """A task as the list of tasks shows it."""
+
+    title: str
+    #: ``not-started``, ``in-progress``, ``completed``, or ``cannot-start``.
+    state: TaskState
+    #: The URL where the visitor goes on; ``None`` while the task cannot start.
+    url: str | None
+    #: The titles of the tasks that have to be completed first.
+    waits_for: Sequence[str] = ()
+    #: True if the visitor has come to an Exit in it.
+    ends: bool = False
+
+
+@dataclass(frozen=True)
+class ListedStep:
+    """A step as the list of steps on each page shows it."""
+
+    title: str
+    #: The section that it belongs to; empty if to none.
+    section: str
+    #: ``done``, ``current`` or ``later``.
+    state: StepState
+    #: The name in URLs.
+    url_name: str
+
+    @property
+    def action(self) -> str | None:
+        """What the button sends that leads there; ``None`` without a button."""
+        return f"goto:{self.url_name}" if self.state == "done" else None
+
+
 class Missing(NamedTuple):
     """A step that is still to be done before the review opens."""
 
@@ -153,11 +209,9 @@ class Pages:
     ) -> Page:
         """Return a page by the name of its template, with the context of every page."""
         config, environment = self.context.app.config, self.context.app.jinja_env
-        bases = (
-            config["WIZARD_BASE_TEMPLATE"],
-            f"flask_wizard/{self.wizard.theme}/base.html",
-            "flask_wizard/default/base.html",
-        )
+        state, theme = self.context.state, theme_of(self.wizard, config)
+        base = state.template(bases_for(self.wizard, config), environment)
+        blocks = state.blocks(base, environment)
         if step is not None:
             more["step"] = step
         return Page(
@@ -165,13 +219,19 @@ class Pages:
             # not the step's own.
             templates_for(
                 self.wizard,
+                theme,
                 name,
                 None if name in ("remove", "waiting") else step,
                 more.get("item"),
             ),
             status,
             wizard=self.wizard,
-            wizard_base=self.context.state.template(bases, environment),
+            wizard_base=base,
+            # Without the block, the stylesheet and the script are linked in the body.
+            wizard_has_head=blocks is None or "head" in blocks,
+            wizard_macros=state.macros(
+                templates_for(self.wizard, theme, "macros"), environment
+            ),
             wizard_css=asset_url(self.context.app, "wizard.css"),
             wizard_js=asset_url(self.context.app, "wizard.js"),
             wizard_lang=lang() if callable(lang := config["WIZARD_LANG"]) else lang,
@@ -217,7 +277,17 @@ class Pages:
         if at.item_nonce:
             hidden.append((ITEM_NONCE, at.item_nonce))
         # Conditions read the form, which is changed below to be shown as typed.
-        progress = journey.progress(bound.top, from_review=then) if placed else None
+        progress, stepper = None, None
+        if placed:
+            progress = journey.shown_progress(bound.top, from_review=then)
+        if then and progress is not None and progress.total is None:
+            total = total_ahead(journey, bound.top)
+            progress = replace(progress, total=total)
+        if self.wizard._stepper and placed and button is None:
+            stepper = [
+                ListedStep(step.title, str(step.section or ""), state, step.url_name)
+                for step, state in steps_shown(journey, bound.top)
+            ]
         unneeded = _unneeded(journey) if problem is None else None
         returning = None
         if (then or early) and placed and problem is None:
@@ -238,6 +308,7 @@ class Pages:
             step=bound.step,
             item=_item_of(bound),
             progress=progress,
+            stepper=stepper,
             hidden=[*hidden, *own.pop("hidden")],
             action_url=self.urls.to(at, then=then),
             discard_url=self._discard_url(at),
@@ -425,27 +496,70 @@ class Pages:
         )
 
     def saved(
-        self,
-        draft: Draft,
-        at: Address,
-        *,
-        until: float,
-        in_browser: bool,
-        notice: str | None,
+        self, draft: Draft, at: Address, *, notice: str | None, **kept: Unpack[Kept]
     ) -> Page:
         """Return the page after Save.
 
-        ``at`` is the address of the current step. ``until`` is when the draft expires,
-        in seconds since the epoch. ``in_browser`` is true if the draft can be opened
-        only until the browser closes. A user can open it on other devices, too.
+        ``at`` is the address of the current step. A user can open the draft on other
+        devices, too.
         """
         return self.make(
             "saved",
             notice=notice,
-            until=utc_datetime(until),
-            in_browser=in_browser,
+            until=utc_datetime(kept["until"]),
+            in_browser=kept["in_browser"],
             signed_in=self.context.holder.user is not None,
             continue_url=self.urls.to(at),
+            discard_url=self._discard_url(at),
+        )
+
+    def tasks(
+        self,
+        journey: TaskJourney,
+        at: Address,
+        *,
+        kept: Kept | None,
+        notice: str | None,
+    ) -> Page:
+        """Return the list of tasks.
+
+        ``at`` is its own address. ``kept`` is ``None`` for a draft that does not exist
+        yet.
+        """
+
+        def url_of(bound: BoundStep) -> str:
+            return self.urls.to(at._replace(page=bound.url_name))
+
+        tasks = journey.tasks
+        listed = [
+            ListedTask(
+                task.title,
+                task.state,
+                url_of(task.page) if task.page is not None else None,
+                task.waits_for,
+                task.ends,
+            )
+            for task in tasks
+        ]
+        review, current = journey.open_review, journey.current
+        own = ListedTask(
+            journey.steps[-1].title,
+            "not-started" if review is not None else "cannot-start",
+            url_of(review) if review is not None else None,
+        )
+        can_go = review is not None or not current.step.lists_answers
+        return self.make(
+            "tasks",
+            notice=notice,
+            tasks=listed,
+            review=own,
+            progress=journey.tasks_done,
+            is_saved=kept is not None,
+            until=utc_datetime(kept["until"]) if kept is not None else None,
+            in_browser=kept is not None and kept["in_browser"],
+            signed_in=self.context.holder.user is not None,
+            continue_title=current.step.title,
+            continue_url=url_of(current) if can_go else None,
             discard_url=self._discard_url(at),
         )
 
@@ -602,6 +716,7 @@ def _item_of(bound: BoundStep) -> BoundItem | None:
 
 def templates_for(
     wizard: Wizard,
+    theme: str,
     name: str,
     step: AnyStep | None = None,
     item: BoundItem | None = None,
@@ -620,9 +735,16 @@ def templates_for(
         *particular,
         f"{own}/{name}.html",
         f"flask_wizard/{name}.html",
-        f"flask_wizard/{wizard.theme}/{name}.html",
-        f"flask_wizard/default/{name}.html",
+        f"flask_wizard/{theme}/{name}.html",
+        f"flask_wizard/{DEFAULT_THEME}/{name}.html",
     ]
+
+
+def bases_for(wizard: Wizard, config: Mapping[str, Any]) -> list[str]:
+    """Return the names of a wizard's layouts, of which the first there is counts."""
+    folders = (theme_of(wizard, config), DEFAULT_THEME)
+    shipped = [f"flask_wizard/{folder}/base.html" for folder in folders]
+    return [config["WIZARD_BASE_TEMPLATE"], *shipped]
 
 
 def check_named_templates(wizard: Wizard, context: Context) -> None:
@@ -632,33 +754,48 @@ def check_named_templates(wizard: Wizard, context: Context) -> None:
     and those of single steps.
     """
     environment = context.app.jinja_env
-
-    def is_there(name: str) -> bool:
-        try:  # without compiling it: a page shows the errors in its own template
-            loader = environment.loader
-            return loader is not None and bool(loader.get_source(environment, name))
-        except TemplateNotFound:
-            return False
-
     base, where = context.app.config["WIZARD_BASE_TEMPLATE"], type(wizard).__name__
-    if base != BASE_TEMPLATE and not is_there(base):
+    if base != BASE_TEMPLATE and not is_there(base, environment):
         raise ConfigurationError(
             f"WIZARD_BASE_TEMPLATE is {base!r}, and there is no such template. "
             "Expected a path in the application's folder of templates."
         )
-    folder = f"flask_wizard/{wizard.theme}"
-    if not any(is_there(f"{folder}/{page}.html") for page in ("base", *PAGES)):
-        raise DefinitionError(
-            f"{where}.theme is {wizard.theme!r}, and there is no template {folder}/"
-            f"base.html, nor one of a page. Pages are {', '.join(PAGES)}."
-        )
+    check_theme(wizard, context.app)
+    _log_missing_blocks(wizard, context)
     for step in wizard.steps:
-        if step.template and not is_there(step.template):
+        if step.template and not is_there(step.template, environment):
             raise DefinitionError(
                 f"{where}.{step.name} has template={step.template!r}, and there is no "
                 "such template. Expected a path in the application's folder of "
                 "templates."
             )
+
+
+def _log_missing_blocks(wizard: Wizard, context: Context) -> None:
+    """Log the blocks that a layout needs to show pages, and does not have."""
+    environment, state = context.app.jinja_env, context.state
+    layout = state.template(bases_for(wizard, context.app.config), environment)
+    blocks = state.blocks(layout, environment)
+    for name, hint in NEEDED_BLOCKS.items():
+        if blocks is not None and name not in blocks:
+            state.log_once(context.app, f"The layout {layout!r} {hint}")
+
+
+def check_theme(wizard: Wizard, app: Flask) -> None:
+    """Raise DefinitionError, or ConfigurationError, if a wizard's theme is missing."""
+    theme = theme_of(wizard, app.config)
+    if theme in SHIPPED_THEMES:
+        return
+    folder, parts = f"flask_wizard/{theme}", ("base", "macros", *PAGES)
+    if any(is_there(f"{folder}/{part}.html", app.jinja_env) for part in parts):
+        return
+    where = f"{type(wizard).__name__}.theme" if wizard.theme else "WIZARD_THEME"
+    raise (DefinitionError if wizard.theme else ConfigurationError)(
+        f"{where} is {theme!r}, and there is no template {folder}/"
+        f"macros.html, base.html, nor one of a page. Themes that come with the package "
+        f"are {', '.join(SHIPPED_THEMES)}. If a blueprint has the templates of yours, "
+        "register it before the wizard's."
+    )
 
 
 def folder_of(wizard: Wizard) -> str:

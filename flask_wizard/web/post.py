@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from flask import Response, abort
 
+from .. import signals
 from ..core.answers import Suspended
 from ..core.changes import draft_after
 from ..core.draft import ENDED, Draft
@@ -31,6 +31,7 @@ from ..errors import (
 )
 from . import guard
 from .actions import Action, Move, action_of
+from .announced import announce, announce_step
 from .incoming import INCOMING, IncomingFiles, Refused
 from .item_pages import (
     begin_again,
@@ -70,6 +71,8 @@ The page that the visitor is led to tells what is missing. It is not in the URL:
 page is the same, and no bookmark of it should say so again.
 """
 
+OF_STEPS = signals.step_saved, signals.step_refused, signals.path_changed
+
 Moment = Literal["start", "commit", "link", "upload"]
 
 
@@ -81,12 +84,12 @@ class Post:
     at: Address
     submitted: Submitted = field(repr=False)
     action: Action
-    #: Calls ``Wizard.admit``, once for each moment however often the save is tried.
-    admit: Callable[[Moment], None] = field(repr=False)
     #: The files that came along; None if the step takes none.
     incoming: IncomingFiles | None = field(repr=False)
     #: The last submission that could not be saved yet, if there is one.
     attempts: list[Attempt] = field(default_factory=list, repr=False)
+    #: What ``Wizard.admit`` has admitted, once however often the save is tried.
+    admitted: set[Moment] = field(default_factory=set, repr=False)
 
     def process(self) -> Outcome:
         """Save or end the draft, and try again if another request wrote first.
@@ -169,7 +172,9 @@ class Post:
             if action.adds:
                 onward = reopen(onward, step.name)
             to = partial(self.visit.urls.to_step, draft.id)
-            url = action.lead(Move(onward, walk, bound, submitted, self.visit.urls, to))
+            url = action.lead(
+                Move(onward, walk, step.name, bound, submitted, self.visit.urls, to)
+            )
             notice = ""
             shown = None
             if is_gone:
@@ -191,20 +196,29 @@ class Post:
                 to_save = onward.to_draft()
                 if not action.quiet and (to_save.changed or to_save.unneeded):
                     to_save = to_save.without_changes()  # the visitor was told
-            if bound is None and step.lists_answers:
+            if bound is None and step.lists_answers and not journey.home:
                 self.visit.context.session[EARLY_KEY] = draft.id
         except (*OWN_ERRORS, NotStored):
             raise
         except BaseException as error:
-            waits = Notice.WAITS if isinstance(error, Suspended) else ""
-            self._save_unjudged(step, stored, waits)
-            raise
+            waits, home = isinstance(error, Suspended), self.visit.wizard._journey.home
+            notice = Notice.WAITS_FOR_TASK if home else Notice.WAITS
+            self._save_unjudged(step, stored, notice if waits else "")
+            if not (waits and home):
+                raise
+            url = self.visit.url_to(home, stored.draft)
+            return redirect_to(url, quiet=self.action.quiet)
         if to_save is None:
             stored = replace(stored, draft=onward.draft)
         else:
             if bound is not None and before.step.takes_input:
                 self.attempts[:] = [Attempt(journey, before, bound.form)]
             stored = self._save(stored, to_save, notice)
+            if not action.quiet and any(signal.receivers for signal in OF_STEPS):
+                pages = before, walk.bind(before.step.name)
+                announce_step(
+                    self.visit, (journey, onward), pages, accepts=action.validates
+                )
         if url is None:
             return self._commit(onward, stored)
         return redirect_to(url, quiet=action.quiet)
@@ -249,6 +263,9 @@ class Post:
             self.attempts[:] = [Attempt(journey, before, bound.form)]
         # Not what the journey would note of other steps: these are the holder's.
         self._save(stored, onward.draft, draft.notice)
+        if not action.quiet and any(signal.receivers for signal in OF_STEPS):
+            pages = before, onward.bind(step.name)
+            announce_step(visit, (journey, onward), pages, accepts=validates)
         return redirect_to(url, quiet=action.quiet)
 
     def _begin_again(self, repeat: BoundStep) -> BoundStep:
@@ -409,7 +426,7 @@ class Post:
             return None
         if self.action.validates and journey.current is bound:
             return self._commit(journey, stored)
-        url_name = self.action.page or journey.current.url_name
+        url_name = self.action.page or journey.home or journey.current.url_name
         url = self.visit.url_to(url_name, stored.draft)
         return redirect_to(url, quiet=self.action.quiet)
 
@@ -420,7 +437,7 @@ class Post:
         if self.visit.draft_id is not None and draft.id != self.visit.draft_id:
             notice = Notice.MOVED
         if stored.is_new:
-            self.admit("start")
+            self._admit("start")
         try:
             saved = self.visit.drafts.save(stored, draft, notice=notice)
         except StoreError:
@@ -430,14 +447,24 @@ class Post:
         if self.incoming is not None:
             self.incoming.settle(saved.draft)
         self.attempts.clear()
+        if stored.is_new and signals.draft_started.receivers:
+            page = self.visit.wizard.steps.by_url_name[self.at.page]
+            what = {"draft_id": saved.draft.id, "step": page.name}
+            announce(self.visit, signals.draft_started, **what)
         if self.visit.context.app.config["WIZARD_PERMANENT_SESSION"]:
             self.visit.context.session.permanent = True
         return saved
 
+    def _admit(self, moment: Moment) -> None:
+        """Call ``Wizard.admit`` if it has not admitted this yet. Raise NotStored."""
+        if moment not in self.admitted:
+            self.visit.admit(moment)
+            self.admitted.add(moment)
+
     def _commit(self, journey: Journey, stored: StoredDraft) -> Outcome:
         if awaited := journey.awaited:
             return self.visit.redirect_to_page(awaited[0].url_name, stored.draft)
-        self.admit("commit")
+        self._admit("commit")
         config = self.visit.context.app.config
         result = commit(
             self.visit.wizard,
@@ -452,6 +479,8 @@ class Post:
         if not result.draft.ended:  # another attempt has claimed it meanwhile
             return self.visit.redirect_to_page("receipt", result.draft)
         self._unlist(result.draft)
+        ended = result.draft.id
+        announce(self.visit, signals.draft_committed, draft_id=ended)
         return redirect_to(self.visit.end_url(result.draft))
 
     def _discard(self) -> Outcome:
@@ -484,6 +513,7 @@ class Post:
         except (ConflictError, StoreError) as error:
             visit.log(error, "The visitor cannot see that a draft is discarded.")
         visit.drafts.holder.mark_end()  # the hook may have cleared the session
+        announce(visit, signals.draft_discarded, draft_id=draft.id)
         return visit.redirect_to_page("receipt", draft)
 
     def _unlist(self, draft: Draft) -> None:
@@ -536,8 +566,7 @@ def answer(visit: Visit, at: Address) -> Outcome:
             raise refused
         if incoming is not None and incoming.failure is not None:
             raise incoming.failure
-        admit = cache(visit.admit)
-        return Post(visit, at, submitted, action, admit, incoming).process()
+        return Post(visit, at, submitted, action, incoming).process()
     except NotStored as refusal:
         return _give_back(visit, at, submitted, refusal)
     except Refused as error:
@@ -565,7 +594,7 @@ def _give_back(
 ) -> Outcome:
     """Return the page with everything that was sent, and log a store's failure."""
     if refusal.problem is Problem.STORE:
-        visit.log(refusal.__cause__ or refusal)
+        visit.log_store(refusal.__cause__ or refusal)
     drafts = partial(visit.open_drafts, everywhere=True)
     url = visit.standing_url_or_entry
     resend = Resend(visit.pages, visit.drafts, visit.journey_of, drafts, url)

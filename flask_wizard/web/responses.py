@@ -6,7 +6,7 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from flask import Response, after_this_request, redirect
+from flask import Response, after_this_request, current_app
 from werkzeug.wrappers import Response as BaseResponse
 
 from .pages import Page
@@ -23,15 +23,28 @@ def redirect_to(url: str, status: int = 303, *, quiet: bool = False) -> BaseResp
     """
     if quiet:
         return Response(status=204)
-    return redirect(url, status)
+    return current_app.redirect(url, status)
+
+
+PRIVATE = (("Cache-Control", "no-store"), ("Referrer-Policy", "same-origin"))
+"""Headers that keep a response out of caches, and its URL from other sites."""
 
 
 def protect(response: Any) -> Any:
-    """Set headers that keep a response out of caches, and its URL from other sites."""
+    """Set the headers of ``PRIVATE``, and say what a response depends on."""
     headers = response.headers
-    headers["Cache-Control"] = "no-store"
-    headers["Referrer-Policy"] = "same-origin"
-    response.vary.update(("Accept", "Cookie"))
+    # Most responses have none of these yet. Werkzeug compares each header to replace
+    # one, and parses a Vary to add to it, which takes several times as long.
+    present = {name.lower() for name, _ in headers}
+    for name, value in PRIVATE:
+        if name.lower() in present:
+            headers[name] = value
+        else:
+            headers.add(name, value)
+    if "vary" in present:
+        response.vary.update(("Accept", "Cookie"))
+    else:
+        headers.add("Vary", "Accept, Cookie")
     return response
 
 

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from flask import (
     Blueprint,
     Flask,
-    Response,
-    current_app,
     g,
     make_response,
     render_template,
@@ -19,20 +17,22 @@ from flask import (
 )
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
 
 from ..core.hooks import HookError
 from ..core.items import REMOVE
 from ..core.signatures import field_names
+from ..core.tasks import TASKS
 from ..drafts.visitor_drafts import Mount, VisitorDrafts
 from ..errors import ConfigurationError, DefinitionError
 from ..tracebacks import without_locals
 from . import guard
 from .incoming import IncomingFiles
 from .json_pages import describe_as_json
-from .pages import Page
+from .pages import Page, check_theme
 from .responses import Outcome
 from .state import CSRF_FIELD, EXTENSION, MOUNTS, Context, get_context
-from .urls import file_url_at_mount, url_at_mount
+from .urls import url_of_file, url_of_page
 from .visit import Visit
 
 if TYPE_CHECKING:
@@ -57,7 +57,9 @@ def make_blueprint(
         blueprint.record(_check_store)
     blueprint.url_value_preprocessor(mounted.check)
     answers = {
-        endpoint: update_wrapper(partial(mounted.answer, endpoint), Mounted.answer)
+        endpoint: update_wrapper(
+            partial(Mounted.answer, mounted, endpoint), Mounted.answer
+        )
         for _, endpoint, _ in ROUTES
     }
     for rule, endpoint, methods in ROUTES:
@@ -99,20 +101,24 @@ def _check_store(setup: BlueprintSetupState) -> None:
         state.require_joining()
 
 
-def check_headless(endpoint: str | None, values: dict[str, Any] | None) -> None:
+def check_headless(
+    headless: Mapping[str | None, Wizard | None],
+    endpoint: str | None,
+    values: dict[str, Any] | None,
+) -> None:
     """Check a request to a view that has called ``Wizard.open`` before.
 
-    The application's own hooks, as CSRFProtect's, may parse the form before the view
-    runs. Raise what ``guard.check_request`` raises.
+    ``headless`` has these views by their endpoints. The application's own hooks, as
+    CSRFProtect's, may parse the form before the view runs. Raise what
+    ``guard.check_request`` raises.
     """
-    headless = current_app.extensions[EXTENSION].headless
     if endpoint in headless:
         context, wizard = get_context(), headless[endpoint]
-        takes_files = wizard is not None and context.request.method == "POST"
+        incoming: IncomingFiles | None = None
+        if wizard is not None and context.request.method == "POST":
+            incoming = IncomingFiles(context, wizard)
         try:
-            guard.check_request(
-                context, IncomingFiles(context, wizard) if takes_files else None
-            )
+            guard.check_request(context, incoming)
         except BaseException as error:
             without_locals(error)
             if isinstance(error, HTTPException):
@@ -129,12 +135,13 @@ class Mounted:
         self._checked: set[str] = set()
 
     def register(self, setup: BlueprintSetupState) -> None:
-        """Check the fields' names now if the application has the extension already."""
+        """Check names of fields and the theme if the application has the extension."""
         app = setup.app
         name = f"{setup.name_prefix}.{setup.name}".lstrip(".")
         app.extensions.setdefault(MOUNTS, {})[name] = self
         if isinstance(app, Flask) and EXTENSION in app.extensions:
             self._check_fields(app.config.get(*CSRF_FIELD))
+            check_theme(self.wizard, app)
 
     def _check_fields(self, token: str) -> None:
         """Raise DefinitionError for a field named like the CSRF token.
@@ -188,7 +195,6 @@ class Mounted:
                 "name it in `unbound`."
             )
         g.wizard_prefix = prefix
-        g.wizard_context = context
 
     def _incoming(
         self, context: Context, prefix: Mapping[str, Any], draft_id: str | None
@@ -201,8 +207,7 @@ class Mounted:
 
     def answer(self, endpoint: str, /, **values: Any) -> Response:
         """Return the response to a request for one of the wizard's URLs."""
-        context: Context = g.wizard_context
-        prefix = g.wizard_prefix
+        context, prefix = get_context(), g.wizard_prefix
         bound = {n: v for n, v in prefix.items() if n not in self.unbound}
         outcome: Outcome | None = None
         try:
@@ -211,9 +216,9 @@ class Mounted:
                 Mount(str(context.request.blueprint), bound),
                 values.get("draft"),
                 context,
-                url_for_step=url_at_mount,
+                url_for_step=partial(url_of_page, "", prefix),
                 entry_url=partial(url_for, ".entry", **prefix),
-                file_url=file_url_at_mount,
+                file_url=partial(url_of_file, prefix),
             )
             if endpoint == "file":
                 outcome = visit.file(
@@ -230,7 +235,7 @@ class Mounted:
                 step, item = values.get("step", endpoint), values.get("item")
                 outcome = visit.handle(step, item=item, sub=sub)
             if not isinstance(outcome, Page):
-                return make_response(outcome)
+                return outcome
             name = context.state.template(outcome.templates, context.app.jinja_env)
             text = render_template(name, **outcome)
             return make_response(text, outcome.status)
@@ -256,6 +261,7 @@ ROUTES = (
     ("/link/<link_token>", "link", ("GET", "POST")),
     ("/<draft>/", "draft", ("GET",)),
     ("/<draft>/saved", "saved", ("GET",)),
+    ("/<draft>/tasks", TASKS, ("GET",)),
     ("/<draft>/discard", "discard", ("GET", "POST")),
     ("/<draft>/receipt", "receipt", ("GET",)),
     ("/<draft>/<step>", "step", ("GET", "POST")),

@@ -16,6 +16,7 @@ from ..drafts.upload_store import UploadStore
 from ..drafts.uploads import Uploads
 from ..errors import ConfigurationError
 from ..stores import DraftStore, JoiningStore
+from .themes import Macros, blocks_of, macros_of
 from .waiters import Waiters
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class WizardState:
         self.checked: set[type] = set()
         self._opened: tuple[object, DraftRepository] | None = None
         self._templates: dict[tuple[str, ...], str] = {}
+        self._macros: dict[tuple[str, ...], Macros] = {}
+        self._blocks: dict[str, frozenset[str] | None] = {}
         #: The endpoints of views that call ``Wizard.open``, each with a wizard that
         #: takes files, if it has opened one.
         self.headless: dict[str | None, Wizard | None] = {}
@@ -96,6 +99,22 @@ class WizardState:
         if environment.auto_reload or key not in self._templates:
             self._templates[key] = str(environment.select_template(key).name)
         return self._templates[key]
+
+    def macros(self, names: Sequence[str], environment: Environment) -> Macros:
+        """Return the macros of these templates, the most special first.
+
+        They are cached unless Jinja reloads templates.
+        """
+        key = tuple(names)
+        if environment.auto_reload or key not in self._macros:
+            self._macros[key] = macros_of(key, environment)
+        return self._macros[key]
+
+    def blocks(self, layout: str, environment: Environment) -> frozenset[str] | None:
+        """Return what ``blocks_of`` does, cached unless Jinja reloads templates."""
+        if environment.auto_reload or layout not in self._blocks:
+            self._blocks[layout] = blocks_of(layout, environment)
+        return self._blocks[layout]
 
 
 def secrets_of(app: Flask) -> list[str | bytes]:

@@ -88,32 +88,33 @@ class Submitted:
         if None in form:  # Werkzeug gives the value of such a part under None
             raise BadRequest
         from_review = is_from_review(request)
-        nonce, rev = form.get(NONCE, ""), form.get("_rev", "")
-        item_nonce = form.get(ITEM_NONCE, "")
         own = RESERVED_FIELDS | {csrf_field}
-        values = Values(pair for pair in form.lists() if pair[0] not in own)
-        action = form.get("_action", "next")
+        values = Values(form.lists())
+        sent = {name: values.pop(name)[0] for name in own & values.keys()}
+        nonce, rev = sent.get(NONCE, ""), sent.get("_rev", "")
+        item_nonce = sent.get(ITEM_NONCE, "")
+        action = sent.get("_action", "next")
         if action.startswith("drop:"):
             values.dropped = action[5:]
         if incoming is not None:
             for name in incoming.names.keys() - own:
                 values.setdefault(name, [])
             values.files = incoming.files
-        field_names = tuple(form.getlist(FIELDS))
+        field_names = tuple(form.getlist(FIELDS)) if FIELDS in sent else ()
         if field_names and field_names[0]:
             values.names = decrypt_names(field_names[0])
         return cls(
             action=action,
-            has_action="_action" in form,
-            has_rev="_rev" in form,
+            has_action="_action" in sent,
+            has_rev="_rev" in sent,
             values=values,
             rev=int(rev) if rev.isascii() and rev.isdigit() and len(rev) < 10 else 0,
             nonce=nonce if nonce and is_id(nonce) else "",
             item_nonce=item_nonce if item_nonce and is_id(item_nonce) else "",
             from_review=from_review,
-            signed_in=SIGNED_IN in form,
-            is_guests=GUEST in form,
-            answers_hash=form.get(ANSWERS_HASH),
+            signed_in=SIGNED_IN in sent,
+            is_guests=GUEST in sent,
+            answers_hash=sent.get(ANSWERS_HASH),
             field_names=field_names,
         )
 

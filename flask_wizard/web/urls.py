@@ -7,16 +7,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_plus
 
-from flask import Request, g, url_for
+from flask import Request, url_for
 
 from ..core.items import REMOVE
 from ..core.steps import BoundStep
+from ..core.tasks import TASKS
 from ..drafts.holders import is_id
 
 NEW = "new"
 """The name of a draft that does not exist yet."""
 
-DRAFT_PAGES = frozenset({"discard", "receipt", "saved"})
+DRAFT_PAGES = frozenset({"discard", "receipt", "saved", TASKS})
 """The pages of a draft that are no step's."""
 
 NONCE = "_draft"
@@ -185,22 +186,14 @@ def url_of_page(
     return url_for(f"{mount}.page", page=sub, **at)
 
 
-def url_at_mount(
-    *, draft: str, step: str | None, item: str | None = None, sub: str | None = None
+def url_of_file(
+    variables: Mapping[str, Any], draft: str, step: str, item: str, file: str
 ) -> str:
-    """Return the URL of a page of the mount that this request came to.
+    """Return the URL of a file at the mount that this request came to.
 
-    It is that of a draft itself without a ``step``.
-    """
-    return url_of_page("", g.wizard_prefix, draft=draft, step=step, item=item, sub=sub)
-
-
-def file_url_at_mount(draft: str, step: str, item: str, file: str) -> str:
-    """Return the URL of a file of the mount that this request came to.
-
-    ``item`` is empty for a file of a step.
+    ``variables`` are those of its prefix. ``item`` is empty for a file of a step.
     """
     own: dict[str, Any] = {"draft": draft, "step": step, "file": file}
     if item:
         own["item"] = item
-    return url_for(".file", **own, **g.wizard_prefix)
+    return url_for(".file", **own, **variables)

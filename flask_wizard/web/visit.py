@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from types import MappingProxyType
@@ -14,6 +15,7 @@ from flask import abort, after_this_request, g, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError
 
+from .. import signals
 from ..core.answers import Suspended
 from ..core.draft import Draft, Receipt
 from ..core.files import NO_FILES
@@ -24,6 +26,7 @@ from ..core.journey import Journey
 from ..core.messages import Notice
 from ..core.repeats import BoundRepeat
 from ..core.steps import AnyStep, BoundStep
+from ..core.tasks import TASKS, TaskJourney
 from ..drafts.adoption import adopt
 from ..drafts.encrypted_store import StoredDraft
 from ..drafts.holders import new_nonce
@@ -37,6 +40,7 @@ from ..errors import (
 )
 from ..tracebacks import without_locals
 from .actions import must_begin
+from .announced import announce
 from .compat import typed_values
 from .guest_pages import guest_page, guest_step
 from .incoming import INCOMING, IncomingFiles
@@ -50,9 +54,9 @@ from .json_pages import json_response, prefers_json
 from .languages import language_of
 from .link_page import open_link
 from .logins import SignedOut
-from .notices import choose_notice, saved_notice
+from .notices import choose_notice, saved_notice, tasks_notice
 from .page_fields import SignedFields
-from .pages import Page, Pages, check_named_templates
+from .pages import Kept, Page, Pages, check_named_templates
 from .post import EARLY_KEY, Moment, answer
 from .problems import (
     NotStored,
@@ -130,7 +134,7 @@ class Visit:
         bound = MappingProxyType(dict(mount.bound))
         takes_files = wizard.steps.take_files
         journey_of = partial(
-            Journey,
+            wizard._journey,
             wizard.steps,
             initial=initial,
             bound=bound,
@@ -141,6 +145,8 @@ class Visit:
         )
 
         def first_page() -> str:
+            if home := wizard._journey.home:
+                return home
             return str(journey_of(drafts.fresh(NEW, held=False)).current.url_name)
 
         def fields_of(step_name: str) -> SignedFields:
@@ -188,7 +194,9 @@ class Visit:
     def handle(
         self, page: str, item: str | None = None, sub: str | None = None
     ) -> Outcome:
-        """Return the answer for a step, or for ``saved``, ``discard``, ``receipt``.
+        """Return the answer for a step, or for a page of the draft itself.
+
+        These are ``saved``, ``discard``, ``receipt``, and ``tasks`` in a task list.
 
         ``item`` is the id of an item of a list, or ``new``. ``sub`` is the name in URLs
         of one of several pages of an item, or ``remove``.
@@ -266,7 +274,7 @@ class Visit:
         except SignedOut as signed_out:  # the application answers it, as anywhere else
             raise signed_out.refusal from signed_out
         except StoreError as error:
-            self.log(error)
+            self.log_store(error)
             damaged = isinstance(error, UnreadableDraftError)
             damaged = damaged and not isinstance(error, NewerFormatError)
             again_url = url_of(self.context.request)
@@ -284,6 +292,7 @@ class Visit:
         stored = self.drafts.load(self.draft_id or "")
         if stored is None:
             return self._show_to_guest(None)
+        self.announce_resumed(stored.draft)
         return redirect_to(self.standing_url(stored.draft), 302)
 
     def _show(self, at: Address) -> Outcome:
@@ -300,8 +309,12 @@ class Visit:
             return self._show_receipt(draft)
         if draft.closed:
             return self.redirect_to_page("receipt", draft)
+        if at.page == "saved" and self.wizard._journey.home:
+            return self.redirect_to_page(self.wizard._journey.home, draft)
         if at.page == "saved":
             return self._show_saved(draft)
+        if at.page == self.wizard._journey.home:
+            return self._show_tasks(at, draft)
         if at.page == "discard":
             return self.pages.discard(at, unsettled=draft.unsettled)
         return self._show_step(at, self.step_at(at), self.journey_of(draft))
@@ -331,38 +344,48 @@ class Visit:
         return redirect_to(add_query(url, query), 302)
 
     def _show_new(self, at: Address) -> Outcome:
-        step, nonce = self.step_at(at), nonce_of(self.context.request)
+        home, nonce = self.wizard._journey.home, nonce_of(self.context.request)
+        step = self.step_at(at) if not home or at.page != home else None
         begun = self.drafts.find_begun(nonce) if nonce else None
         if (begun := begun or self.find_edited()) is not None:
             at = at._replace(draft_id=begun.draft.id)
             then = is_from_review(self.context.request)
             return redirect_to(self.urls.to(at, then=then), 302)
         if not nonce:
-            return self._redirect_to_new(at if self.wizard._prefilled else None)
+            is_any = self.wizard._prefilled or home
+            return self._redirect_to_new(at if is_any else None)
         # The session needs the token before the first POST. Otherwise two clicks would
         # make two tokens, and two drafts.
         self.drafts.holder.ensure_token()
-        journey = self.journey_of(self.drafts.fresh(NEW))
-        return self._show_step(at._replace(nonce=nonce), step, journey)
+        fresh, at = self.drafts.fresh(NEW), at._replace(nonce=nonce)
+        if step is None:
+            return self._show_tasks(at, fresh)
+        return self._show_step(at, step, self.journey_of(fresh))
 
     def _show_step(self, at: Address, step: AnyStep, journey: Journey) -> Outcome:
         """Return a step's page, or a redirect to the step that comes first."""
         if not has_page(step, at):
             abort(404)
         bound = journey.get(step.name)
-        if bound is None and (closed := journey.bind(step.name)).waits_for:
-            return self.pages.waiting(journey, closed, closed.waits_for)
+        if bound is None and not journey.home:
+            closed = journey.bind(step.name)
+            if closed.waits_for:
+                return self.pages.waiting(journey, closed, closed.waits_for)
         is_new = self.draft_id is None
-        is_first = is_new and not journey.prefilled
+        is_first = is_new and not (journey.prefilled or journey.home)
         if (
             bound is None
             or (is_first and bound is not journey.first_incomplete)
             or (is_frozen(journey.draft, bound) and bound is not journey.current)
         ):
-            if bound is None and step.lists_answers and not is_new:
+            is_early = bound is None and step.lists_answers and not journey.home
+            if is_early and not is_new:
                 self.context.session[EARLY_KEY] = at.draft_id
-            at = at._replace(page=journey.current.url_name, item="", sub="")
-            return redirect_to(self.urls.to(at))
+            instead = (
+                journey.instead_of(step.name) if bound is None else journey.current
+            )
+            page = instead.url_name if instead is not None else journey.home
+            return redirect_to(self.urls.to(at._replace(page=page, item="", sub="")))
         notice = choose_notice(journey.draft, bound)
         if isinstance(bound, BoundRepeat):
             return self._show_list(at, bound, journey, notice)
@@ -392,10 +415,13 @@ class Visit:
     def _show_waiting(self, at: Address, suspended: Suspended) -> Outcome:
         """Return the page of a step that reads what somebody else has yet to fill in.
 
-        After a POST, whose values are kept, it is a redirect to it.
+        After a POST, whose values are kept, it is a redirect to it. In a task list it
+        is one to the list.
         """
         step = self.wizard.steps.by_url_name.get(at.page)
         stored = self.drafts.load(self.draft_id or "")
+        if self.wizard._journey.home:
+            return redirect_to(self.urls.to(Address(TASKS, at.draft_id, at.nonce)))
         if self.context.request.method == "POST" or stored is None or step is None:
             return redirect_to(url_of(self.context.request))
         journey = self.journey_of(stored.draft)
@@ -451,18 +477,30 @@ class Visit:
         return self._show_page(at, page, journey, choose_notice(journey.draft, page))
 
     def _show_saved(self, draft: Draft) -> Outcome:
+        return self.pages.saved(
+            draft,
+            Address(self._current_page(draft), draft.id),
+            notice=saved_notice(draft),
+            **self._kept(draft),
+        )
+
+    def _kept(self, draft: Draft) -> Kept:
+        """Return how long a draft is kept, and who can come back to it."""
         until = expires(self.wizard, draft)
         is_users = self.drafts.holder.user is not None
         if self.context.session.permanent and not is_users:
             lasts = self.context.app.permanent_session_lifetime.total_seconds()
             until = min(until, time.time() + lasts)
-        return self.pages.saved(
-            draft,
-            Address(self._current_page(draft), draft.id),
-            until=until,
-            in_browser=not (self.context.session.permanent or is_users),
-            notice=saved_notice(draft),
-        )
+        in_browser = not (self.context.session.permanent or is_users)
+        return {"until": until, "in_browser": in_browser}
+
+    def _show_tasks(self, at: Address, draft: Draft) -> Outcome:
+        """Return the list of tasks of a draft, or of one that is not begun yet."""
+        journey = self.journey_of(draft)
+        if not isinstance(journey, TaskJourney):
+            abort(404)
+        kept = self._kept(draft) if self.draft_id is not None else None
+        return self.pages.tasks(journey, at, kept=kept, notice=tasks_notice(draft))
 
     def _show_receipt(self, draft: Draft) -> Outcome:
         at = Address("receipt", draft.id)
@@ -532,7 +570,8 @@ class Visit:
         return self.url_to(page, draft)
 
     def _current_page(self, draft: Draft) -> str:
-        return str(self.journey_of(draft).current.url_name)
+        home = self.wizard._journey.home
+        return home or str(self.journey_of(draft).current.url_name)
 
     def standing_url_or_entry(self, draft: Draft) -> str:
         """Return the URL of the page where a draft stands, or else the wizard's own."""
@@ -550,11 +589,24 @@ class Visit:
         """Return a redirect to a step, or to one of the draft's own pages."""
         return redirect_to(self.url_to(page, draft))
 
-    def log(
-        self, error: BaseException, message: str = "The store of drafts failed."
-    ) -> None:
+    def announce_resumed(self, draft: Draft) -> None:
+        """Tell that somebody has come back to a draft, if it is open."""
+        if draft.ended or not signals.draft_resumed.receivers:
+            return
+        step: str | None = None
+        with suppress(HookError, Suspended):
+            step = self.journey_of(draft).current.name
+        announce(self, signals.draft_resumed, draft_id=draft.id, step=step)
+
+    def log(self, error: BaseException, message: str) -> None:
         """Log a failure with its traceback."""
         self.context.app.logger.error(message, exc_info=without_locals(error))
+
+    def log_store(self, error: BaseException) -> None:
+        """Log a failure of the store, and tell the receivers of ``store_failed``."""
+        self.log(error, "The store of drafts failed.")
+        what = {"draft_id": self.draft_id, "error": type(error)}
+        announce(self, signals.store_failed, **what)
 
     def open_drafts(self, *, everywhere: bool = False) -> list[PublicDraft]:
         """Return the visitor's open drafts, as a page lists them.
@@ -587,11 +639,12 @@ class Visit:
         except Exception as error:  # a condition of the application, or the like
             self.log(error, BROKEN.format(draft.mount))
             current = None
+        home = visit.wizard._journey.home
         try:
             return visit.describe(
                 draft,
                 step_title=as_text(current.step.title) if current else "",
-                url=visit.url_to(current.url_name, draft) if current else None,
+                url=visit.url_to(home or current.url_name, draft) if current else None,
                 discard_url=visit.url_to("discard", draft),
             )
         except BuildError:

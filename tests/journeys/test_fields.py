@@ -110,6 +110,7 @@ def test_error_stands_at_the_row_that_it_is_about(make_app: MakeApp) -> None:
     assert sent(visitor, "rows-0-often", "rows-1-often") == [None, ["n"]]
 
 
+@pytest.mark.inaccessible("its page has bare fields")
 @pytest.mark.parametrize(
     "draw", ["{{ form.days }}", "{% for d in form.days %}{{ d }}{% endfor %}"]
 )
@@ -245,6 +246,7 @@ class Plan(FlaskForm):  # type: ignore[misc]
     name = fields.StringField("Name", [InputRequired("Enter a name")])
 
 
+@pytest.mark.inaccessible("it draws fields twice")
 def test_field_that_a_page_draws_twice_stays_as_it_was(make_app: MakeApp) -> None:
     page = own_page(
         "{{ form.hidden_tag() }}{% for f in form %}{{ f() }}{% endfor %}"
@@ -290,6 +292,7 @@ class DayField(fields.Field):
             self.process_errors.append("Enter a day")
 
 
+@pytest.mark.inaccessible("its widget has no labels")
 @pytest.mark.parametrize("separator", ["-", "_", ".", "[", ""])
 @pytest.mark.parametrize("depends", [False, True])
 def test_what_a_field_reads_by_itself_is_shown_again_and_committed(
@@ -384,6 +387,7 @@ class Asking(FlaskForm):  # type: ignore[misc]
 CAPTCHA = {"RECAPTCHA_PUBLIC_KEY": "k", "RECAPTCHA_PRIVATE_KEY": "p"}
 
 
+@pytest.mark.inaccessible("a field without a label")
 def test_what_asks_nothing_is_no_row_and_not_optional(make_app: MakeApp) -> None:
     visitor = visit(make_app, Asking, **CAPTCHA)
     assert 'class="g-recaptcha"' in visitor.page.source
@@ -500,6 +504,7 @@ class Short(Form):
     home = fields.FormField(Kid)
 
 
+@pytest.mark.inaccessible("its page has bare fields")
 def test_errors_in_a_page_of_ones_own_are_those_of_wtforms(make_app: MakeApp) -> None:
     visitor = visit(make_app, Short, own_page("{{ form.name }}"))
     typed = {"tags-0": "", "tags-1": "x", "homes-0-name": "", "home-name": ""}

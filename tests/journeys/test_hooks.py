@@ -529,14 +529,6 @@ def test_template_of_a_step_that_is_missing_is_an_error(make_app: MakeApp) -> No
         Visitor(make_app(Wrong)).open()
 
 
-def test_theme_that_is_missing_is_an_error(make_app: MakeApp) -> None:
-    class Wrong(Join):
-        theme = "bootstrp"
-
-    with pytest.raises(DefinitionError, match=r"Wrong\.theme is 'bootstrp'"):
-        Visitor(make_app(Wrong)).open()
-
-
 def test_missing_templates_are_an_error_in_a_view_of_the_applications_own(
     make_app: MakeApp,
 ) -> None:

@@ -106,6 +106,7 @@ def test_hint_belongs_to_its_control(visitor: Visitor) -> None:
     assert attribute(home, "aria-describedby") == "home-hint"
 
 
+@pytest.mark.inaccessible("a field without a label")
 @pytest.mark.parametrize(
     ("cause", "value", "hint"),
     [

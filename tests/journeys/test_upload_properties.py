@@ -202,6 +202,7 @@ def _all(files: dict[str, list[object]]) -> list[object]:
     return [file for chosen in files.values() for file in chosen]
 
 
+@pytest.mark.inaccessible("files of one name")
 def test_no_file_is_lost_and_none_is_left(make_app: MakeApp, tmp_path: Path) -> None:
     class Here(Visits):
         def __init__(self) -> None:

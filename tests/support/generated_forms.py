@@ -13,7 +13,7 @@ from markupsafe import Markup
 from wtforms import Form, fields, validators, widgets
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from flask_wizard import OnlyIf
+from flask_wizard import DateBoxesField, OnlyIf
 
 # What the declarations of forms call
 
@@ -67,6 +67,7 @@ TICKS = {"widget": widgets.ListWidget(), "option_widget": widgets.CheckboxInput(
 SCOPE = {
     **{"form": form, "fields": fields, "validators": validators, "widgets": widgets},
     **{"Choice": SelectChoice, "Parts": Parts, "TICKS": TICKS},
+    "DateBoxes": DateBoxesField,
     **{"shout": shout, "trim": trim, "hundredfold": hundredfold, "OnlyIf": OnlyIf},
 }
 
@@ -104,6 +105,9 @@ CHOICES = (
 )
 NUMBER_CHOICES = "Choice(5, 'Five'), Choice(50)"
 SEPARATORS = ("-", "-", "_", ".", ":")
+MANY = ("parts", "date")
+"""The groups of fields that have several inputs."""
+
 PARTS = ("-d", "-m"), ("_d", "_m"), (".d", ".m"), ("[d]", "[m]"), ("d", "m")
 NAMES = ("a", "name", "qty-9780141036144", "b_1", "größe", "isbn9783161484100", "kid")
 
@@ -128,7 +132,7 @@ def _leaves(draw: st.DrawFn) -> str:
 
     look = one_of(LOOKS)
     drawn = f"render_kw={{{look}}}" if look else ""
-    group = one_of(("text", "text", "number", "moment", "box", "choice", "parts"))
+    group = one_of(("text", "text", "number", "moment", "box", "choice", *MANY))
     if group == "text":
         rule, default = rules("text"), one_of(("", "", "default='x'"))
         if any(lock in rule + look for lock in (READ_ONLY, "isabled")):
@@ -140,6 +144,10 @@ def _leaves(draw: st.DrawFn) -> str:
     if group == "moment":
         own = (rules("moment"), drawn)
         return _field(one_of(MOMENTS if "disabled" in look else COLOURED), *own)
+    if group == "date":
+        order = one_of(("", "order=('month', 'day', 'year')"))
+        given = filter(None, (rules("moment"), order, drawn))
+        return f"DateBoxes({', '.join(given)})"
     if group == "box":
         # WTForms unticks a box that is disabled, which a wizard leaves as it was.
         default = one_of(("", "default=True")) if "disabled" not in look else ""

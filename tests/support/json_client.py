@@ -10,6 +10,8 @@ from browser_forms import BrowserForm, Entry
 from visitor import Page, Values, Visitor, attribute
 from werkzeug.test import TestResponse
 
+from flask_wizard.core.date_boxes import PARTS, joined
+
 ACCEPT = {"Accept": "application/json"}
 
 
@@ -43,12 +45,18 @@ def field_of(page: Mapping[str, Any], name: str) -> Any:
 def by_name(entries: list[Entry]) -> dict[str, list[str]]:
     """The values by name, which is all that a server heeds.
 
-    Encrypted names of fields and signed tokens differ each time they are written.
+    Encrypted names of fields and signed tokens differ each time they are written. A
+    date in three inputs is one string for whoever reads JSON, where it can be one.
     """
     found: dict[str, list[str]] = {}
     for name, value in entries:
         again = "" if name in ("_fields", "csrf_token", "_item") else value
         found.setdefault(name, []).append(again)
+    for start in [n.removesuffix("-day") for n in found if n.endswith("-day")]:
+        names = [f"{start}-{part}" for part in PARTS]
+        if found.keys() >= {*names}:
+            texts = [found.pop(name)[0] for name in names]
+            found[start] = [joined(dict(zip(PARTS, texts, strict=True)))]
     return found
 
 

@@ -11,6 +11,11 @@ from flask.testing import FlaskClient
 from justhtml import JustHTML
 from werkzeug.test import TestResponse
 
+from flask_wizard.testing import assert_accessible
+
+inaccessible: list[str] = []
+"""What the pages that the test has looked at have broken of ``assert_accessible``."""
+
 Values = Mapping[str, str | list[str] | None]
 
 
@@ -27,6 +32,11 @@ class Page:
 
     @cached_property
     def html(self) -> JustHTML:
+        if '<main id="wizard"' in self.source:
+            try:
+                assert_accessible(self.response)
+            except AssertionError as error:
+                inaccessible.append(str(error))
         return JustHTML(self.source, sanitize=False)
 
     def texts(self, selector: str) -> list[str]:

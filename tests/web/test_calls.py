@@ -84,7 +84,8 @@ def visitor(tmp_path: Path) -> Visitor:
     visitor.fill(name="Ada", age="7")
     guardian = visitor.page.path
     visitor.fill(name="Eve")
-    visitor.open(guardian)
+    page = visitor.open(guardian)
+    assert page.buttons  # it is parsed now, and not while calls are counted
     return visitor
 
 

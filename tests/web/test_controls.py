@@ -12,7 +12,7 @@ from wtforms.csrf.core import CSRF
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from flask_wizard.core.fields import first_id, kind_of
-from flask_wizard.web.controls import control, layout, summary
+from flask_wizard.web.controls import control, layout, side_by_side, summary
 
 
 def choices(*labels: str) -> list[SelectChoice]:
@@ -447,3 +447,56 @@ def test_file_inside_a_list_makes_the_page_multipart() -> None:
 def test_page_without_a_form_has_a_plain_layout() -> None:
     assert layout(None).heading is None
     assert not layout(None).multipart
+
+
+def size_of(unbound: Any) -> object:
+    return control(bound("it", unbound)).attributes.get("size")
+
+
+@pytest.mark.parametrize(
+    ("unbound", "size"),
+    [
+        (fields.StringField(render_kw={"autocomplete": "postal-code"}), 10),
+        (fields.StringField(render_kw={"autocomplete": "billing postal-code"}), 10),
+        (fields.StringField(render_kw={"autocomplete": "bday-year"}), 4),
+        (fields.StringField(render_kw={"autocomplete": "name"}), None),
+        (fields.TelField(), 20),
+        (fields.StringField(validators=[validators.Length(max=6)]), 6),
+        (fields.StringField(render_kw={"maxlength": "8"}), 8),
+        (fields.StringField(validators=[validators.Length(max=21)]), None),
+        (fields.StringField(), None),
+        (fields.EmailField(render_kw={"maxlength": 8}), None),
+        (fields.SelectField(choices=choices("A"), render_kw={"maxlength": 8}), None),
+        (fields.TextAreaField(validators=[validators.Length(max=6)]), None),
+    ],
+)
+def test_input_is_as_wide_as_what_it_is_for(unbound: Any, size: int | None) -> None:
+    assert size_of(unbound) == size
+
+
+def test_own_width_of_a_field_is_kept() -> None:
+    own = {"autocomplete": "postal-code", "size": 30}
+    assert 'size="30"' in draw(bound("it", fields.StringField(render_kw=own)))
+
+
+def draw(field: Any) -> str:
+    return str(field(**control(field).attributes))
+
+
+def in_rows(*rows: str | None) -> list[list[str]]:
+    """Return the names of fields as they stand side by side, by the row of each."""
+    members: dict[str, Any] = {
+        f"f{n}": fields.StringField(render_kw={"data-row": row} if row else None)
+        for n, row in enumerate(rows)
+    }
+    form = type("Rows", (Form,), members)()
+    found = [[field.name for field in line] for line in side_by_side(form)]
+    controls = side_by_side([control(field) for field in form])
+    assert [[each.field.name for each in line] for line in controls] == found
+    return found
+
+
+def test_fields_of_one_row_that_follow_one_another_stand_side_by_side() -> None:
+    assert in_rows("a", "a", None, None) == [["f0", "f1"], ["f2"], ["f3"]]
+    assert in_rows("a", "a", "b", "b") == [["f0", "f1"], ["f2", "f3"]]
+    assert in_rows("a", None, "a") == [["f0"], ["f1"], ["f2"]]

@@ -548,6 +548,7 @@ def test_what_was_typed_is_shown_as_typed(asked: Reader) -> None:
     assert field_of(asked.data, "born")["kind"] == "text"
 
 
+@pytest.mark.inaccessible("a list without a label")
 def test_fields_of_several_inputs_are_parts(make_app: MakeApp) -> None:
     class Parts(fields.Field):
         def widget(self, field: Any, **kwargs: object) -> Markup:

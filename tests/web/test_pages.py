@@ -20,7 +20,8 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from flask_wizard.core.rows import Row, named_rows, rows_of
 from flask_wizard.web import controls, texts
-from flask_wizard.web.controls import block, control, layout, summary
+from flask_wizard.web.controls import block, control, layout, side_by_side, summary
+from flask_wizard.web.themes import DEFAULT_MACROS, macros_of
 
 PACKAGE = Path(controls.__file__).parents[1]
 INSTALLED = PACKAGE / "templates"
@@ -109,7 +110,9 @@ ENV = jinja2.Environment(
 ENV.globals.update(
     flask_wizard_control=control,
     flask_wizard_layout=layout,
+    flask_wizard_side_by_side=side_by_side,
     flask_wizard_block=block,
+    flask_wizard_macros=functools.partial(macros_of, DEFAULT_MACROS, ENV),
     flask_wizard_named_rows=named_rows,
     flask_wizard_text=texts.text,
     flask_wizard_plural=texts.plural,
@@ -120,6 +123,8 @@ def every_page() -> dict[str, Any]:
     return {
         "wizard": Bag(title="Join"),
         "wizard_base": ENV.get_template("flask_wizard/default/base.html"),
+        "wizard_has_head": True,
+        "wizard_macros": macros_of(DEFAULT_MACROS, ENV),
         "wizard_css": "/static/wizard.css",
         "wizard_js": "/static/wizard.js",
         "wizard_lang": "en-GB",

@@ -1,0 +1,1 @@
+"""What developers run over the wizards of their application."""
