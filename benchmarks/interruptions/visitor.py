@@ -24,7 +24,7 @@ from benchmarks.interruptions.checkout import (
     answers,
     keys,
 )
-from benchmarks.interruptions.count import Outcome
+from benchmarks.interruptions.count import GROUPS, Outcome
 from benchmarks.interruptions.sites import Release, Site
 
 PATIENCE = 60_000.0  # milliseconds until a page that does not come ends the run
@@ -60,7 +60,9 @@ class Visitor:
         self.calm.set()
         #: True from the end of the visitor's session until they sign in again.
         self.is_signed_out = False
-        self.email = f"{outcome.kind.replace(' ', '-')}-{outcome.number}@example.com"
+        group = GROUPS.index(outcome.group)  # which share the servers
+        mark = f"{outcome.kind.replace(' ', '-')}-{group}-{outcome.number}"
+        self.email = f"{mark}@example.com"
         self.answers = answers(chance, self.email)
         self.context: BrowserContext
         self.page: Page
