@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 NOX = build/nox/bin/nox
 # An environment holds the path of its folder: a checkout that was moved makes all anew.
 MOVED = $(if $(filter $(CURDIR),$(shell cat build/made-in 2>/dev/null)),,moved)
-SESSIONS = test lint types unit browser lowest bench fuzz drill mutate messages pictures
+SESSIONS = test lint types unit browser lowest bench fuzz drill interruptions mutate messages pictures
 
 # None of another environment's packages in ours.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -15,7 +15,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 .PHONY: help run $(SESSIONS) clean moved
 
 help: ## say what there is to make
-	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
 
 run: $(NOX) ## start the example application, a shop
 	@$(NOX) --session run && exec build/environments/run/bin/python -m example_app
@@ -29,6 +29,7 @@ lowest: ## run the tests that need no browser on the lowest versions allowed
 bench: ## measure what requests cost, next to views by hand and to django-formtools
 fuzz: ## send hostile requests and draw odd wizards at random, for half an hour
 drill: ## kill and fill everything while visitors shop, and count what was lost
+interruptions: ## interrupt visitors as they type, in Chromium, and count what they type again
 mutate: ## change the code in one place at a time, and count what no test notices
 messages: ## put every text into the catalogues of the languages, and compile them
 pictures: ## take the pictures of the documents again

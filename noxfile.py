@@ -32,6 +32,8 @@ BROWSER: Packages = {
     "chromedriver": ("chromium-driver",),
     "npm": ("npm",),  # for the libraries beside which the script is tested
 }
+if shutil.which("apt-get"):  # Chromium without windows, which Debian has apart
+    BROWSER["chromium-headless-shell"] = ("chromium-headless-shell",)
 SERVERS: Packages = {
     "redis-server": ("redis-server",),
     "memcached": ("memcached",),
@@ -271,6 +273,14 @@ def drill(session: nox.Session) -> None:
     often = {"WIZARD_EXAMPLES": os.environ.get("WIZARD_EXAMPLES", "10")}
     session.run(DEV, "-P", "-m", "pytest", "--verbose", *KILLING, env=often)
     session.run(DEV, "-P", "benchmarks/drill")
+
+
+@nox.session(venv_backend="none", requires=["dev"])
+def interruptions(session: nox.Session) -> None:
+    """Interrupt visitors as they type a checkout, and count what they type again."""
+    require(session, BROWSER)
+    install_wheel(session, DEV)
+    session.run(DEV, "-P", "benchmarks/interruptions", *session.posargs)
 
 
 @nox.session(venv_backend="none", requires=["dev"])

@@ -1,16 +1,15 @@
-// What makes a wizard's pages quicker to use. They work without it.
-// What htmx or Turbo puts into the page is seen as it comes.
+// What makes a wizard's pages quicker to use, loaded or swapped in.
 (() => {
   "use strict";
   if (document.flaskWizard) return;
   document.flaskWizard = true;
-  const IDLE = 1500; // milliseconds between the last key and an autosave
+  const PACE = 1500; // milliseconds from the first unsaved key to an autosave
   const BUSY = 10000; // milliseconds in which a second click does nothing
-  const ASKED = 1000; // the same, where another script has stopped the first
+  const PAUSE = 1000; // the same, where another script has stopped the first
   const all = (root, selector) => root.querySelectorAll(selector);
   const states = new WeakMap(); // by form
   const stateOf = (form) =>
-    states.get(form) || (states.set(form, { sent: "", tries: 0 }), states.get(form));
+    states.get(form) || (states.set(form, { tries: 0 }), states.get(form));
 
   // Autosave
 
@@ -22,7 +21,7 @@
     for (const [name, value] of new FormData(form)) {
       const inputs = all(form, `[name="${CSS.escape(name)}"]`);
       const secret = [...inputs].some((i) => i.type === "password" || i.dataset.secret);
-      // Lines end as in a form that is submitted, or the same text would be another.
+      // Lines end as in a form that is submitted.
       if (!secret && typeof value === "string")
         values.append(name, value.replace(/\r?\n/g, "\r\n"));
     }
@@ -35,14 +34,14 @@
     if (at) at.textContent = what ? at.dataset[what] : "";
   };
 
-  const save = async (form) => {
+  const save = async (form, button) => {
     const state = stateOf(form);
-    // A form that has left the page with unsaved text is saved, too.
+    // A form that has left the page is saved, too.
+    state.timer = clearTimeout(state.timer);
     if (state.busy || state.sending || !state.dirty) return;
     state.dirty = false;
     state.sending = true;
-    let kept = false;
-    let again = true;
+    let code = 0;
     try {
       const reply = await fetch(url(form), {
         method: "POST",
@@ -50,24 +49,24 @@
         redirect: "manual",
         signal: AbortSignal.timeout(20000),
       });
-      kept = reply.status === 204;
-      // A redirect leads to a login; what else is no server's fault stays as it is.
-      again = reply.status >= 500 || reply.status === 429;
+      code = reply.status || 1; // a redirect, to a login
     } catch { /* the network, or no answer in time */ }
+    const kept = code === 204;
     state.sending = false;
+    state.down = !code && !button; // who presses twice has it sent
     state.dirty ||= !kept;
     if (state.busy) return;
     state.failed = !kept;
     state.tries = kept ? 0 : state.tries + 1;
     if (!kept) tell(form, "failed");
-    else if (!state.dirty) tell(form, "saved");
-    if (state.dirty && (kept || again)) plan(form);
+    else if (!state.dirty) state.told = setTimeout(tell, PAUSE, form, "saved"); // read aloud
+    if (state.dirty && (kept || !code || code > 428)) plan(form);
+    if (kept && button) form.requestSubmit(button);
   };
 
   const plan = (form) => {
     const state = stateOf(form);
-    clearTimeout(state.timer);
-    state.timer = setTimeout(save, IDLE * 2 ** Math.min(state.tries, 4), form);
+    state.timer ||= setTimeout(save, PACE * 2 ** Math.min(state.tries, 4), form);
   };
 
   const leave = () => {
@@ -79,6 +78,7 @@
     }
   };
   addEventListener("pagehide", leave);
+  addEventListener("beforeunload", leave); // a reload asks for the page first
   document.addEventListener("visibilitychange", () => document.hidden && leave());
   addEventListener("online", () => {
     for (const form of all(document, ".wizard form")) if (status(form)) save(form);
@@ -131,6 +131,7 @@
     const state = stateOf(form);
     state.dirty = true;
     state.left = false;
+    clearTimeout(state.told);
     tell(form, "");
     plan(form);
   };
@@ -152,13 +153,15 @@
       const form = event.target;
       if (!form.closest(".wizard")) return;
       const state = stateOf(form);
-      if (state.busy) {
+      if (state.busy || state.down) {
         event.preventDefault();
         event.stopImmediatePropagation();
+        // The browser's page of an error would replace the text.
+        save(form, event.submitter);
         return;
       }
       state.busy = true;
-      clearTimeout(state.timer);
+      state.timer = clearTimeout(state.timer);
       for (const input of all(form, "[data-secret]")) input.type = "password";
       // A disabled button would not be sent, and would stay so after Back.
       if (event.submitter) event.submitter.setAttribute("aria-busy", "true");
@@ -167,7 +170,7 @@
         // Another script sends it itself, or has asked "Are you sure?" and heard no.
         if (!event.defaultPrevented) return;
         clearTimeout(state.wait);
-        state.wait = setTimeout(settle, ASKED, form);
+        state.wait = setTimeout(settle, PAUSE, form);
       });
     },
     true,
@@ -197,7 +200,7 @@
 
   const begin = (root, arrived) => {
     root.begun = root.firstElementChild;
-    root.setAttribute("hx-history", false); // or htmx 2 would store the answers for Back
+    root.setAttribute("hx-history", false); // htmx 2 would store the answers for Back
     all(root, "form").forEach(settle);
     all(root, "form").forEach(show);
     all(root, "textarea, input").forEach(count);

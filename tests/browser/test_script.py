@@ -73,9 +73,13 @@ class Site:
         self.arrived = Event()
         #: The status to answer autosaves with, if they are not to reach the wizard.
         self.refusal = 0
+        #: Whether a page waits until a POST has been answered.
+        self.answers_posts_first = False
 
     def note(self) -> Response | None:
         if request.method != "POST":
+            if self.answers_posts_first:
+                self.arrived.wait(PATIENCE)
             return None
         values = request.form.to_dict(flat=False)
         self.sent.append(values)
@@ -91,7 +95,8 @@ class Site:
         self.page.get_by_label("Name", exact=True).focus()
 
     def type(self, control: str, text: str) -> None:
-        self.page.locator(control).press_sequentially(text)
+        self.page.locator(control).press("End")
+        self.page.keyboard.insert_text(text)  # at once, so that it is saved at once
 
     def says(self, text: str) -> None:
         expect(self.page.locator("[role=status]")).to_have_text(text)
@@ -167,6 +172,26 @@ def test_what_is_typed_last_is_saved_as_the_page_is_left(site: Site) -> None:
     assert len(site.autosaves) == 1
 
 
+def test_text_is_saved_while_somebody_types_on(site: Site) -> None:
+    site.page.clock.install()
+    site.begin()
+    for letter in "Annabel":
+        site.type("#name", letter)
+        site.page.clock.run_for(500)  # a pause shorter than the time to an autosave
+    assert site.arrived.wait(PATIENCE)
+    assert site.autosaves[0]["name"] != ["Annabel"]
+
+
+def test_page_that_is_reloaded_has_what_was_typed_last(site: Site) -> None:
+    site.page.clock.install()
+    site.begin()
+    site.page.clock.pause_at("2100-01-01")  # no autosave comes before the reload
+    site.type("#name", "Ann")
+    site.answers_posts_first = True
+    site.page.reload()
+    expect(site.page.get_by_label("Name", exact=True)).to_have_value("Ann")
+
+
 def test_save_that_fails_is_told_and_made_again(site: Site) -> None:
     site.begin()
     site.refusal = 503
@@ -175,6 +200,42 @@ def test_save_that_fails_is_told_and_made_again(site: Site) -> None:
     site.refusal = 0
     site.says("Saved")
     assert site.autosaves[0]["name"] == site.autosaves[-1]["name"] == ["Ann"]
+
+
+def silence(site: Site) -> None:
+    """Let no POST come through; the browser takes the connection for broken."""
+    site.page.route(
+        "**/tell/**",
+        lambda route: (
+            route.abort() if route.request.method == "POST" else route.fallback()
+        ),
+    )
+
+
+def test_page_stays_with_its_text_while_no_server_answers(site: Site) -> None:
+    site.begin()
+    silence(site)
+    site.type("#name", "Ann")
+    site.says("Not saved. Continue, or check your connection.")
+    proceed = site.page.get_by_role("button", name="Continue")
+    proceed.click()
+    site.says("Not saved. Continue, or check your connection.")
+    expect(site.page.get_by_label("Name", exact=True)).to_have_value("Ann")
+    site.page.unroute_all()
+    proceed.click()
+    expect(site.page.get_by_text("There is a problem")).to_be_visible()
+    expect(site.page.get_by_label("Name", exact=True)).to_have_value("Ann")
+
+
+def test_button_leads_on_once_a_server_answers_again(site: Site) -> None:
+    site.begin()
+    silence(site)
+    site.type("#name", "Ann")
+    site.says("Not saved. Continue, or check your connection.")
+    site.page.unroute_all()
+    site.page.get_by_role("button", name="Continue").click()
+    expect(site.page.get_by_text("There is a problem")).to_be_visible()
+    assert [sent["_action"] for sent in site.sent] == [["autosave"], ["next"]]
 
 
 def test_network_that_comes_back_is_used_at_once(site: Site) -> None:

@@ -118,7 +118,7 @@ class Site:
 
     def type(self, control: str, text: str) -> None:
         self.page.locator(control).press("End")
-        self.page.locator(control).press_sequentially(text)
+        self.page.keyboard.insert_text(text)  # at once, so that it is saved at once
         expect(self.page.locator("[role=status]")).to_have_text("Saved")
 
 
