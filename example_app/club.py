@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import session, url_for
 from flask_wtf.file import FileAllowed, FileField, FileSize
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.security import generate_password_hash
@@ -310,8 +311,13 @@ class Club(Wizard):
         return Receipt(
             reference=member.card,
             url=url_for("shop.shelf"),
-            message=f"Welcome, {member.name}. The reference is the number of your"
-            " membership card: the card itself is in the post.",
+            message=f"Welcome, {member.name}.",
+            next_steps="The reference is the number of your membership card.\n"
+            "The card itself is in the post. It reaches you within a week.",
+            contact=Markup('Write to <a href="{0}">{1}</a>.').format(
+                "mailto:help@inglenook.example", "help@inglenook.example"
+            ),
+            url_label="See what is on the shelf",
         )
 
 

@@ -31,7 +31,7 @@ from .web.external import NO_HOST, names_host
 from .web.invitations import invite_url, reopen_url
 from .web.links import resume_url, revoke, share_url
 from .web.logins import Logins
-from .web.own_drafts import own_drafts
+from .web.own_drafts import named_drafts, own_drafts
 from .web.pages import BASE_TEMPLATE
 from .web.routes import check_headless
 from .web.shipped_templates import ShippedTemplates, check_templates, escape_pages
@@ -153,6 +153,7 @@ class FlaskWizard:
             flask_wizard_layout=layout,
             flask_wizard_side_by_side=side_by_side,
             flask_wizard_block=block,
+            flask_wizard_named_drafts=named_drafts,
             flask_wizard_macros=partial(macros_of, DEFAULT_MACROS, app.jinja_env),
             flask_wizard_named_rows=named_rows,
             flask_wizard_text=text,

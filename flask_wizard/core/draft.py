@@ -386,13 +386,27 @@ class _Marked(Stored, frozen=True, kw_only=True):
 
     #: True if the message was given as ``Markup``.
     html: bool = False
+    #: Which of ``next_steps`` and ``contact`` were given as ``Markup``.
+    html_parts: tuple[str, ...] = ()
 
 
-class Receipt(_Marked, frozen=True):
+class _Told(_Marked, frozen=True, kw_only=True):
+    """What a receipt tells besides, each by its keyword."""
+
+    #: What happens next, a line each; it stands under a heading that says so.
+    next_steps: str | None = None
+    #: Whom to ask, such as an address; it stands under a heading of its own.
+    contact: str | None = None
+    #: What the link to ``url`` says, such as "Pay for your order".
+    url_label: str | None = None
+
+
+class Receipt(_Told, frozen=True):
     """What the visitor gets after a commit.
 
-    A ``url`` alone leads there at once. With a ``reference`` or a ``message`` the
-    built-in receipt page shows them, and the ``url`` as a link to go on.
+    A ``url`` alone leads there at once. With anything else the built-in receipt page
+    shows it, and the ``url`` as a link to go on, which says ``url_label``.
+    ``next_steps`` says what happens next, a line each, and ``contact`` whom to ask.
     """
 
     #: What the visitor can refer to, such as the number of an order.

@@ -59,7 +59,15 @@ def receipt_of(result: Any) -> Receipt:
                 reference=_text(result.reference),
                 url=_text(url),
                 message=_text(result.message),
+                next_steps=_text(result.next_steps),
+                contact=_text(result.contact),
+                url_label=_text(result.url_label),
                 html=isinstance(result.message, Markup),
+                html_parts=tuple(
+                    part
+                    for part in ("next_steps", "contact")
+                    if isinstance(getattr(result, part), Markup)
+                ),
             )
     if isinstance(result, str) and _is_url(result):
         return Receipt(url=result)
@@ -83,7 +91,7 @@ def _fitting(receipt: Receipt) -> Receipt:
 
     The commit has taken effect by now, and every store must have room to say so.
     """
-    parts = ("message", "reference", "url")
+    parts = ("message", "reference", "url", "next_steps", "contact", "url_label")
     for _ in parts:
         if (size := len(pack(receipt))) <= MAX_RECEIPT:
             break

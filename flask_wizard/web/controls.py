@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
@@ -19,6 +20,7 @@ from wtforms.fields import (
     DateTimeField,
     DecimalField,
     Field,
+    FieldList,
     FloatField,
     IntegerField,
     MultipleFileField,
@@ -164,6 +166,9 @@ class Control:
     only_if: Cause | None = None
     #: How many characters it may have, if they are to be counted; otherwise 0.
     longest: int = 0
+    #: The entry or inner form that the errors are in, such as ``Contact 2``, if another
+    #: field of the page has the same error; otherwise empty.
+    error_place: str = ""
 
     @property
     def is_one_answer(self) -> bool:
@@ -243,6 +248,7 @@ def control(
         files=tuple(getattr(field, "shown_files", ())),
         only_if=_cause(field),
         longest=longest,
+        error_place=getattr(field, "error_place", ""),
     )
 
 
@@ -285,9 +291,24 @@ def side_by_side(fields: Iterable[Any]) -> list[list[Any]]:
 
 
 def summary(form: BaseForm) -> list[ErrorLink]:
-    """Return every error of a form: field by field, then those of the whole form."""
-    whole = [ErrorLink(as_text(error), None) for error in form.form_errors]
-    return [*_error_links(form), *whole]
+    """Return every error of a form: field by field, then those of the whole form.
+
+    A message that several fields have begins with the entry, or the inner form, that it
+    is about. So it does at the fields, which this marks.
+    """
+    wrong = [
+        pair for field in form for pair in _wrong(field, "", _plain(field.label.text))
+    ]
+    count = Counter(text for field, _ in wrong for text in own_errors(field))
+    found = []
+    for field, place in wrong:
+        target, texts = first_id(field), own_errors(field)
+        href = f"#{target}" if target else None
+        if place and any(count[text] > 1 for text in texts):
+            field.error_place = place
+            texts = tuple(_placed(text, place) for text in texts)
+        found += [ErrorLink(_without_links(text, href), href) for text in texts]
+    return found + [ErrorLink(as_text(error), None) for error in form.form_errors]
 
 
 @pass_context
@@ -303,13 +324,26 @@ def block(context: Context, name: str, default: Any = None, **values: object) ->
     return Markup("".join(inner.blocks[name][0](inner)))
 
 
-def _error_links(fields: Iterable[Field]) -> Iterator[ErrorLink]:
-    for field in fields:
-        if errors := own_errors(field):
-            target = first_id(field)
-            href = f"#{target}" if target else None
-            yield from (ErrorLink(_without_links(text, href), href) for text in errors)
-        yield from _error_links(part for part, _ in parts(field))
+def _wrong(field: Field, place: str, inside: str) -> Iterator[tuple[Any, str]]:
+    """Yield a field and those in it that have errors, each with its place.
+
+    That is the entry, or the inner form, that it is in. ``inside`` is the place of what
+    is in the field itself.
+    """
+    if own_errors(field):
+        yield field, place
+    for part, label in parts(field):
+        if isinstance(field, FieldList):
+            entry = ": ".join(filter(None, (place, _plain(label))))
+            yield from _wrong(part, entry, entry)
+        else:
+            yield from _wrong(part, inside, f"{inside}: {_plain(label)}")
+
+
+def _placed(message: str, place: str) -> str:
+    """Return a message after its place; one in HTML stays so."""
+    html = isinstance(message, Markup)
+    return Markup("{}: {}").format(place, message) if html else f"{place}: {message}"
 
 
 def _without_links(message: str, href: str | None) -> str:

@@ -28,6 +28,11 @@ class Group:
     #: The section that begins with this group, or an empty string.
     section: str = ""
 
+    @property
+    def says_label(self) -> bool:
+        """True if the title of the group says what the label of its only row says."""
+        return len(self.rows) == 1 and str(self.rows[0].label) == str(self.title)
+
 
 def groups_of(
     journey: Journey, review: BoundStep, url_of: Callable[[BoundStep], str]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -55,6 +55,23 @@ def own_drafts(
             public = _describe(draft, visit, has_urls=is_mounted)
             found.append(replace(public, _unbound=unbound))
     return found
+
+
+def named_drafts(drafts: Iterable[PublicDraft]) -> list[tuple[PublicDraft, str]]:
+    """Give each draft with the name of its links, which no other has.
+
+    It is what the wizard calls the draft, or else the step where it stands. If another
+    draft before has the same, a number follows.
+    """
+    named: dict[str, PublicDraft] = {}
+    for draft in drafts:
+        name = said = draft.description or draft.step_title or draft.title
+        number = 1
+        while name in named:
+            number += 1
+            name = f"{said} ({number})"
+        named[name] = draft
+    return [(draft, name) for name, draft in named.items()]
 
 
 def identify(context: Context) -> Holder:

@@ -481,6 +481,10 @@ class Pages:
         status, reason = (410, "expired") if expired else (404, "unknown")
         return self.make("gone", status, reason=reason, new_url=self.urls.new)
 
+    def no_page(self, continue_url: str) -> Page:
+        """Return the page of an address of a draft at which there is no page."""
+        return self.make("gone", 404, reason="no-page", continue_url=continue_url)
+
     def removed(
         self, texts: Sequence[str], *, continue_url: str, passwords_lost: bool
     ) -> Page:
@@ -590,13 +594,22 @@ class Pages:
     def receipt(self, draft: Draft, host: str) -> Page:
         """Return the page of an ended draft. ``host`` is this site's host."""
         receipt = draft.receipt or Receipt()
+
+        def told(part: str) -> str | None:
+            text: str | None = getattr(receipt, part)
+            return Markup(text) if text and part in receipt.html_parts else text
+
         return self.make(
             "receipt",
             outcome=draft.state,
+            sent=utc_datetime(draft.updated),
             unsettled=draft.unsettled,
             reference=receipt.reference,
             message=Markup(receipt.message) if receipt.html else receipt.message,
+            next_steps=told("next_steps"),
+            contact=told("contact"),
             next_url=receipt.url,
+            next_label=receipt.url_label,
             next_host=other_host(receipt.url or "", host),
         )
 

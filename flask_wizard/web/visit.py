@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from flask import abort, after_this_request, g, url_for
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import BuildError
 
 from .. import signals
@@ -203,16 +203,18 @@ class Visit:
         """
         after_this_request(protect)
         at = Address(page, self.draft_id or NEW, item=item or "", sub=sub or "")
-        if at.item and page in DRAFT_PAGES:
-            abort(404)
         names_item = at.sub or at.item not in ("", NEW_ITEM)
-        if at.draft_id == NEW and names_item and not self.wizard._prefilled:
-            abort(404)
+        is_early = at.draft_id == NEW and names_item and not self.wizard._prefilled
+        is_no_page = is_early or (at.item and page in DRAFT_PAGES)
         try:
             if self.context.request.method == "POST":
+                if is_no_page:
+                    abort(404)
                 outcome = answer(self, at)
                 return self._as_asked(outcome) if isinstance(outcome, Page) else outcome
-            return self._get(partial(self._show, at))
+            return self._get(
+                partial(abort, 404) if is_no_page else partial(self._show, at)
+            )
         except HookError as failed:
             error_of_hook = without_locals(failed).error
         except Suspended as suspended:
@@ -268,7 +270,11 @@ class Visit:
             self.drafts.holder.identify()
             if self.drafts.holder.user is not None:
                 self.welcome()
-            return self._as_asked(show())
+            try:
+                outcome = show()
+            except NotFound as missing:
+                outcome = self._show_no_page(missing)
+            return self._as_asked(outcome)
         except HookError as failed:
             error_of_hook = failed.error
         except SignedOut as signed_out:  # the application answers it, as anywhere else
@@ -412,6 +418,19 @@ class Visit:
             return redirect_to(self.urls.draft(draft.id))
         return guest_step(self.pages, journey, bound, at, guest)
 
+    def _show_no_page(self, missing: NotFound) -> Page:
+        """Return the page of an address that is none of a draft's, with the way back.
+
+        Raise ``missing``, which the application answers, where there is no draft, or
+        this visitor does not have it.
+        """
+        draft_id = self.draft_id or ""
+        if (own := self.drafts.load(draft_id)) is not None:
+            return self.pages.no_page(self.standing_url_or_entry(own.draft))
+        if self.drafts.load_as_guest(draft_id) is not None:
+            return self.pages.no_page(self.urls.draft(draft_id))
+        raise missing
+
     def _show_waiting(self, at: Address, suspended: Suspended) -> Outcome:
         """Return the page of a step that reads what somebody else has yet to fill in.
 
@@ -547,7 +566,7 @@ class Visit:
         ``form-action 'self'`` blocks a redirect to it.
         """
         receipt = draft.receipt or Receipt()
-        is_all = receipt.url and not (receipt.reference or receipt.message)
+        is_all = receipt.url and receipt == Receipt(url=receipt.url)
         if is_all and not other_host(str(receipt.url), self.context.request.host):
             return str(receipt.url)
         return self.url_to("receipt", draft)

@@ -200,8 +200,14 @@ def test_redirect_is_a_receipt(code: int) -> None:
 
 
 def test_receipt_is_taken_as_it_is() -> None:
-    receipt = Receipt("7", "/members/7", "Thank you")
+    receipt = Receipt("7", "/members/7", "Thank you", next_steps="Wait", contact="Us")
     assert receipt_of(receipt) == receipt
+
+
+def test_receipt_notes_which_parts_are_html() -> None:
+    receipt = receipt_of(Receipt(next_steps=Markup("<b>"), contact="<b>"))
+    assert receipt.html_parts == ("next_steps",)
+    assert type(receipt.next_steps) is str  # it is stored
 
 
 def test_receipts_parts_become_text() -> None:
@@ -225,6 +231,8 @@ def test_receipt_with_a_lone_surrogate_can_be_stored(message: str) -> None:
         (Receipt("R-7", message=Markup("<p>") * 99_999), ("R-7", None), "message"),
         (Receipt("7" * 99_999, "/orders/7", "Hi"), (None, "/orders/7"), "reference"),
         ("/orders?of=" + "7" * 99_999, (None, None), "url"),
+        (Receipt("R-7", next_steps="x" * 99_999), ("R-7", None), "next_steps"),
+        (Receipt("R-7", contact="x" * 99_999), ("R-7", None), "contact"),
     ],
 )
 def test_receipt_that_is_too_large_ends_the_draft_all_the_same(

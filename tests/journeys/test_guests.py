@@ -326,6 +326,13 @@ PAGES = (
 )  # fmt: skip
 
 
+def test_guest_is_led_from_an_unknown_page_to_their_own(shared: Shared) -> None:
+    holder = begun(shared.app)
+    guest = take_up(shared.app, shared.share(holder))
+    page = guest.open(f"{holder.draft}nothing")
+    assert (page.status, page.link("Continue")) == (404, holder.draft)
+
+
 @pytest.mark.requirement("S80")
 @pytest.mark.parametrize("page", PAGES)
 def test_every_other_page_is_a_404_for_a_guest(

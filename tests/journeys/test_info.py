@@ -80,7 +80,7 @@ def test_info_is_a_page_with_a_title_and_a_continue(app: Flask) -> None:
 
 def test_continue_of_an_info_leads_on(visitor: Visitor) -> None:
     assert place(visitor) == "you"
-    assert visitor.open("/join/").links["Continue 1: You"].endswith("/you")
+    assert visitor.open("/join/").links["Continue You"].endswith("/you")
 
 
 def test_double_click_on_an_info_begins_one_draft(app: Flask) -> None:

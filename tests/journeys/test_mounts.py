@@ -508,7 +508,8 @@ def begin_at(visitor: Visitor, *prefixes: str) -> list[int]:
 def end_one_and_begin(visitor: Visitor) -> None:
     """End the first draft that the page lists, and send the page again."""
     other = visitor.tab()
-    other.open(visitor.page.link("Discard 1"))
+    discard = next(u for n, u in visitor.page.links.items() if "Discard" in n)
+    other.open(discard)
     other.press("discard")
     assert visitor.press("next").heading == "Pet"
 
@@ -517,9 +518,9 @@ def test_drafts_under_all_bound_variables_count_together(make_app: MakeApp) -> N
     visitor = Visitor(make_app(Two, prefix="/<agency>/join"))
     prefixes = [f"/{number}/join" for number in range(12)]
     assert begin_at(visitor, *prefixes) == [200] * 2 + [409] * 10
-    continued = [n for n in visitor.page.links if n.startswith("Continue")]
+    continued = [u for n, u in visitor.page.links.items() if n.startswith("Continue")]
     assert len(continued) == 2
-    assert visitor.page.link("Continue 1").startswith("/0/join/")
+    assert continued[0].startswith("/0/join/")
     end_one_and_begin(visitor)
 
 
@@ -530,9 +531,10 @@ def test_drafts_at_all_mounts_count_together(make_app: MakeApp) -> None:
     visitor = Visitor(app)
     statuses = begin_at(visitor, "/other/a", "/en/7/join", "/fr/8/join")
     assert statuses == [200, 200, 409]
-    assert visitor.page.link("Discard 1").startswith("/other/a/")
+    discard = [u for n, u in visitor.page.links.items() if n.startswith("Discard")]
+    assert discard[0].startswith("/other/a/")
     # The language is that of this page: it does not bind the draft.
-    assert visitor.page.link("Discard 2").startswith("/fr/7/join/")
+    assert discard[1].startswith("/fr/7/join/")
     end_one_and_begin(visitor)
 
 
@@ -551,8 +553,8 @@ def test_draft_at_another_mount_stands_where_its_own_variables_lead(
     visitor = Visitor(make_app(Local, prefix="/<int:org>/join"))
     assert begin_at(visitor, "/6/join", "/7/join", "/8/join") == [200, 200, 409]
     assert visitor.page.texts(".wizard-draft-place") == ["Early", "Late"]
-    assert visitor.page.link("Continue 1").endswith("/early")
-    assert visitor.page.link("Continue 2").endswith("/late")
+    assert visitor.page.link("Continue Early").endswith("/early")
+    assert visitor.page.link("Continue Late").endswith("/late")
 
 
 def test_draft_without_a_known_url_counts_unlisted(make_app: MakeApp) -> None:

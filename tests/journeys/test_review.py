@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 from apps import MakeApp
 from flask import Flask, Response, abort, redirect, session
+from markupsafe import Markup
 from store_wrappers import Probe
 from time_machine import Traveller
-from visitor import Page, Visitor
+from visitor import Page, Visitor, attribute
 from wtforms import Form, ValidationError, fields, validators
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
@@ -573,6 +575,44 @@ def test_receipt_page_shows_the_receipt(visitor: Visitor) -> None:
     assert "Your reference is A-7" in page.text
     assert "Thank <you>" in page.text
     assert page.link("Continue") == "/orders/7"
+
+
+def test_receipt_page_says_what_happens_next(visitor: Visitor) -> None:
+    contact = Markup('Ask <a href="mailto:help@example.org">us</a>.')
+    hooks.commit = lambda submission: Receipt(
+        "A-7",
+        "/orders/7",
+        next_steps="We pack it.\nWe <send> it.",
+        contact=contact,
+        url_label="See your order",
+    )
+    page = visitor.press("next")
+    assert page.texts("main h2") == ["What happens next", "If you have a question"]
+    assert "We pack it. We <send> it." in page.text
+    assert page.link("us") == "mailto:help@example.org"
+    assert page.link("See your order") == "/orders/7"
+    assert visitor.open(page.path).source == page.source
+
+
+@pytest.mark.parametrize("part", ["next_steps", "contact", "url_label"])
+def test_receipt_with_more_than_a_url_has_a_page(visitor: Visitor, part: str) -> None:
+    more: Any = {part: "Read this"}
+    hooks.commit = lambda submission: Receipt(url="/orders/7", **more)
+    page = visitor.press("next")
+    assert "Read this" in page.text
+    assert "/orders/7" in page.links.values()
+
+
+def test_receipt_says_when_the_answers_were_sent(
+    visitor: Visitor, clock: Traveller
+) -> None:
+    page = visitor.press("next")
+    yesterday = f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}"
+    clock.shift(timedelta(days=1))
+    again = visitor.open(page.path)
+    for shown in (page, again):
+        (sent,) = shown.html.query(".wizard-sent time")
+        assert attribute(sent, "datetime") == yesterday
 
 
 def test_receipt_with_a_url_alone_leads_there(visitor: Visitor) -> None:

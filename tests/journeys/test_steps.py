@@ -398,6 +398,39 @@ def test_unknown_step_is_not_found(begun: Visitor, at: str, method: str) -> None
     assert answer.status_code == 404
 
 
+def test_unknown_step_leads_back_to_ones_own_draft(begun: Visitor) -> None:
+    draft = begun.draft
+    page = begun.open(f"{draft}nothing")
+    assert (page.status, page.heading) == (404, "This page was not found")
+    assert page.title == "This page was not found \N{EN DASH} Join the library"
+    assert page.link("Continue") == f"{draft}guardian"
+    # The application answers for what is nobody's, or another's.
+    for url in ("/join/new/nothing", f"/join/{'A' * 22}/nothing"):
+        assert "Continue" not in begun.open(url).text
+    stranger = Visitor(begun.app).open(f"{draft}nothing")
+    assert (stranger.status, "Continue" in stranger.text) == (404, False)
+
+
+@pytest.mark.parametrize(
+    "at", ["you/new", "saved/a", "nothing/a/b", "you/file/" + "a" * 22]
+)
+def test_address_without_a_page_leads_back_to_the_draft(
+    begun: Visitor, at: str
+) -> None:
+    draft = begun.draft
+    page = begun.open(draft + at)
+    assert (page.status, page.link("Continue")) == (404, f"{draft}guardian")
+
+
+def test_unknown_step_of_a_draft_that_ended_leads_to_its_receipt(
+    begun: Visitor,
+) -> None:
+    draft = begun.draft
+    begun.open(f"{draft}discard")
+    begun.press("discard")
+    assert begun.get(f"{draft}nothing").location == f"{draft}receipt"
+
+
 def test_unknown_step_leaves_the_draft_as_it_was(begun: Visitor, store: Probe) -> None:
     before = store.snapshot()
     begun.post(f"{begun.draft}nothing", {"name": "x"})

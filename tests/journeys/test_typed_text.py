@@ -79,7 +79,7 @@ def test_values_are_kept_if_a_validator_raises(
         )
         assert response.status_code == 500
     service.failure = None
-    page = visitor.open(visitor.open("/join/").link("Continue 1"))
+    page = visitor.open(visitor.open("/join/").link("Continue "))
     assert (page.value("vat"), page.value("story")) == ("GB 1", "long")
     assert page.value("secret") == ""
 
@@ -109,7 +109,7 @@ def test_status_that_a_validator_raises_is_sent(make_app: MakeApp) -> None:
     visitor = Visitor(make_app(wizard))
     visitor.open()
     assert visitor.send("next", {"name": "Ada"}).status_code == 429
-    page = visitor.open(visitor.open("/join/").link("Continue 1"))
+    page = visitor.open(visitor.open("/join/").link("Continue "))
     assert page.value("name") == "Ada"
 
 

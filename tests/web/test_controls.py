@@ -390,10 +390,10 @@ def test_summary_follows_the_page_up_to_the_whole() -> None:
     assert found == [
         ("Enter your name", "#name"),
         ("Call us instead", "#home-number"),
-        ("Enter a number", "#home-number"),
+        ("At home: Enter a number", "#home-number"),
         ("Give one more", "#phones-0-number"),
-        ("Enter a number", "#phones-0-number"),
-        ("Enter a number", "#phones-1-number"),
+        ("Phones 1: Enter a number", "#phones-0-number"),
+        ("Phones 2: Enter a number", "#phones-1-number"),
         ("The page is stale", None),
         ("Invalid CSRF Token.", None),
         ("These do not go together", None),

@@ -741,7 +741,7 @@ def test_page_that_is_not_there_is_json(trip: Reader, page: str) -> None:
 
 def test_error_that_is_json_has_all_keys(trip: Reader) -> None:
     on_the_way(trip)
-    page: Any = trip.get(f"{trip.draft}nothing", headers=ACCEPT).json
+    page: Any = trip.get("/join/new/nothing", headers=ACCEPT).json
     assert page.keys() <= trip.data.keys()
     assert (page["page"], page["title"]) == ("error", "Not Found")
     answer = trip.client.post(

@@ -14,6 +14,7 @@ from typing import Any
 import jinja2
 import pytest
 from justhtml import JustHTML
+from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 from wtforms import Form, fields, validators, widgets
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
@@ -21,6 +22,8 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from flask_wizard.core.rows import Row, named_rows, rows_of
 from flask_wizard.web import controls, texts
 from flask_wizard.web.controls import block, control, layout, side_by_side, summary
+from flask_wizard.web.groups import Group
+from flask_wizard.web.own_drafts import named_drafts
 from flask_wizard.web.themes import DEFAULT_MACROS, macros_of
 
 PACKAGE = Path(controls.__file__).parents[1]
@@ -112,6 +115,7 @@ ENV.globals.update(
     flask_wizard_layout=layout,
     flask_wizard_side_by_side=side_by_side,
     flask_wizard_block=block,
+    flask_wizard_named_drafts=named_drafts,
     flask_wizard_macros=functools.partial(macros_of, DEFAULT_MACROS, ENV),
     flask_wizard_named_rows=named_rows,
     flask_wizard_text=texts.text,
@@ -139,6 +143,7 @@ def step_page(form: Form | None, **more: Any) -> dict[str, Any]:
         "form": form,
         "errors": summary(form) if form is not None else [],
         "progress": Bag(number=2, total=4, text="Step 2 of 4"),
+        "stepper": None,
         "notice": None,
         "problem": None,
         "actions": ACTIONS,
@@ -162,7 +167,7 @@ def review_page(**more: Any) -> dict[str, Any]:
     return {**page, **more}
 
 
-def groups() -> list[Bag]:
+def groups() -> list[Group]:
     answered = filled(You, name="Ada", size="s", **{"home-street": "1 Lane"})
     rows = [
         dataclasses.replace(row, url=f"/join/d/you?then=check#{row.anchor}")
@@ -175,9 +180,10 @@ def groups() -> list[Bag]:
     ]
 
 
-def group(title: str, step: str, rows: list[Row], **more: Any) -> Bag:
+def group(title: str, step: str, rows: list[Row], **more: Any) -> Group:
     drawn = {"id": f"row-{step}", "level": 2, "section": "", **more}
-    return Bag(title=title, step=step, rows=rows, **drawn)
+    own: Any = Bag(name=step)
+    return Group(title=title, step=own, rows=rows, **drawn)
 
 
 URLS = {"continue_url": "/c", "discard_url": "/d"}
@@ -197,10 +203,19 @@ COMMITTED = {
     "unsettled": False,
     "reference": "R-17",
     "message": "See you soon",
+    "sent": WHEN,
+    "next_steps": "We pack it.",
+    "contact": Markup('<a href="mailto:help@join.example">help@join.example</a>'),
     "next_url": "https://pay.example/17",
+    "next_label": None,
     "next_host": "pay.example",
 }
-DISCARDED = {**dict.fromkeys(COMMITTED), "outcome": "discarded", "unsettled": True}
+DISCARDED = {
+    **dict.fromkeys(COMMITTED),
+    "outcome": "discarded",
+    "sent": WHEN,
+    "unsettled": True,
+}
 OTHER_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "entry": ("entry", {"drafts": DRAFTS, "new_url": "/new"}),
     "saved": ("saved", {**SAVED, "until": WHEN, "in_browser": False}),
@@ -248,6 +263,7 @@ OTHER_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     },
     "unknown": ("gone", {"reason": "unknown", "new_url": "/new"}),
     "expired": ("gone", {"reason": "expired", "new_url": "/new"}),
+    "no page": ("gone", {"reason": "no-page", "continue_url": "/c"}),
 }
 
 
@@ -313,7 +329,30 @@ def test_every_page_starts_with_a_skip_link_to_its_one_main(name: str) -> None:
     (main,) = page.query("main")
     assert main.attrs["id"] == "wizard"
     assert main.attrs["tabindex"] == "-1"
-    assert page.query("a")[0].attrs["href"] == "#wizard"
+    assert page.query("a")[0].attrs["href"] in ("#wizard", "#wizard-form")
+
+
+@pytest.mark.parametrize("name", ALL_PAGES)
+def test_skip_link_leads_past_the_heading_to_the_questions(name: str) -> None:
+    page = page_named(name)
+    asks = bool(page.query("main form .wizard-field"))
+    skip = page.query_one("a.wizard-skip")
+    (target,) = page.query(skip.attrs["href"])
+    assert target.name == ("form" if asks else "main")
+    assert text(skip) == ("Skip to the form" if asks else "Skip to main content")
+
+
+@pytest.mark.parametrize("name", OTHER_PAGES)
+def test_header_names_the_site_and_the_wizard(name: str) -> None:
+    template, context = OTHER_PAGES[name]
+    page = show(template, context, wizard_site="Club House")
+    header = page.query_one("header.wizard-header")
+    assert [text(line) for line in header.query("p")] == ["Club House", "Join"]
+    assert not header.query("h1, h2, a")  # a link would lose what was typed
+
+
+def test_header_of_a_site_without_a_name_names_the_wizard() -> None:
+    assert text(step(You()).query_one("header")) == "Join"
 
 
 @pytest.mark.parametrize("name", ALL_PAGES)
@@ -354,7 +393,7 @@ def test_title_names_page_wizard_site(name: str) -> None:
 def test_titles_of_the_pages_differ() -> None:
     names = [name for name in ALL_PAGES if name.split()[0] not in ("one", "terms")]
     titles = {title(page_named(name)) for name in names}
-    assert len(titles) == len(names) - 4  # three are the saved page, three say thanks
+    assert len(titles) == len(names) - 5  # three are saved, three thanks, two not found
 
 
 def test_title_of_a_step_starts_with_its_progress() -> None:
@@ -464,6 +503,67 @@ def test_wrong_control_is_described_by_hint_then_error() -> None:
     assert node.attrs["aria-describedby"] == "name-hint name-error"
 
 
+@pytest.mark.parametrize("wrong", [You, Size, Terms])
+def test_error_is_marked_by_a_word_that_is_seen(wrong: type[Form]) -> None:
+    form = filled(wrong)
+    form[next(name for name in form._fields if name != "token")].errors = ["Mend it"]
+    marks = step(form).query(".wizard-field-wrong > .wizard-error > .wizard-error-mark")
+    assert marks
+    assert {text(mark) for mark in marks} == {"Error:"}
+    assert all(mark.attrs["class"] == "wizard-error-mark" for mark in marks)
+
+
+def test_hint_of_a_checkbox_comes_before_it() -> None:
+    class Hinted(Form):
+        terms = fields.BooleanField("I agree", description="They are short")
+        other = fields.StringField("Other")
+
+    form = filled(Hinted)
+    form["terms"].errors = ["Tick the box"]
+    field = step(form).query_one(".wizard-field-wrong")
+    html = field.to_html()
+    places = [html.index(part) for part in ("They are short", "Tick the box", "<input")]
+    assert places == sorted(places)
+    described = field.query_one("input").attrs["aria-describedby"]
+    assert described == "terms-hint terms-error"
+
+
+class Stop(Form):
+    street = fields.StringField("Street", [validators.InputRequired("Enter a street")])
+    floors = fields.FieldList(
+        fields.StringField("Floor", [validators.InputRequired("Enter a floor")]),
+        min_entries=1,
+    )
+
+
+class Tour(Form):
+    start = fields.FormField(Stop, "Start")
+    stops = fields.FieldList(fields.FormField(Stop), "Stop", min_entries=2)
+    name = fields.StringField("Name", [validators.InputRequired("Enter a name")])
+
+
+def test_error_of_an_entry_names_it_where_another_says_the_same() -> None:
+    page = step(filled(Tour))
+    lines = [text(line) for line in page.query(".wizard-banner-list li")]
+    assert lines == [
+        *("Start: Enter a street", "Start: Floor 1: Enter a floor"),
+        *("Stop 1: Enter a street", "Stop 1: Floor 1: Enter a floor"),
+        *("Stop 2: Enter a street", "Stop 2: Floor 1: Enter a floor"),
+        "Enter a name",
+    ]
+    inline = [text(error) for error in page.query(".wizard-error")]
+    assert inline == [f"Error: {line}" for line in lines]
+    # Whoever sees the page sees what the error is in.
+    said = page.query(".wizard-error .wizard-visually-hidden")
+    assert text(said[0]) == "Start:"
+
+
+def test_error_that_stands_alone_is_said_as_it_is() -> None:
+    form = filled(Tour, **{"stops-0-street": "1 Lane", "start-street": "2 Lane"})
+    lines = [error.message for error in summary(form)]
+    assert lines.count("Enter a street") == 1
+
+
 def test_wrong_group_is_described_on_its_fieldset() -> None:
     page = step(filled(You))
     fieldset = page.query_one("fieldset#size")
@@ -563,6 +663,21 @@ def test_problem_is_said_first(code: str, said: str) -> None:
     assert text(button) == "Send it again"
 
 
+@pytest.mark.parametrize("name", ["step", "review"])
+def test_too_many_drafts_are_listed_below_what_was_sent(name: str) -> None:
+    context = step_page(You()) if name == "step" else review_page()
+    shown = {"problem": Bag(code="too-many", drafts=DRAFTS), "actions": AGAIN}
+    page = show(name, context, **shown)
+    html = page.to_html()
+    assert html.index("</form>") < html.index("wizard-drafts")
+    assert not page.query(".wizard-banner .wizard-draft")
+    section = page.query_one("main section")
+    heading = page.query_one(f"#{section.attrs['aria-labelledby']}")
+    assert (heading.name, text(heading)) == ("h2", "Your unfinished answers")
+    lost = {**shown, "problem": Bag(code="too-many", drafts=())}
+    assert not show(name, context, **lost).query("section")
+
+
 def test_too_many_drafts_are_listed_without_leaving_the_page() -> None:
     page = step(You(), problem=Bag(code="too-many", drafts=DRAFTS), actions=AGAIN)
     links = page.query(".wizard-draft a")
@@ -603,6 +718,26 @@ def test_change_links_have_names_of_their_own() -> None:
     names = [text(link) for link in links]
     assert len(names) == len(set(names)) == 20
     assert names[0] == "Change Your name, About you"
+
+
+def test_row_just_changed_is_marked_and_read_where_the_focus_lands() -> None:
+    (you, pets) = groups()
+    you.rows[1:3] = [dataclasses.replace(row, changed=True) for row in you.rows[1:3]]
+    page = show("review", review_page(groups=[you, pets]))
+    group = page.query_one("#row-you")
+    said = page.query_one(f"#{group.attrs['aria-describedby']}")
+    assert (said.name, text(said)) == ("dd", "Changed")
+    assert len(group.query("dd.wizard-changed")) == 2
+    assert text(page.query_one(f"#{group.attrs['aria-labelledby']}")) == "About you"
+    assert "aria-describedby" not in page.query_one("#row-pets").attrs
+
+
+def test_heading_that_says_the_only_label_is_seen_alone() -> None:
+    rows = [Row("gift", "gift", "Is it a gift?", ("Yes",), "gift")]
+    shown = [group("Is it a gift?", "gift", rows), group("Present", "present", rows)]
+    page = show("review", review_page(groups=shown))
+    hidden = ["class" in dt.attrs for dt in page.query("dt")]
+    assert hidden == [True, False]
 
 
 def test_change_link_leads_to_the_control() -> None:
@@ -648,7 +783,32 @@ def test_moment_is_in_words_for_people_in_digits_for_machines() -> None:
 
 def test_links_of_the_entry_page_have_names_of_their_own() -> None:
     names = [text(link) for link in other("entry").query("main a")]
-    assert len(names) == len(set(names)) == 5
+    assert names == [
+        *("Continue Address", "Discard Address"),
+        *("Continue Address (2)", "Discard Address (2)"),
+        "Start anew",
+    ]
+
+
+def test_links_of_drafts_are_named_by_their_descriptions() -> None:
+    descriptions = ["for Ann", "for Ben", "for Ann", "for Ann (2)", ""]
+    drafts = [Bag(**{**vars(DRAFTS[0]), "description": d}) for d in descriptions]
+    page = show("entry", {"drafts": drafts, "new_url": "/new"})
+    links = page.query(".wizard-draft a.wizard-button")
+    assert [text(link) for link in links] == [
+        *("Continue for Ann", "Continue for Ben", "Continue for Ann (2)"),
+        *("Continue for Ann (2) (2)", "Continue Address"),
+    ]
+    times = [page.query_one(f"#{link.attrs['aria-describedby']}") for link in links]
+    assert all("Saved 22 November 2026" in text(each) for each in times)
+    assert "Address" in text(times[0])
+
+
+def test_draft_that_cannot_be_continued_has_no_button() -> None:
+    drafts = [Bag(**{**vars(DRAFTS[0]), "url": None})]
+    page = show("entry", {"drafts": drafts, "new_url": "/new"})
+    assert not page.query(".wizard-draft .wizard-button")
+    assert "cannot be continued" in text(page.query_one(".wizard-draft"))
 
 
 def test_saved_page_says_how_long() -> None:
@@ -661,6 +821,20 @@ def test_discarding_can_be_declined() -> None:
     assert [button.attrs["value"] for button in buttons] == ["back", "discard"]
 
 
+def test_answer_that_keeps_all_stands_out_on_the_discard_page() -> None:
+    keep, discard = other("discard").query("[type=submit]")
+    assert "wizard-button-primary" in keep.attrs["class"]
+    assert "wizard-button-quiet" not in discard.attrs["class"]  # it is a real choice
+
+
+def test_button_that_discards_is_quiet_on_a_step() -> None:
+    button = Bag(value="discard", label="Discard my answers", primary=False)
+    page = step(You(), actions=[*ACTIONS, button])
+    classes = {b.attrs["value"]: b.attrs["class"] for b in page.query("[type=submit]")}
+    quiet = {value for value, names in classes.items() if "quiet" in names}
+    assert quiet == {"save", "discard"}
+
+
 def test_discard_page_may_have_a_problem() -> None:
     name, context = OTHER_PAGES["discard"]
     page = show(name, context, problem=Bag(code="store"), actions=AGAIN)
@@ -671,8 +845,31 @@ def test_receipt_says_where_its_link_leads() -> None:
     page = other("committed")
     assert "R-17" in text(page.root)
     assert "See you soon" in text(page.root)
-    (link,) = page.query("main a")
+    (link,) = page.query(".wizard-actions a")
     assert text(link) == "Continue to pay.example"
+
+
+def test_link_of_a_receipt_says_what_the_application_says() -> None:
+    name, context = OTHER_PAGES["committed"]
+    page = show(name, context, next_label="Pay for your order")
+    assert text(page.query_one(".wizard-actions a")) == "Pay for your order"
+
+
+def test_receipt_says_when_it_was_sent() -> None:
+    sent = other("committed").query_one(".wizard-sent")
+    assert text(sent) == "Sent 22 November 2026 at 14:30 UTC"
+    assert sent.query_one("time").attrs["datetime"] == "2026-11-22T14:30Z"
+
+
+def test_receipt_says_what_happens_next_and_whom_to_ask() -> None:
+    page = other("committed")
+    headings = [text(heading) for heading in page.query("main h2")]
+    assert headings == ["What happens next", "If you have a question"]
+    assert "We pack it." in text(page.root)
+    assert page.query("main a[href='mailto:help@join.example']")
+    name, context = OTHER_PAGES["committed"]
+    bare = show(name, context, next_steps=None, contact=None)
+    assert not bare.query("main h2")
 
 
 def test_receipt_needs_nothing_but_its_outcome() -> None:
