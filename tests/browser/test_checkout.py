@@ -373,7 +373,8 @@ def leave(driver: Chrome, act: Callable[[], None]) -> None:
 
 
 def press(driver: Chrome, action: str) -> None:
-    leave(driver, driver.find_element(By.CSS_SELECTOR, f"button[value={action}]").click)
+    seen = f"button[value={action}]:not([tabindex])"  # not the form's first, for Enter
+    leave(driver, driver.find_element(By.CSS_SELECTOR, seen).click)
 
 
 def deliver_with(driver: Chrome, shop: Shop) -> None:
