@@ -28,7 +28,9 @@ class You(Form):
     name = StringField("Your name", [InputRequired("Enter your name")])
     nick = StringField("Nickname")
     friends = FieldList(FormField(Friend), "Friend", min_entries=2)
-    size = RadioField("Size", [InputRequired("Choose a size")], choices=["S", "L"])
+    size = RadioField(
+        "Size", [InputRequired("Choose a size")], choices={"S": "S", "L": "L"}
+    )
     terms = BooleanField(
         "I agree", [InputRequired("Tick it")], description="Short ones"
     )
