@@ -25,6 +25,7 @@ def configured(import_name: str, given: Mapping[str, Any]) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,  # a book page may stay open all evening
         BACK_ROOM=False,  # whether anybody may see the outbox
         WIZARD_SITE_NAME="Inglenook Books",
+        WIZARD_LANG="en",  # as all that the shop says itself
         WIZARD_PERMANENT_SESSION=True,  # as `remember_for_weeks` makes it
     )
     app.config.from_prefixed_env()

@@ -76,6 +76,7 @@ class Suggest(Wizard, stepper=True):
     """Suggest a book that the shop should have."""
 
     title = "Suggest a book"
+    words: Mapping[str, object] = {"Confirm and send": "Suggest this book"}
 
     book = Step(BookForm, title="The book")
     reason = Step(ReasonForm, title="Your reason")

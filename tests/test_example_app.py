@@ -1157,6 +1157,7 @@ def test_suggestion_is_held_as_it_was_typed(app: Flask, client: FlaskClient) -> 
 def test_suggestion_that_was_checked_is_stored(app: Flask, client: FlaskClient) -> None:
     page = next_step(client, get(client, "/suggest/"), BOOK)
     review = next_step(client, page, REASON)
+    assert "Suggest this book" in review.texts("button")
     for _ in range(2):
         page = next_step(client, review, {})
     assert page.path == "/suggestions"

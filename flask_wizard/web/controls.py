@@ -33,7 +33,8 @@ from wtforms.form import BaseForm
 from wtforms.validators import Length
 from wtforms.widgets import TextArea
 
-from ..core.date_boxes import DateBoxesField
+from ..catalogues import direction
+from ..core.date_boxes import NO_BREAK, DateBoxesField
 from ..core.fields import (
     Kind,
     choices_of,
@@ -441,12 +442,22 @@ def _hint(field: Field, kept: Collection[str]) -> str:
             known = text("New files are added to those that are here.")
     example = ""
     if isinstance(field, DateBoxesField) and field.example is not None:
-        example = text("For example, {date}", date=field.example_text())
+        example = text("For example, {date}", date=_as_boxes(field.example_text()))
     if cause is None and not (known or example):
         return field.description
     only_if = _only_if(cause, condition_of(field)) if cause is not None else ""
     said = (only_if, field.description, example, known)
     return Markup(" ").join(filter(None, said))
+
+
+def _as_boxes(example: str) -> str:
+    """Return the example of a date with its numbers in the direction of the boxes.
+
+    Numbers with spaces between them stand from left to right in any language.
+    """
+    if direction(get_texts().language) == "ltr":
+        return example
+    return example.replace(NO_BREAK, f"{NO_BREAK}\N{RIGHT-TO-LEFT MARK}")
 
 
 def _only_if(cause: Field, condition: OnlyIf | None) -> str:

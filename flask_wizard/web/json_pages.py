@@ -16,6 +16,7 @@ from flask import Request, Response, render_template
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
+from ..catalogues import message
 from ..drafts.public_draft import Draft as PublicDraft
 from .controls import layout
 from .guard import MULTIPART, URLENCODED
@@ -27,6 +28,23 @@ JSON = "application/json"
 
 TEXTS = "flask_wizard/default/texts.html"
 """The template that pages extend, in place of a layout, to give their words alone."""
+
+WERKZEUGS = (
+    message("Bad Request"),
+    message(
+        "The browser (or proxy) sent a request that this server could not understand."
+    ),
+    message("Not Found"),
+    message(
+        "The requested URL was not found on the server. If you entered the URL "
+        "manually please check your spelling and try again."
+    ),
+    message("Request Entity Too Large"),
+    message("The data value transmitted exceeds the capacity limit."),
+    message("Unsupported Media Type"),
+    message("The server does not support the media type transmitted in the request."),
+)
+"""What Werkzeug says of the errors that the wizard's URLs are answered with."""
 
 _TEXT = re.compile(r'<wizard-text id="([a-z-]+)">(.*?)</wizard-text>', re.DOTALL)
 _UNREAD = re.compile(
@@ -58,7 +76,8 @@ def describe_as_json(error: HTTPException, context: Context) -> None:
     if error.response is not None or not prefers_json(context.request):
         return
     response = error.get_response()
-    data = _common("error", str(error.name), [str(error.description)])
+    find = context.texts.find
+    data = _common("error", find(str(error.name)), [find(str(error.description))])
     response.set_data(context.app.json.dumps(data))
     response.content_type = JSON
     response.headers["Cache-Control"] = "no-store"

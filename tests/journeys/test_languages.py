@@ -320,13 +320,16 @@ def test_messages_of_a_list_follow_the_language(make_app: MakeApp) -> None:
     ]
 
 
-def test_message_of_a_file_says_its_language(make_app: MakeApp) -> None:
+@pytest.mark.parametrize("action", ["next", "save"])
+def test_message_of_a_file_says_its_language(make_app: MakeApp, action: str) -> None:
     class Photo(Form):
         photo = FileField("Photo", [FileContent("png")])
 
     visitor = Visitor(make_app(wizard_of(Step(Photo))))
     visitor.open()
-    visitor.fill(photo=(BytesIO(b"<?php"), "photo.png"))  # type: ignore[arg-type]
+    photo: Any = (BytesIO(b"<?php"), "photo.png")
+    visitor.press(action, {"photo": photo})
+    visitor.open(f"{visitor.draft}step0")
     english = "“photo.png” was not kept. Only PNG files can be kept here."
     assert visitor.page.errors == [english]
     page = browse(visitor, "de")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +12,15 @@ import time_machine
 from apps import MakeApp
 from flask import Flask
 from flask_babel import Babel
-from visitor import Visitor
+from jinja2 import DictLoader
+from visitor import Visitor, attribute
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    NotFound,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
 from wizards import Commits, Join, You, declare
 from wtforms import Form, StringField
 
@@ -23,6 +32,8 @@ from flask_wizard import (
     Step,
     Wizard,
 )
+from flask_wizard.web.json_pages import describe_as_json
+from flask_wizard.web.state import get_context
 from flask_wizard.web.texts import ago, moment
 
 
@@ -119,6 +130,38 @@ def test_json_is_in_the_language_of_the_page(make_app: MakeApp) -> None:
     assert response.json is not None
     assert response.json["actions"][0]["label"] == "Weiter"
     assert response.json["progress"]["text"] == "Schritt 1 von 3"
+
+
+@pytest.mark.parametrize(
+    ("error", "title"),
+    [
+        (BadRequest, "Ungültige Anfrage"),
+        (NotFound, "Nicht gefunden"),
+        (RequestEntityTooLarge, "Die Anfrage ist zu groß"),
+        (UnsupportedMediaType, "Nicht unterstützter Inhaltstyp"),
+    ],
+)
+def test_error_in_json_is_in_the_language(
+    make_app: MakeApp, error: type[HTTPException], title: str
+) -> None:
+    app = make_app(Join, WIZARD_LANG="de")
+    with app.test_request_context("/join/", headers={"Accept": "application/json"}):
+        raised = error()
+        describe_as_json(raised, get_context())
+        data = json.loads(raised.get_response().get_data())
+    assert data["title"] == title
+    assert data["text"] != [error.description]
+
+
+def test_page_in_a_layout_of_another_language_says_its_own(make_app: MakeApp) -> None:
+    app = make_app(Join, WIZARD_BASE_TEMPLATE="site.html", WIZARD_LANG="ar")
+    layout = (
+        '<!doctype html><html lang="en"><title>{% block title %}{% endblock %}</title>'
+        "<main>{% block wizard %}{% endblock %}</main></html>"
+    )
+    app.jinja_loader = DictLoader({"site.html": layout})
+    (wizard,) = Visitor(app).open().html.query("main .wizard")
+    assert (attribute(wizard, "lang"), attribute(wizard, "dir")) == ("ar", "rtl")
 
 
 # Words of a wizard and a step
@@ -247,8 +290,8 @@ class Typed(Form):
 
 def test_controls_take_the_direction_of_what_is_typed(make_app: MakeApp) -> None:
     page = Visitor(make_app(declare("Types", Commits, it=Step(Typed)))).open()
-    assert page.source.count('dir="auto"') == 1
-    assert page.source.count('dir="ltr"') == 2  # the page's, and the phone's own
+    directions = [attribute(node, "dir") for node in page.html.query(".wizard-input")]
+    assert directions == ["auto", "ltr"]
 
 
 def test_answers_are_parted_from_the_sentence_around_them(make_app: MakeApp) -> None:

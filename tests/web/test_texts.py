@@ -56,6 +56,15 @@ def test_no_template_has_words_of_its_own() -> None:
     assert found == {}
 
 
+def test_no_macro_is_imported_with_a_text_of_one_language() -> None:
+    """What stands outside of the macros of such a template is made only once."""
+    for path in TEMPLATES.rglob("macros.html"):
+        outside = re.sub(
+            r"\{% macro .*?\{%-? endmacro -?%\}", "", path.read_text(), flags=re.DOTALL
+        )
+        assert not re.search("flask_wizard_(text|plural|moment|ago)", outside)
+
+
 def _words_in(source: str) -> list[str]:
     without = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", source, flags=re.DOTALL)
     texts = re.sub(r'<[^>]*>|data-[a-z-]+=""', "\n", without)
