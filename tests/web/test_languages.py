@@ -33,8 +33,8 @@ from flask_wizard import (
     Wizard,
 )
 from flask_wizard.web.json_pages import describe_as_json
+from flask_wizard.web.moments import ago, moment
 from flask_wizard.web.state import get_context
-from flask_wizard.web.texts import ago, moment
 
 
 def visitor_of(app: Flask, accepts: str = "") -> Visitor:

@@ -1152,10 +1152,10 @@ def with_file() -> Form:
     return form
 
 
-def changed() -> Bag:
-    found = groups()[0]
-    found.rows = [dataclasses.replace(row, changed=True) for row in found.rows]
-    return found
+def changed() -> Group:
+    (first, *_) = groups()
+    rows = [dataclasses.replace(row, changed=True) for row in first.rows]
+    return first._replace(rows=rows)
 
 
 @pytest.mark.parametrize("theme", sorted(set(SHIPPED_THEMES) - {"default"}))
