@@ -32,7 +32,8 @@ def start(page: Page, selector: str) -> float:
     return box["x"] + box["width"]
 
 
-@pytest.mark.requirement("UX9", "UX32")
+@pytest.mark.ux(9)
+@pytest.mark.ux(32)
 def test_arabic_page_stands_from_right_to_left(
     new_context: CreateContextCallback,
     make_app: MakeApp,

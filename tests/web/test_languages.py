@@ -65,7 +65,7 @@ def test_browser_says_the_language(
     assert page.texts("button")[0] == said
 
 
-@pytest.mark.requirement("UX9")
+@pytest.mark.ux(9)
 def test_right_to_left_is_said_of_the_page(make_app: MakeApp) -> None:
     assert 'lang="ar" dir="rtl"' in visitor_of(make_app(Join), "ar").open().source
     assert 'lang="fr" dir="ltr"' in visitor_of(make_app(Join), "fr").open().source
@@ -250,13 +250,6 @@ def test_moment_is_in_the_zone_of_the_configuration(make_app: MakeApp) -> None:
     app = make_app(Join, WIZARD_TIMEZONE="Europe/Berlin", WIZARD_LANG="de")
     with app.test_request_context("/join/"):
         assert moment(NOON) == "22. November 2026 um 12:30 CET"
-    assert moment(NOON) == "22 November 2026 at 11:30 UTC"
-
-
-@pytest.mark.parametrize("zone", ["Europe/Atlantis", "../UTC", "", None])
-def test_unknown_zone_is_refused(make_app: MakeApp, zone: Any) -> None:
-    with pytest.raises(ConfigurationError, match="no time zone of this machine"):
-        make_app(Join, WIZARD_TIMEZONE=zone)
 
 
 @pytest.mark.parametrize(

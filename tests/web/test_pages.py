@@ -172,7 +172,6 @@ def step_page(form: Form | None, **more: Any) -> dict[str, Any]:
         "answers": {},
         "item": None,
         "returning": None,
-        "stepper": None,
         "unneeded": None,
         **more,
     }
@@ -1155,7 +1154,7 @@ def with_file() -> Form:
 def changed() -> Group:
     (first, *_) = groups()
     rows = [dataclasses.replace(row, changed=True) for row in first.rows]
-    return first._replace(rows=rows)
+    return dataclasses.replace(first, rows=rows)
 
 
 @pytest.mark.parametrize("theme", sorted(set(SHIPPED_THEMES) - {"default"}))
