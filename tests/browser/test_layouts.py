@@ -103,7 +103,7 @@ def test_pages_look_as_the_layout_does(
             "text": is_dark,
             "heading": is_dark,
             "link": is_dark,
-            "width": 704,
+            "width": 608,
             "font": True,
             "sideways": 0,
         }

