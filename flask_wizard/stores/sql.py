@@ -89,6 +89,9 @@ Isolation: TypeAlias = Literal["AUTOCOMMIT", "READ COMMITTED"]
 Sessions: TypeAlias = "Session | scoped_session[Any] | Callable[[], Session]"
 Result = TypeVar("Result")
 
+DEADLOCKS = 4
+"""How often a statement is tried again that the server has given up twice."""
+
 
 class Database(Protocol):
     """An engine, the session to join if there is one, and the tables' metadata.
@@ -306,7 +309,14 @@ class SQLAlchemyStore(Rows):
             except DBAPIError as error:
                 if not has_code(error.orig, GIVEN_UP):
                     raise
-            # The server's default is a stricter isolation, under which it may abort.
+            # The server's default is a stricter isolation, under which it may abort. A
+            # deadlock may come again while others write beside a sweep.
+            for _ in range(DEADLOCKS):
+                try:
+                    return _run_once(engine, "READ COMMITTED", work)
+                except DBAPIError as error:
+                    if not has_code(error.orig, GIVEN_UP):
+                        raise
             return _run_once(engine, "READ COMMITTED", work)
 
     def _sweep_some(self, now: float | None = None) -> int:
