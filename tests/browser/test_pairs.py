@@ -101,7 +101,9 @@ def test_pages_hold_in_pairs(
         galleries[key] = make_gallery(app, theme=row["theme"], lang=row["lang"])
     gallery = galleries[key]
     for shown in gallery.pages:
-        assert re.search(rf'<html[^>]* lang="{row["lang"]}', shown.html)
+        side = "rtl" if row["lang"] == "ar" else "ltr"
+        tag = rf'<html[^>]* lang="{row["lang"]}[^"]*" dir="{side}"'
+        assert re.search(tag, shown.html)
         assert_accessible(shown.html)
     assert write_gallery(app, tmp_path, [("pages", gallery)]) > 20
     page = new_context(
