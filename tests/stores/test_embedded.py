@@ -947,7 +947,14 @@ def test_fork_amid_writes_loses_nothing(kind: str, tmp_path: Path) -> None:
     script = """
     import threading, warnings
 
+    import flask_wizard.stores.files
+    import flask_wizard.stores.sqlite
+
     warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12, for the threads
+
+    # Twenty processes wait for one file here, on a machine that may be busy besides.
+    flask_wizard.stores.files.LOCK_TIMEOUT = 60.0
+    flask_wizard.stores.sqlite.BUSY_TIMEOUT = 60.0
 
     padding = b" " + os.urandom(100_000)
 
