@@ -92,7 +92,19 @@ def _engine(url: URL) -> Engine:
         raise missing(error, "SQLAlchemyStore", extra) from error
     if is_psycopg:
         _bound_psycopg(engine, connecting, reading)
+    _guard_first_connection(engine)
     return engine
+
+
+def _guard_first_connection(engine: Engine) -> None:
+    """Make the lock of the engine's first connection while no other thread has it.
+
+    SQLAlchemy 2.1 makes it when threads connect: two at once make two locks, and one
+    goes on with a dialect that the other has not initialized yet.
+    """
+    make = getattr(engine.pool.dispatch.connect, "_get_exec_once_mutex", None)
+    if make is not None:
+        make()
 
 
 def _limit(url: URL, name: str, default: float) -> float:

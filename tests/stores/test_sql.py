@@ -483,6 +483,34 @@ def test_many_make_the_table_at_a_url_at_once(
         assert list(threads.map(write, found)).count(True) == 1
 
 
+def test_threads_wait_for_the_first_connection_of_an_engine(
+    open_url: Callable[..., SQLAlchemyStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLAlchemy asks the server for its settings then, and needs them in each one."""
+    store, make = open_url(), threading.Lock
+    dialect = type(store.engine.dialect)
+    initialize = dialect.initialize
+
+    def make_slowly() -> Any:
+        time.sleep(0.05)  # as long as either may take on a busy machine
+        return make()
+
+    def initialize_slowly(self: Any, connection: Connection) -> None:
+        time.sleep(0.5)
+        initialize(self, connection)
+
+    monkeypatch.setattr(threading, "Lock", make_slowly)
+    monkeypatch.setattr(dialect, "initialize", initialize_slowly)
+    start = threading.Barrier(8)
+
+    def load(key: str) -> object:
+        start.wait(PATIENCE)
+        return store.load(key)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(load, "abcdefgh")) == [None] * 8
+
+
 def test_table_that_vanishes_is_an_outage(
     url_store: SQLAlchemyStore, postgres: Postgres
 ) -> None:
