@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask import session, url_for
@@ -312,6 +312,7 @@ class Club(Wizard):
             url=url_for("shop.shelf"),
             message=f"Welcome, {member.name}. The reference is the number of your"
             " membership card: the card itself is in the post.",
+            keep=timedelta(days=30),
         )
 
 

@@ -211,6 +211,14 @@ def copy_of(field: Field) -> Any:
     return made
 
 
+ASKED, ANSWERED = "-_asked", "-_answered"
+"""How the names of two inputs end beside a slider or a colour that may be left blank.
+
+Browsers send such a control in any case. The first input says that the page asks
+whether it is to be answered, and the second that it is.
+"""
+
+
 def row_marker(entry: Any) -> str:
     """Return the name of the hidden input that marks an entry of a list.
 

@@ -33,6 +33,8 @@ from wtforms.widgets import TextArea
 
 from ..core.date_boxes import DateBoxesField
 from ..core.fields import (
+    ANSWERED,
+    ASKED,
     Kind,
     choices_of,
     clean_attributes,
@@ -49,6 +51,7 @@ from ..core.fields import (
     render_kw,
 )
 from ..core.form_errors import as_text
+from ..core.forms import is_locked
 from ..core.only_if import OnlyIf, cause_of, condition_of
 from ..core.widgets import draw_row_marker
 from .texts import text
@@ -68,6 +71,10 @@ COUNTED_FROM = 200
 
 SHORT = 20
 """The longest text, in characters, whose input is no wider than the text."""
+
+
+NEVER_BLANK = frozenset({"color", "range"})
+"""The types of inputs that browsers never leave blank."""
 
 
 _SIZED = frozenset({"text", "search", "tel", "password"})
@@ -164,11 +171,29 @@ class Control:
     only_if: Cause | None = None
     #: How many characters it may have, if they are to be counted; otherwise 0.
     longest: int = 0
+    #: True if a box beside the control says whether it is to be answered, as a browser
+    #: never leaves the control blank.
+    asks_whether: bool = False
 
     @property
     def is_one_answer(self) -> bool:
         """True if the parts are the boxes of one date."""
         return isinstance(self.field, DateBoxesField)
+
+    @property
+    def is_answered(self) -> bool:
+        """True if the field has a value to show."""
+        return bool(_value(self.field))
+
+    @property
+    def asked_name(self) -> str:
+        """The name of the hidden input of a page that ``asks_whether``."""
+        return self.field.name + ASKED
+
+    @property
+    def answered_name(self) -> str:
+        """The name of the box that says that the field is to be answered."""
+        return self.field.name + ANSWERED
 
     @property
     def count_id(self) -> str:
@@ -225,6 +250,10 @@ def control(
     errors = own_errors(field)
     longest = _longest(field) if kind == "input" else 0
     described_by = _described_by(field, hint, errors, longest)
+    attributes = _attributes(field, kind, described_by, errors, longest)
+    asks_whether = kind == "input" and _asks_whether(field, attributes)
+    if asks_whether and not _value(field):
+        attributes["value"] = False
     return Control(
         field=field,
         kind=kind,
@@ -234,7 +263,7 @@ def control(
         optional=_is_question(field, kind) and _may_be_blank(field),
         as_heading=as_heading,
         described_by=described_by,
-        attributes=_attributes(field, kind, described_by, errors, longest),
+        attributes=attributes,
         options=tuple(_options(field, errors)) if kind == "group" else (),
         parts=tuple(
             control(part, kept=kept, label=name) for part, name in parts(field)
@@ -243,7 +272,14 @@ def control(
         files=tuple(getattr(field, "shown_files", ())),
         only_if=_cause(field),
         longest=longest,
+        asks_whether=asks_whether,
     )
+
+
+def _asks_whether(field: Field, attributes: Mapping[str, object]) -> bool:
+    """True if the field may be blank and its control may not."""
+    drawn = attributes.get("type") or input_type(field)
+    return drawn in NEVER_BLANK and bool(field.flags.optional) and not is_locked(field)
 
 
 def _row_marker(field: Field, kind: Kind) -> str:
@@ -393,6 +429,10 @@ def _hint(field: Field, kept: Collection[str]) -> str:
     example = ""
     if isinstance(field, DateBoxesField) and field.example is not None:
         example = text("For example, {date}", date=field.example_text())
+    elif input_type(field) == "range" and not _is_slider(field):
+        low, high = _bound(field, "min", None), _bound(field, "max", None)
+        if None not in (low, high):
+            example = text("A number from {low} to {high}", low=low, high=high)
     if cause is None and not (known or example):
         return field.description
     only_if = _only_if(cause, condition_of(field)) if cause is not None else ""
@@ -457,10 +497,10 @@ def _may_be_blank(field: Field) -> bool:
     flags = field.flags
     if flags.required or flags.disabled or flags.readonly:
         return False
-    if input_type(field) in ("color", "range"):
-        return False
     if flags.optional:
         return True
+    if input_type(field) in NEVER_BLANK:
+        return False
     if isinstance(field, SelectField) and not isinstance(field, SelectMultipleField):
         blank = (value in ("", None) for value, _, _ in choices_of(field))
         return not field.validate_choice or any(blank)
@@ -526,7 +566,7 @@ def _type_attributes(field: Field, own: Mapping[str, object]) -> dict[str, objec
     if kind in ("email", "url"):
         return _defaults(own, spellcheck="false", autocapitalize="none")
     whole = isinstance(field, IntegerField)
-    if kind == "number" or (kind == "range" and not _range_shows(field)):
+    if kind == "number" or (kind == "range" and not _is_slider(field)):
         mode = "numeric" if whole else "decimal"
         return _text_input() | _defaults(own, inputmode=mode)
     if kind == "text" and isinstance(field, (IntegerField, DecimalField, FloatField)):
@@ -567,6 +607,11 @@ def _succeeds(parse: Callable[..., object], *given: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_slider(field: Field) -> bool:
+    """True if the field is drawn as a slider, which does not show its number."""
+    return render_kw(field).get("type") == "range" and _range_shows(field)
 
 
 def _range_shows(field: Field) -> bool:

@@ -153,6 +153,8 @@ class FormData:
             found[0]["files"] = []
         if found[0]["kind"] == "checkbox":
             found[0]["options"][0]["label"] = plain(shown.label)
+        if shown.asks_whether and not shown.is_answered:
+            found[0]["value"] = ""
         del found[0]["label"]
         return found[0] | _suggestions(shown.field)
 
