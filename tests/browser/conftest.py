@@ -57,8 +57,8 @@ def program(*names: str) -> str:
     found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
         raise FileNotFoundError(
-            f"The browser tests need {' or '.join(names)}, which is not on the PATH. `make browser` "
-            "installs it, or says how."
+            f"The browser tests need {' or '.join(names)}, which is not on the PATH. "
+            "`make browser` installs it, or says how."
         )
     return found
 
