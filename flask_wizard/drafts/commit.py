@@ -37,7 +37,7 @@ from .lease import LeaseRenewal, threads_are_reliable
 from .lifetimes import seconds
 from .visitor_drafts import VisitorDrafts
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 MAX_RECEIPT = 64 * 1024
 """How many bytes a receipt may have, whatever the store."""

@@ -20,7 +20,7 @@ VERSION_SIZE = 12  # bytes
 WRITES_A_SWEEP = 256
 LISTED_AT_ONCE = 50  # values, each of at most a few hundred KB
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 
 @runtime_checkable

@@ -84,7 +84,7 @@ class IncomingFiles:
         #: Why no file could be stored.
         self.failure: Exception | None = None
         #: True if there were more parts than a body may have.
-        self.cut = False
+        self.cut: bool = False
         # The keys and ids of what is stored and in no draft.
         self._loose: set[tuple[str, str]] = set()
         self._caps = Caps(0, 0, 0)
