@@ -332,7 +332,7 @@ class _Attempt:
             claimed = self.drafts.reload(claimed)
             if not self._has_claim(claimed.draft):  # another attempt has it, or ended
                 return partial(CommitResult, claimed.draft)
-            time.sleep(random.uniform(0, 0.01 * tries))
+            time.sleep(random.uniform(0, 0.01 * tries))  # noqa: S311  # no secret
         raise conflict.__cause__ or StoreError("Another request writes the draft.")
 
     def _has_claim(self, draft: Draft) -> bool:

@@ -73,7 +73,7 @@ class IncomingFiles:
         self._drafts = drafts
         self._draft_id = draft_id
         uploads = context.repository.uploads
-        assert uploads is not None
+        assert uploads is not None  # noqa: S101  # steps with files need them
         self._uploads: Uploads = uploads
         #: The key that the draft has in its store, once a file came.
         self._key = ""
