@@ -24,6 +24,10 @@ or text between the questions."""
 _BUTTONS = frozenset({"submit", "button", "reset", "image"})
 
 
+NEVER_BLANK = frozenset({"color", "range"})
+"""The types of inputs that browsers never leave blank."""
+
+
 _CONTROL = re.compile(r"<(?:input|select|textarea|button)\b", re.IGNORECASE)
 
 
@@ -93,6 +97,8 @@ def first_id(field: Field) -> str | None:
         return next((found for found in inner if found), field.id)
     if kind == "group":
         return _first_option_id(field)
+    if asks_whether(field) and not shown_value(field):
+        return answered_id(field)
     return field.id
 
 
@@ -209,6 +215,46 @@ def copy_of(field: Field) -> Any:
     made = object.__new__(type(field))
     made.__dict__.update(field.__dict__)
     return made
+
+
+def is_locked(field: Field) -> bool:
+    """True if the visitor cannot edit the field: it is disabled or read-only."""
+    own = field.render_kw or {}
+    flags: Any = field.flags
+    return any(
+        getattr(flags, name, None) or own.get(name) not in (None, False)
+        for name in ("disabled", "readonly")
+    )
+
+
+ASKED, ANSWERED = "-_asked", "-_answered"
+"""How the names of two inputs end beside a slider or a colour that may be left blank.
+
+Browsers send such a control in any case. The first input says that the page asks
+whether it is to be answered, and the second that it is.
+"""
+
+
+def asks_whether(field: Field) -> bool:
+    """True if a box asks whether the field is to be answered.
+
+    The field may be blank then, and no browser leaves its control blank.
+    """
+    if not field.flags.optional or (drawn := input_type(field)) not in NEVER_BLANK:
+        return False
+    is_slider = drawn == "range" and render_kw(field).get("type") == "range"
+    return (is_slider or drawn == "color") and not is_locked(field)
+
+
+def answered_id(field: Field) -> str:
+    """Return the id of the box that says that the field is to be answered."""
+    return f"{field.id}-answered"
+
+
+def shown_value(field: Field) -> str:
+    """Return the text that the field's input shows."""
+    value: object = getattr(field, "_value", lambda: "")()
+    return str(value) if value else ""
 
 
 def row_marker(entry: Any) -> str:

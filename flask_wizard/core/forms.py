@@ -42,6 +42,7 @@ from .fields import (
     copy_of,
     inner_start,
     input_type,
+    is_locked,
     read_as,
     row_marker,
 )
@@ -314,16 +315,6 @@ def restore_before(form: Form, values: Values, began: Form, before: Before) -> N
             began_with = first.raw_data or []
             is_kept = any(began_with) and not field.flags.disabled
             field.raw_data = began_with if is_kept else []
-
-
-def is_locked(field: Field) -> bool:
-    """True if the visitor cannot edit the field: it is disabled or read-only."""
-    own = field.render_kw or {}
-    flags: Any = field.flags
-    return any(
-        getattr(flags, name, None) or own.get(name) not in (None, False)
-        for name in ("disabled", "readonly")
-    )
 
 
 def typed(form: Form) -> list[tuple[Field, object]]:

@@ -12,11 +12,11 @@ from ..core.date_boxes import DateBoxesField
 from ..core.drawn import DrawnControl, DrawnOption, draws
 from ..core.fields import (
     first_id,
+    is_locked,
     needs_row_marker,
     render_kw,
     row_marker,
 )
-from ..core.forms import is_locked
 from ..core.only_if import cause_of, is_left_out
 from .controls import Control, control
 
@@ -153,6 +153,8 @@ class FormData:
             found[0]["files"] = []
         if found[0]["kind"] == "checkbox":
             found[0]["options"][0]["label"] = plain(shown.label)
+        if shown.asks_whether and not shown.is_answered:
+            found[0]["value"] = ""
         del found[0]["label"]
         return found[0] | _suggestions(shown.field)
 

@@ -32,7 +32,7 @@ from flask_wizard.web.controls import (
     summary,
 )
 from flask_wizard.web.groups import Group
-from flask_wizard.web.moments import ago, moment_in
+from flask_wizard.web.moments import ago, moment_in, moment_language
 from flask_wizard.web.own_drafts import named_drafts
 from flask_wizard.web.themes import DEFAULT_MACROS, SHIPPED_THEMES, macros_of
 
@@ -131,6 +131,7 @@ ENV.globals.update(
     flask_wizard_text=texts.text,
     flask_wizard_plural=texts.plural,
     flask_wizard_moment=functools.partial(moment_in, zone=UTC),
+    flask_wizard_moment_language=moment_language,
     flask_wizard_ago=ago,
 )
 
