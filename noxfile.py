@@ -31,6 +31,7 @@ BROWSER: Packages = {
     "chromium": ("chromium", "fonts-liberation"),
     "chromedriver": ("chromium-driver",),
     "npm": ("npm",),  # for the libraries beside which the script is tested
+    "java": ("default-jre-headless",),  # for the checker of HTML, which npm installs
 }
 if shutil.which("apt-get"):  # Chromium without windows, which Debian has apart
     BROWSER["chromium-headless-shell"] = ("chromium-headless-shell",)
@@ -129,7 +130,7 @@ def install_wheel(session: nox.Session, python: Path) -> None:
 
 
 def install_libraries(session: nox.Session) -> None:
-    """Install the scripts that tests put into pages beside ours, by their hashes."""
+    """Install, by their hashes, the scripts that pages are tested beside, and the checker."""
     wanted = ROOT / "tests" / "browser" / "libraries"
     folder = BUILD / "libraries"
     name = "package-lock.json"
