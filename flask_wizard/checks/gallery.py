@@ -31,7 +31,7 @@ from werkzeug.routing import BuildError
 from .. import signals
 from ..core.answers import Answers, Dependencies
 from ..core.draft import Receipt
-from ..core.fields import own_errors, render_kw
+from ..core.fields import own_errors
 from ..core.files import file_leaves
 from ..core.forms import leaves
 from ..drafts.encrypted_store import Guest
@@ -48,6 +48,7 @@ from ..web.state import EXTENSION, MOUNTS, WizardState, get_context
 from ..web.urls import Address, url_of_page
 from ..web.visit import Visit
 from ..wizard import Wizard
+from .sample_files import FILES, kinds_for
 from .samples import fill_in, fill_in_badly, leave_blank, samples_of
 
 MOST_PAGES = 60  # pages of one walk, or redirects one after another
@@ -62,14 +63,6 @@ Question = tuple[str, str]
 """A step, with the page of an item, and the name of an input of its form."""
 
 Instead = Mapping[Question, list[str]]
-
-#: Files to send, by the end of their names.
-FILES: Mapping[str, bytes] = {
-    "png": b"\x89PNG\r\n\x1a\n" + bytes(64),
-    "pdf": b"%PDF-1.4\n%%EOF\n",
-    "jpg": b"\xff\xd8\xff\xe0" + bytes(64),
-    "txt": b"A few words.\n",
-}
 
 
 class ShownPage(NamedTuple):
@@ -600,8 +593,6 @@ class _Walks:
 
 def _file_for(field: Any, refused: Mapping[str, int]) -> tuple[BytesIO, str]:
     """Return a file to send for a field, of a kind that it seems to take."""
-    kinds = list(FILES)
-    told = f"{render_kw(field).get('accept', '')} {field.description}".lower()
-    kinds.sort(key=lambda kind: kind not in told)
+    kinds = kinds_for(field)
     kind = kinds[refused.get(field.name, 0) % len(kinds)]
     return BytesIO(FILES[kind]), f"sample.{kind}"
