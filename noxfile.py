@@ -130,7 +130,7 @@ def install_wheel(session: nox.Session, python: Path) -> None:
 
 
 def install_libraries(session: nox.Session) -> None:
-    """Install, by their hashes, the scripts that pages are tested beside, and the checker."""
+    """Install by their hashes the scripts beside ours, and the checker of HTML."""
     wanted = ROOT / "tests" / "browser" / "libraries"
     folder = BUILD / "libraries"
     name = "package-lock.json"
