@@ -312,4 +312,5 @@ def messages(session: nox.Session) -> None:
 def pictures(session: nox.Session) -> None:
     """Take the pictures of the documents again, from the gallery of the example."""
     require(session, BROWSER)
+    install_libraries(session)
     session.run(DEV, ".ci/pictures", env={"PYTHONPATH": str(ROOT)})
