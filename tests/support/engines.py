@@ -117,7 +117,7 @@ class RedisEngine(Engine):
 
     def __init__(self, server: RedisServer) -> None:
         self._server = server
-        self._client = Redis(port=server.port)
+        self._client: Any = Redis(port=server.port)
         self._client.flushall()
 
     def given(self) -> str:
