@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask import session, url_for
@@ -320,6 +320,7 @@ class Club(Wizard):
                 "mailto:help@inglenook.example", "help@inglenook.example"
             ),
             url_label="See what is on the shelf",
+            keep=timedelta(days=30),
         )
 
 

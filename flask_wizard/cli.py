@@ -41,7 +41,7 @@ from .web.rehearsal import Rehearsal, rehearse, silence
 from .web.routes import Mounted
 from .web.state import EXTENSION, MOUNTS
 
-commands = AppGroup("wizard", help="Look at wizards, and after their drafts.")
+commands: AppGroup = AppGroup("wizard", help="Look at wizards, and after their drafts.")
 
 LOOKED_AT_ONCE = 1000  # drafts between two lines of progress
 HOUR, DAY = 60 * 60, 24 * 60 * 60

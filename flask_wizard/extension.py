@@ -32,7 +32,7 @@ from .web.invitations import invite_url, reopen_url
 from .web.languages import checked_code
 from .web.links import resume_url, revoke, share_url
 from .web.logins import Logins
-from .web.moments import ago, moment, time_zone
+from .web.moments import ago, moment, moment_language, time_zone
 from .web.own_drafts import named_drafts, own_drafts
 from .web.pages import BASE_TEMPLATE
 from .web.routes import check_headless
@@ -165,6 +165,7 @@ class FlaskWizard:
             flask_wizard_text=text,
             flask_wizard_plural=plural,
             flask_wizard_moment=moment,
+            flask_wizard_moment_language=moment_language,
             flask_wizard_ago=ago,
         )
 

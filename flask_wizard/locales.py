@@ -5,6 +5,7 @@ Each function returns None without Babel, or for a language that Babel does not 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, time
@@ -20,10 +21,29 @@ PLAIN_ENGLISH = "en-GB"
 """What English alone stands for: dates begin with the day, hours go up to 23."""
 
 
+_TAG = re.compile(
+    r"[a-z]{2,3}(-[a-z]{4})?(-([a-z]{2}|[0-9]{3}))?(?![^-])", re.ASCII | re.IGNORECASE
+)
+"""A language with its script and country, which every browser takes."""
+
+
+def browser_locale(language: str) -> str:
+    """Return by which tag a browser writes dates as they are written here.
+
+    It is empty if the code is none that browsers take: then they write their own way.
+    """
+    found = _TAG.match(_code(language))
+    return found[0] if found else ""
+
+
+def _code(language: str) -> str:
+    return PLAIN_ENGLISH if language in ("", "en") else language.replace("_", "-")
+
+
 @lru_cache
 def _locale(language: str) -> Any:
     """Return Babel's locale of a code such as ``pt-BR``, or else of its ``pt``."""
-    code = PLAIN_ENGLISH if language in ("", "en") else language.replace("_", "-")
+    code = _code(language)
     for known in (code, code.partition("-")[0]) if Locale is not None else ():
         with suppress(ValueError, UnknownLocaleError):
             return Locale.parse(known, sep="-")

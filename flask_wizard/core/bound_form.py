@@ -25,6 +25,7 @@ from .answers import (
     values_of,
 )
 from .draft import Before, Entry, Kept, Path, Raw, pack_files
+from .fields import is_locked
 from .files import (
     Files,
     SentFile,
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from .form_steps import Step
     from .journey import Walk
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 BLANK: tuple[object, ...] = (None, "", [], {})
 """Values of fields that are no change of a step that began with nothing."""
@@ -256,7 +257,7 @@ class BoundFormStep(BoundStep):
         cannot show it.
         """
         form = self._fill(None, {}, prepare=prepare)
-        if self.initial is None and not any(map(forms.is_locked, forms.leaves(form))):
+        if self.initial is None and not any(map(is_locked, forms.leaves(form))):
             return None
         try:
             raw, silent = untouched(form, keep_choices=self.journey.prefilled)
@@ -274,7 +275,7 @@ class BoundFormStep(BoundStep):
 
     def _take_locked(self, fresh: BoundFormStep, values: Values) -> None:
         """Take what fields began with that nobody can edit, from the ``fresh`` step."""
-        if any(map(forms.is_locked, forms.leaves(self.form))):
+        if any(map(is_locked, forms.leaves(self.form))):
             self.before = fresh._take_before()
             self.form = self._fill(values, {}, before=self.before, new=values.files)
 
@@ -386,7 +387,7 @@ class BoundFormStep(BoundStep):
             return False
         if not self.outdated:
             return True
-        self.still_holds = self.step.revalidate and self.valid
+        self.still_holds: bool = self.step.revalidate and self.valid
         return self.still_holds
 
     @cached_property

@@ -24,6 +24,10 @@ or text between the questions."""
 _BUTTONS = frozenset({"submit", "button", "reset", "image"})
 
 
+NEVER_BLANK = frozenset({"color", "range"})
+"""The types of inputs that browsers never leave blank."""
+
+
 _CONTROL = re.compile(r"<(?:input|select|textarea|button)\b", re.IGNORECASE)
 
 
@@ -93,6 +97,8 @@ def first_id(field: Field) -> str | None:
         return next((found for found in inner if found), field.id)
     if kind == "group":
         return _first_option_id(field)
+    if asks_whether(field) and not shown_value(field):
+        return answered_id(field)
     return field.id
 
 
@@ -211,6 +217,46 @@ def copy_of(field: Field) -> Any:
     return made
 
 
+def is_locked(field: Field) -> bool:
+    """True if the visitor cannot edit the field: it is disabled or read-only."""
+    own = field.render_kw or {}
+    flags: Any = field.flags
+    return any(
+        getattr(flags, name, None) or own.get(name) not in (None, False)
+        for name in ("disabled", "readonly")
+    )
+
+
+ASKED, ANSWERED = "-_asked", "-_answered"
+"""How the names of two inputs end beside a slider or a colour that may be left blank.
+
+Browsers send such a control in any case. The first input says that the page asks
+whether it is to be answered, and the second that it is.
+"""
+
+
+def asks_whether(field: Field) -> bool:
+    """True if a box asks whether the field is to be answered.
+
+    The field may be blank then, and no browser leaves its control blank.
+    """
+    if not field.flags.optional or (drawn := input_type(field)) not in NEVER_BLANK:
+        return False
+    is_slider = drawn == "range" and render_kw(field).get("type") == "range"
+    return (is_slider or drawn == "color") and not is_locked(field)
+
+
+def answered_id(field: Field) -> str:
+    """Return the id of the box that says that the field is to be answered."""
+    return f"{field.id}-answered"
+
+
+def shown_value(field: Field) -> str:
+    """Return the text that the field's input shows."""
+    value: object = getattr(field, "_value", lambda: "")()
+    return str(value) if value else ""
+
+
 def row_marker(entry: Any) -> str:
     """Return the name of the hidden input that marks an entry of a list.
 
@@ -232,9 +278,14 @@ def inner_start(field: Any) -> str:
 
 def needs_row_marker(field: Field) -> bool:
     """True if the field is an entry of a list of which a browser may send nothing."""
+    return is_entry(field) and _is_silent(field)
+
+
+def is_entry(field: Field) -> bool:
+    """True if the field is an entry of a list."""
     # Not getattr(): a nested form gives its own field of that name.
     index = vars(field).get("index")
-    return index is not None and field.short_name == str(index) and _is_silent(field)
+    return index is not None and field.short_name == str(index)
 
 
 def _is_silent(field: Field) -> bool:

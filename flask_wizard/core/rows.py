@@ -127,8 +127,7 @@ def _rows(
         elif _holds_forms(field):
             yield from _rows(step, parts(field), url, inside)
         else:
-            is_one = kind in ("input", "checkbox")
-            anchor = field.id if is_one else first_id(field) or field.id
+            anchor = first_id(field) or field.id
             link = f"{url}#{anchor}" if url else ""
             lines = tuple(_lines(field))
             if lines or name:  # a field without a name that was left blank, for bots

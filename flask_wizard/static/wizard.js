@@ -208,7 +208,7 @@
     for (const time of all(root, "time[datetime]")) {
       const when = new Date(time.dateTime);
       const form = { dateStyle: "long", timeStyle: "short" };
-      time.textContent = when.toLocaleString(document.documentElement.lang || [], form);
+      time.textContent = when.toLocaleString(time.dataset.lang || [], form);
     }
     const focus = arrived && root.querySelector("[autofocus], h1");
     if (focus) {

@@ -99,9 +99,17 @@ def assert_accessible(
 
 def faults_in(html: str) -> list[Fault]:
     """Return what a page breaks of all rules, in their order."""
-    found = _faults_in(html, lines=False)
+    found = faults_below(_parse(html, lines=False))
     # To keep the lines of all elements takes the parser twice as long.
-    return _faults_in(html, lines=True) if found else []
+    return faults_below(_parse(html, lines=True)) if found else []
+
+
+def faults_below(root: Node) -> list[Fault]:
+    """Return what a page that justhtml has parsed breaks of all rules."""
+    page = _Page(root)
+    return [
+        Fault(name, message) for name, rule in RULES.items() for message in rule(page)
+    ]
 
 
 def _text_of(response: TestResponse | str) -> str:
@@ -120,15 +128,12 @@ def _text_of(response: TestResponse | str) -> str:
     return response.text
 
 
-def _faults_in(html: str, *, lines: bool) -> list[Fault]:
+def _parse(html: str, *, lines: bool) -> Node:
     try:
         from justhtml import JustHTML
     except ImportError as error:
         raise ImportError(PARSER_MISSING) from error
-    page = _Page(JustHTML(html, sanitize=False, track_node_locations=lines).root)
-    return [
-        Fault(name, message) for name, rule in RULES.items() for message in rule(page)
-    ]
+    return JustHTML(html, sanitize=False, track_node_locations=lines).root
 
 
 class _Page:

@@ -36,13 +36,19 @@ from wtforms.widgets import TextArea
 from ..catalogues import direction
 from ..core.date_boxes import NO_BREAK, DateBoxesField
 from ..core.fields import (
+    ANSWERED,
+    ASKED,
+    NEVER_BLANK,
     Kind,
+    answered_id,
+    asks_whether,
     choices_of,
     clean_attributes,
     first_id,
     has_foreign_widget,
     input_type,
     is_box,
+    is_entry,
     is_marked,
     kind_of,
     needs_row_marker,
@@ -50,6 +56,7 @@ from ..core.fields import (
     own_errors,
     parts,
     render_kw,
+    shown_value,
 )
 from ..core.form_errors import as_text
 from ..core.only_if import OnlyIf, cause_of, condition_of
@@ -165,6 +172,9 @@ class Control:
     #: The entry or inner form that the errors are in, such as ``Contact 2``, if another
     #: field of the page has the same error; otherwise empty.
     error_place: str = ""
+    #: True if a box beside the control says whether it is to be answered, as a browser
+    #: never leaves the control blank.
+    asks_whether: bool = False
 
     @property
     def shape(self) -> str:
@@ -180,6 +190,31 @@ class Control:
     def is_one_answer(self) -> bool:
         """True if the parts are the boxes of one date."""
         return isinstance(self.field, DateBoxesField)
+
+    @property
+    def is_entry(self) -> bool:
+        """True if the field is an entry of a list."""
+        return is_entry(self.field)
+
+    @property
+    def is_answered(self) -> bool:
+        """True if the field has a value to show."""
+        return bool(shown_value(self.field))
+
+    @property
+    def asked_name(self) -> str:
+        """The name of the hidden input of a page that ``asks_whether``."""
+        return self.field.name + ASKED
+
+    @property
+    def answered_id(self) -> str:
+        """The id of the box that says that the field is to be answered."""
+        return answered_id(self.field)
+
+    @property
+    def answered_name(self) -> str:
+        """The name of the box that says that the field is to be answered."""
+        return self.field.name + ANSWERED
 
     @property
     def count_id(self) -> str:
@@ -236,6 +271,12 @@ def control(
     errors = own_errors(field)
     longest = _longest(field) if kind == "input" else 0
     described_by = _described_by(field, hint, errors, longest)
+    attributes = _attributes(field, kind, described_by, errors, longest)
+    # A colour that no browser can show is text to correct, which may be blank.
+    is_text = attributes.get("type") == "text"
+    asks = kind == "input" and asks_whether(field) and not is_text
+    if asks and not shown_value(field):
+        attributes["value"] = False
     return Control(
         field=field,
         kind=kind,
@@ -245,7 +286,7 @@ def control(
         optional=_is_question(field, kind) and _may_be_blank(field),
         as_heading=as_heading,
         described_by=described_by,
-        attributes=_attributes(field, kind, described_by, errors, longest),
+        attributes=attributes,
         options=tuple(_options(field, errors)) if kind == "group" else (),
         parts=tuple(
             control(part, kept=kept, label=name) for part, name in parts(field)
@@ -255,6 +296,7 @@ def control(
         only_if=_cause(field),
         longest=longest,
         error_place=getattr(field, "error_place", ""),
+        asks_whether=asks,
     )
 
 
@@ -326,8 +368,9 @@ def block(context: Context, name: str, default: Any = None, **values: object) ->
     if name not in context.blocks:
         return default
     inner = context.derived(values)
-    inner.blocks[name].append(lambda _: iter([Markup(default or "")]))
-    return Markup("".join(inner.blocks[name][0](inner)))
+    # Blocks are rendered by templates, which have escaped what is in them.
+    inner.blocks[name].append(lambda _: iter([Markup(default or "")]))  # noqa: S704
+    return Markup("".join(inner.blocks[name][0](inner)))  # noqa: S704
 
 
 def _wrong(field: Field, place: str, inside: str) -> Iterator[tuple[Any, str]]:
@@ -380,7 +423,8 @@ def _drawn(field: Field, attributes: Mapping[str, object], classes: str) -> Mark
     """Return a field as its widget draws it. The classes of its ``render_kw`` stay."""
     ours = str(attributes.get("class") or "").split()
     own = (name for name in ours if not name.startswith("wizard-"))
-    return Markup(field(**{**attributes, "class": " ".join([classes, *own])}))
+    drawn = field(**{**attributes, "class": " ".join([classes, *own])})
+    return Markup(drawn)  # noqa: S704  # widgets return HTML
 
 
 def _hint_id(field: Field) -> str:
@@ -443,11 +487,29 @@ def _hint(field: Field, kept: Collection[str]) -> str:
     example = ""
     if isinstance(field, DateBoxesField) and field.example is not None:
         example = text("For example, {date}", date=_as_boxes(field.example_text()))
+    elif input_type(field) == "range" and not _is_slider(field):
+        low, high = _bound(field, "min", None), _bound(field, "max", None)
+        if None not in (low, high):
+            example = text("A number from {low} to {high}", low=low, high=high)
     if cause is None and not (known or example):
         return field.description
     only_if = _only_if(cause, condition_of(field)) if cause is not None else ""
     said = (only_if, field.description, example, known)
-    return Markup(" ").join(filter(None, said))
+    return _one_after_another(part for part in said if part)
+
+
+def _one_after_another(parts: Iterable[str]) -> str:
+    """Join sentences, and begin a new line after what ends like none."""
+    joined = Markup()
+    for part in parts:
+        if joined:
+            joined += Markup(" ") if joined[-1:] in _ENDS else Markup("<br> ")
+        joined += part
+    return joined
+
+
+_ENDS = ".!?…:;。؟"
+"""How sentences end."""
 
 
 def _as_boxes(example: str) -> str:
@@ -524,10 +586,10 @@ def _may_be_blank(field: Field) -> bool:
     flags = field.flags
     if flags.required or flags.disabled or flags.readonly:
         return False
-    if input_type(field) in ("color", "range"):
-        return False
     if flags.optional:
         return True
+    if input_type(field) in NEVER_BLANK:
+        return False
     if isinstance(field, SelectField) and not isinstance(field, SelectMultipleField):
         blank = (value in ("", None) for value, _, _ in choices_of(field))
         return not field.validate_choice or any(blank)
@@ -604,7 +666,7 @@ def _type_attributes(field: Field, own: Mapping[str, object]) -> dict[str, objec
     if kind in ("email", "url"):
         return _defaults(own, spellcheck="false", autocapitalize="none")
     whole = isinstance(field, IntegerField)
-    if kind == "number" or (kind == "range" and not _range_shows(field)):
+    if kind == "number" or (kind == "range" and not _is_slider(field)):
         mode = "numeric" if whole else "decimal"
         return _text_input() | _defaults(own, inputmode=mode)
     if kind == "text" and isinstance(field, (IntegerField, DecimalField, FloatField)):
@@ -629,7 +691,7 @@ def _browser_shows(field: Field, kind: str) -> bool:
     """True if ``<input type=kind>`` can show the value and send a new one."""
     if kind not in _BROWSER_FORMATS:
         return kind != "datetime"  # browsers no longer support it
-    text, sent = _value(field), _BROWSER_FORMATS[kind]
+    text, sent = shown_value(field), _BROWSER_FORMATS[kind]
     return (not text or sent.matches(text)) and _parses(field, sent)
 
 
@@ -652,9 +714,14 @@ def _succeeds(parse: Callable[..., object], *given: str) -> bool:
     return True
 
 
+def _is_slider(field: Field) -> bool:
+    """True if the field is drawn as a slider, which does not show its number."""
+    return render_kw(field).get("type") == "range" and _range_shows(field)
+
+
 def _range_shows(field: Field) -> bool:
     """True if a slider can show the value exactly."""
-    text = _value(field)
+    text = shown_value(field)
     if not text:
         return True
     try:
@@ -678,11 +745,6 @@ def _bound(field: Field, name: str, default: object) -> object:
     )
     found = next((place for place in places if place is not None), default)
     return found() if callable(found) else found
-
-
-def _value(field: Field) -> str:
-    value: object = getattr(field, "_value", lambda: "")()
-    return str(value) if value else ""
 
 
 def _classes(ours: str, own: Mapping[str, object]) -> str:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from flask import current_app
 
 from ..errors import ConfigurationError
+from ..locales import browser_locale
 from .texts import get_texts, plural, text
 
 
@@ -31,6 +32,11 @@ def moment_in(when: datetime, zone: tzinfo) -> str:
         time=texts.clock(here.time().replace(second=0)),
         zone=here.tzname(),
     )
+
+
+def moment_language() -> str:
+    """Return the language tag by which the script writes moments as ``moment`` does."""
+    return browser_locale(get_texts().language)
 
 
 def ago(when: datetime) -> str | None:

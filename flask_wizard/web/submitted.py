@@ -9,6 +9,7 @@ from typing import NamedTuple
 from flask import Request
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
+from ..core.fields import ANSWERED, ASKED
 from ..core.forms import FIELDS, FieldNames, Values
 from ..core.steps import RESERVED_FIELDS
 from ..drafts.holders import is_id
@@ -94,6 +95,11 @@ class Submitted:
         nonce, rev = sent.get(NONCE, ""), sent.get("_rev", "")
         item_nonce = sent.get(ITEM_NONCE, "")
         action = sent.get("_action", "next")
+        for asked in [name for name in values if name.endswith(ASKED)]:
+            name = asked[: -len(ASKED)]
+            if not values.pop(name + ANSWERED, None):
+                values[name] = [""]
+            del values[asked]
         if action.startswith("drop:"):
             values.dropped = action[5:]
         if incoming is not None:

@@ -59,3 +59,30 @@ def test_arabic_page_stands_from_right_to_left(
         assert edge - start(page, selector) == pytest.approx(16, abs=2)
     assert start(page, "#born-day") > start(page, "#born-month")
     assert axe(page) == []
+
+
+def test_script_writes_moments_as_the_server_does(
+    new_context: CreateContextCallback,
+    make_app: MakeApp,
+    live_server: Callable[[WSGIApplication], str],
+) -> None:
+    page = new_context(locale="en-US", timezone_id="Asia/Tokyo").new_page()
+    written = {
+        "en": "6 December 2026 at 14:30",
+        "en_US": "December 6, 2026 at 2:30 PM",
+        "de": "6. Dezember 2026 um 14:30",
+        "xx-nonsense-x1": "December 6, 2026 at 2:30 PM",  # as the browser does
+    }
+    for lang, expected in written.items():
+        app = make_app(declare("Join", Commits, you=Step(You)), WIZARD_LANG=lang)
+        page.context.clear_cookies()  # those of one port are those of all
+        page.goto(live_server(app) + "/join/")
+        page.click(".wizard-actions [value=save]")
+        times = page.locator("time")
+        tag = str(times.get_attribute("data-lang"))
+        page.evaluate(
+            "(tag) => { document.querySelector('.wizard').innerHTML ="
+            " `<p><time datetime='2026-12-06T05:30Z' data-lang='${tag}'></time></p>` }",
+            tag,
+        )
+        expect(times).to_have_text(expected, use_inner_text=True)

@@ -16,6 +16,7 @@ from flask_wizard import DefinitionError, FileContent
 from flask_wizard.core.forms import bind
 from flask_wizard.core.signatures import signature
 from flask_wizard.core.texts import ENGLISH, LazyText, Texts, check_words
+from flask_wizard.locales import browser_locale
 
 DAY = date(2026, 3, 7)
 
@@ -277,3 +278,15 @@ def test_our_messages_are_translated_in_any_form() -> None:
 def test_our_validators_speak_english_in_a_form_outside_of_wizards() -> None:
     validator = FileContent("png", "pdf")
     assert validator._message(Asks().name) == "Only PNG or PDF files can be kept here."
+
+
+@pytest.mark.parametrize(
+    ("language", "tag"),
+    [
+        *(("", "en-GB"), ("en", "en-GB"), ("en_US", "en-US"), ("pt-BR", "pt-BR")),
+        *(("zh_Hant_TW", "zh-Hant-TW"), ("es-419", "es-419"), ("de", "de")),
+        *(("sr-latn-x-own", "sr-latn"), ("german", ""), ("-", ""), ("e", "")),
+    ],
+)
+def test_browser_gets_a_tag_that_it_takes(language: str, tag: str) -> None:
+    assert browser_locale(language) == tag

@@ -225,6 +225,17 @@ def test_page_begins_with_a_date(make_app: MakeApp, sent: dict[str, str]) -> Non
     assert committed[0].data["you"]["born"] == expected
 
 
+def test_boxes_win_over_what_a_native_date_began_with(make_app: MakeApp) -> None:
+    old = Visitor(make_app(declare("Join", Begins, you=Step(NativeForm))))
+    old.open()
+    old.press("save", {"note": "x"})
+    new = old.twin(make_app(Begins))
+    new.open(f"{new.draft}you")
+    new.press("next", {"born-day": "6"})
+    new.press()
+    assert committed[0].data["you"]["born"] == date(2010, 5, 6)
+
+
 @pytest.mark.parametrize("lock", ["disabled", "readonly"])
 def test_locked_date_keeps_what_it_began_with(make_app: MakeApp, lock: str) -> None:
     class Locked(Form):

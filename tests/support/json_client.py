@@ -11,6 +11,7 @@ from visitor import Page, Values, Visitor, attribute
 from werkzeug.test import TestResponse
 
 from flask_wizard.core.date_boxes import PARTS, joined
+from flask_wizard.core.fields import ANSWERED, ASKED
 
 ACCEPT = {"Accept": "application/json"}
 
@@ -46,12 +47,18 @@ def by_name(entries: list[Entry]) -> dict[str, list[str]]:
     """The values by name, which is all that a server heeds.
 
     Encrypted names of fields and signed tokens differ each time they are written. A
-    date in three inputs is one string for whoever reads JSON, where it can be one.
+    date in three inputs is one string for whoever reads JSON, where it can be one, and
+    what is not to be answered is blank.
     """
     found: dict[str, list[str]] = {}
     for name, value in entries:
         again = "" if name in ("_fields", "csrf_token", "_item") else value
         found.setdefault(name, []).append(again)
+    for asked in [name for name in found if name.endswith(ASKED)]:
+        del found[asked]
+        name = asked.removesuffix(ASKED)
+        if not found.pop(name + ANSWERED, None):
+            found[name] = [""]
     for start in [n.removesuffix("-day") for n in found if n.endswith("-day")]:
         names = [f"{start}-{part}" for part in PARTS]
         if found.keys() >= {*names}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -27,6 +28,9 @@ def ticks(label: str, *labels: str, **more: Any) -> fields.SelectMultipleField:
         option_widget=widgets.CheckboxInput(),
         **more,
     )
+
+
+SLIDER = {"type": "range"}
 
 
 class Tokens(CSRF):
@@ -181,9 +185,9 @@ def test_decimal_number_is_text_with_a_decimal_keyboard(kind: Any) -> None:
         (fields.DateTimeLocalField, "2026-03-03T14:30", "2026-03-03T25:00"),
         (fields.DateTimeLocalField, "2026-03-03 14:30:00", "tomorrow"),
         (fields.ColorField, "#33aaFF", "blue"),
-        (fields.IntegerRangeField, "50", "101"),
-        (fields.IntegerRangeField, "50", "50.5"),
-        (fields.DecimalRangeField, "0.25", "much"),
+        (partial(fields.IntegerRangeField, render_kw=SLIDER), "50", "101"),
+        (partial(fields.IntegerRangeField, render_kw=SLIDER), "50", "50.5"),
+        (partial(fields.DecimalRangeField, render_kw=SLIDER), "0.25", "much"),
     ],
 )
 def test_value_that_a_browser_would_blank_is_shown_as_text(
@@ -197,13 +201,42 @@ def test_value_that_a_browser_would_blank_is_shown_as_text(
     assert f'value="{blanked}"' in drawn
 
 
+@pytest.mark.parametrize(
+    ("unbound", "mode", "hint"),
+    [
+        (fields.IntegerRangeField(), "numeric", ""),
+        (
+            fields.IntegerRangeField(validators=[validators.NumberRange(0, 10)]),
+            "numeric",
+            "A number from 0 to 10",
+        ),
+        (
+            fields.DecimalRangeField(
+                validators=[validators.NumberRange(-1, 1)], description="Of pH"
+            ),
+            "decimal",
+            "Of pH<br> A number from -1 to 1",
+        ),
+    ],
+)
+def test_number_of_a_range_is_typed_where_it_can_be_read(
+    unbound: Any, mode: str, hint: str
+) -> None:
+    drawn = control(bound("it", unbound))
+    assert (drawn.attributes["type"], drawn.attributes["inputmode"]) == ("text", mode)
+    assert drawn.hint == hint
+    assert not drawn.asks_whether
+
+
 def test_slider_with_a_number_beyond_all_numbers_is_a_text_input() -> None:
-    field = bound("it", fields.DecimalRangeField(), "0.1e999999999999999999")
+    slider = fields.DecimalRangeField(render_kw=SLIDER)
+    field = bound("it", slider, "0.1e999999999999999999")
     assert control(field).attributes["type"] == "text"
 
 
 def test_slider_asks_its_own_bounds() -> None:
-    wide = fields.IntegerRangeField(validators=[validators.NumberRange(100, 300)])
+    bounds = [validators.NumberRange(100, 300)]
+    wide = fields.IntegerRangeField(validators=bounds, render_kw=SLIDER)
     assert "type" not in control(bound("it", wide, "200")).attributes
     assert control(bound("it", wide, "50")).attributes["type"] == "text"
 
@@ -299,6 +332,10 @@ def test_option_keeps_its_own_attributes() -> None:
         (fields.FormField(Phone), False),
         (fields.FileField(), True),
         (fields.ColorField(), False),
+        (fields.ColorField(validators=[validators.Optional()]), True),
+        (fields.IntegerRangeField(), False),
+        (fields.IntegerRangeField(validators=[validators.Optional()]), True),
+        (fields.IntegerRangeField(render_kw={"type": "range"}), False),
         (fields.SelectField(choices=choices("A")), False),
         (fields.SelectField(choices=[SelectChoice("", "None")]), True),
         (fields.SelectField(choices=choices("A"), validate_choice=False), True),
@@ -339,7 +376,7 @@ def test_what_is_called_optional_validates_blank(unbound: Any) -> None:
 def test_kept_password_says_so_after_its_hint() -> None:
     field = bound("secret", fields.PasswordField("Password", description="8 signs"))
     kept = control(field, kept={"secret"})
-    assert kept.hint.startswith("8 signs You have already given this.")
+    assert kept.hint.startswith("8 signs<br> You have already given this.")
     assert kept.attributes["aria-describedby"] == "secret-hint"
 
 

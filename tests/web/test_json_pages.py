@@ -442,7 +442,12 @@ class Everything(Form):
         fields.RadioField("Pick", choices=choices("a", "b")), min_entries=1
     )
     slide = fields.IntegerRangeField("Slide", [validators.Optional()])
+    glide = fields.IntegerRangeField(
+        "Glide", [validators.Optional()], render_kw={"type": "range"}
+    )
+    loud = fields.IntegerRangeField("Loud", render_kw={"type": "range"})
     colour = fields.ColorField("Colour")
+    paint = fields.ColorField("Paint", [validators.Optional()])
     password = fields.PasswordField("Password")
     home = fields.FormField(Address, "Home")
     group = fields.FormField(Group, "Group")
@@ -496,8 +501,11 @@ BLANK = {"kind": "text", "value": "", "hint": "", "required": False}
         ("stays", {"readonly": True, "required": False}),
         ("near", {"kind": "text", "suggestions": ["here", "there"]}),
         ("picks-0", {"kind": "radio", "value": None, "marker": "picks-0-_row"}),
-        ("slide", {"kind": "range", "value": "50"}),
-        ("colour", {"kind": "color", "value": "#000000"}),
+        ("slide", {"kind": "text", "value": "", "required": False}),
+        ("glide", {"kind": "range", "value": "", "required": False}),
+        ("loud", {"kind": "range", "value": "50", "required": True}),
+        ("colour", {"kind": "color", "value": "#000000", "required": True}),
+        ("paint", {"kind": "color", "value": "", "required": False}),
         ("password", {"kind": "password", "value": ""}),
         ("home-street", {"kind": "text", "label": "Street"}),
         ("group-ticked-0", {"kind": "checkbox", "marker": "group-ticked-0-_row"}),
