@@ -189,6 +189,7 @@ def test(session: nox.Session) -> None:
         if MEASURED:
             session.run(DEV, "-m", "coverage", "report")
         session.log(checked.result())
+    docs(session)
 
 
 @nox.session(venv_backend="none", requires=["dev"])
@@ -291,6 +292,18 @@ def mutate(session: nox.Session) -> None:
     """
     modules = os.environ.get("MODULES", "").replace(",", " ").split()
     session.run(DEV, ".ci/mutants", *modules)
+
+
+@nox.session(venv_backend="none", requires=["dev"])
+def docs(session: nox.Session) -> None:
+    """Build the site of the documents into build/site. A warning is an error."""
+    session.run(
+        *(DEV, "-m", "sphinx", "--fail-on-warning", "--fresh-env"),
+        # Sphinx repeats no warning of a page that it has read before: hence fresh.
+        *("--conf-dir", "docs", "--doctree-dir", BUILD / "doctrees", "."),
+        BUILD / "site",
+        env={"PYTHONPATH": str(ROOT)},
+    )
 
 
 @nox.session(venv_backend="none", requires=["dev"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import json
 import re
 import sqlite3
@@ -21,8 +22,9 @@ from uploads import PNG, files_in, send_files
 from visitor import Visitor, attribute
 from wizards import Join
 
+import flask_wizard
 from example_app import create_app
-from flask_wizard import FlaskWizard, signals
+from flask_wizard import FlaskWizard, errors, signals
 from flask_wizard.cli import commands
 from flask_wizard.extension import DEFAULTS
 from flask_wizard.stores.registry import SCHEMES
@@ -881,3 +883,30 @@ def test_every_command_is_in_the_documents() -> None:
     text = (ROOT / "docs/commands.md").read_text()
     missing = [name for name in commands.commands if f"`{name}" not in text]
     assert missing == []
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    found = re.findall(r"^\.\. autoclass:: (\w+)", reference(), re.M)
+    missing = {*flask_wizard.__all__} - {*found} - {*vars(errors)}
+    assert missing == set()
+
+
+@pytest.mark.parametrize("kind", ["Step", "Repeat", "Info", "Exit", "Review"])
+def test_reference_has_every_option_of_a_step(kind: str) -> None:
+    pattern = rf"autoclass:: {kind}\((.*)\)\n   :members: (.*)"
+    ((signature, members),) = re.findall(pattern, reference())
+    every = {field.name for field in dataclasses.fields(getattr(flask_wizard, kind))}
+    # The wizard sets these.
+    every -= {"name", "pages"}
+    assert set(members.split(", ")) == every
+    assert set(re.findall(r"\w+(?=,|=|$)", signature)) >= every
+
+
+def test_reference_has_every_signal() -> None:
+    found = set(re.findall(r"^\.\. autodata:: (\w+)", reference(), re.M))
+    every = {name for name, s in vars(signals).items() if isinstance(s, NamedSignal)}
+    assert found == every
+
+
+def reference() -> str:
+    return (ROOT / "docs/reference.md").read_text()
