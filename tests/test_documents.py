@@ -19,7 +19,7 @@ from documents import ROOT, blocks, run_blocks
 from flask import Flask, session
 from time_machine import Traveller
 from uploads import PNG, files_in, send_files
-from visitor import Visitor, attribute
+from visitor import Page, Visitor, attribute
 from werkzeug.datastructures import MultiDict
 from wizards import Join
 
@@ -32,32 +32,8 @@ from flask_wizard.stores.registry import SCHEMES
 from flask_wizard.web import guest_pages, pages
 
 PAGE = "What a step's page gets"
-DOCUMENTS = (
-    "README.md",
-    "docs/accessibility.md",
-    "docs/branching.md",
-    "docs/commands.md",
-    "docs/devices.md",
-    "docs/editing.md",
-    "docs/embedding.md",
-    "docs/fields.md",
-    "docs/guide.md",
-    "docs/jobs.md",
-    "docs/json.md",
-    "docs/languages.md",
-    "docs/lists.md",
-    "docs/personal.md",
-    "docs/quickstart.md",
-    "docs/school_trip.md",
-    "docs/script.md",
-    "docs/security.md",
-    "docs/signals.md",
-    "docs/stores.md",
-    "docs/tasks.md",
-    "docs/uploads.md",
-    "docs/users.md",
-    "docs/versions.md",
-)
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+DOCUMENTS = ("README.md", *(f"docs/{path.name}" for path in PAGES))
 
 
 def follow(visitor: Visitor, url: str, **typed: str) -> str:
@@ -343,6 +319,63 @@ def test_trip_of_the_documents_is_edited(instance: Path) -> None:
     visitor.fill(place="Lisbon")
     assert visitor.send("next").location == "/trips/7"
     assert document["trips"][7]["place"] == "Lisbon"
+
+
+def test_wizard_of_the_documents_runs_behind_a_proxy(instance: Path) -> None:
+    client = run_blocks("docs/proxies.md")["create_app"]().test_client()
+    proxy = {
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "www.example.org",
+        "X-Forwarded-Prefix": "/forms",
+    }
+    begin = client.get("/join/", headers=proxy).location
+    assert begin.startswith("/forms/join/new/you")
+    page = client.get(begin.removeprefix("/forms"), headers=proxy)
+    sent = {**Page(page).forms[begin], "name": "Ada"}
+    own = {**proxy, "Origin": "https://www.example.org"}
+    answer = client.post(begin.removeprefix("/forms"), data=sent, headers=own)
+    assert answer.status_code == 303
+    assert answer.location.startswith("/forms/join/")
+    assert "Secure" in answer.headers["Set-Cookie"]
+
+
+def test_lifetime_of_the_documents_is_no_limit_of_time() -> None:
+    complaint = run_blocks("docs/data_protection.md")["Complaint"]
+    assert complaint.lifetime.total_seconds() >= 20 * 60 * 60
+
+
+def test_order_that_came_from_formtools_runs_to_its_commit(instance: Path) -> None:
+    document = run_blocks("docs/from_formtools.md")
+    visitor = Visitor(document["create_app"]())
+    visitor.open("/order/")
+    assert visitor.fill(method="card").path.endswith("/card")
+    visitor.fill(number="4111")
+    visitor.press()
+    visitor.open("/order/")
+    assert visitor.fill(method="cash").path.endswith("/check")
+    visitor.press()
+    assert document["orders"] == [
+        {"pay": {"method": "card"}, "card": {"number": "4111"}},
+        {"pay": {"method": "cash"}},
+    ]
+
+
+def test_views_of_the_documents_become_a_wizard(instance: Path) -> None:
+    document = run_blocks("docs/from_session_code.md")
+    former = document["create_former_app"]().test_client()
+    assert former.post("/join/name", data={"name": "Ada"}).location == "/join/age"
+    former.post("/join/age", data={"age": "36"})
+    # The faults that the page names.
+    former.post("/join/age", data={"age": "36"})
+    assert document["members"] == [{"name": "Ada", "age": 36}, {"age": 36}]
+    visitor = Visitor(document["create_app"]())
+    with visitor.client.session_transaction() as session:
+        session["join"] = {"name": "Ada"}
+    assert visitor.open("/join/").value("name") == "Ada"
+    visitor.press()
+    visitor.fill(age="36")
+    assert visitor.send("next").location == "/welcome"
+    assert document["members"][2:] == [{"name": "Ada", "age": 36}]
 
 
 def test_pages_of_the_documents_run_under_a_strict_policy(instance: Path) -> None:
