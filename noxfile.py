@@ -281,6 +281,14 @@ def bench(session: nox.Session) -> None:
     session.run("python", "-m", "benchmarks")
 
 
+@nox.session
+def load(session: nox.Session) -> None:
+    """Send POSTs for minutes, weigh drafts on servers, and lose a node of a cluster."""
+    require(session, SERVERS)
+    install_once(session, *requirements("bench", "test"))
+    session.run("python", "-m", "benchmarks.load", *session.posargs)
+
+
 @nox.session(venv_backend="none", requires=["dev"])
 def fuzz(session: nox.Session) -> None:
     """Send hostile requests, draw odd wizards and forms at random, for half an hour.

@@ -32,6 +32,7 @@ PAGE = "What a step's page gets"
 DOCUMENTS = (
     "README.md",
     "docs/accessibility.md",
+    "docs/checks.md",
     "docs/commands.md",
     "docs/devices.md",
     "docs/embedding.md",

@@ -48,6 +48,7 @@ from ..core.fields import (
     has_foreign_widget,
     input_type,
     is_box,
+    is_entry,
     is_marked,
     kind_of,
     needs_row_marker,
@@ -189,6 +190,11 @@ class Control:
     def is_one_answer(self) -> bool:
         """True if the parts are the boxes of one date."""
         return isinstance(self.field, DateBoxesField)
+
+    @property
+    def is_entry(self) -> bool:
+        """True if the field is an entry of a list."""
+        return is_entry(self.field)
 
     @property
     def is_answered(self) -> bool:
@@ -489,7 +495,21 @@ def _hint(field: Field, kept: Collection[str]) -> str:
         return field.description
     only_if = _only_if(cause, condition_of(field)) if cause is not None else ""
     said = (only_if, field.description, example, known)
-    return Markup(" ").join(filter(None, said))
+    return _one_after_another(part for part in said if part)
+
+
+def _one_after_another(parts: Iterable[str]) -> str:
+    """Join sentences, and begin a new line after what ends like none."""
+    joined = Markup()
+    for part in parts:
+        if joined:
+            joined += Markup(" ") if joined[-1:] in _ENDS else Markup("<br> ")
+        joined += part
+    return joined
+
+
+_ENDS = ".!?…:;。؟"
+"""How sentences end."""
 
 
 def _as_boxes(example: str) -> str:
