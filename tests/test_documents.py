@@ -43,6 +43,7 @@ DOCUMENTS = (
     "docs/languages.md",
     "docs/lists.md",
     "docs/personal.md",
+    "docs/recipes.md",
     "docs/school_trip.md",
     "docs/security.md",
     "docs/signals.md",
