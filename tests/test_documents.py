@@ -945,6 +945,20 @@ def test_jobs_of_the_documents_count_and_remind(
     assert "https://example.org/apply/link/" in text
 
 
+def test_overview_of_the_documents_is_for_the_staff(instance: Path) -> None:
+    jobs = run_blocks("docs/jobs.md")
+    app = jobs["create_app"]()
+    jobs["add_overview"](app)
+    follow(Visitor(app), "/apply/", email="ann@example.com")
+    client = app.test_client()
+    assert client.get("/staff/drafts/").location == "/login"
+    with client.session_transaction() as visitor:
+        visitor["user_id"] = "grace"
+    assert "under an hour ago: 1" in client.get("/staff/drafts/").text
+    with app.app_context():
+        assert [each.step for each in jobs["wizards"].overview().steps] == ["check"]
+
+
 @pytest.fixture
 def embedding(instance: Path) -> dict[str, Any]:
     return run_blocks("docs/embedding.md")
