@@ -36,12 +36,13 @@ _FIRST_CONTROL = re.compile(r"<(?:input|select|textarea)\b[^>]*?\bid=\"([^\"]*)\
 
 def kind_of(field: Field) -> Kind:
     """Return how a field is drawn."""
-    drawn = input_type(field)
+    own = render_kw(field)
+    drawn = str(own.get("type") or getattr(field.widget, "input_type", ""))
     if isinstance(field, CSRFTokenField) or drawn in _BUTTONS:
         return "skip"
     if isinstance(field, (FormField, FieldList)):
         return _container_kind(field)
-    if drawn == "hidden" or _is_concealed(field):
+    if drawn == "hidden" or (own and _is_concealed(own)):
         return "hidden"
     if drawn == "checkbox":
         return "checkbox"
@@ -84,9 +85,12 @@ def own_errors(field: Field) -> tuple[str, ...]:
     return tuple([as_text(error) for error in mixed if not isinstance(error, inner)])
 
 
-def first_id(field: Field) -> str | None:
-    """Return the id of the first control that a visitor can use, if there is one."""
-    kind = kind_of(field)
+def first_id(field: Field, kind: Kind | None = None) -> str | None:
+    """Return the id of the first control that a visitor can use, if there is one.
+
+    ``kind`` is the field's, where it is known.
+    """
+    kind = kind or kind_of(field)
     if kind in ("hidden", "skip", "content"):
         return None
     if isinstance(field, DateBoxesField):
@@ -112,9 +116,11 @@ def is_marked(box: Field) -> bool:
     return bool(vars(box).get("is_wrong"))
 
 
-def _is_concealed(field: Field) -> bool:
-    """True if no person sees the field: it is there to tell programs that fill it."""
-    own = render_kw(field)
+def _is_concealed(own: Mapping[str, Any]) -> bool:
+    """True if no person sees a field with these attributes.
+
+    It is there to tell programs that fill it.
+    """
     style = str(own.get("style") or "").replace(" ", "").lower()
     return own.get("hidden", False) is not False or "display:none" in style
 

@@ -127,7 +127,7 @@ def _rows(
         elif _holds_forms(field):
             yield from _rows(step, parts(field), url, inside)
         else:
-            anchor = first_id(field) or field.id
+            anchor = first_id(field, kind) or field.id
             link = f"{url}#{anchor}" if url else ""
             lines = tuple(_lines(field))
             if lines or name:  # a field without a name that was left blank, for bots
@@ -138,22 +138,29 @@ def _rows(
                     lines,
                     anchor,
                     link,
-                    is_private=any(map(_is_private, leaves([field]))),
+                    is_private=_is_private(field),
                 )
 
 
 def _is_private(field: Field) -> bool:
+    """True for a password, for files, and for a list that has either."""
+    if isinstance(field, FieldList):
+        return any(map(_is_private, leaves([field])))
     return is_password(field) or is_file(field)
 
 
 def _confirmations(fields: Iterable[Field]) -> set[str]:
     """Return the names of those fields of a form that must repeat an earlier one."""
-    order: dict[str, int] = {}
-    pairs = []
-    for number, field in enumerate(fields):
-        order[field.short_name] = number
-        equal = (v for v in field.validators if isinstance(v, EqualTo))
-        pairs += [(field.short_name, validator.fieldname) for validator in equal]
+    fields = list(fields)
+    pairs = [
+        (field.short_name, validator.fieldname)
+        for field in fields
+        for validator in field.validators
+        if isinstance(validator, EqualTo)
+    ]
+    if not pairs:
+        return set()
+    order = {field.short_name: number for number, field in enumerate(fields)}
     known = (pair for pair in pairs if order.keys() >= {*pair})
     return {max(pair, key=order.__getitem__) for pair in known}
 

@@ -33,6 +33,11 @@ class Group:
         """True if the title of the group says what the label of its only row says."""
         return len(self.rows) == 1 and str(self.rows[0].label) == str(self.title)
 
+    @property
+    def changed(self) -> Row | None:
+        """The first of the rows that the visitor has just changed."""
+        return next((row for row in self.rows if row.changed), None)
+
 
 def groups_of(
     journey: Journey, review: BoundStep, url_of: Callable[[BoundStep], str]
