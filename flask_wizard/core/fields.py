@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 from wtforms.csrf.core import CSRFTokenField
-from wtforms.fields import Field, FieldList, FormField
+from wtforms.fields import Field, FieldList, FormField, SelectField
 from wtforms.fields.choices import SelectFieldBase
 from wtforms.widgets import ListWidget, Select, TableWidget
 
@@ -36,28 +37,41 @@ _FIRST_CONTROL = re.compile(r"<(?:input|select|textarea)\b[^>]*?\bid=\"([^\"]*)\
 
 def kind_of(field: Field) -> Kind:
     """Return how a field is drawn."""
-    own = render_kw(field)
-    drawn = str(own.get("type") or getattr(field.widget, "input_type", ""))
-    if isinstance(field, CSRFTokenField) or drawn in _BUTTONS:
-        return "skip"
     if isinstance(field, (FormField, FieldList)):
-        return _container_kind(field)
-    if drawn == "hidden" or (own and _is_concealed(own)):
+        is_button = input_type(field) in _BUTTONS
+        return "skip" if is_button else _container_kind(field)
+    concealed = bool(field.render_kw) and _is_concealed(field)
+    classes: tuple[Any, Any] = type(field), type(field.widget)
+    known = _kind_of(*classes, input_type(field), concealed)
+    return known or _foreign_kind(field)
+
+
+@lru_cache(maxsize=256)  # classes, without which each field is looked at many times
+def _kind_of(
+    field: type[Field], widget: type[object], drawn: str, concealed: bool
+) -> Kind | None:
+    """Return how a field of these classes is drawn; None if only its HTML tells.
+
+    ``drawn`` is the type of its input. ``concealed`` is true if no person sees it.
+    """
+    if issubclass(field, CSRFTokenField) or drawn in _BUTTONS:
+        return "skip"
+    if drawn == "hidden" or concealed:
         return "hidden"
     if drawn == "checkbox":
         return "checkbox"
-    if isinstance(field, DateBoxesField):
+    if issubclass(field, DateBoxesField):
         return "form"
-    if isinstance(field.widget, (ListWidget, TableWidget)):
+    if issubclass(widget, (ListWidget, TableWidget)):
         return "group"
-    if isinstance(field, SelectFieldBase):
-        return "input" if isinstance(field.widget, Select) else "group"
-    return _foreign_kind(field) if has_foreign_widget(field) else "input"
+    if issubclass(field, SelectFieldBase):
+        return "input" if issubclass(widget, Select) else "group"
+    return "input" if widget.__module__.startswith("wtforms.") else None
 
 
 def input_type(field: Field) -> str:
     """Return the ``type`` of the ``<input>`` that WTForms would draw, or ""."""
-    own: object = render_kw(field).get("type")
+    own = render_kw(field).get("type") if field.render_kw else None
     return str(own or getattr(field.widget, "input_type", ""))
 
 
@@ -116,11 +130,9 @@ def is_marked(box: Field) -> bool:
     return bool(vars(box).get("is_wrong"))
 
 
-def _is_concealed(own: Mapping[str, Any]) -> bool:
-    """True if no person sees a field with these attributes.
-
-    It is there to tell programs that fill it.
-    """
+def _is_concealed(field: Field) -> bool:
+    """True if no person sees the field: it is there to tell programs that fill it."""
+    own = render_kw(field)
     style = str(own.get("style") or "").replace(" ", "").lower()
     return own.get("hidden", False) is not False or "display:none" in style
 
@@ -171,6 +183,10 @@ def choices_of(field: Any) -> Iterator[tuple[Any, Any, bool]]:
 
     WTForms-Components has groups as choices, and leaves their state to its widget.
     """
+    if (pairs := _pairs_of(field)) is not None:
+        for value, label in pairs:
+            yield value, label, bool(field.coerce(value) == field.data)
+        return
     for choice in field.iter_choices():
         value, label, *more = choice
         if isinstance(label, (list, tuple)):
@@ -179,6 +195,27 @@ def choices_of(field: Any) -> Iterator[tuple[Any, Any, bool]]:
             yield value, label, more[0]
         else:
             yield value, label, _is_chosen(field, value)
+
+
+def _pairs_of(field: Any) -> list[tuple[Any, str]] | None:
+    """Return a select's choices as they were given, if each has a value and a label.
+
+    WTForms makes two objects of each whenever it is asked for them.
+    """
+    if type(field).iter_choices is not SelectField.iter_choices:
+        return None
+    given: object = field.choices
+    if isinstance(given, dict):
+        pairs = list(given.items())
+    elif isinstance(given, list) and all(map(_is_pair, given)):
+        pairs = given
+    else:
+        return None
+    return pairs if all(isinstance(label, str) for _, label in pairs) else None
+
+
+def _is_pair(choice: object) -> bool:
+    return type(choice) is tuple and len(choice) == 2
 
 
 def _is_chosen(field: Any, value: object) -> bool:

@@ -49,9 +49,9 @@ def groups_of(
     """
     shown = [bound for bound in journey.path if bound.step.has_answers]
     given = {bound.name: list(bound.rows(url_of)) for bound in shown}
-    marked = [
-        _marked(row, journey.draft.changed) for rows in given.values() for row in rows
-    ]
+    marked = [row for rows in given.values() for row in rows]
+    if changed := journey.draft.changed:
+        marked = [_marked(row, changed) for row in marked]
     single = {name for name, rows in given.items() if len(rows) == 1}
     steps = [bound.step for bound in shown]
     return _grouped(review.edit_rows(marked), steps, single)
