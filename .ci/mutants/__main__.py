@@ -67,7 +67,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "core.items": LISTS,
     "core.repeats": LISTS,
     "core.only_if": LEFT_OUT,
-    "core.info": ("core/info", "journeys/info"),
+    "core.info": ("core/info",),
     "core.changes": ("journeys/second_thoughts", "journeys/review", "journeys/editing"),
     "core.untouched": ("journeys/initial", "core/prefilled", "journeys/editing"),
     "core.form_errors": ("core/forms", "journeys/languages", *FIELDS),
@@ -83,7 +83,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "stores.sqlite": EMBEDDED,
     "stores.files": EMBEDDED,
     "stores.memory": EMBEDDED,
-    "web.actions": ("web/actions", *JOURNEYS),
+    "web.actions": ("web/leads", "web/actions"),
     "web.logins": LOGINS,
     "web.groups": (*LEFT_OUT, "web/controls"),
     "web.item_pages": LISTS,
@@ -266,7 +266,7 @@ class Recorder:
 class Module:
     """A module under test, its mutants and its tests.
 
-    ``lines``, such as ``88-130``, leaves only the mutants of these lines.
+    ``lines``, such as ``88-130+148``, leaves only the mutants of these lines.
     """
 
     def __init__(self, name: str, lines: str = "") -> None:
@@ -275,9 +275,13 @@ class Module:
         self.path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
         self.mutants = mutants_of(self.path)
         if lines:
-            first, _, last = lines.partition("-")
-            chosen = range(int(first), int(last or first) + 1)
-            self.mutants = [each for each in self.mutants if each.line in chosen]
+            spans = (span.partition("-") for span in lines.split("+"))
+            ends = [(int(first), int(last or first)) for first, _, last in spans]
+            self.mutants = [
+                mutant
+                for mutant in self.mutants
+                if any(first <= mutant.line <= last for first, last in ends)
+            ]
         paths = (Path("tests", test) for test in MODULES[name])
         self.tests = [str(p.with_name(f"test_{p.name}.py")) for p in paths]
 
