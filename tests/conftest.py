@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import time_machine
 from apps import COMPILED, MakeApp, MakeOnDisk, Site
 from cachelib import FileSystemCache, SimpleCache
 from canaries import Canary
@@ -27,7 +25,7 @@ from flask_wizard.stores.files import FileStore
 from flask_wizard.stores.memory import MemoryStore
 from flask_wizard.stores.sqlite import SQLiteStore
 
-pytest_plugins = ["scheduling"]
+pytest_plugins = ["scheduling", "pytest_flask_wizard", "pytester"]
 
 
 @pytest.fixture(autouse=True)
@@ -130,10 +128,9 @@ def make_app(store: Probe, tmp_path_factory: pytest.TempPathFactory) -> MakeApp:
 
 
 @pytest.fixture
-def clock() -> Iterator[Traveller]:
+def clock(wizard_clock: Traveller) -> Traveller:
     """A clock that stands still at a whole second until it is shifted."""
-    with time_machine.travel(int(time.time()), tick=False) as clock:
-        yield clock
+    return wizard_clock
 
 
 # The wizard Membership on what lies on a disk

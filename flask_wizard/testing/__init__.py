@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from .accessibility import assert_accessible
+from .client import WizardClient
+from .page import Page
+from .stories import Story, StoryError, every_path
 
-__all__ = ["assert_accessible"]
+__all__ = [
+    "Page",
+    "Story",
+    "StoryError",
+    "WizardClient",
+    "assert_accessible",
+    "every_path",
+]
 
 pytest.register_assert_rewrite("flask_wizard.testing.store_contract")
