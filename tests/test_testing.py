@@ -227,7 +227,7 @@ def test_page_with_fields_is_no_check_page(client: WizardClient) -> None:
 
 
 def test_mount_that_is_missing_is_told(app: Flask) -> None:
-    with pytest.raises(LookupError, match="mounted as 'jion'. Mounts are join"):
+    with pytest.raises(LookupError, match=r"mounted as 'jion'\. Mounts are join"):
         WizardClient(app, "jion").open()
 
 
@@ -240,7 +240,7 @@ def test_value_that_is_no_file_is_told(client: WizardClient) -> None:
     client.fill("you", **ADA)
     client.fill("hint")
     client.fill("beasts")
-    with pytest.raises(TypeError, match="'me.png' is no file"):
+    with pytest.raises(TypeError, match=r"'me\.png' is no file"):
         client.upload("photo", photo="me.png")
 
 
@@ -281,11 +281,11 @@ def test_story_ends_at_an_exit(client: WizardClient) -> None:
         ({**ADA, "guardian.name": "Mum"}, r"No page has asked for guardian\.name\."),
         (
             {"name": "Ada", "age": 3},
-            r"Both 'you' and 'guardian' ask for 'name'.*you\.n",
+            r"'you' and 'guardian' ask for 'name'.*you\.n",
         ),
         (
             {**ADA, "beasts": [{"pet": "Rex", "wet": "x"}]},
-            r"asked for beasts\[0\]\.wet",
+            r"for beasts\[0\]\.wet",
         ),
         ({**ADA, "beasts": [{"pet": "Rex"}] * 4}, r"asked for beasts\[3\]\.pet"),
         ({**ADA, "name": "Nobody"}, "- name: Somebody has to join"),
