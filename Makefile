@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 NOX = build/nox/bin/nox
 # An environment holds the path of its folder: a checkout that was moved makes all anew.
 MOVED = $(if $(filter $(CURDIR),$(shell cat build/made-in 2>/dev/null)),,moved)
-SESSIONS = test lint types unit browser lowest bench load fuzz drill interruptions mutate messages pictures
+SESSIONS = test lint types package audit unit browser lowest bench load fuzz drill interruptions mutate messages pictures
 
 # None of another environment's packages in ours.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -23,6 +23,8 @@ run: $(NOX) ## start the example application, a shop
 test: ## check everything: lint, types, all tests on the built wheel; CI=true adds coverage
 lint: ## check rules, formatting and the directions of imports
 types: ## check types with mypy
+package: ## build the wheel and the sdist, and check them and their types
+audit: ## ask the package index for known vulnerabilities of what may be needed
 unit: ## run the tests that need no browser
 browser: ## run the tests in Chromium
 lowest: ## run the tests that need no browser on the lowest versions allowed

@@ -33,6 +33,7 @@ PAGE = "What a step's page gets"
 DOCUMENTS = (
     "README.md",
     "docs/accessibility.md",
+    "docs/checks.md",
     "docs/commands.md",
     "docs/devices.md",
     "docs/embedding.md",
@@ -904,3 +905,19 @@ def test_every_command_is_in_the_documents() -> None:
     text = (ROOT / "docs/commands.md").read_text()
     missing = [name for name in commands.commands if f"`{name}" not in text]
     assert missing == []
+
+
+def test_pictures_of_the_documents_are_those_that_the_script_takes() -> None:
+    taken = set(
+        re.findall(r'^ +"(\S+\.png)":', (ROOT / ".ci/pictures").read_text(), re.M)
+    )
+    documents = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    shown = {
+        (path.parent / target).resolve()
+        for path in documents
+        for target in re.findall(r"!\[[^]]+\]\(([^)]+)\)", path.read_text())
+    }
+    files = {*(ROOT / "docs").rglob("*.png")}
+    assert shown == files
+    assert {path.name for path in files} == taken
+    assert [path for path in files if path.stat().st_size > 60_000] == []

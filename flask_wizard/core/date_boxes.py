@@ -84,7 +84,7 @@ class DateBoxesField(DateField):
     It takes the validators of a ``DateField``.
     """
 
-    widget = DateBoxesWidget()
+    widget: Any = DateBoxesWidget()
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class DateBoxesField(DateField):
                 "'month' and 'year', each once, such as ('month', 'day', 'year')."
             )
         super().__init__(label, list(validators or ()), **kwargs)
-        self.order = tuple(order)
+        self.order: tuple[Part, ...] = tuple(order)
         self.example = example
         #: What was typed into each box; ``None`` if nothing was sent.
         self.typed: Mapping[Part, str] | None = None
@@ -173,7 +173,7 @@ class DateBoxesField(DateField):
         # Field.process adds what is raised; a copy of the field has the same list.
         if messages:
             *others, last = [self.gettext(message) for message in messages]
-            self.process_errors = [*self.process_errors, *others]
+            self.process_errors: list[str] = [*self.process_errors, *others]
             raise ValueError(last)
 
     def pre_validate(self, form: Any) -> None:

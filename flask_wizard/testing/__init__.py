@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ..checks.proofs import prove
 from .accessibility import assert_accessible
 from .client import WizardClient
 from .page import Page
@@ -16,6 +17,7 @@ __all__ = [
     "WizardClient",
     "assert_accessible",
     "every_path",
+    "prove",
 ]
 
 pytest.register_assert_rewrite("flask_wizard.testing.store_contract")
