@@ -20,10 +20,11 @@ from wtforms import Form, IntegerField, StringField
 from wtforms.validators import InputRequired
 
 import flask_wizard
-from flask_wizard import FlaskWizard, Review, Step, Submission, Wizard
+from flask_wizard import FlaskWizard, Review, Step, Submission, Wizard, testing
 from flask_wizard.web.responses import protect
 
 PACKAGE = str(Path(flask_wizard.__file__).parent)
+CLIENT = str(Path(testing.__file__).parent)  # what stands for the browser
 
 
 class You(Form):
@@ -62,10 +63,12 @@ def walk_of(request: Callable[[], TestResponse], status: int) -> Walk:
 
     def note(frame: Any, event: str, argument: object) -> None:
         code = frame.f_code
-        is_ours = event == "call" and code.co_filename.startswith(PACKAGE)
+        name = code.co_filename
+        is_ours = event == "call" and name.startswith(PACKAGE)
+        is_ours = is_ours and not name.startswith(CLIENT)
         if is_ours and not code.co_name.startswith("<"):
             seen.add(code)
-            files.append(code.co_filename)
+            files.append(name)
 
     sys.setprofile(note)
     try:
@@ -117,7 +120,8 @@ def lines_of(request: Callable[[], TestResponse], status: int) -> int:
 
     def note(frame: Any, event: str, argument: object) -> Any:
         nonlocal count
-        if not frame.f_code.co_filename.startswith(PACKAGE):
+        name = frame.f_code.co_filename
+        if name.startswith(CLIENT) or not name.startswith(PACKAGE):
             return None
         count += event == "line"
         return note
