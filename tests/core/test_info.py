@@ -208,6 +208,12 @@ def test_info_of_a_draft_that_was_sent_back_is_done_by_a_save() -> None:
     assert path(Journey(Join.steps, kept)) == ["welcome", "you"]
 
 
+def test_info_that_was_left_unread_is_not_read_by_sending_the_draft_back() -> None:
+    draft = replace(EMPTY, reopened=True).with_entries({"welcome": Entry(rev=1)})
+    journey = Journey(Join.steps, draft, prefilled=True, initial=lambda *_: None)
+    assert path(journey) == ["welcome"]
+
+
 def test_exit_of_a_draft_that_was_sent_back_ends_it() -> None:
     assert path(sent_back(declare(out=Exit(), you=Step(You)))) == ["out"]
 
