@@ -30,7 +30,7 @@ Packages = dict[str, tuple[str, ...]]
 BROWSER: Packages = {
     "chromium": ("chromium", "fonts-liberation"),
     "chromedriver": ("chromium-driver",),
-    # For the libraries beside which the script is tested, a checker of HTML, and pyright.
+    # For the libraries that the script is tested beside, a checker of HTML, pyright.
     "npm": ("npm",),
     "java": ("default-jre-headless",),  # for that checker
 }
