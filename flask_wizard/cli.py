@@ -17,17 +17,32 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from .checks import maps, templates
-from .checks.definitions import CHECKS, check_definitions
+from .checks.definitions import CHECKS, ON_PATHS, check_definitions
 from .checks.gallery import make_gallery
 from .checks.gallery_files import write_gallery
 from .checks.paths import MOST_FORMS
-from .checks.proofs import Proof, as_json, as_text, prove, unsilenced
+from .checks.proofs import (
+    Proof,
+    as_json,
+    as_text,
+    prove,
+    sample_bound,
+    unsilenced,
+)
+from .checks.settings import SETTINGS
 from .drafts.encrypted_store import DraftRepository
 from .drafts.upload_store import ListedUploadStore
 from .drafts.users_data import UsersData
 from .errors import ConfigurationError, StoreError
 from .stores import SweptStore
-from .web.all_drafts import Skipped, opened_drafts, remind, request_context
+from .web.all_drafts import (
+    DAY,
+    Skipped,
+    age_of,
+    opened_drafts,
+    remind,
+    request_context,
+)
 from .web.exported import export
 from .web.rehearsal import Rehearsal, rehearse, silence
 from .web.routes import Mounted
@@ -36,8 +51,6 @@ from .web.state import EXTENSION, MOUNTS
 commands: AppGroup = AppGroup("wizard", help="Look at wizards, and after their drafts.")
 
 LOOKED_AT_ONCE = 1000  # drafts between two lines of progress
-HOUR, DAY = 60 * 60, 24 * 60 * 60
-AGES = ((HOUR, "under an hour"), (DAY, "under a day"), (7 * DAY, "under a week"))
 
 
 @commands.command()
@@ -80,11 +93,7 @@ def drafts(style: str) -> None:
                 skipped[found.reason] += 1
                 continue
             draft = found.public
-            seconds = time.time() - draft.saved.timestamp()
-            age = next(
-                (name for most, name in AGES if seconds < most), "a week or more"
-            )
-            counts[draft.mount, draft.state, draft.step, age] += 1
+            counts[draft.mount, draft.state, draft.step, age_of(draft)] += 1
     if style == "json":
         rows = [
             {"mount": mount, "state": state, "step": step, "saved": age, "drafts": n}
@@ -131,7 +140,8 @@ def check(style: str) -> None:
     else:
         for finding in found:
             click.echo(f"{finding.key} {finding.message}")
-        click.echo(f"{len(found)} findings of {len(CHECKS)} checks.")
+        count = len(CHECKS) + len(SETTINGS) + len(ON_PATHS)
+        click.echo(f"{len(found)} findings of {count} checks.")
     if found:
         raise SystemExit(1)
 
@@ -177,7 +187,11 @@ def prove_paths(
                     type(mounts[name].wizard),
                     given.get("PROPERTIES", {}).get(name),
                     samples=known.get(name),
-                    bound={**given.get("BOUND", {}).get(name, {}), **own},
+                    bound={
+                        **sample_bound(_app(), name),
+                        **given.get("BOUND", {}).get(name, {}),
+                        **own,
+                    },
                     most=most,
                     report=_tell_forms(name),
                 )
