@@ -342,8 +342,10 @@ class _Walks:
         try:
             self._walk_until_all_is_met()
             self._show_rare_pages()
-        except BuildError:
-            self._miss("its prefix has variables, whose values are not given")
+        except BuildError as error:
+            is_own = error.endpoint.startswith(f"{self.mount}.")
+            own = "its prefix has variables, whose values are not given"
+            self._miss(own if is_own else f"BuildError: {error}")
         except HTTPException as error:
             self._miss(f"the application answers {error.code} {error.name}")
         except Exception as error:  # of the application's code, or its templates

@@ -9,11 +9,11 @@ import pytest
 from apps import MakeApp
 from jinja2 import ChoiceLoader, DictLoader
 from playwright.sync_api import Page
-from wizards import Commits, choices, declare
+from wizards import Commits, choices
 from wtforms import Form, fields
 from wtforms.validators import InputRequired
 
-from flask_wizard import Review, Step
+from flask_wizard import Review, Step, Wizard
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -23,7 +23,8 @@ ADAPTER = (
     "{% block content %}{% block wizard %}{% endblock %}{% endblock %}"
 )
 SITE = """<!doctype html><html lang="en"><title>{% block title %}{% endblock %}</title>
-<style>main { max-width: 1116px; margin: auto } STYLE</style><body>
+<style>main { max-width: 1116px; margin: auto }
+nav { display: flex; padding: 1rem; background: silver } STYLE</style><body>
 <main>{% block content %}{% endblock %}</main></html>"""
 
 SYSTEMS: tuple[Literal["dark", "light"], ...] = ("dark", "light")
@@ -61,6 +62,7 @@ LOOK = """() => {
   };
   return {
     background: style(".wizard").backgroundColor,
+    steps: style(".wizard-stepper").backgroundColor,
     input: style(".wizard input[type=text]").backgroundColor,
     text: light(style(".wizard label").color),
     heading: light(style(".wizard h1").color),
@@ -78,6 +80,11 @@ class You(Form):
     note = fields.TextAreaField("Note", description="If you like")
 
 
+class Asks(Commits, Wizard, stepper=True):
+    you = Step(You)
+    check = Review()
+
+
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_pages_look_as_the_layout_does(
     name: str,
@@ -87,7 +94,7 @@ def test_pages_look_as_the_layout_does(
     axe: Callable[[Page], list[str]],
 ) -> None:
     style, shade = LAYOUTS[name]
-    app = make_app(declare("Asks", Commits, you=Step(You), check=Review()))
+    app = make_app(Asks)
     site = SITE.replace("STYLE", style)
     own = DictLoader({"site.html": site, "flask_wizard/base.html": ADAPTER})
     app.jinja_loader = ChoiceLoader([own, *filter(None, [app.jinja_loader])])
@@ -99,6 +106,7 @@ def test_pages_look_as_the_layout_does(
         is_dark = shade == "dark" or (shade == "as the system" and system == "dark")
         assert page.evaluate(LOOK) == {
             "background": "rgba(0, 0, 0, 0)",
+            "steps": "rgba(0, 0, 0, 0)",
             "input": "rgba(0, 0, 0, 0)",
             "text": is_dark,
             "heading": is_dark,

@@ -14,6 +14,7 @@ from blinker import NamedSignal
 from cachelib import SimpleCache
 from click.testing import Result
 from flask import Flask, abort
+from jinja2 import DictLoader
 from store_wrappers import Probe
 from wizards import choices
 from wtforms import Form, fields
@@ -187,6 +188,14 @@ def test_variables_of_a_prefix_are_given(make_app: MakeApp) -> None:
     ]
     pages = make_gallery(app, values={"club": "17"}).pages
     assert any('action="/17/join/' in page.html for page in pages)
+
+
+def test_link_of_the_layout_that_leads_nowhere_is_told(make_app: MakeApp) -> None:
+    app = make_app(Short)
+    layout = '{{ url_for("nowhere") }}{% block wizard %}{% endblock %}'
+    app.jinja_loader = DictLoader({"flask_wizard/base.html": layout})
+    (missed,) = make_gallery(app).missed
+    assert "endpoint 'nowhere'" in missed
 
 
 def test_what_the_application_refuses_is_told(make_app: MakeApp) -> None:

@@ -184,7 +184,7 @@ def test_receipt_looks_as_those_of_the_theme(
     page = visitor.press()
     assert page.texts(done) == ["Your answers have been sent"]
     assert "You get a letter.<br>Answer it &lt;soon&gt;." in page.html.to_html()
-    assert page.html.query("dl.govuk-summary-list dt, dl > .row > dt")
+    assert page.html.query("dl.govuk-summary-list dt, dl > .d-sm-flex > dt")
     defaults = ("row", "section", "hint", "message", "no-print", "done")
     assert not page.html.query(", ".join(f".wizard-{name}" for name in defaults))
 
