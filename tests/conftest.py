@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,13 +11,15 @@ from typing import Any
 
 import pytest
 import time_machine
-from apps import COMPILED, MakeApp, MakeOnDisk, Site
+from apps import COMPILED, CompiledRule, MakeApp, MakeOnDisk, Site
 from cachelib import FileSystemCache, SimpleCache
 from canaries import Canary
 from coverage import Coverage
-from engines import Engine, FileEngine, SQLiteEngine
+from engines import Engine, FileEngine, RedisEngine, SQLiteEngine
 from flask import Flask, request_tearing_down
 from jinja2 import StrictUndefined
+from redis_servers import RedisServer
+from servers import running
 from store_wrappers import Crowd, Probe
 from time_machine import Traveller
 from visitor import Visitor, inaccessible
@@ -28,6 +31,21 @@ from flask_wizard.stores.memory import MemoryStore
 from flask_wizard.stores.sqlite import SQLiteStore
 
 pytest_plugins = ["scheduling"]
+
+CHILDREN = "COVERAGE_PROCESS_"
+"""How the variables begin that have coverage measured in the processes of a process."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure no coverage in the processes that tests start.
+
+    What they reach of the package, tests reach in their own process as well. A process
+    with coverage begins late, and some become a user who cannot write it down.
+    """
+    is_worker = hasattr(config, "workerinput")  # which its starter has to measure
+    if is_worker or not config.getoption("numprocesses", default=0):
+        for name in [name for name in os.environ if name.startswith(CHILDREN)]:
+            del os.environ[name]
 
 
 @pytest.fixture(autouse=True)
@@ -102,6 +120,16 @@ def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DraftS
 
 
 @pytest.fixture
+def compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile the templates and rules of all applications once, as ``make_app`` does.
+
+    For those that a function of their own makes, such as the example.
+    """
+    monkeypatch.setattr(Flask, "url_rule_class", CompiledRule)
+    monkeypatch.setattr(Flask, "jinja_options", {"bytecode_cache": COMPILED})
+
+
+@pytest.fixture
 def make_app(store: Probe, tmp_path_factory: pytest.TempPathFactory) -> MakeApp:
     """A function that makes an application with a wizard mounted as ``join``."""
     default, folder = store, str(tmp_path_factory.getbasetemp())
@@ -136,13 +164,25 @@ def clock() -> Iterator[Traveller]:
         yield clock
 
 
-# The wizard Membership on what lies on a disk
+# The wizard Membership on what lies on a disk or a server
 
 
-@pytest.fixture(params=[SQLiteEngine, FileEngine], ids=["sqlite", "files"])
+@pytest.fixture(scope="session")
+def redis_of_drafts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("redis"), appendonly="yes")
+    with running(server):
+        yield server
+
+
+@pytest.fixture(
+    params=[SQLiteEngine, FileEngine, RedisEngine], ids=["sqlite", "files", "redis"]
+)
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    kind: type[Engine] = request.param
-    engine = kind(tmp_path / "drafts")
+    engine: Engine
+    if request.param is RedisEngine:
+        engine = RedisEngine(request.getfixturevalue("redis_of_drafts"))
+    else:
+        engine = request.param(tmp_path / "drafts")
     yield engine
     engine.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from wtforms import Form
 from wtforms.fields import Field, FieldList, FileField, FormField
@@ -107,7 +107,8 @@ class Record:
             return NotImplemented
         return bool(self) == bool(other) and dict(self._all()) == dict(other._all())
 
-    __hash__ = None  # type: ignore[assignment]  # values may be unhashable
+    # Values may be unhashable.
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def _all(self) -> Iterator[tuple[str, Any]]:
         return ((name, self[name]) for name in self)
@@ -122,7 +123,11 @@ class Record:
 class Answers:
     """The answers of the steps before a position: ``answers.you.age``.
 
-    What is read of them is added to ``_reads``.
+    The record of a step is an attribute, and ``answers["you"]`` the same. It is falsy,
+    and its fields are ``None``, if the step does not apply or is not done. Iteration
+    and ``in`` use the names of steps. A ``FormField`` is a record, a ``FieldList`` and
+    the items of a Repeat are tuples. Raise UnknownNameError, with the names that can
+    be read, for one that is unknown or comes later.
     """
 
     _journey: Walk[Any]

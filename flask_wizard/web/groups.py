@@ -17,7 +17,8 @@ from .urls import row_anchor
 class Group:
     """The rows of one step, or of one item of it, on the check page."""
 
-    step: AnyStep
+    #: The step; ``None`` if the rows are no answers.
+    step: AnyStep | None
     rows: list[Row]
     #: The title of the step, or the heading of the item.
     title: str

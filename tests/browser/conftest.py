@@ -114,7 +114,7 @@ class Shop(NamedTuple):
 
 @pytest.fixture
 def shop(
-    live_server: Callable[[WSGIApplication], str], tmp_path: Path
+    live_server: Callable[[WSGIApplication], str], tmp_path: Path, compiled_once: None
 ) -> Iterator[Shop]:
     """Serve the example, with its databases in a folder of this test's own."""
     from example_app import create_app  # here: other tests' applications need no shop
@@ -168,6 +168,7 @@ def axe() -> Callable[[Page], list[str]]:
     }
 
     def violations(page: Page) -> list[str]:
+        page.wait_for_load_state()  # without its stylesheets a page has no look
         found = Axe().run(page, options=options).response["violations"]
         return [
             f"{rule['id']} ({rule['impact']}): {rule['help']}, at {node['html']}"
