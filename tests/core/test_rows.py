@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form, fields, widgets
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
+from flask_wizard.core.fields import choices_of, kind_of
 from flask_wizard.core.rows import Row, named_rows, rows_of
 
 
@@ -309,6 +310,50 @@ def test_row_links_to_its_control_on_the_page_of_its_step() -> None:
 
     assert rows_of("you", You(), "/you?then=check")[0].url == "/you?then=check#emails-0"
     assert rows_of("you", You())[0].url == ""
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        [("a", "An A"), ("b", "A B")],
+        {"a": "An A", "b": "A B"},
+        [("a", Markup("An <i>A</i>")), ("b", "A B")],
+        [("a", "An A", {"class": "first"}), ("b", "A B")],
+        [SelectChoice("a", "An A"), SelectChoice("b", "A B")],
+        ["a", "b"],
+        {"Letters": {"a": "An A", "b": "A B"}},
+        [],
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*choices:DeprecationWarning")
+def test_choices_are_those_of_wtforms(choices: Any) -> None:
+    one = type("One", (Form,), {"it": fields.SelectField(choices=choices)})
+    field: Any = one(MultiDict({"it": "b"})).it
+    expected = [(each[0], each[1], each[2]) for each in field.iter_choices()]
+    assert [*choices_of(field)] == expected
+
+
+@pytest.mark.filterwarnings("ignore:.*choices:DeprecationWarning")
+def test_choices_of_an_own_class_are_asked_for() -> None:
+    class Letters(fields.SelectField):
+        def iter_choices(self) -> Any:
+            yield "z", "Zed", True, {}
+
+    one = type("One", (Form,), {"it": Letters(choices=[("a", "A")])})
+    assert [*choices_of(one().it)] == [("z", "Zed", True)]
+
+
+def test_fields_of_one_class_are_drawn_each_by_its_own_attributes() -> None:
+    class Sees(Form):
+        seen = fields.StringField()
+        unseen = fields.StringField(render_kw={"style": "display: none"})
+        hidden = fields.StringField(widget=widgets.HiddenInput())
+        pressed = fields.StringField(render_kw={"type": "submit"})
+        ticked = fields.StringField(widget=widgets.Input("checkbox"))
+
+    for _ in range(2):
+        kinds = [kind_of(field) for field in Sees()]
+        assert kinds == ["input", "hidden", "hidden", "skip", "checkbox"]
 
 
 # Names

@@ -9,6 +9,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 import pytest
+from babel.dates import format_date
 from wtforms import Form, IntegerField, StringField
 from wtforms.validators import InputRequired
 
@@ -124,6 +125,16 @@ def test_lazy_text_is_in_the_language_of_whoever_is_shown_it(
 def test_date_is_as_the_language_writes_it(language: str, day: str, month: str) -> None:
     assert texts(language).day(DAY) == day
     assert texts(language).month(DAY) == month
+
+
+@pytest.mark.parametrize(
+    "language",
+    ["", "en", "en-US", "de", "es", "fr", "pt-BR", "ar", "fa", "ja", "th", "zh-Hant"],
+)
+def test_day_is_to_the_letter_what_babel_writes(language: str) -> None:
+    for day in (date(2026, 3, 1), date(2026, 11, 22), date(7, 12, 31)):
+        locale = (language if language not in ("", "en") else "en-GB").replace("-", "_")
+        assert texts(language).day(day) == format_date(day, "long", locale=locale)
 
 
 def test_time_of_day_has_seconds_only_if_there_are_any() -> None:

@@ -300,6 +300,44 @@ def test_language_taken_by_the_application_works(make_app: MakeApp) -> None:
     assert visitor.fill(pet="Rex").heading == "Check your answers"
 
 
+class Names(Form):
+    name = fields.StringField("Name")
+
+
+class Quoted(Wizard):
+    """One of its steps has a name that a URL has to quote."""
+
+    first_name = Step(Names)
+    größe = Step(Names)
+    check = Review()
+
+    def commit(self, submission: Submission) -> None: ...
+
+
+@pytest.mark.parametrize("defaults", [{}, {"theme": "dark blue"}])
+def test_change_links_are_what_flask_builds(
+    make_app: MakeApp, defaults: Mapping[str, str]
+) -> None:
+    app = make_app(Quoted, prefix="/<int:org>/join")
+
+    @app.url_defaults
+    def give(endpoint: str, values: dict[str, Any]) -> None:
+        values.update(defaults)
+
+    visitor = begun(app, "/7/join/", name="Ada")
+    page = visitor.fill(name="Bob")
+    assert page.heading == "Check your answers"
+    draft_id = page.path.split("/")[3]
+    with app.test_request_context():
+        expected = [
+            url_for("join.step", org=7, draft=draft_id, step=step)
+            for step in ("first-name", "größe")
+        ]
+    found = [link.split("#")[0] for link in page.links.values() if "then" in link]
+    joint = "&" if defaults else "?"
+    assert found == [f"{url}{joint}then=check" for url in expected]
+
+
 def test_variable_taken_by_the_application_cannot_bind(make_app: MakeApp) -> None:
     """The draft of one organisation would open under another."""
     app = make_app(Join, prefix="/<org>/join")

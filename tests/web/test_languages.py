@@ -76,6 +76,8 @@ def test_response_varies_by_the_browser_s_language_only_if_that_counts(
 ) -> None:
     asked = visitor_of(make_app(Join)).get("/join/", follow_redirects=True)
     assert "Accept-Language" in asked.vary
+    assert len(asked.headers.getlist("Vary")) == 1
+    assert asked.vary.as_set() == {"accept", "cookie", "accept-language"}
     told = visitor_of(make_app(Join, WIZARD_LANG="de"))
     assert "Accept-Language" not in told.get("/join/", follow_redirects=True).vary
 
