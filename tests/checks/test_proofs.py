@@ -239,6 +239,20 @@ def test_property_tells_a_limit_that_is_off_by_one(limit: int) -> None:
     assert age == f"you.age = {min(limit, 18)}"
 
 
+@pytest.mark.parametrize(("when", "is_proved"), [(is_minor, True), (None, False)])
+def test_property_of_the_steps_on_the_path(when: Any, is_proved: bool) -> None:
+    def told(answers: Any, steps: tuple[str, ...]) -> bool:
+        return ("notice" in steps) == (answers.you.age < 18)
+
+    proof = proved(
+        {"minors are told": told},
+        you=Step(Age),
+        notice=Info(when=when),
+        more=Step(Name),
+    )
+    assert bool(proof) is is_proved
+
+
 def test_property_that_raises_does_not_hold() -> None:
     proof = proved({"it is": lambda answers: answers.nobody.name}, **GUARDED)
     assert found(proof) == [("property", "it is")]
