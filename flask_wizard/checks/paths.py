@@ -674,7 +674,7 @@ class Exploration:
                 continue
             raw[leaf.name] = list(texts)
             other = _repeats(leaf)
-            if other in picked and leaf.name not in pinned:
+            if other is not None and other in picked and leaf.name not in pinned:
                 raw[leaf.name] = list(picked[other])
         values = Values({name: texts for name, texts in raw.items() if texts})
         values.files = {

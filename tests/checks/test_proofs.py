@@ -242,7 +242,7 @@ def test_property_tells_a_limit_that_is_off_by_one(limit: int) -> None:
 @pytest.mark.parametrize(("when", "is_proved"), [(is_minor, True), (None, False)])
 def test_property_of_the_steps_on_the_path(when: Any, is_proved: bool) -> None:
     def told(answers: Any, steps: tuple[str, ...]) -> bool:
-        return ("notice" in steps) == (answers.you.age < 18)
+        return ("notice" in steps) is bool(answers.you.age < 18)
 
     proof = proved(
         {"minors are told": told},
