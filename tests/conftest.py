@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import time
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import time_machine
-from apps import COMPILED, MakeApp, MakeOnDisk, Site
+from apps import COMPILED, CompiledRule, MakeApp, MakeOnDisk, Site
 from cachelib import FileSystemCache, SimpleCache
 from canaries import Canary
 from coverage import Coverage
@@ -29,7 +28,22 @@ from flask_wizard.stores.files import FileStore
 from flask_wizard.stores.memory import MemoryStore
 from flask_wizard.stores.sqlite import SQLiteStore
 
-pytest_plugins = ["scheduling"]
+pytest_plugins = ["scheduling", "pytest_flask_wizard", "pytester"]
+
+CHILDREN = "COVERAGE_PROCESS_"
+"""How the variables begin that have coverage measured in the processes of a process."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure no coverage in the processes that tests start.
+
+    What they reach of the package, tests reach in their own process as well. A process
+    with coverage begins late, and some become a user who cannot write it down.
+    """
+    is_worker = hasattr(config, "workerinput")  # which its starter has to measure
+    if is_worker or not config.getoption("numprocesses", default=0):
+        for name in [name for name in os.environ if name.startswith(CHILDREN)]:
+            del os.environ[name]
 
 
 @pytest.fixture(autouse=True)
@@ -104,6 +118,16 @@ def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DraftS
 
 
 @pytest.fixture
+def compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile the templates and rules of all applications once, as ``make_app`` does.
+
+    For those that a function of their own makes, such as the example.
+    """
+    monkeypatch.setattr(Flask, "url_rule_class", CompiledRule)
+    monkeypatch.setattr(Flask, "jinja_options", {"bytecode_cache": COMPILED})
+
+
+@pytest.fixture
 def make_app(store: Probe, tmp_path_factory: pytest.TempPathFactory) -> MakeApp:
     """A function that makes an application with a wizard mounted as ``join``."""
     default, folder = store, str(tmp_path_factory.getbasetemp())
@@ -132,10 +156,9 @@ def make_app(store: Probe, tmp_path_factory: pytest.TempPathFactory) -> MakeApp:
 
 
 @pytest.fixture
-def clock() -> Iterator[Traveller]:
+def clock(wizard_clock: Traveller) -> Traveller:
     """A clock that stands still at a whole second until it is shifted."""
-    with time_machine.travel(int(time.time()), tick=False) as clock:
-        yield clock
+    return wizard_clock
 
 
 # The wizard Membership on what lies on a disk or a server
