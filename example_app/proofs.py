@@ -9,9 +9,8 @@ from collections.abc import Callable, Mapping
 
 from example_app.club import NOT_FOR_CHILDREN, age
 from example_app.sell import WE_COLLECT_IN
-from flask_wizard import Answers
 
-Property = Callable[[Answers], object]
+Property = Callable[..., object]
 
 CHECKOUT: Mapping[str, Property] = {
     "The card of a gift has a message, and no other parcel has.": lambda answers: (
@@ -35,6 +34,9 @@ PROPERTIES: Mapping[str, Mapping[str, Property]] = {
         "A minor has a guardian who agrees.": lambda answers: (
             age(answers.you.born) >= 18 or answers.guardian.agrees == "yes"
         ),
+        "Those who need a guardian are told so first, and nobody else.": (
+            lambda answers, steps: ("together" in steps) == (age(answers.you.born) < 18)
+        ),
         "Nobody else is asked for a guardian.": lambda answers: (
             age(answers.you.born) < 18 or not answers.guardian
         ),
@@ -49,6 +51,9 @@ PROPERTIES: Mapping[str, Mapping[str, Property]] = {
             age(each.who.born) >= 18 or not NOT_FOR_CHILDREN & {*each.card.genres}
             for each in answers.family
         ),
+        "The password was entered twice.": lambda answers: (
+            answers.account.confirm == answers.account.password
+        ),
         "At most eight others join.": lambda answers: len(answers.family) <= 8,
     },
     "sell": {
@@ -57,7 +62,7 @@ PROPERTIES: Mapping[str, Mapping[str, Property]] = {
             answers.way.way == "post" or answers.address.country in WE_COLLECT_IN
         ),
         "The van comes on a day, and the post needs none.": lambda answers: (
-            bool(answers.day) == (answers.way.way == "collect")
+            bool(answers.day.day) == (answers.way.way == "collect")
         ),
     },
 }

@@ -27,7 +27,7 @@ from ..core.bound_form import BoundFormStep
 from ..core.draft import Draft, Path, Raw
 from ..core.fields import input_type, own_errors
 from ..core.forms import Values, leaves
-from ..core.hooks import HookError
+from ..core.hooks import HookError, takes
 from ..core.items import BoundItem
 from ..core.journey import NOTHING_BOUND, Journey, Walk
 from ..core.repeats import BoundRepeat
@@ -181,7 +181,8 @@ class Exploration:
     wizard: type[Wizard]
     samples: Samples = field(default_factory=dict)
     bound: Mapping[str, Any] = field(default_factory=dict)
-    #: Properties by their texts, each a function of the answers of a commit.
+    #: Properties by their texts, each a function of the answers of a commit, or of
+    #: these and the names of the steps on the path.
     properties: Mapping[str, Function] = field(default_factory=dict)
     most: int = MOST_FORMS
     #: Is told how many forms were filled in so far.
@@ -399,7 +400,14 @@ class Exploration:
             error: Exception | None = None
             is_kept = False
             try:
-                is_kept = bool(holds(answers))
+                if takes(holds, 2):
+                    # Which steps there are depends on all that conditions read.
+                    for name in state.journey.steps.names:
+                        reads |= self.reads[name]
+                    steps = tuple(bound.name for bound in state.journey.path)
+                    is_kept = bool(holds(answers, steps))
+                else:
+                    is_kept = bool(holds(answers))
             except Exception as raised:
                 error = raised
             self.reads[f"{PROPERTY}{text}"] |= reads
@@ -570,7 +578,7 @@ class Exploration:
         for attempt in range(MOST_TRIES):
             picked = {n: found[chosen[n]] for n, found in options.items() if found}
             picked.update(pinned)
-            values, files = self._values(form, blank, picked)
+            values, files = self._values(form, blank, picked, pinned)
             sent = at._replace(values=dict(values), files=files)
             self._count()
             try:
@@ -644,7 +652,11 @@ class Exploration:
         return self._blank[key]
 
     def _values(
-        self, form: Form, blank: Raw, picked: Mapping[str, Candidate]
+        self,
+        form: Form,
+        blank: Raw,
+        picked: Mapping[str, Candidate],
+        pinned: Mapping[str, Candidate],
     ) -> tuple[Values, Mapping[str, str]]:
         """Return what is sent of a form, and the names of the files among it."""
         raw = dict(blank)
@@ -662,7 +674,7 @@ class Exploration:
                 continue
             raw[leaf.name] = list(texts)
             other = _repeats(leaf)
-            if other is not None and other in picked:
+            if other is not None and other in picked and leaf.name not in pinned:
                 raw[leaf.name] = list(picked[other])
         values = Values({name: texts for name, texts in raw.items() if texts})
         values.files = {

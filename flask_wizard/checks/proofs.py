@@ -82,7 +82,7 @@ class Proof:
 
 def prove(
     wizard: type[Wizard],
-    properties: Mapping[str, Callable[[Any], object]] | None = None,
+    properties: Mapping[str, Callable[..., object]] | None = None,
     *,
     samples: Samples | None = None,
     bound: Mapping[str, Any] = NOTHING,
@@ -94,6 +94,7 @@ def prove(
     The wizard's own steps are filled in, nothing is stored, and of its hooks none is
     called. ``properties`` are functions of the answers of a complete draft, by what
     they say, such as ``"contact.email is set on every path"``; each must return true.
+    One with a second parameter also gets the names of the steps on the path.
     ``samples`` has answers by step and field (``{"you": {"age": [17, 18]}}``, and
     ``children.school`` for a page of an item) in the place of those that are made up;
     ``bound`` has the variables of the prefix. ``most`` is the number of forms after

@@ -26,7 +26,7 @@ from flask_wizard import Answers, FlaskWizard, Wizard, WizardError
 from flask_wizard.checks.definitions import check_definitions
 from flask_wizard.checks.proofs import prove
 
-Property = Callable[[Answers], object]
+Property = Callable[..., object]
 STEPS = ("Step", "Repeat", "Info", "Exit")
 REQUIRED = ("InputRequired", "DataRequired", "FileRequired")
 SEED = 2026
@@ -104,6 +104,9 @@ SELL = {
     **proofs.PROPERTIES["sell"],
     **are_set("you.name", "you.email", "address.street", "address.country"),
     **are_set("address.postcode", "address.city", "way.way", "bank.iban"),
+    "Books are collected, or come by post.": lambda answers: (
+        answers.way.way in ("collect", "post")
+    ),
     "At most twenty books are sold.": lambda answers: len(answers.books) <= 20,
     **each("books", "Each book has a title.", lambda book: book.title),
     **each("books", "Each book has a condition.", lambda book: book.condition),
@@ -520,12 +523,20 @@ def choices(source: Source) -> Iterator[tuple[str, Change]]:
         for keyword in call.keywords:
             if keyword.arg != "choices":
                 continue
-            for node in ast.walk(keyword.value):
+            for node in _values(keyword.value):
                 if isinstance(node, ast.Constant) and node.value in named:
                     yield (
                         "choice renamed",
                         (f"{where} {node.value}", _at(source, node, _other_constant)),
                     )
+
+
+def _values(choices: ast.expr) -> Iterator[ast.expr | None]:
+    """Yield the values of choices, without their labels."""
+    if isinstance(choices, ast.Dict):
+        yield from choices.keys
+    for each in getattr(choices, "elts", ()):
+        yield each.args[0] if isinstance(each, ast.Call) else each
 
 
 def lists(source: Source) -> Iterator[tuple[str, Change]]:
