@@ -30,7 +30,7 @@ Packages = dict[str, tuple[str, ...]]
 BROWSER: Packages = {
     "chromium": ("chromium", "fonts-liberation"),
     "chromedriver": ("chromium-driver",),
-    # For the libraries beside which the script is tested, a checker of HTML, and pyright.
+    # For libraries beside which the script is tested, a checker of HTML, and pyright.
     "npm": ("npm",),
     "java": ("default-jre-headless",),  # for that checker
 }
@@ -42,6 +42,7 @@ SERVERS: Packages = {
     "initdb": ("postgresql",),
     "mariadbd": ("mariadb-server-core",),
     "strace": ("strace",),
+    "nginx": ("nginx-light",),
 }
 VALGRIND: Packages = {"valgrind": ("valgrind",)}
 # Debian keeps PostgreSQL's own commands off the path, and MariaDB's off most users'.
@@ -197,6 +198,7 @@ def test(session: nox.Session) -> None:
     require(session, SERVERS | BROWSER)
     install_libraries(session)
     lint(session)
+    docs(session)
     install_wheel(session, DEV)
     with ThreadPoolExecutor(1) as beside:
         checked = beside.submit(session.run, DEV, "-m", "mypy", silent=True)
@@ -338,6 +340,18 @@ def mutate(session: nox.Session) -> None:
     """
     modules = os.environ.get("MODULES", "").replace(",", " ").split()
     session.run(DEV, ".ci/mutants", *modules)
+
+
+@nox.session(venv_backend="none", requires=["dev"])
+def docs(session: nox.Session) -> None:
+    """Build the site of the documents into build/site. A warning is an error."""
+    session.run(
+        *(DEV, "-m", "sphinx", "--fail-on-warning", "--fresh-env"),
+        # Sphinx repeats no warning of a page that it has read before: hence fresh.
+        *("--conf-dir", "docs", "--doctree-dir", BUILD / "doctrees", "."),
+        BUILD / "site",
+        env={"PYTHONPATH": str(ROOT)},
+    )
 
 
 @nox.session(venv_backend="none", requires=["dev"])
