@@ -353,7 +353,9 @@ def test_condition_that_cannot_be_called_is_refused(
 
 
 @pytest.mark.parametrize("kind", [Info, Exit])
-def test_condition_without_parameters_is_told_what_it_gets(kind: type[Info]) -> None:
+def test_condition_without_parameters_is_told_what_it_gets(
+    kind: Callable[..., Any],
+) -> None:
     with pytest.raises(DefinitionError, match=r"Expected \(answers\)"):
         declare(a=kind(when=lambda: True), b=Step(You))
 
