@@ -20,7 +20,7 @@ from documents import ROOT, blocks, run_blocks
 from flask import Flask, session
 from time_machine import Traveller
 from uploads import PNG, files_in, send_files
-from visitor import Visitor, attribute
+from visitor import Page, Visitor, attribute
 from werkzeug.datastructures import MultiDict
 from wizards import Join
 
