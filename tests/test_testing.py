@@ -226,6 +226,12 @@ def test_page_with_fields_is_no_check_page(client: WizardClient) -> None:
         client.confirm()
 
 
+def test_address_of_no_page_is_shown(client: WizardClient) -> None:
+    client.save("you", name="Ada")
+    page = client.open(client.url("item", draft=client.draft, step="you", item="new"))
+    assert (page.step, page.item_page) == ("you", "")
+
+
 def test_mount_that_is_missing_is_told(app: Flask) -> None:
     with pytest.raises(LookupError, match=r"mounted as 'jion'\. Mounts are join"):
         WizardClient(app, "jion").open()

@@ -284,7 +284,8 @@ class WizardClient:
         steps = self.app.extensions[MOUNTS][self.mount].wizard.steps
         if step not in steps.positions:
             return ""
-        return str(next(iter(steps.named(step).pages)).name)
+        pages = steps.named(step).pages  # none if it is no list
+        return next((str(page.name) for page in pages), "")
 
     def _match(self, path: str) -> tuple[str, Mapping[str, Any]]:
         """Return the endpoint within the mount, and the variables of a path."""
