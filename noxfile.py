@@ -30,7 +30,7 @@ Packages = dict[str, tuple[str, ...]]
 BROWSER: Packages = {
     "chromium": ("chromium", "fonts-liberation"),
     "chromedriver": ("chromium-driver",),
-    "npm": ("npm",),  # for the libraries beside which the script is tested
+    "npm": ("npm",),  # for the libraries beside which the script is tested, and pyright
 }
 if shutil.which("apt-get"):  # Chromium without windows, which Debian has apart
     BROWSER["chromium-headless-shell"] = ("chromium-headless-shell",)
@@ -129,7 +129,7 @@ def install_wheel(session: nox.Session, python: Path) -> None:
 
 
 def install_libraries(session: nox.Session) -> None:
-    """Install the scripts that tests put into pages beside ours, by their hashes."""
+    """Install what comes from npm by its hash: scripts for pages in tests, pyright."""
     wanted = ROOT / "tests" / "browser" / "libraries"
     folder = BUILD / "libraries"
     name = "package-lock.json"
@@ -140,6 +140,19 @@ def install_libraries(session: nox.Session) -> None:
     shutil.copytree(wanted, folder)
     quietly = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
     session.run("npm", "ci", "--prefix", folder, *quietly, external=True)
+
+
+def check_package(session: nox.Session, python: Path) -> None:
+    """Check the built wheel and sdist as an index does, and the installed types."""
+    dist = sorted((BUILD / "dist").iterdir())
+    session.run(*(python, "-m", "twine", "check", "--strict"), *dist, silent=True)
+    pyright = BUILD / "libraries" / "node_modules" / "pyright" / "index.js"
+    session.run(
+        *("node", pyright, "--verifytypes", "flask_wizard", "--ignoreexternal"),
+        external=True,
+        silent=True,  # 140 lines about what is complete; nox shows them if it is not
+        env={"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"},
+    )
 
 
 def run_tests(session: nox.Session, python: Path, *arguments: str) -> None:
@@ -178,18 +191,19 @@ def run(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["dev"])
 def test(session: nox.Session) -> None:
-    """Check everything: lint, types, all tests on the built wheel; coverage in CI."""
+    """Check everything: lint, documents, types, tests on the wheel; coverage in CI."""
     require(session, SERVERS | BROWSER)
     install_libraries(session)
     lint(session)
+    docs(session)
     install_wheel(session, DEV)
     with ThreadPoolExecutor(1) as beside:
         checked = beside.submit(session.run, DEV, "-m", "mypy", silent=True)
         run_tests(session, DEV)
         if MEASURED:
             session.run(DEV, "-m", "coverage", "report")
+            check_package(session, DEV)
         session.log(checked.result())
-    docs(session)
 
 
 @nox.session(venv_backend="none", requires=["dev"])
@@ -204,6 +218,29 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Check types with mypy."""
     session.run(DEV, "-m", "mypy")
+
+
+@nox.session(venv_backend="none", requires=["dev"])
+def package(session: nox.Session) -> None:
+    """Build the wheel and the sdist, and check them and the types of what is public."""
+    require(session, {"npm": BROWSER["npm"]})
+    install_libraries(session)
+    install_wheel(session, DEV)
+    check_package(session, DEV)
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Ask the package index for known vulnerabilities of all that may be needed.
+
+    An index that does not know a package cannot tell, and is an error as well.
+    """
+    install_once(session, "pip-audit>=2.9")
+    extras = PYPROJECT["project"]["optional-dependencies"].values()
+    needed = {line for lines in extras for line in lines} | {*requirements("example")}
+    wanted = BUILD / "audited.txt"
+    wanted.write_text("\n".join(sorted(n for n in needed if "flask-wizard" not in n)))
+    session.run("pip-audit", "--strict", "--progress-spinner=off", "-r", wanted)
 
 
 @nox.session(venv_backend="none", requires=["dev"])
@@ -243,6 +280,14 @@ def bench(session: nox.Session) -> None:
     require(session, VALGRIND)
     install_once(session, *requirements("bench"))
     session.run("python", "-m", "benchmarks")
+
+
+@nox.session
+def load(session: nox.Session) -> None:
+    """Send POSTs for minutes, weigh drafts on servers, and lose a node of a cluster."""
+    require(session, SERVERS)
+    install_once(session, *requirements("bench", "test"))
+    session.run("python", "-m", "benchmarks.load", *session.posargs)
 
 
 @nox.session(venv_backend="none", requires=["dev"])

@@ -46,7 +46,7 @@ def measure(
     say(f"POSTs on gunicorn with {WORKERS} workers, from {VISITORS} visitors")
     rates: Rates = {DURABLE: [], SQLITE: []}
     with ExitStack() as opened:
-        servers = {n: opened.enter_context(_server(arena, n, steps)) for n in rates}
+        servers = {n: opened.enter_context(serving(arena, n, steps)) for n in rates}
         for server in servers.values():
             server.rate(seconds)  # to warm up
         for _ in range(rounds):
@@ -64,25 +64,36 @@ def ratio(rates: Rates) -> float:
 class Server:
     """A contender on gunicorn. ``requests`` are what each visitor sends in turn."""
 
-    def __init__(self, address: tuple[str, int], requests: list[list[bytes]]) -> None:
+    def __init__(
+        self, address: tuple[str, int], requests: list[list[bytes]], process: int
+    ) -> None:
         self._address = address
         self._requests = requests
+        self.process = process
 
     def rate(self, seconds: float) -> float:
         """POSTs a second. Each visitor waits for an answer before the next."""
+        return len(self.times(seconds)) / seconds
+
+    def times(self, seconds: float) -> list[float]:
+        """How long each POST took that was answered within so many seconds."""
         with ThreadPoolExecutor(len(self._requests)) as visitors:
             until = time.monotonic() + seconds
-            counts = visitors.map(lambda sent: self._sent(sent, until), self._requests)
-            return sum(counts) / seconds
+            found = visitors.map(lambda sent: self._sent(sent, until), self._requests)
+            return [each for times in found for each in times]
 
-    def _sent(self, requests: list[bytes], until: float) -> int:
-        for count, request in enumerate(cycle(requests)):
+    def _sent(self, requests: list[bytes], until: float) -> list[float]:
+        times: list[float] = []
+        for request in cycle(requests):
+            started = time.monotonic()
             answer = self._answer(request)
             if not answer.startswith((b"HTTP/1.1 303", b"HTTP/1.1 302")):
                 raise RuntimeError(f"gunicorn answers {answer!r}")
-            if time.monotonic() > until:
-                return count
-        raise RuntimeError("There is nothing to send.")
+            ended = time.monotonic()
+            if ended > until:
+                break
+            times.append(ended - started)
+        return times
 
     def _answer(self, request: bytes) -> bytes:
         with socket.create_connection(self._address) as connection:
@@ -91,7 +102,7 @@ class Server:
 
 
 @contextmanager
-def _server(arena: Arena, name: str, steps: int) -> Iterator[Server]:
+def serving(arena: Arena, name: str, steps: int) -> Iterator[Server]:
     """Fill in the steps as each visitor, and serve what was stored by that."""
     saved = [arena.folder / f"visitor-{name}-{number}" for number in range(VISITORS)]
     for each in saved:
@@ -103,7 +114,7 @@ def _server(arena: Arena, name: str, steps: int) -> Iterator[Server]:
     with socket.create_server(("127.0.0.1", 0), backlog=VISITORS) as listening:
         gunicorn = [sys.executable, "-m", "gunicorn", "--workers", str(WORKERS)]
         gunicorn += ["--bind", f"fd://{listening.fileno()}", "--log-level", "warning"]
-        serving = subprocess.Popen(
+        process = subprocess.Popen(
             [
                 *gunicorn,
                 f"benchmarks.served:application({name!r}, {folder!r}, {steps})",
@@ -113,10 +124,10 @@ def _server(arena: Arena, name: str, steps: int) -> Iterator[Server]:
             pass_fds=[listening.fileno()],
         )
         try:
-            yield Server(listening.getsockname(), requests)
+            yield Server(listening.getsockname(), requests, process.pid)
         finally:
-            serving.terminate()
-            serving.wait()
+            process.terminate()
+            process.wait()
 
 
 def _requests(standing: Standing) -> list[bytes]:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import unified_diff
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,18 +20,20 @@ from .checks import maps, templates
 from .checks.definitions import CHECKS, check_definitions
 from .checks.gallery import make_gallery
 from .checks.gallery_files import write_gallery
+from .checks.paths import MOST_FORMS
+from .checks.proofs import Proof, as_json, as_text, prove, unsilenced
 from .drafts.encrypted_store import DraftRepository
 from .drafts.upload_store import ListedUploadStore
 from .drafts.users_data import UsersData
 from .errors import ConfigurationError, StoreError
 from .stores import SweptStore
-from .web.all_drafts import Skipped, opened_drafts, remind
+from .web.all_drafts import Skipped, opened_drafts, remind, request_context
 from .web.exported import export
-from .web.rehearsal import Rehearsal, rehearse
+from .web.rehearsal import Rehearsal, rehearse, silence
 from .web.routes import Mounted
 from .web.state import EXTENSION, MOUNTS
 
-commands = AppGroup("wizard", help="Look at wizards, and after their drafts.")
+commands: AppGroup = AppGroup("wizard", help="Look at wizards, and after their drafts.")
 
 LOOKED_AT_ONCE = 1000  # drafts between two lines of progress
 HOUR, DAY = 60 * 60, 24 * 60 * 60
@@ -131,6 +134,83 @@ def check(style: str) -> None:
         click.echo(f"{len(found)} findings of {len(CHECKS)} checks.")
     if found:
         raise SystemExit(1)
+
+
+@commands.command("prove")
+@click.argument("mount", nargs=-1)
+@click.option(
+    "--properties",
+    "module",
+    help="A module with PROPERTIES, and SAMPLES and BOUND if need be.",
+)
+@click.option("--samples", type=click.File(), help="JSON: mount, step, field.")
+@click.option("--value", "values", multiple=True, help="NAME=TEXT, of a prefix.")
+@click.option("--most", default=MOST_FORMS, help="Forms to fill in before giving up.")
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
+def prove_paths(
+    mount: tuple[str, ...],
+    module: str | None,
+    samples: IO[str] | None,
+    values: tuple[str, ...],
+    most: int,
+    style: str,
+) -> None:
+    """Prove that each step is reached and left, on every path to the commit.
+
+    MOUNT is the full name of a wizard's blueprint; without it, all are proved. The
+    wizards' own steps are filled in, and nothing is stored. The exit code is 1 if
+    something does not hold: the shortest answers that show it are printed.
+    """
+    mounts = _mounts()
+    if unknown := [name for name in mount if name not in mounts]:
+        raise click.ClickException(
+            f"No wizard is mounted as {unknown[0]!r}. Mounted are {', '.join(mounts)}."
+        )
+    given = _declared(module) if module else {}
+    known = json.load(samples) if samples is not None else given.get("SAMPLES", {})
+    own = dict(value.partition("=")[::2] for value in values)
+    proofs: dict[str, Proof] = {}
+    with _store_errors():
+        for name in mount or sorted(mounts):
+            with request_context(_app()), silence():
+                proofs[name] = prove(
+                    type(mounts[name].wizard),
+                    given.get("PROPERTIES", {}).get(name),
+                    samples=known.get(name),
+                    bound={**given.get("BOUND", {}).get(name, {}), **own},
+                    most=most,
+                    report=_tell_forms(name),
+                )
+        found = unsilenced(_app(), proofs)
+    if style == "json":
+        click.echo(
+            json.dumps(
+                {"proofs": [as_json(n, proofs[n], found[n]) for n in proofs]}, indent=2
+            )
+        )
+    else:
+        for name, proof in proofs.items():
+            click.echo("\n".join(as_text(name, proof, found[name])))
+    if any(found.values()):
+        raise SystemExit(1)
+
+
+def _declared(name: str) -> Mapping[str, Any]:
+    """Return the names of a module. Raise ClickException if it cannot be imported."""
+    try:
+        return vars(import_module(name))
+    except ImportError as error:
+        raise click.ClickException(f"{name} cannot be imported: {error}") from error
+
+
+def _tell_forms(name: str) -> Callable[[int], None]:
+    """Return a function that shows progress on a long run."""
+
+    def tell(number: int) -> None:
+        if number % LOOKED_AT_ONCE == 0:
+            click.echo(f"{name}: {number} forms so far", err=True)
+
+    return tell
 
 
 @commands.command()

@@ -25,9 +25,9 @@ class UnknownNameError(WizardError, AttributeError, KeyError):
     def __init__(self, message: str, *, name: str, known: Iterable[str]) -> None:
         super().__init__(message)
         #: The name that the code has read.
-        self.name = name
+        self.name: str = name
         #: The names that it can read.
-        self.known = tuple(known)
+        self.known: tuple[str, ...] = tuple(known)
 
     def __str__(self) -> str:  # KeyError would show the message in quotes
         return str(self.args[0])
@@ -57,7 +57,7 @@ class StepError(WizardError, ValueError):
         self.step = step
         #: The message, as a string now: the argument may be a lazy translation. HTML
         #: stays ``Markup``; everything else is escaped.
-        self.message = message if isinstance(message, Markup) else str(message)
+        self.message: str = message if isinstance(message, Markup) else str(message)
         #: The name of the field that shows the message, or ``None`` for the step as a
         #: whole. It may be dotted: ``home.street``, ``phones.1``.
         self.field = field

@@ -14,9 +14,11 @@ from apps import COMPILED, MakeApp, MakeOnDisk, Site
 from cachelib import FileSystemCache, SimpleCache
 from canaries import Canary
 from coverage import Coverage
-from engines import Engine, FileEngine, SQLiteEngine
+from engines import Engine, FileEngine, RedisEngine, SQLiteEngine
 from flask import Flask, request_tearing_down
 from jinja2 import StrictUndefined
+from redis_servers import RedisServer
+from servers import running
 from store_wrappers import Crowd, Probe
 from time_machine import Traveller
 from visitor import Visitor, inaccessible
@@ -136,13 +138,25 @@ def clock() -> Iterator[Traveller]:
         yield clock
 
 
-# The wizard Membership on what lies on a disk
+# The wizard Membership on what lies on a disk or a server
 
 
-@pytest.fixture(params=[SQLiteEngine, FileEngine], ids=["sqlite", "files"])
+@pytest.fixture(scope="session")
+def redis_of_drafts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("redis"), appendonly="yes")
+    with running(server):
+        yield server
+
+
+@pytest.fixture(
+    params=[SQLiteEngine, FileEngine, RedisEngine], ids=["sqlite", "files", "redis"]
+)
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    kind: type[Engine] = request.param
-    engine = kind(tmp_path / "drafts")
+    engine: Engine
+    if request.param is RedisEngine:
+        engine = RedisEngine(request.getfixturevalue("redis_of_drafts"))
+    else:
+        engine = request.param(tmp_path / "drafts")
     yield engine
     engine.close()
 

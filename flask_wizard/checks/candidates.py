@@ -29,6 +29,7 @@ MOST_CHOICES = 12  # of one field that are all tried
 FEW_CHOICES = 4  # of one field that no code names
 LONGEST = 5_000  # characters of a text made up
 OLDEST = 150  # years that somebody has lived
+FAR = 10**15  # numbers beyond it are none that somebody enters
 YEARS = range(1800, 2300)
 
 Candidate = list[str]
@@ -75,7 +76,8 @@ def classes(field: Field, constants: Iterable[Any]) -> list[Candidate]:
     tried = likely(field)
     found = tried[:1]
     if isinstance(field, DateTimeField):
-        found = tried[:3] + [[text] for text in _days(field, given)]
+        found += [[text] for text in _days(field, given)]
+        found += tried[:3] if len(found) == 1 else []
     elif isinstance(field, IntegerField | DecimalField | FloatField):
         found += [[text] for text in _numbers(field, given)]
     else:
@@ -98,15 +100,16 @@ def _functions_of(field: Field) -> list[Any]:
 def _choices(field: Any, constants: Sequence[Any]) -> list[Candidate]:
     values = [str(value) for value, _, _ in choices_of(field)]
     offered = [value for value in values if value not in ("", "__None")]
-    if len(offered) > MOST_CHOICES:
+    is_multiple = isinstance(field, SelectMultipleField)
+    if len(offered) > (FEW_CHOICES if is_multiple else MOST_CHOICES):
         named = {str(value) for value in constants}
         others = [value for value in offered if value not in named]
-        few = [*others[: FEW_CHOICES - 1], *others[-1:]]
+        few = others[:1] if is_multiple else [*others[: FEW_CHOICES - 1], *others[-1:]]
         some = [v for v in offered if v in named][:MOST_CHOICES]
         offered = list(dict.fromkeys([*few[:1], *some, *few]))
     found = [[value] for value in offered]
-    if isinstance(field, SelectMultipleField):
-        return _once([*found, list(offered), []])
+    if is_multiple:
+        return _once([*found, values, []])
     blank = [""] if "" in values else []
     return _once([*found, blank])
 
@@ -116,9 +119,9 @@ def _numbers(field: Field, constants: Iterable[Any]) -> Iterator[str]:
     validators: Sequence[Any] = field.validators
     ranges = [each for each in validators if isinstance(each, NumberRange)]
     limits = [limit for each in ranges for limit in (each.min, each.max)]
-    values: list[Any] = [*constants, *limits]
-    for value in values:
-        if isinstance(value, int | float | Decimal) and abs(value) < 10**15:
+    yield from (f"{limit}" for limit in limits if isinstance(limit, int))
+    for value in constants:
+        if isinstance(value, int | float | Decimal) and -FAR < value < FAR:
             number = Decimal(str(value))
             whole = number == number.to_integral_value()
             if isinstance(field, IntegerField) and not whole:
@@ -151,21 +154,31 @@ def _days(field: Any, constants: Iterable[Any]) -> Iterator[str]:
 
     A number may be a year, or an age in years, or some days from now.
     """
-    today = date.today()
-    for value in constants:
+    today, given = date.today(), list(constants)
+    has_days = any(each is timedelta for each in given)
+    for value in given:
         around: list[date] = []
         if isinstance(value, date):
             around = [value]
+        elif isinstance(value, timedelta):
+            around = [today - value, today + value]
         elif isinstance(value, int) and value in YEARS:
             around = [date(value, 1, 1), date(value, 12, 31)]
         elif isinstance(value, int) and 0 < value <= OLDEST:
-            years = today.year - value
-            leap = today.month == 2 and today.day == 29
-            around = [today.replace(year=years, day=28 if leap else today.day)]
-            around += [today - timedelta(value), today + timedelta(value)]
+            around = [_years_before(today, value)]
+            if has_days:
+                around += [today - timedelta(value), today + timedelta(value)]
+        if isinstance(value, int) and 0 < value <= OLDEST:
+            # An age may be told by the years alone.
+            yield _written(field, _years_before(today, value - 1))
         for day in around:
             for beside in (-1, 0, 1):
                 yield _written(field, day + timedelta(beside))
+
+
+def _years_before(day: date, years: int) -> date:
+    is_leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - years, day=28 if is_leap_day else day.day)
 
 
 def _written(field: Any, day: date) -> str:

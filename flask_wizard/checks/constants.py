@@ -6,7 +6,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import cache
@@ -16,15 +16,16 @@ from typing import Any
 MOST_OF_ONE = 60  # constants that are taken of one container
 DEEPEST = 5  # functions that call one another
 PACKAGE = __name__.partition(".")[0]
-SIMPLE = (str, int, float, Decimal, date, datetime)
+SIMPLE = (str, int, float, Decimal, date, datetime, timedelta)
 
 
 def constants_of(functions: Iterable[Callable[..., Any]]) -> list[Any]:
     """Return the constants in the code of functions, and in what they call and read.
 
-    These are strings, numbers and dates: those in the code itself, in global names,
-    closures, defaults and enumerations, and in functions of the application that the
-    code names. None is there twice.
+    These are strings, numbers, dates and durations: those in the code itself, in global
+    names, closures, defaults and enumerations, and in functions of the application that
+    the code names. None is there twice. The class ``timedelta`` is among them if the
+    code names it: numbers may be days then.
     """
     found: dict[tuple[type, Any], None] = {}
     for function in functions:
@@ -110,7 +111,9 @@ def _values(found: Iterable[Any], depth: int, *, inside: int = 3) -> Iterator[An
             ordered = value if isinstance(value, list | tuple) else _sorted(value)
             yield from _values(ordered[:MOST_OF_ONE], depth, inside=inside - 1)
         elif isinstance(value, type):
-            if issubclass(value, Enum):
+            if value is timedelta:  # numbers may be days
+                yield value
+            elif issubclass(value, Enum):
                 yield from _values([*value], depth, inside=inside)
         elif isinstance(value, FunctionType | functools.partial):
             yield from _constants(value, depth - 1)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
+from pathlib import Path as FolderPath
 from typing import Any, NamedTuple
 
 from wtforms import Form
@@ -43,6 +44,8 @@ MOST_PASSES = 12  # runs, each of which has found something more that is read
 
 PROPERTY = "="
 """What the name of a property begins with among those who read answers."""
+
+PACKAGE_FOLDER = str(FolderPath(__file__).parents[1])
 
 COUNT = "#"
 """Stands for the number of items of a list, in the place of a field."""
@@ -185,19 +188,31 @@ class Exploration:
     reads: dict[str, set[Path]] = field(default_factory=lambda: defaultdict(set))
     #: By place, the fields on which it depends whether others of its page count.
     causes: dict[str, set[Fork]] = field(default_factory=lambda: defaultdict(set))
+    #: Forms that are the same whatever the answers are, by place and signature, and
+    #: what may be sent for their fields, by the forms' ids.
+    _fixed: dict[tuple[str, bytes], Form] = field(default_factory=dict)
+    _options_of: dict[int, dict[str, list[Candidate]]] = field(default_factory=dict)
 
     def run(self) -> None:
         """Fill in the wizard until nothing more is found to be read."""
+        is_whole = False  # first each field alone, which finds nearly all that is read
         for _ in range(MOST_PASSES):
             known = self._number_of_reads
             self._begin()
+            whole = combined = self._combined()
+            if not is_whole:
+                alone = {fork for forks in combined for fork in forks}
+                combined = [frozenset({fork}) for fork in sorted(alone)]
+                combined = combined or [frozenset()]
             try:
-                self._follow_all()
+                self._follow_all(combined)
             except Stopped:
                 self.is_cut_off = True
                 return
             if known == self._number_of_reads:
-                return
+                if is_whole or combined == whole:
+                    return
+                is_whole = True
         self.is_cut_off = True
 
     @property
@@ -215,6 +230,11 @@ class Exploration:
         self.spared: set[str] = set()
         #: By property, the first state in which it does not hold, or what it raises.
         self.broken: dict[str, tuple[State, Exception | None]] = {}
+        #: By place, what it has said of answers that it refused.
+        self.refusals: dict[str, Mapping[str, list[str]]] = {}
+        #: By place, field and text, how often a choice was tried on which others
+        #: depend, and whether it was accepted.
+        self._choices: dict[tuple[str, str, str], str] = {}
         self._accepted: dict[str, dict[str, int]] = {}
         self._blank: dict[tuple[str, bytes], Raw] = {}
         draft = Draft("sample", "sample", (), 0.0, 0.0, "sample")
@@ -225,8 +245,8 @@ class Exploration:
 
     # The states
 
-    def _follow_all(self) -> None:
-        queue = deque((self.first, forks) for forks in self._combined())
+    def _follow_all(self, combined: Iterable[Forks]) -> None:
+        queue = deque((self.first, forks) for forks in combined)
         seen = set(queue)
         while queue:
             state, forks = queue.popleft()
@@ -413,8 +433,7 @@ class Exploration:
                 onward = walk.submit(bound, Values(), validate=True)
                 yield at, onward
                 return
-            form = bound.form
-            self.reads[at.place].update(bound.all_reads)
+            form = self._form_of(bound, at)
             forked = self._forked(bound, form, at)
         except Stopped:
             raise
@@ -428,6 +447,17 @@ class Exploration:
                 yield found
         if names and not is_left:  # there may be others than those that stand for all
             yield from self._complete(walk, bound, form, at, {})
+
+    def _form_of(self, bound: BoundFormStep, at: Sent) -> Form:
+        """Return the form of a page, to be looked at."""
+        key = at.place, bound.signature.digest
+        if key not in self._fixed:
+            form = bound.form
+            self.reads[at.place].update(bound.all_reads)
+            if not bound.step.is_fixed or bound.dependencies:
+                return form
+            self._fixed[key] = form
+        return self._fixed[key]
 
     def _forked(
         self, bound: BoundFormStep, form: Form, at: Sent
@@ -512,10 +542,14 @@ class Exploration:
                 return
             if is_done:
                 self._accepted[at.place] = chosen
+                self._note_choices(at, form, pinned, "")
                 self.reads[at.place].update(after.all_reads)
                 yield sent, walk.go_on_with(after, after.write_to(walk.draft))
                 return
             wrong = [leaf.name for leaf in leaves(after.form) if own_errors(leaf)]
+            self.refusals[at.place] = after.errors
+            said = " ".join(text for texts in after.errors.values() for text in texts)
+            self._note_choices(at, form, pinned, said or "it is refused.")
             loose = [name for name in wrong if name not in pinned and options.get(name)]
             if not loose:
                 if wrong:
@@ -527,8 +561,25 @@ class Exploration:
             for name in loose:
                 chosen[name] = (chosen[name] + 1) % len(options[name])
 
+    def _note_choices(
+        self, at: Sent, form: Form, pinned: Mapping[str, Candidate], said: str
+    ) -> None:
+        """Note whether a page is left with choices that other fields depend on."""
+        for fork in self.causes.get(at.place, ()):
+            leaf: Any = form._fields.get(fork.field)
+            for text in pinned.get(leaf.name, ()) if leaf is not None else ():
+                key = at.place, leaf.name, text
+                if text and self._choices.get(key) != "":
+                    self._choices[key] = said
+
+    def refused_choices(self) -> list[tuple[tuple[str, str, str], str]]:
+        """Return the choices that no page was left with, and what was said of them."""
+        return [(key, said) for key, said in self._choices.items() if said]
+
     def _options(self, form: Form, at: Sent) -> dict[str, list[Candidate]]:
         """Return what may be sent for each field, the likeliest first."""
+        if id(form) in self._options_of:
+            return self._options_of[id(form)]
         given = self.samples.get(at.place, {})
         found: dict[str, list[Candidate]] = {}
         for leaf in leaves(form):
@@ -538,6 +589,8 @@ class Exploration:
                 found[leaf.name] = [[], *([kind] for kind in kinds_for(leaf))]
             else:
                 found[leaf.name] = likely(leaf)
+        if form in self._fixed.values():
+            self._options_of[id(form)] = found
         return found
 
     def _blank_of(self, bound: BoundFormStep, form: Form, at: Sent) -> Raw:
@@ -632,17 +685,14 @@ class Exploration:
         number: int,
         most: int,
     ) -> Iterator[tuple[tuple[Sent, ...], Journey]]:
-        """Yield the list with one more item, of each class, and with two."""
-        first: Journey | None = None
+        """Yield the list with one more item, of each class, and with two such."""
+        is_first = True
         for more, filled in self._item_of(state, journey, name, number):
             yield (*sents, *more), filled
-            if number < most:
-                second = self._item_of(state, filled, name, number + 1)
-                for and_more, both in second:
+            if is_first and number < most:
+                for and_more, both in self._item_of(state, filled, name, number + 1):
                     yield (*sents, *more, *and_more), both
-                    if first is not None:
-                        break
-            first = first or filled
+            is_first = False
 
     def _fill_fixed(
         self, state: State, journey: Journey, repeat: BoundRepeat, number: int
@@ -710,6 +760,24 @@ class Exploration:
                 self.spared.add(place)
 
     # What was found
+
+    def told(self, way: Iterable[Sent]) -> Iterator[str]:
+        """Yield what was sent as lines, without the fields that nothing reads."""
+        for sent in way:
+            read = self._read_of(sent)
+            place = f"{sent.step} {sent.item}" if sent.item else sent.step
+            place = f"{place}.{sent.page}" if sent.page else place
+            for name in read:
+                if name == NAMES:
+                    continue
+                inputs = [
+                    n for n in sent.values if n == name or n.startswith(f"{name}-")
+                ]
+                for each in inputs:
+                    yield f"{place}.{each} = {', '.join(sent.values[each])}"
+                if not inputs:
+                    file = sent.files.get(name)
+                    yield f"{place}.{name} = {file or 'nothing'}"
 
     def ways(self) -> list[WayThrough]:
         """Return ways that take each turn that there is, the shortest first."""

@@ -106,7 +106,7 @@ def _version() -> str:
 def _source_of(app: Flask, name: str) -> str:
     """Return a shipped template in the application's own delimiters."""
     loader = app.blueprints[EXTENSION].jinja_loader
-    assert loader is not None
+    assert loader is not None  # it was given one
     return loader.get_source(app.jinja_env, name)[0]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from wtforms import Form
 from wtforms.fields import Field, FieldList, FormField
@@ -107,7 +107,8 @@ class Record:
             return NotImplemented
         return bool(self) == bool(other) and dict(self._all()) == dict(other._all())
 
-    __hash__ = None  # type: ignore[assignment]  # values may be unhashable
+    # Values may be unhashable.
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def _all(self) -> Iterator[tuple[str, Any]]:
         return ((name, self[name]) for name in self)

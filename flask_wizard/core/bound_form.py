@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from .form_steps import Step
     from .journey import Walk
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 BLANK: tuple[object, ...] = (None, "", [], {})
 """Values of fields that are no change of a step that began with nothing."""
@@ -387,7 +387,7 @@ class BoundFormStep(BoundStep):
             return False
         if not self.outdated:
             return True
-        self.still_holds = self.step.revalidate and self.valid
+        self.still_holds: bool = self.step.revalidate and self.valid
         return self.still_holds
 
     @cached_property

@@ -85,7 +85,7 @@ class DateBoxesField(DateField):
     ``example`` is a date for the hint, in the same order; with ``None`` there is none.
     """
 
-    widget = DateBoxesWidget()
+    widget: Any = DateBoxesWidget()
 
     def __init__(
         self,
@@ -109,7 +109,7 @@ class DateBoxesField(DateField):
                 "'month' and 'year', each once, such as ('month', 'day', 'year')."
             )
         super().__init__(label, list(validators or ()), **kwargs)
-        self.order = tuple(order)
+        self.order: tuple[Part, ...] = tuple(order)
         self.example = example
         #: What was typed into each box; ``None`` if nothing was sent.
         self.typed: Mapping[Part, str] | None = None
@@ -174,7 +174,7 @@ class DateBoxesField(DateField):
         # Field.process adds what is raised; a copy of the field has the same list.
         if messages:
             *others, last = [self.gettext(message) for message in messages]
-            self.process_errors = [*self.process_errors, *others]
+            self.process_errors: list[str] = [*self.process_errors, *others]
             raise ValueError(last)
 
     def pre_validate(self, form: Any) -> None:

@@ -278,9 +278,14 @@ def inner_start(field: Any) -> str:
 
 def needs_row_marker(field: Field) -> bool:
     """True if the field is an entry of a list of which a browser may send nothing."""
+    return is_entry(field) and _is_silent(field)
+
+
+def is_entry(field: Field) -> bool:
+    """True if the field is an entry of a list."""
     # Not getattr(): a nested form gives its own field of that name.
     index = vars(field).get("index")
-    return index is not None and field.short_name == str(index) and _is_silent(field)
+    return index is not None and field.short_name == str(index)
 
 
 def _is_silent(field: Field) -> bool:

@@ -70,7 +70,7 @@ class FileContent:
                 f"FileContent was given {found}. The kinds that it can tell are "
                 f"{', '.join(KINDS)}."
             )
-        self.kinds = tuple(dict.fromkeys(named))
+        self.kinds: tuple[str, ...] = tuple(dict.fromkeys(named))
         self.message = message
 
     def __call__(self, form: Any, field: Any) -> None:

@@ -22,7 +22,7 @@ from .draft import Draft, StoredFile, storable
 from .form_errors import as_text
 from .texts import ENGLISH, Texts, texts_of
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 MAX_NAME = 255
 """How long the name of a file may be, in characters."""

@@ -28,7 +28,7 @@ from .steps import AnyStep, Condition
 if TYPE_CHECKING:
     from .journey import Walk
 
-PASSED = {
+PASSED: dict[str, tuple[str, ...]] = {
     "when": ("answers",),
     "prepare": ("form", "answers"),
     "kwargs": ("answers",),

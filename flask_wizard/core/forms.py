@@ -16,7 +16,7 @@ from contextlib import suppress
 from decimal import Decimal
 from functools import partial
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 from wtforms import Form
@@ -61,7 +61,7 @@ from .signatures import (
 from .texts import FormTranslations, texts_of
 from .widgets import render_field
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 AnyForm = TypeVar("AnyForm", bound=Form)
 
@@ -231,7 +231,7 @@ class Values(dict[str, list[str]]):
         return []
 
     # WTForms asks for the values of each field by this name.
-    getlist = dict.__getitem__
+    getlist: ClassVar[Callable[[Values, str], list[str]]] = dict.__getitem__
 
     def __repr__(self) -> str:  # a log must never show an answer
         return f"<Values of {', '.join(self)}>"
@@ -546,7 +546,7 @@ def _nested(form_class: Any, own: dict[str, Any], /, *args: Any, **kwargs: Any) 
     return render_quickly(form)
 
 
-NO_LEAVES = (*NESTING, *BUTTONS)
+NO_LEAVES: tuple[type[Field], ...] = (*NESTING, *BUTTONS)
 """The classes of fields that hold other fields, or no value."""
 
 

@@ -23,7 +23,7 @@ from .steps import ABSENT, RESERVED_STEPS, BoundStep, Steps, encode
 if TYPE_CHECKING:
     from .repeats import BoundRepeat
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 NEW_ITEM = "new"
 """The name of an item that does not exist yet, in the place of its id."""
@@ -163,8 +163,8 @@ class ItemWalk(Walk[StoredItem]):
             files=repeat.journey.files,
             prefilled=True,
         )
-        self.inside = (repeat.name, item.id)
-        self.repeat = repeat
+        self.inside: tuple[str, ...] = (repeat.name, item.id)
+        self.repeat: BoundRepeat = repeat
 
     @property
     def whole_draft(self) -> Draft:
@@ -345,7 +345,7 @@ class BoundItem:
         return bool(self.stored.packed_entries) and self.walk.first_incomplete is None
 
     #: True if it was found to be done although what it had read has changed.
-    still_holds = False
+    still_holds: bool = False
 
     @property
     def finished_before(self) -> list[BoundItem]:

@@ -16,7 +16,7 @@ from .answers import Answers, Dependencies, Shown, Suspended
 from .draft import Draft, Entry, Kept, Path
 from .files import NO_FILES, FileRules
 from .forms import Values
-from .steps import ABSENT, AnyStep, BoundStep, Span, Steps, encode
+from .steps import ABSENT, AnyStep, BoundStep, Signatures, Span, Steps, encode
 from .texts import ENGLISH, Texts
 
 Initial = Callable[[str, Answers], object]
@@ -73,21 +73,21 @@ class Walk(Generic[Kept]):
         self.max_entries = max_entries
         #: What is said to the visitor, in the language of this request.
         self.texts = texts
-        self.draft = draft
+        self.draft: Kept = draft
         #: The names of steps that somebody else fills in: the gate passes over them.
         self.passable: frozenset[str] = frozenset()
         if isinstance(draft, Draft) and len(draft.packed_holders) > 1:
             self.passable = draft.shared_steps
         self.initial = initial
         #: True if what pages begin with counts as sent, as far as it is valid.
-        self.prefilled = prefilled and initial is not None
+        self.prefilled: bool = prefilled and initial is not None
         #: The variables of the mount's URL prefix, which never change for a draft.
         self.bound = bound
         # How many of the first steps are done by their entries alone: as many as the
         # draft says if the steps still ask for the same.
         self._plain, digest = draft.plain_prefix
         #: What the forms of the steps ask for.
-        self.signatures = steps.signatures()
+        self.signatures: Signatures = steps.signatures()
         if digest not in self.signatures.chained[self._plain : self._plain + 1]:
             self._plain = 0
         # None stands for such a step, until it is asked for.

@@ -24,7 +24,7 @@ from ..errors import DefinitionError
 from .only_if import GROUP, OnlyIf
 
 NESTING = (FormField, FieldList)
-BUTTONS = (SubmitField, ButtonField, CSRFTokenField)
+BUTTONS: tuple[type[Field], ...] = (SubmitField, ButtonField, CSRFTokenField)
 LIBRARIES = ("wtforms.form", "flask_wtf.form")
 """The modules of form classes whose own code reads no values but those of fields."""
 

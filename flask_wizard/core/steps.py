@@ -548,7 +548,7 @@ class BoundReview(BoundStep):
     """
 
     step: Review
-    done = False
+    done: bool = False
 
     def __init__(
         self,
@@ -745,4 +745,4 @@ class Steps(tuple[AnyStep, ...]):
         return self[self.positions[name]]
 
 
-encode = msgspec.msgpack.encode
+encode: Callable[[Any], bytes] = msgspec.msgpack.encode

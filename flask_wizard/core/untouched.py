@@ -21,7 +21,7 @@ class UnshowableError(ValueError):
         super().__init__(reason)
         self.field = field
         #: The name of the value's type: a log must never show an answer.
-        self.kind = type(value).__name__
+        self.kind: str = type(value).__name__
         self.reason = reason
 
 

@@ -26,7 +26,7 @@ def html_params(**attributes: object) -> Markup:
         elif value is not False:
             quoted = str.replace(escape(value), '"', "&quot;")
             written.append(f'{_name(key)}="{quoted}"')
-    return Markup(" ".join(written))
+    return Markup(" ".join(written))  # noqa: S704  # escaped above
 
 
 @lru_cache(maxsize=256, typed=True)  # a safe string is not the same as its text
@@ -49,7 +49,7 @@ def render_field(field: Any, render_kw: dict[str, Any]) -> Any:
 def draw_row_marker(entry: Any) -> Markup:
     """Return the hidden input that says that a page has this entry of a list."""
     name = html_params(name=row_marker(entry), value="")
-    return Markup(f'<input type="hidden" {name} autocomplete="off">')
+    return Markup(f'<input type="hidden" {name} autocomplete="off">')  # noqa: S704  # by WTForms
 
 
 def _quicker(widget: Any) -> Any:

@@ -18,7 +18,7 @@ from .encrypted_store import DraftRepository
 from .holders import Holder
 from .keyring import Kind
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 def adopt(holder: Holder, repository: DraftRepository) -> None:

@@ -37,7 +37,7 @@ from .lease import LeaseRenewal, threads_are_reliable
 from .lifetimes import seconds
 from .visitor_drafts import VisitorDrafts
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 MAX_RECEIPT = 64 * 1024
 """How many bytes a receipt may have, whatever the store."""
@@ -332,7 +332,7 @@ class _Attempt:
             claimed = self.drafts.reload(claimed)
             if not self._has_claim(claimed.draft):  # another attempt has it, or ended
                 return partial(CommitResult, claimed.draft)
-            time.sleep(random.uniform(0, 0.01 * tries))
+            time.sleep(random.uniform(0, 0.01 * tries))  # noqa: S311  # no secret
         raise conflict.__cause__ or StoreError("Another request writes the draft.")
 
     def _has_claim(self, draft: Draft) -> bool:

@@ -30,7 +30,7 @@ CREATE_GRACE = 60  # seconds between listing a new draft and storing it, at most
 MAX_LIST_COPIES = 8  # of one holder; all but the last are damaged
 MAX_EXPIRED_LISTED = 20  # of one wizard; older ones look as if they had never been
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 class ListedDraft(Stored, frozen=True):

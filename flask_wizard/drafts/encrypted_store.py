@@ -30,11 +30,14 @@ from .keyring import Keyring, Kind
 if TYPE_CHECKING:
     from .uploads import Uploads
 
-KINDS = {"draft": (Kind.DRAFT, Kind.TOMBSTONE), "list": (Kind.LIST,)}
+KINDS: dict[str, tuple[Kind, ...]] = {
+    "draft": (Kind.DRAFT, Kind.TOMBSTONE),
+    "list": (Kind.LIST,),
+}
 
 PLAIN, DEFLATE = b"\x00", b"\x01"
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ It is a token that opens what is left of the draft if a hook may have signed its
 out: the next request tells, and drops it if the user is still there.
 """
 
-is_id = re.compile(r"[A-Za-z0-9_-]{22}").fullmatch
+is_id: Callable[[str], object] = re.compile(r"[A-Za-z0-9_-]{22}").fullmatch
 """Return a match if a string is 128 bits in base64url, like ids and nonces."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")

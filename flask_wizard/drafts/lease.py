@@ -14,7 +14,7 @@ from ..tracebacks import without_locals
 from .encrypted_store import StoredDraft
 from .visitor_drafts import VisitorDrafts
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 BEATS = 20  # renewals in the time of one lease
 LONGEST_BEAT = 2.0  # seconds between two renewals

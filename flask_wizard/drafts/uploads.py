@@ -22,7 +22,7 @@ from .upload_store import ListedUploadStore, UploadStore
 
 GRACE = 60 * 60  # seconds from storing a file to storing the draft that names it
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 class Uploads:

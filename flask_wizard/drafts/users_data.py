@@ -45,7 +45,7 @@ class UsersData:
         self._list = DraftList(repository.store, list_of(user))
         self._marks = user_marks(repository.store.keyring, user)
         #: How many drafts on the list could not be read when they were last listed.
-        self.unreadable = 0
+        self.unreadable: int = 0
         # The ids of rows on the list whose drafts have gone, or are somebody else's.
         self._stray: list[str] = []
 

@@ -36,7 +36,7 @@ from .upgrades import Upgrades, upgrade
 MAX_SHARED_NONCES = 20
 """How many drafts that have ended are looked up, to find the nonce of the next one."""
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)

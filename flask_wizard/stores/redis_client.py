@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from copy import copy
 from importlib import import_module
+from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -47,9 +48,9 @@ class Driver:
 
     def __init__(self, package: str) -> None:
         self.package = package
-        self.name = package.capitalize()
-        self.module = import_module(package)
-        self.cluster = import_module(f"{package}.cluster")
+        self.name: str = package.capitalize()
+        self.module: ModuleType = import_module(package)
+        self.cluster: ModuleType = import_module(f"{package}.cluster")
         kinds = import_module(f"{package}.exceptions")
         self.error: type[Exception] = getattr(kinds, f"{self.name}Error")
         self.refusal: type[Exception] = kinds.ResponseError
@@ -57,7 +58,12 @@ class Driver:
             getattr(kinds, f"{self.name}ClusterException"),
             LookupError,  # both drivers raise it for a cluster without hash slots
         )
-        self.errors = (self.error, *self.lost, kinds.ChildDeadlockedError, OSError)
+        self.errors: tuple[type[Exception], ...] = (
+            self.error,
+            *self.lost,
+            kinds.ChildDeadlockedError,
+            OSError,
+        )
         # The driver repeats a call after these, at once and on a new connection: after
         # a lost connection (if the write did happen, the second is refused, and the
         # caller finds its own version), and after the refusal of a demoted server,
@@ -107,7 +113,7 @@ class Cluster:
     ) -> None:
         self.driver = driver
         addresses = ", ".join(f"{host}:{port}" for host, port in nodes)
-        self.name = f"the {driver.name} cluster of {addresses}"
+        self.name: str = f"the {driver.name} cluster of {addresses}"
         self._nodes = nodes
         self._settings = settings
         self._clients: dict[int, Any] = {}  # by process; a fork may leave locks locked

@@ -36,7 +36,7 @@ class BoundedDatabase:
     session = None
 
     def __init__(self, url: str) -> None:
-        self.metadata = MetaData()
+        self.metadata: MetaData = MetaData()
         self._url = _with_driver(url)
         self._engines = {os.getpid(): _engine(self._url)}
 

@@ -92,21 +92,25 @@ class Statements:
         is_expired = table.c.expires <= bindparam("now")
         is_expected = table.c.version == bindparam("expected")
         new: dict[str, Any] = {name: bindparam(f"new_{name}") for name in COLUMNS[1:]}
-        self.load = select(table.c.blob, table.c.version).where(here, lives)
-        self.entries = (
+        self.load: Executable = select(table.c.blob, table.c.version).where(here, lives)
+        self.entries: Executable = (
             select(table.c.key, table.c.blob, table.c.version)
             .where(table.c.key > bindparam("after"), lives)
             .order_by(table.c.key)
             .limit(bindparam("most"))
         )
-        self.replace = update(table).where(here, is_expected, lives).values(new)
-        self.replace_expired = update(table).where(here, is_expired).values(new)
-        self.insert = insert(table).values(key=bindparam("at"), **new)
-        self.upserts = {
+        self.replace: Executable = (
+            update(table).where(here, is_expected, lives).values(new)
+        )
+        self.replace_expired: Executable = (
+            update(table).where(here, is_expired).values(new)
+        )
+        self.insert: Executable = insert(table).values(key=bindparam("at"), **new)
+        self.upserts: dict[str, Executable] = {
             dialect: _upsert(insert(table), new, is_expired)
             for dialect, insert in UPSERTS.items()
         }
-        self.sweep = _sweep(table, is_expired)
+        self.sweep: Executable = _sweep(table, is_expired)
 
 
 def _upsert(insert: Any, new: dict[str, Any], is_expired: Any) -> Executable:

@@ -14,7 +14,7 @@ from flask_wizard.tracebacks import without_locals
 PATIENCE = 20  # milliseconds that a truncation waits for readers, and writers for it
 RETRY_EVERY = 0.3  # seconds
 
-log = logging.getLogger(__name__)
+log: logging.Logger = logging.getLogger(__name__)
 
 
 def truncate_log(execute: Callable[[str], Sequence[Any]]) -> bool:

@@ -24,7 +24,7 @@ class Assets(Blueprint):
             static_url_path="/flask_wizard/static",
         )
         #: By the name of a file, a part of the digest of what it holds.
-        self.versions = {
+        self.versions: dict[str, str] = {
             path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12]
             for path in folder.iterdir()
         }

@@ -48,6 +48,7 @@ from ..core.fields import (
     has_foreign_widget,
     input_type,
     is_box,
+    is_entry,
     is_marked,
     kind_of,
     needs_row_marker,
@@ -189,6 +190,11 @@ class Control:
     def is_one_answer(self) -> bool:
         """True if the parts are the boxes of one date."""
         return isinstance(self.field, DateBoxesField)
+
+    @property
+    def is_entry(self) -> bool:
+        """True if the field is an entry of a list."""
+        return is_entry(self.field)
 
     @property
     def is_answered(self) -> bool:
@@ -362,8 +368,9 @@ def block(context: Context, name: str, default: Any = None, **values: object) ->
     if name not in context.blocks:
         return default
     inner = context.derived(values)
-    inner.blocks[name].append(lambda _: iter([Markup(default or "")]))
-    return Markup("".join(inner.blocks[name][0](inner)))
+    # Blocks are rendered by templates, which have escaped what is in them.
+    inner.blocks[name].append(lambda _: iter([Markup(default or "")]))  # noqa: S704
+    return Markup("".join(inner.blocks[name][0](inner)))  # noqa: S704
 
 
 def _wrong(field: Field, place: str, inside: str) -> Iterator[tuple[Any, str]]:
@@ -416,7 +423,8 @@ def _drawn(field: Field, attributes: Mapping[str, object], classes: str) -> Mark
     """Return a field as its widget draws it. The classes of its ``render_kw`` stay."""
     ours = str(attributes.get("class") or "").split()
     own = (name for name in ours if not name.startswith("wizard-"))
-    return Markup(field(**{**attributes, "class": " ".join([classes, *own])}))
+    drawn = field(**{**attributes, "class": " ".join([classes, *own])})
+    return Markup(drawn)  # noqa: S704  # widgets return HTML
 
 
 def _hint_id(field: Field) -> str:
@@ -487,7 +495,21 @@ def _hint(field: Field, kept: Collection[str]) -> str:
         return field.description
     only_if = _only_if(cause, condition_of(field)) if cause is not None else ""
     said = (only_if, field.description, example, known)
-    return Markup(" ").join(filter(None, said))
+    return _one_after_another(part for part in said if part)
+
+
+def _one_after_another(parts: Iterable[str]) -> str:
+    """Join sentences, and begin a new line after what ends like none."""
+    joined = Markup()
+    for part in parts:
+        if joined:
+            joined += Markup(" ") if joined[-1:] in _ENDS else Markup("<br> ")
+        joined += part
+    return joined
+
+
+_ENDS = ".!?…:;。؟"
+"""How sentences end."""
 
 
 def _as_boxes(example: str) -> str:

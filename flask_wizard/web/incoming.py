@@ -73,7 +73,7 @@ class IncomingFiles:
         self._drafts = drafts
         self._draft_id = draft_id
         uploads = context.repository.uploads
-        assert uploads is not None
+        assert uploads is not None  # noqa: S101  # steps with files need them
         self._uploads: Uploads = uploads
         #: The key that the draft has in its store, once a file came.
         self._key = ""
@@ -84,7 +84,7 @@ class IncomingFiles:
         #: Why no file could be stored.
         self.failure: Exception | None = None
         #: True if there were more parts than a body may have.
-        self.cut = False
+        self.cut: bool = False
         # The keys and ids of what is stored and in no draft.
         self._loose: set[tuple[str, str]] = set()
         self._caps = Caps(0, 0, 0)

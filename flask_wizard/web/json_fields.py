@@ -35,7 +35,7 @@ _TOLD_APART = frozenset(
 def plain(text: object) -> str:
     """Return a text without HTML. What is no HTML, such as "a < b", stays as it is."""
     is_html = hasattr(text, "__html__")
-    return Markup(text).striptags() if is_html else str(text)
+    return Markup(text).striptags() if is_html else str(text)  # noqa: S704  # stripped
 
 
 class FormData:
@@ -47,7 +47,7 @@ class FormData:
         #: The names of the fields by the ids of the controls that errors link to.
         self.names: dict[str, str] = {}
         self._kept = kept
-        self.fields = self._all(control(field, kept=kept) for field in form)
+        self.fields: list[Data] = self._all(control(field, kept=kept) for field in form)
 
     def _all(self, controls: Iterable[Control]) -> list[Data]:
         return [data for each in controls if (data := self._field(each)) is not None]

@@ -113,7 +113,7 @@ class Post:
                         return self._remove(step)
                     return self._submit(step)
                 except ConflictError:
-                    time.sleep(random.uniform(0, 0.001 * min(tries, 20)))
+                    time.sleep(random.uniform(0, 0.001 * min(tries, 20)))  # noqa: S311  # no secret
             raise StoreError(f"The draft changed during each of {TRIES} tries.")
         except NotStored as refusal:
             refusal.attempt = next(iter(self.attempts), None)

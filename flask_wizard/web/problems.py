@@ -75,7 +75,7 @@ class NotStored(Exception):
         #: The submission, if a form was made of it before the error.
         self.attempt = attempt
         #: The HTTP status to send.
-        self.status = status or STATUS[problem]
+        self.status: int = status or STATUS[problem]
         #: The value of the header ``Retry-After``, or ``None``.
         self.retry_after = retry_after
 

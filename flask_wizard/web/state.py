@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flask import Flask, Request, current_app, request, session
+from flask import Config, Flask, Request, current_app, request, session
 from flask.sessions import SessionMixin
 from jinja2 import Environment
 
@@ -48,7 +48,7 @@ class WizardState:
     def __init__(
         self, app: Flask, store: DraftStore, uploads: UploadStore, logins: Logins
     ) -> None:
-        self.config = app.config
+        self.config: Config = app.config
         self.store = store
         #: Where the files of drafts are.
         self.uploads = uploads
@@ -62,7 +62,7 @@ class WizardState:
         #: The endpoints of views that call ``Wizard.open``, each with a wizard that
         #: takes files, if it has opened one.
         self.headless: dict[str | None, Wizard | None] = {}
-        self.waiters = Waiters()
+        self.waiters: Waiters = Waiters()
         self._logged: set[str] = set()
 
     def repository(self, app: Flask) -> DraftRepository:

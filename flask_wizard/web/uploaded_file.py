@@ -78,7 +78,7 @@ def rules_of(
 ) -> FileRules:
     """Return how files of a wizard's drafts are bound and judged."""
     config, uploads = context.app.config, context.repository.uploads
-    assert uploads is not None  # only a repository in a transaction has none
+    assert uploads is not None  # noqa: S101  # only in a transaction are there none
 
     def inspect(file: UploadedFile, step: str, field: str) -> str:
         file.seek(0)  # a validator may have read it

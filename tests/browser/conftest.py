@@ -168,6 +168,7 @@ def axe() -> Callable[[Page], list[str]]:
     }
 
     def violations(page: Page) -> list[str]:
+        page.wait_for_load_state()  # without its stylesheets a page has no look
         found = Axe().run(page, options=options).response["violations"]
         return [
             f"{rule['id']} ({rule['impact']}): {rule['help']}, at {node['html']}"

@@ -1,17 +1,21 @@
-"""Stores as they lie on the disk, for whoever gets hold of that."""
+"""Stores as they lie on a disk or a server, for whoever gets hold of that."""
 
 from __future__ import annotations
 
 import shutil
 import sqlite3
 import struct
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cachelib import FileSystemCache
+from redis import Redis
+from redis_servers import RedisServer
 
+from flask_wizard.stores.encoding import frame, unframe
 from flask_wizard.stores.sqlite import SQLiteStore
 
 
@@ -106,6 +110,49 @@ class FileEngine(Engine):
     def expiries(self) -> dict[str, float]:
         heads = {k: self._EXPIRY.unpack_from(v) for k, v in self._files().items()}
         return {key: float(head[0]) for key, head in heads.items()}
+
+
+class RedisEngine(Engine):
+    """A server of Redis that starts empty, and writes to its disk."""
+
+    def __init__(self, server: RedisServer) -> None:
+        self._server = server
+        self._client: Any = Redis(port=server.port)
+        self._client.flushall()
+
+    def given(self) -> str:
+        return f"redis://127.0.0.1:{self._server.port}/0"
+
+    def close(self) -> None:
+        self._client.close()
+
+    def values(self) -> dict[str, bytes]:
+        found = {key: unframe(kept) for key, kept in self._kept().items()}
+        return {key: blob for key, (blob, _) in found.items()}
+
+    def write(self, key: str, value: bytes) -> None:
+        _, version = unframe(self._kept()[key])
+        self._client.set(key, frame(value, version), keepttl=True)
+
+    def expiries(self) -> dict[str, float]:
+        return {key: time.time() + self._client.ttl(key) for key in self._kept()}
+
+    def everything(self) -> bytes:
+        """Every key and value, and what was appended to the file on its disk."""
+        kept = self._kept()
+        files = sorted(self._server.folder.rglob("*.aof"))
+        return b"\n".join(
+            [*map(str.encode, kept), *kept.values(), *(p.read_bytes() for p in files)]
+        )
+
+    def _kept(self) -> dict[str, bytes]:
+        return {key.decode(): self._client.get(key) for key in self._client.keys("*")}
+
+    def down(self) -> None:
+        self._server.stop()
+
+    def up(self) -> None:
+        self._server.start()
 
 
 # For what never reaches the store, or is refused before.

@@ -215,7 +215,7 @@ def test_value_that_a_browser_would_blank_is_shown_as_text(
                 validators=[validators.NumberRange(-1, 1)], description="Of pH"
             ),
             "decimal",
-            "Of pH A number from -1 to 1",
+            "Of pH<br> A number from -1 to 1",
         ),
     ],
 )
@@ -376,7 +376,7 @@ def test_what_is_called_optional_validates_blank(unbound: Any) -> None:
 def test_kept_password_says_so_after_its_hint() -> None:
     field = bound("secret", fields.PasswordField("Password", description="8 signs"))
     kept = control(field, kept={"secret"})
-    assert kept.hint.startswith("8 signs You have already given this.")
+    assert kept.hint.startswith("8 signs<br> You have already given this.")
     assert kept.attributes["aria-describedby"] == "secret-hint"
 
 

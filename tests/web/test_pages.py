@@ -1062,6 +1062,9 @@ def test_stylesheet_leaves_the_page_of_the_application_alone() -> None:
 #: Attributes that are a theme's own: classes, among them those of a later button.
 LOOKS = ("class", "data-button")
 
+#: What a theme may put around a part that takes much room.
+FOLDS = ("details", "summary")
+
 #: Classes without which the pages of the default theme cannot be used.
 NEEDED = ("wizard-visually-hidden", "wizard-button", "wizard-input", "wizard-tick")
 
@@ -1074,17 +1077,26 @@ def below(node: Page) -> Iterator[Page]:
             yield from below(child)
 
 
+def heard(node: Page) -> str:
+    """The text of an element, without what is only to be seen."""
+    if node.name == "#text":
+        return str(node.to_text(strip=False))
+    if (node.attrs or {}).get("aria-hidden") == "true":
+        return ""
+    return "".join(map(heard, node.children))
+
+
 def contract(page: Page) -> list[tuple[object, ...]]:
     """What a page is to people, browsers and the script, whatever it looks like."""
     found = []
     for node in below(page.query_one("main")):
         kept = {n: v for n, v in node.attrs.items() if n not in LOOKS}
         tag = node.name
-        if tag in ("div", "span", "p") and not kept:
+        is_plain = tag in ("div", "span", "p")
+        if (is_plain and kept in ({}, {"aria-hidden": "true"})) or tag in FOLDS:
             continue  # it is there for the look
-        said = (
-            text(node) if tag in ("a", "button", "dd", "dt", "h1", "h2", "li") else ""
-        )
+        is_said = tag in ("a", "button", "dd", "dt", "h1", "h2", "li")
+        said = " ".join(heard(node).split()) if is_said else ""
         found.append((tag, *sorted(kept.items()), said))
     return sorted(found, key=str)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,15 @@ from documents import ROOT
 from flask import Blueprint, Flask
 from jinja2 import ChoiceLoader, DictLoader, TemplateSyntaxError
 from visitor import Page, Visitor
-from wizards import Join
+from wizards import Join, begun
 
-from flask_wizard import ConfigurationError, DefinitionError, FlaskWizard
+from flask_wizard import (
+    ConfigurationError,
+    DefinitionError,
+    FlaskWizard,
+    Receipt,
+    Submission,
+)
 
 HINT = (
     "{% macro progress(progress) %}<p class=mine>{{ progress.text }}</p>{% endmacro %}"
@@ -134,6 +141,52 @@ def test_layout_of_the_documents_gives_pages_of_bootstrap_a_column() -> None:
     page = Visitor(app).open()
     assert page.html.query(".col-lg-8 input.form-control")
     assert not page.html.query("link")
+
+
+class Listed(Join, stepper=True):
+    pass
+
+
+def test_bootstrap_numbers_the_steps_and_ticks_those_done(make_app: MakeApp) -> None:
+    visitor = begun(make_app(Listed, WIZARD_THEME="bootstrap5"))
+    page = visitor.open(f"{visitor.draft}pet")
+    assert page.texts("nav ol > li.fw-semibold") == ["2 Pet"]
+    assert page.texts("nav .badge")[:2] == ["✓", "2"]
+    assert page.texts("nav li > button.btn-link") == ["Completed: You"]
+
+
+def test_govuk_has_the_steps_behind_one_line(make_app: MakeApp) -> None:
+    visitor = begun(make_app(Listed, WIZARD_THEME="govuk"))
+    page = visitor.open(f"{visitor.draft}pet")
+    assert page.texts("nav details.govuk-details:not([open]) > summary") == ["Steps"]
+    assert page.html.query("nav details ol.govuk-list > li[aria-current=step]")
+    # What Enter presses stands before them, and not in what is folded.
+    assert page.html.query("nav > button[form=wizard-form]:first-child")
+
+
+@pytest.mark.parametrize(
+    ("theme", "done"),
+    [
+        ("bootstrap5", ".alert.alert-success > h1"),
+        ("govuk", ".govuk-panel.govuk-panel--confirmation > h1.govuk-panel__title"),
+    ],
+)
+def test_receipt_looks_as_those_of_the_theme(
+    make_app: MakeApp, theme: str, done: str
+) -> None:
+    class Told(Join):
+        def commit(self, submission: Submission) -> Receipt:
+            lines = "You get a letter.\nAnswer it <soon>."
+            return Receipt("R-1", next_steps=lines, keep=timedelta(days=1))
+
+    visitor = begun(make_app(Told, WIZARD_THEME=theme))
+    visitor.fill(pet="Rex")
+    page = visitor.press()
+    assert page.texts(done) == ["Your answers have been sent"]
+    assert "You get a letter.<br>Answer it &lt;soon&gt;." in page.html.to_html()
+    assert page.html.query("dl.govuk-summary-list dt, dl > .row > dt")
+    defaults = ("row", "section", "hint", "message", "no-print", "done")
+    assert not page.html.query(", ".join(f".wizard-{name}" for name in defaults))
 
 
 def test_error_in_a_theme_is_told(make_app: MakeApp) -> None:
