@@ -30,7 +30,9 @@ Packages = dict[str, tuple[str, ...]]
 BROWSER: Packages = {
     "chromium": ("chromium", "fonts-liberation"),
     "chromedriver": ("chromium-driver",),
-    "npm": ("npm",),  # for the libraries beside which the script is tested, and pyright
+    # For libraries beside which the script is tested, a checker of HTML, and pyright.
+    "npm": ("npm",),
+    "java": ("default-jre-headless",),  # for that checker
 }
 if shutil.which("apt-get"):  # Chromium without windows, which Debian has apart
     BROWSER["chromium-headless-shell"] = ("chromium-headless-shell",)
@@ -129,7 +131,7 @@ def install_wheel(session: nox.Session, python: Path) -> None:
 
 
 def install_libraries(session: nox.Session) -> None:
-    """Install what comes from npm by its hash: scripts for pages in tests, pyright."""
+    """Install what comes from npm by its hash: for pages in tests, and pyright."""
     wanted = ROOT / "tests" / "browser" / "libraries"
     folder = BUILD / "libraries"
     name = "package-lock.json"
@@ -361,4 +363,5 @@ def messages(session: nox.Session) -> None:
 def pictures(session: nox.Session) -> None:
     """Take the pictures of the documents again, from the gallery of the example."""
     require(session, BROWSER)
+    install_libraries(session)
     session.run(DEV, ".ci/pictures", env={"PYTHONPATH": str(ROOT)})

@@ -1092,6 +1092,22 @@ def test_every_command_is_in_the_documents() -> None:
     assert missing == []
 
 
+def test_pictures_of_the_documents_are_those_that_the_script_takes() -> None:
+    taken = set(
+        re.findall(r'^ +"(\S+\.png)":', (ROOT / ".ci/pictures").read_text(), re.M)
+    )
+    documents = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    shown = {
+        (path.parent / target).resolve()
+        for path in documents
+        for target in re.findall(r"!\[[^]]+\]\(([^)]+)\)", path.read_text())
+    }
+    files = {*(ROOT / "docs").rglob("*.png")}
+    assert shown == files
+    assert {path.name for path in files} == taken
+    assert [path for path in files if path.stat().st_size > 60_000] == []
+
+
 def test_every_public_name_is_in_the_reference() -> None:
     found = re.findall(r"^\.\. autoclass:: (\w+)", reference(), re.M)
     missing = {*flask_wizard.__all__} - {*found} - {*vars(errors)}
