@@ -42,6 +42,7 @@ SERVERS: Packages = {
     "initdb": ("postgresql",),
     "mariadbd": ("mariadb-server-core",),
     "strace": ("strace",),
+    "nginx": ("nginx-light",),
 }
 VALGRIND: Packages = {"valgrind": ("valgrind",)}
 # Debian keeps PostgreSQL's own commands off the path, and MariaDB's off most users'.

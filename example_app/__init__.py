@@ -55,6 +55,7 @@ def register_pages(app: Flask) -> None:
     app.register_blueprint(devices.blueprint)
     app.register_blueprint(preferences.blueprint)
     app.register_blueprint(back_room.blueprint)
+    app.register_blueprint(back_room.drafts, url_prefix="/back-room/drafts")
     app.register_blueprint(checkout.blueprint, url_prefix="/checkout")
     app.register_blueprint(change_order.blueprint, url_prefix="/orders/<token>/change")
     app.register_blueprint(club.blueprint, url_prefix="/club")

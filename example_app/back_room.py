@@ -76,6 +76,12 @@ def page() -> ResponseReturnValue:
     return response
 
 
+drafts = wizards.overview_blueprint(
+    "open_drafts", allowed=lambda: bool(current_app.config["BACK_ROOM"])
+)
+"""The page of open drafts, with counts alone."""
+
+
 def invite(name: str, email: str) -> None:
     """Begin a draft of the club for a guest of the shop, and mail its link."""
     url = wizards.invite_url(

@@ -28,6 +28,7 @@ from .errors import (
 )
 from .extension import FlaskWizard
 from .stores import DraftStore
+from .web.overview import Overview
 from .web.uploaded_file import UploadedFile
 from .web.visit import Visit
 from .wizard import Wizard
@@ -47,6 +48,7 @@ __all__ = [
     "Info",
     "Item",
     "OnlyIf",
+    "Overview",
     "Receipt",
     "Repeat",
     "Review",

@@ -35,7 +35,14 @@ from .drafts.upload_store import ListedUploadStore
 from .drafts.users_data import UsersData
 from .errors import ConfigurationError, StoreError
 from .stores import SweptStore
-from .web.all_drafts import Skipped, opened_drafts, remind, request_context
+from .web.all_drafts import (
+    DAY,
+    Skipped,
+    age_of,
+    opened_drafts,
+    remind,
+    request_context,
+)
 from .web.exported import export
 from .web.rehearsal import Rehearsal, rehearse, silence
 from .web.routes import Mounted
@@ -44,8 +51,6 @@ from .web.state import EXTENSION, MOUNTS
 commands: AppGroup = AppGroup("wizard", help="Look at wizards, and after their drafts.")
 
 LOOKED_AT_ONCE = 1000  # drafts between two lines of progress
-HOUR, DAY = 60 * 60, 24 * 60 * 60
-AGES = ((HOUR, "under an hour"), (DAY, "under a day"), (7 * DAY, "under a week"))
 
 
 @commands.command()
@@ -88,11 +93,7 @@ def drafts(style: str) -> None:
                 skipped[found.reason] += 1
                 continue
             draft = found.public
-            seconds = time.time() - draft.saved.timestamp()
-            age = next(
-                (name for most, name in AGES if seconds < most), "a week or more"
-            )
-            counts[draft.mount, draft.state, draft.step, age] += 1
+            counts[draft.mount, draft.state, draft.step, age_of(draft)] += 1
     if style == "json":
         rows = [
             {"mount": mount, "state": state, "step": step, "saved": age, "drafts": n}

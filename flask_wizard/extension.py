@@ -33,6 +33,7 @@ from .web.languages import checked_code
 from .web.links import resume_url, revoke, share_url
 from .web.logins import Logins
 from .web.moments import ago, moment, moment_language, time_zone
+from .web.overview import MOST, Overview, overview, overview_blueprint
 from .web.own_drafts import named_drafts, own_drafts
 from .web.pages import BASE_TEMPLATE
 from .web.routes import check_headless
@@ -192,6 +193,30 @@ class FlaskWizard:
         """
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
         return all_drafts(app, Wizard._find, answers=answers)
+
+    def overview(self, *, most: int = MOST) -> Overview:
+        """Count the open drafts by wizard, step and age. No answer is read out.
+
+        At most so many drafts of the store are looked at, ended ones too. Raise
+        ConfigurationError if the store cannot list its values, or StoreError.
+        """
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        return overview(app, Wizard._find, most=most)
+
+    def overview_blueprint(
+        self,
+        name: str = "wizard_overview",
+        *,
+        allowed: Callable[[], bool],
+        most: int = MOST,
+    ) -> Blueprint:
+        """Return a blueprint with one page, which shows what ``overview`` counts.
+
+        ``allowed`` is called at each request, and returns True for those who may see
+        the page; others get a 403, or whatever it aborts with. Raise DefinitionError if
+        it is no function. The page is ``/`` below the prefix, its endpoint ``page``.
+        """
+        return overview_blueprint(name, Wizard._find, allowed=allowed, most=most)
 
     def resume_url(
         self, draft: Draft | str, *, max_age: timedelta | float, uses: int = 1

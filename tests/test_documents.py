@@ -19,7 +19,7 @@ from documents import ROOT, blocks, run_blocks
 from flask import Flask, session
 from time_machine import Traveller
 from uploads import PNG, files_in, send_files
-from visitor import Page, Visitor, attribute
+from visitor import Visitor, attribute
 from werkzeug.datastructures import MultiDict
 from wizards import Join
 
@@ -29,6 +29,7 @@ from flask_wizard import FlaskWizard, errors, signals, testing
 from flask_wizard.cli import commands
 from flask_wizard.extension import DEFAULTS
 from flask_wizard.stores.registry import SCHEMES
+from flask_wizard.testing import Page, WizardClient
 from flask_wizard.web import guest_pages, pages
 
 PAGE = "What a step's page gets"
@@ -945,6 +946,20 @@ def test_jobs_of_the_documents_count_and_remind(
     assert "https://example.org/apply/link/" in text
 
 
+def test_overview_of_the_documents_is_for_the_staff(instance: Path) -> None:
+    jobs = run_blocks("docs/jobs.md")
+    app = jobs["create_app"]()
+    jobs["add_overview"](app)
+    follow(Visitor(app), "/apply/", email="ann@example.com")
+    client = app.test_client()
+    assert client.get("/staff/drafts/").location == "/login"
+    with client.session_transaction() as visitor:
+        visitor["user_id"] = "grace"
+    assert "under an hour ago: 1" in client.get("/staff/drafts/").text
+    with app.app_context():
+        assert [each.step for each in jobs["wizards"].overview().steps] == ["check"]
+
+
 @pytest.fixture
 def embedding(instance: Path) -> dict[str, Any]:
     return run_blocks("docs/embedding.md")
@@ -1068,6 +1083,27 @@ def test_funnel_of_the_documents_counts(make_app: MakeApp) -> None:
         ("pet", "accepted", 1),
         ("", "committed", 1),
     ]
+
+
+def test_tests_of_the_documents_pass(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # pytest-playwright cannot run tests within a test.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makepyfile("\n".join(blocks("docs/testing.md", "python")))
+    plugin = ("-p", "pytest_flask_wizard", "-p", "no:cacheprovider")
+    outcomes = pytester.runpytest_inprocess(*plugin).parseoutcomes()
+    assert outcomes.keys() == {"passed"}
+    assert outcomes["passed"] > 12
+
+
+def test_every_method_of_the_client_is_in_the_documents() -> None:
+    text = (ROOT / "docs/testing.md").read_text()
+    every = [*vars(WizardClient), *vars(Page)]
+    public = [name for name in every if not name.startswith("_")]
+    inner = {"page_class", "show", "get", "html", "form", "forms", "inputs", "token"}
+    inner |= {"action", "link", "progress", "banners"}
+    assert [name for name in public if name not in inner and name not in text] == []
 
 
 def test_every_signal_is_in_the_documents() -> None:

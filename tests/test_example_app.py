@@ -1219,9 +1219,20 @@ def test_staff_invites_to_the_club(app: Flask, client: FlaskClient) -> None:
     assert get(client, page.path).status == 404  # the staff's own browser
 
 
+def test_back_room_counts_open_drafts(app: Flask, client: FlaskClient) -> None:
+    page = get(client, "/club/")
+    (action,) = (path for path, hidden in page.forms.items() if "_rev" in hidden)
+    post(client, page, action, {"_action": "save", "name": "Juna Fenn"})
+    assert "/back-room/drafts/" in get(client, "/back-room").source
+    shown = get(client, "/back-room/drafts/").text
+    assert "Saved under an hour ago: 1" in shown
+    assert "Juna" not in shown
+
+
 def test_back_room_is_shut_unless_it_is_asked_for(app: Flask) -> None:
     app.config["BACK_ROOM"] = False
     assert get(app.test_client(), "/back-room").status == 404
+    assert app.test_client().get("/back-room/drafts/").status_code == 403
     assert "Back room" not in get(app.test_client(), "/").text
 
 

@@ -50,6 +50,22 @@ class Skipped(NamedTuple):
     reason: str
 
 
+HOUR, DAY = 60 * 60, 24 * 60 * 60
+AGES: dict[str, float] = {
+    "under an hour": HOUR,
+    "under a day": DAY,
+    "under a week": 7 * DAY,
+    "a week or more": math.inf,
+}
+"""How long ago drafts were saved, each with the seconds that it has not reached."""
+
+
+def age_of(draft: PublicDraft) -> str:
+    """Return how long ago somebody has last sent something: a key of ``AGES``."""
+    seconds = time.time() - draft.saved.timestamp()
+    return next(age for age, most in AGES.items() if seconds < most)
+
+
 UNREADABLE = Skipped("cannot be read")
 NO_WIZARD = Skipped("of a wizard that is not mounted")
 
