@@ -20,7 +20,7 @@ help: ## say what there is to make
 run: $(NOX) ## start the example application, a shop
 	@$(NOX) --session run && exec build/environments/run/bin/python -m example_app
 
-test: ## check everything: lint, types, documents, all tests on the built wheel; CI=true adds coverage
+test: ## check everything: lint, documents, types, all tests on the built wheel; CI=true adds coverage
 lint: ## check rules, formatting and the directions of imports
 types: ## check types with mypy
 package: ## build the wheel and the sdist, and check them and their types

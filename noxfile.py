@@ -194,7 +194,7 @@ def run(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["dev"])
 def test(session: nox.Session) -> None:
-    """Check everything: lint, types, all tests on the built wheel; coverage in CI."""
+    """Check everything: lint, documents, types, tests on the wheel; coverage in CI."""
     require(session, SERVERS | BROWSER)
     install_libraries(session)
     lint(session)

@@ -19,7 +19,7 @@ author = "the flask_wizard authors"
 version = loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 root_doc = "docs/index"
-include_patterns = ["README.md", "CHANGES.md", "CONTRIBUTING.md", "docs/*.md"]
+include_patterns = ["*.md", "docs/*.md"]
 extensions = ["myst_parser", "sphinx.ext.autodoc", "pallets_sphinx_themes"]
 
 myst_enable_extensions = ["colon_fence"]

@@ -26,7 +26,7 @@ from wizards import Join
 
 import flask_wizard
 from example_app import create_app
-from flask_wizard import FlaskWizard, errors, signals
+from flask_wizard import FlaskWizard, errors, signals, testing
 from flask_wizard.cli import commands
 from flask_wizard.extension import DEFAULTS
 from flask_wizard.stores.registry import SCHEMES
@@ -1143,6 +1143,11 @@ def test_every_public_name_is_in_the_reference() -> None:
     found = re.findall(r"^\.\. autoclass:: (\w+)", reference(), re.M)
     missing = {*flask_wizard.__all__} - {*found} - {*vars(errors)}
     assert missing == set()
+
+
+def test_reference_has_what_tests_import() -> None:
+    found = set(re.findall(r"^\.\. auto\w+:: (\w+)", reference(), re.M))
+    assert set(testing.__all__) - found == set()
 
 
 @pytest.mark.parametrize("kind", ["Step", "Repeat", "Info", "Exit", "Review"])
