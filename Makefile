@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 NOX = build/nox/bin/nox
 # An environment holds the path of its folder: a checkout that was moved makes all anew.
 MOVED = $(if $(filter $(CURDIR),$(shell cat build/made-in 2>/dev/null)),,moved)
-SESSIONS = test lint types package audit unit browser lowest bench load fuzz drill interruptions mutate messages pictures
+SESSIONS = test lint types package audit unit browser lowest bench load fuzz drill interruptions mutate docs messages pictures
 
 # None of another environment's packages in ours.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -20,7 +20,7 @@ help: ## say what there is to make
 run: $(NOX) ## start the example application, a shop
 	@$(NOX) --session run && exec build/environments/run/bin/python -m example_app
 
-test: ## check everything: lint, types, all tests on the built wheel; CI=true adds coverage
+test: ## check everything: lint, types, documents, all tests on the built wheel; CI=true adds coverage
 lint: ## check rules, formatting and the directions of imports
 types: ## check types with mypy
 package: ## build the wheel and the sdist, and check them and their types
@@ -34,6 +34,7 @@ fuzz: ## send hostile requests and draw odd wizards at random, for half an hour
 drill: ## kill and fill everything while visitors shop, and count what was lost
 interruptions: ## interrupt visitors as they type, in Chromium, and count what they type again
 mutate: ## change the code in one place at a time, and count what no test notices
+docs: ## build the site of the documents into build/site
 messages: ## put every text into the catalogues of the languages, and compile them
 pictures: ## take the pictures of the documents again
 

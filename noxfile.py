@@ -30,7 +30,9 @@ Packages = dict[str, tuple[str, ...]]
 BROWSER: Packages = {
     "chromium": ("chromium", "fonts-liberation"),
     "chromedriver": ("chromium-driver",),
-    "npm": ("npm",),  # for the libraries beside which the script is tested, and pyright
+    # For libraries beside which the script is tested, a checker of HTML, and pyright.
+    "npm": ("npm",),
+    "java": ("default-jre-headless",),  # for that checker
 }
 if shutil.which("apt-get"):  # Chromium without windows, which Debian has apart
     BROWSER["chromium-headless-shell"] = ("chromium-headless-shell",)
@@ -130,7 +132,7 @@ def install_wheel(session: nox.Session, python: Path) -> None:
 
 
 def install_libraries(session: nox.Session) -> None:
-    """Install what comes from npm by its hash: scripts for pages in tests, pyright."""
+    """Install what comes from npm by its hash: for pages in tests, and pyright."""
     wanted = ROOT / "tests" / "browser" / "libraries"
     folder = BUILD / "libraries"
     name = "package-lock.json"
@@ -196,6 +198,7 @@ def test(session: nox.Session) -> None:
     require(session, SERVERS | BROWSER)
     install_libraries(session)
     lint(session)
+    docs(session)
     install_wheel(session, DEV)
     with ThreadPoolExecutor(1) as beside:
         checked = beside.submit(session.run, DEV, "-m", "mypy", silent=True)
@@ -340,6 +343,18 @@ def mutate(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", requires=["dev"])
+def docs(session: nox.Session) -> None:
+    """Build the site of the documents into build/site. A warning is an error."""
+    session.run(
+        *(DEV, "-m", "sphinx", "--fail-on-warning", "--fresh-env"),
+        # Sphinx repeats no warning of a page that it has read before: hence fresh.
+        *("--conf-dir", "docs", "--doctree-dir", BUILD / "doctrees", "."),
+        BUILD / "site",
+        env={"PYTHONPATH": str(ROOT)},
+    )
+
+
+@nox.session(venv_backend="none", requires=["dev"])
 def messages(session: nox.Session) -> None:
     """Put every text into the catalogues of the languages, and compile them."""
     session.run(DEV, ".ci/messages.py")
@@ -349,4 +364,5 @@ def messages(session: nox.Session) -> None:
 def pictures(session: nox.Session) -> None:
     """Take the pictures of the documents again, from the gallery of the example."""
     require(session, BROWSER)
+    install_libraries(session)
     session.run(DEV, ".ci/pictures", env={"PYTHONPATH": str(ROOT)})

@@ -19,9 +19,6 @@ ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = {**os.environ, "PYTHONHASHSEED": "0"}
 # Else each import would compile its module anew.
 ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)
-# Nor is a process measured while coverage traces each of its lines.
-for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
-    ENVIRONMENT.pop(name, None)
 
 Setting = tuple[int, bool]
 """The number of steps, and whether they have conditions."""

@@ -27,6 +27,10 @@ def configured(import_name: str, given: Mapping[str, Any]) -> Flask:
         WIZARD_SITE_NAME="Inglenook Books",
         WIZARD_LANG="en",  # as all that the shop says itself
         WIZARD_PERMANENT_SESSION=True,  # as `remember_for_weeks` makes it
+        WIZARD_SILENCED={
+            "cookie application": "The shop runs at http://localhost. Whoever serves it"
+            " to others sets SESSION_COOKIE_SECURE.",
+        },
     )
     app.config.from_prefixed_env()
     app.config.from_mapping(given)

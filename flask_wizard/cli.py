@@ -17,11 +17,19 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from .checks import maps, templates
-from .checks.definitions import CHECKS, check_definitions
+from .checks.definitions import CHECKS, ON_PATHS, check_definitions
 from .checks.gallery import make_gallery
 from .checks.gallery_files import write_gallery
 from .checks.paths import MOST_FORMS
-from .checks.proofs import Proof, as_json, as_text, prove, unsilenced
+from .checks.proofs import (
+    Proof,
+    as_json,
+    as_text,
+    prove,
+    sample_bound,
+    unsilenced,
+)
+from .checks.settings import SETTINGS
 from .drafts.encrypted_store import DraftRepository
 from .drafts.upload_store import ListedUploadStore
 from .drafts.users_data import UsersData
@@ -132,7 +140,8 @@ def check(style: str) -> None:
     else:
         for finding in found:
             click.echo(f"{finding.key} {finding.message}")
-        click.echo(f"{len(found)} findings of {len(CHECKS)} checks.")
+        count = len(CHECKS) + len(SETTINGS) + len(ON_PATHS)
+        click.echo(f"{len(found)} findings of {count} checks.")
     if found:
         raise SystemExit(1)
 
@@ -178,7 +187,11 @@ def prove_paths(
                     type(mounts[name].wizard),
                     given.get("PROPERTIES", {}).get(name),
                     samples=known.get(name),
-                    bound={**given.get("BOUND", {}).get(name, {}), **own},
+                    bound={
+                        **sample_bound(_app(), name),
+                        **given.get("BOUND", {}).get(name, {}),
+                        **own,
+                    },
                     most=most,
                     report=_tell_forms(name),
                 )

@@ -61,6 +61,7 @@ class StepError(WizardError, ValueError):
         #: The name of the field that shows the message, or ``None`` for the step as a
         #: whole. It may be dotted: ``home.street``, ``phones.1``.
         self.field = field
+        #: The id of an item of a list, or ``None``.
         self.item = item
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from apps import COMPILED, MakeApp, MakeOnDisk, Site
+from apps import COMPILED, CompiledRule, MakeApp, MakeOnDisk, Site
 from cachelib import FileSystemCache, SimpleCache
 from canaries import Canary
 from coverage import Coverage
@@ -30,6 +31,21 @@ from flask_wizard.stores.memory import MemoryStore
 from flask_wizard.stores.sqlite import SQLiteStore
 
 pytest_plugins = ["scheduling"]
+
+CHILDREN = "COVERAGE_PROCESS_"
+"""How the variables begin that have coverage measured in the processes of a process."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure no coverage in the processes that tests start.
+
+    What they reach of the package, tests reach in their own process as well. A process
+    with coverage begins late, and some become a user who cannot write it down.
+    """
+    is_worker = hasattr(config, "workerinput")  # which its starter has to measure
+    if is_worker or not config.getoption("numprocesses", default=0):
+        for name in [name for name in os.environ if name.startswith(CHILDREN)]:
+            del os.environ[name]
 
 
 @pytest.fixture(autouse=True)
@@ -101,6 +117,16 @@ def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DraftS
         sqlite = SQLiteStore(tmp_path / "drafts.sqlite3")
         yield sqlite
         sqlite.close()
+
+
+@pytest.fixture
+def compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile the templates and rules of all applications once, as ``make_app`` does.
+
+    For those that a function of their own makes, such as the example.
+    """
+    monkeypatch.setattr(Flask, "url_rule_class", CompiledRule)
+    monkeypatch.setattr(Flask, "jinja_options", {"bytecode_cache": COMPILED})
 
 
 @pytest.fixture

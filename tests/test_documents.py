@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import json
 import re
 import sqlite3
@@ -14,45 +15,25 @@ import pytest
 from apps import MakeApp
 from blinker import NamedSignal
 from clock import DAY
-from documents import ROOT, run_blocks
+from documents import ROOT, blocks, run_blocks
 from flask import Flask, session
 from time_machine import Traveller
 from uploads import PNG, files_in, send_files
-from visitor import Visitor, attribute
+from visitor import Page, Visitor, attribute
+from werkzeug.datastructures import MultiDict
 from wizards import Join
 
+import flask_wizard
 from example_app import create_app
-from flask_wizard import FlaskWizard, signals
+from flask_wizard import FlaskWizard, errors, signals
 from flask_wizard.cli import commands
 from flask_wizard.extension import DEFAULTS
 from flask_wizard.stores.registry import SCHEMES
 from flask_wizard.web import guest_pages, pages
 
 PAGE = "What a step's page gets"
-DOCUMENTS = (
-    "README.md",
-    "docs/accessibility.md",
-    "docs/checks.md",
-    "docs/commands.md",
-    "docs/devices.md",
-    "docs/embedding.md",
-    "docs/fields.md",
-    "docs/guide.md",
-    "docs/jobs.md",
-    "docs/json.md",
-    "docs/languages.md",
-    "docs/lists.md",
-    "docs/personal.md",
-    "docs/recipes.md",
-    "docs/school_trip.md",
-    "docs/security.md",
-    "docs/signals.md",
-    "docs/stores.md",
-    "docs/tasks.md",
-    "docs/uploads.md",
-    "docs/users.md",
-    "docs/versions.md",
-)
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+DOCUMENTS = ("README.md", *(f"docs/{path.name}" for path in PAGES))
 
 
 def follow(visitor: Visitor, url: str, **typed: str) -> str:
@@ -84,6 +65,120 @@ def test_readme_wizard_keeps_its_drafts_in_the_instance_folder(instance: Path) -
     visitor = Visitor(run_blocks("README.md")["app"])
     follow(visitor, "/join/", name="Ann", age="12")
     assert (instance / "flask_wizard.sqlite3").is_file()
+
+
+def test_first_wizard_has_fifteen_lines(
+    instance: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (program,) = blocks("docs/quickstart.md", "python")
+    assert len([line for line in program.splitlines() if line]) == 15
+    visitor = Visitor(run_blocks("docs/quickstart.md")["app"])
+    visitor.open("/wish/")
+    visitor.fill(answer="Ada")
+    page = visitor.fill(answer="A boat")
+    assert [said for _, said in page.rows] == ["Ada", "A boat"]
+    visitor.press()
+    assert capsys.readouterr().out in (ROOT / "docs/quickstart.md").read_text()
+
+
+def tutorial(section: str) -> tuple[dict[str, Any], Visitor]:
+    """Run the tutorial up to the end of a section; return its names and a visitor."""
+    text = (ROOT / "docs/tutorial.md").read_text()
+    begins = text.index(f"\n## {section}\n")
+    ends = text.index("\n## ", begins + 1)
+    names: dict[str, Any] = {"__name__": "tutorial"}
+    for block in re.findall(r"^```python\n(.*?)^```", text[:ends], re.S | re.M):
+        exec(compile(block, "docs/tutorial.md", "exec"), names)
+    visitor = Visitor(names["create_app"]())
+    visitor.open("/checkout/")
+    return names, visitor
+
+
+HOME = {"name": "Ada", "street": "1 Main St", "town": "Ghent"}
+
+
+def test_tutorial_begins_with_one_page(instance: Path) -> None:
+    names, visitor = tutorial("One page")
+    assert "Enter the town" in visitor.fill(**{**HOME, "town": ""}).errors
+    visitor.fill(**HOME)
+    (order,) = names["orders"].values()
+    assert repr(order) in (ROOT / "docs/tutorial.md").read_text().replace('"', "'")
+
+
+def test_tutorial_has_a_page_to_check(instance: Path) -> None:
+    names, visitor = tutorial("A second page, and one to check")
+    visitor.fill(**HOME)
+    page = visitor.fill(gift="no")
+    assert page.heading == "Check your order"
+    visitor.open(page.link("Change Town"))
+    assert visitor.fill(town="Bruges").heading == "Check your order"
+    visitor.press()
+    assert [order["delivery"]["town"] for order in names["orders"].values()] == [
+        "Bruges"
+    ]
+
+
+def test_tutorial_asks_some_visitors_for_a_message(instance: Path) -> None:
+    _, visitor = tutorial("A page that only some visitors see")
+    visitor.fill(**HOME)
+    visitor.fill(gift="yes")
+    page = visitor.fill(message="Enjoy!")
+    assert "Enjoy!" in dict(page.rows).values()
+    visitor.open(page.link("Change Is it a gift?"))
+    page = visitor.fill(gift="no")
+    assert "Enjoy!" not in dict(page.rows).values()
+    visitor.open(page.link("Change Is it a gift?"))
+    assert "Enjoy!" in dict(visitor.fill(gift="yes").rows).values()
+
+
+def test_tutorial_asks_again_what_is_not_offered_any_more(instance: Path) -> None:
+    _, visitor = tutorial("Choices that depend on an answer")
+    visitor.fill(**HOME)
+    visitor.fill(gift="no")
+    page = visitor.fill(method="door")
+    visitor.open(page.link("Change Is it a gift?"))
+    page = visitor.fill(gift="yes")
+    assert page.heading == "Message on the card"
+    page = visitor.fill(message="Enjoy!")
+    assert page.path.endswith("/payment")
+    assert "At the door" not in page.text
+
+
+def test_tutorial_asks_a_company_for_its_name(instance: Path) -> None:
+    names, visitor = tutorial("A field that only some visitors need")
+    visitor.fill(**HOME)
+    visitor.fill(gift="no")
+    page = visitor.fill(method="card", payer="company")
+    assert page.errors == ["Enter the name of the company"]
+    assert visitor.fill(payer="person").heading == "Check your order"
+    visitor.press()
+    (order,) = names["orders"].values()
+    assert order["payment"] == {"method": "card", "payer": "person", "company": None}
+
+
+@pytest.mark.parametrize(
+    "section", ["An order that is placed once", "Begin with what is known"]
+)
+def test_tutorial_places_an_order_once(instance: Path, section: str) -> None:
+    names, visitor = tutorial(section)
+    visitor.fill(**HOME)
+    visitor.fill(gift="no")
+    visitor.fill(method="card", payer="person")
+    in_cart = names["cart"].pop("Emma")
+    assert visitor.press().errors == ["Your cart is empty. Put a book in it."]
+    names["cart"]["Emma"] = 3
+    visitor.press()
+    assert visitor.press().errors == ["Of “Emma” 2 are left."]
+    names["cart"]["Emma"] = in_cart
+    visitor.press()
+    check = visitor.page
+    assert "It is on its way." in visitor.press().text
+    visitor.open(check.path)
+    assert visitor.page.path.endswith("/receipt")
+    assert names["stock"] == {"Emma": 1}
+    assert visitor.open("/checkout/").value("name") == (
+        "Ada" if section.startswith("Begin") else ""
+    )
 
 
 def test_wizard_of_the_guide_runs_to_its_commit(instance: Path) -> None:
@@ -162,22 +257,134 @@ def test_check_page_of_the_guide_has_the_rows_of_its_function(instance: Path) ->
     assert "Town" not in rows
 
 
-def test_trip_of_the_guide_is_edited(instance: Path) -> None:
-    guide = run_blocks("docs/guide.md")
-    app = guide["create_app"]()
-    guide["add_editing"](app)
+def app_of(document: dict[str, Any], **wizards: str) -> Flask:
+    """Return an application with wizards of a document, each mounted at its name."""
+    app = Flask("own")
+    app.config["SECRET_KEY"] = "secret"
+    FlaskWizard(app)
+    for name, wizard in wizards.items():
+        blueprint = document[wizard].as_blueprint(name)
+        app.register_blueprint(blueprint, url_prefix=f"/{name}")
+    return app
+
+
+def test_branches_of_the_documents_run_to_their_commits(instance: Path) -> None:
+    document = run_blocks("docs/branching.md")
+    app = app_of(document, join="JoinWithDay", read="JoinAfterReading")
+    visitor = Visitor(app)
+    visitor.open("/join/")
+    page = visitor.fill(name="Ann", age="12")
+    assert page.path.endswith("/guardian")
+    visitor.fill(name="Mum")
+    visitor.fill(school="Elm")
+    page = visitor.page
+    assert page.heading == "Check your answers"
+    visitor.open(page.link("Change Your age"))
+    assert visitor.fill(age="19").path.endswith("/day")
+    visitor.fill(job="Baker")
+    visitor.press()
+    visitor.open("/read/")
+    visitor.press()
+    page = visitor.fill(name="Tim", age="4")
+    assert page.heading == "You can join from the age of 6"
+    visitor.press("back")
+    visitor.fill(age="19")
+    assert [dict(data) for data in document["joined"]] == [
+        {"you": {"name": "Ann", "age": 19}, "day": {"job": "Baker"}},
+        {"you": {"name": "Tim", "age": 19}},
+    ]
+
+
+def test_invoice_of_the_documents_needs_a_number_of_a_firm_only() -> None:
+    form = run_blocks("docs/branching.md")["InvoiceForm"]
+    home = {"address-street": "1 Main St", "address-town": "Faro"}
+    assert form(MultiDict({"payer": "me", **home})).validate()
+    assert form(MultiDict({"payer": "me", "same": "y"})).validate()
+    firm = form(MultiDict({"payer": "firm", "same": "y"}))
+    assert not firm.validate()
+    assert firm.errors == {"vat_number": ["Enter the VAT number"]}
+
+
+def test_trip_of_the_documents_is_edited(instance: Path) -> None:
+    document = run_blocks("docs/editing.md")
+    app = app_of(document)
+    document["add_editing"](app)
     visitor = Visitor(app)
     page = visitor.open("/trips/7/edit/")
     assert page.errors == ["Enter the day you leave"]
     visitor.fill(leaving="2027-05-01")
-    visitor.open("/trips/7/edit/")
-    you = {"home-street": "1 Main St", "home-town": "Faro"}
-    assert visitor.press("next", you).heading == "Check your answers"
+    assert visitor.open("/trips/7/edit/").heading == "Check your answers"
     visitor.press("next")
     assert visitor.page.errors == ["Choose the place again"]
     visitor.fill(place="Lisbon")
     assert visitor.send("next").location == "/trips/7"
-    assert guide["trips"][7]["place"] == "Lisbon"
+    assert document["trips"][7]["place"] == "Lisbon"
+
+
+def test_wizard_of_the_documents_runs_behind_a_proxy(instance: Path) -> None:
+    client = run_blocks("docs/proxies.md")["create_app"]().test_client()
+    proxy = {
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "www.example.org",
+        "X-Forwarded-Prefix": "/forms",
+    }
+    begin = client.get("/join/", headers=proxy).location
+    assert begin.startswith("/forms/join/new/you")
+    page = client.get(begin.removeprefix("/forms"), headers=proxy)
+    sent = {**Page(page).forms[begin], "name": "Ada"}
+    own = {**proxy, "Origin": "https://www.example.org"}
+    answer = client.post(begin.removeprefix("/forms"), data=sent, headers=own)
+    assert answer.status_code == 303
+    assert answer.location.startswith("/forms/join/")
+    assert "Secure" in answer.headers["Set-Cookie"]
+
+
+def test_lifetime_of_the_documents_is_no_limit_of_time() -> None:
+    complaint = run_blocks("docs/data_protection.md")["Complaint"]
+    assert complaint.lifetime.total_seconds() >= 20 * 60 * 60
+
+
+def test_order_that_came_from_formtools_runs_to_its_commit(instance: Path) -> None:
+    document = run_blocks("docs/from_formtools.md")
+    visitor = Visitor(document["create_app"]())
+    visitor.open("/order/")
+    assert visitor.fill(method="card").path.endswith("/card")
+    visitor.fill(number="4111")
+    visitor.press()
+    visitor.open("/order/")
+    assert visitor.fill(method="cash").path.endswith("/check")
+    visitor.press()
+    assert document["orders"] == [
+        {"pay": {"method": "card"}, "card": {"number": "4111"}},
+        {"pay": {"method": "cash"}},
+    ]
+
+
+def test_views_of_the_documents_become_a_wizard(instance: Path) -> None:
+    document = run_blocks("docs/from_session_code.md")
+    former = document["create_former_app"]().test_client()
+    assert former.post("/join/name", data={"name": "Ada"}).location == "/join/age"
+    former.post("/join/age", data={"age": "36"})
+    # The faults that the page names.
+    former.post("/join/age", data={"age": "36"})
+    assert document["members"] == [{"name": "Ada", "age": 36}, {"age": 36}]
+    visitor = Visitor(document["create_app"]())
+    with visitor.client.session_transaction() as session:
+        session["join"] = {"name": "Ada"}
+    assert visitor.open("/join/").value("name") == "Ada"
+    visitor.press()
+    visitor.fill(age="36")
+    assert visitor.send("next").location == "/welcome"
+    assert document["members"][2:] == [{"name": "Ada", "age": 36}]
+
+
+def test_pages_of_the_documents_run_under_a_strict_policy(instance: Path) -> None:
+    visitor = Visitor(run_blocks("docs/script.md")["create_app"]())
+    page = visitor.open("/join/")
+    html = page.html.to_html()
+    assert re.findall(r"<style|<script(?! [^>]*src=)|\sstyle=|\son[a-z]+=", html) == []
+    response = visitor.client.get(page.path)
+    assert response.headers["Content-Security-Policy"].startswith("default-src 'self'")
 
 
 def test_pets_of_the_documents_are_edited(instance: Path) -> None:
@@ -897,3 +1104,46 @@ def test_every_command_is_in_the_documents() -> None:
     text = (ROOT / "docs/commands.md").read_text()
     missing = [name for name in commands.commands if f"`{name}" not in text]
     assert missing == []
+
+
+def test_pictures_of_the_documents_are_those_that_the_script_takes() -> None:
+    taken = set(
+        re.findall(r'^ +"(\S+\.png)":', (ROOT / ".ci/pictures").read_text(), re.M)
+    )
+    documents = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    shown = {
+        (path.parent / target).resolve()
+        for path in documents
+        for target in re.findall(r"!\[[^]]+\]\(([^)]+)\)", path.read_text())
+    }
+    files = {*(ROOT / "docs").rglob("*.png")}
+    assert shown == files
+    assert {path.name for path in files} == taken
+    assert [path for path in files if path.stat().st_size > 60_000] == []
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    found = re.findall(r"^\.\. autoclass:: (\w+)", reference(), re.M)
+    missing = {*flask_wizard.__all__} - {*found} - {*vars(errors)}
+    assert missing == set()
+
+
+@pytest.mark.parametrize("kind", ["Step", "Repeat", "Info", "Exit", "Review"])
+def test_reference_has_every_option_of_a_step(kind: str) -> None:
+    pattern = rf"autoclass:: {kind}\((.*)\)\n   :members: (.*)"
+    ((signature, members),) = re.findall(pattern, reference())
+    every = {field.name for field in dataclasses.fields(getattr(flask_wizard, kind))}
+    # The wizard sets these.
+    every -= {"name", "pages"}
+    assert set(members.split(", ")) == every
+    assert set(re.findall(r"\w+(?=,|=|$)", signature)) >= every
+
+
+def test_reference_has_every_signal() -> None:
+    found = set(re.findall(r"^\.\. autodata:: (\w+)", reference(), re.M))
+    every = {name for name, s in vars(signals).items() if isinstance(s, NamedSignal)}
+    assert found == every
+
+
+def reference() -> str:
+    return (ROOT / "docs/reference.md").read_text()

@@ -8,21 +8,35 @@ from typing import Any, NamedTuple
 
 from flask import Flask
 from wtforms import Form
-from wtforms.fields import EmailField, Field, PasswordField, TelField
+from wtforms.fields import (
+    BooleanField,
+    EmailField,
+    Field,
+    FormField,
+    PasswordField,
+    SelectField,
+    TelField,
+)
+from wtforms.fields.choices import SelectFieldBase
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
-from ..core.fields import kind_of, render_kw
+from ..core.fields import choices_of, kind_of, render_kw
+from ..core.files import file_leaves, size_in_words
 from ..core.forms import leaves
+from ..core.only_if import condition_of
 from ..drafts.lifetimes import seconds
 from ..errors import ConfigurationError
 from ..web.all_drafts import request_context
+from ..web.rehearsal import silence
 from ..web.routes import Mounted
 from ..web.state import MOUNTS
 from ..wizard import Wizard
 from .findings import SILENCED, Finding
-from .proofs import PROOFS
+from .proofs import PROOFS, prove, sample_bound
+from .settings import SETTINGS
 
 HOUR = 60 * 60
+MOST_FORMS = 5_000  # that are filled in to check one wizard
 LEAST_LIFETIME = 20 * HOUR  # WCAG 2.2, success criterion 2.2.1
 
 #: The ``autocomplete`` token that a field about the visitor has, by its name.
@@ -83,11 +97,16 @@ def check_definitions(app: Flask) -> list[Finding]:
             for name, check in CHECKS.items()
             for place, message in check(app, mounted.wizard)
         ]
+        for name, look in SETTINGS.items():
+            found += [Finding(name, where, message) for where, message in look(app)]
+        with silence():
+            found += _on_paths(app)
     silenced = app.config[SILENCED]
     keys = {finding.key for finding in found}
     for key, reason in silenced.items():
-        is_proof = key.partition(" ")[0] in PROOFS  # which `prove` looks for
-        if key not in keys and not is_proof:
+        # What `prove` alone looks for, and settings that differ where it is deployed.
+        is_elsewhere = key.partition(" ")[0] in {*PROOFS, *SETTINGS}
+        if key not in keys and not is_elsewhere:
             raise ConfigurationError(
                 f"{SILENCED} has {key!r}, which is not found any more. Remove it. "
                 f"Found are: {', '.join(sorted(keys)) or 'none'}."
@@ -97,6 +116,17 @@ def check_definitions(app: Flask) -> list[Finding]:
                 f"{SILENCED}[{key!r}] is empty. Say there why it is meant to be so."
             )
     return [finding for finding in found if finding.key not in silenced]
+
+
+def _on_paths(app: Flask) -> Iterator[Finding]:
+    """Yield what filling in the wizards finds, as far as that takes few forms."""
+    for mount, mounted in sorted(_mounts(app).items()):
+        wizard = type(mounted.wizard)
+        proof = prove(wizard, bound=sample_bound(app, mount), most=MOST_FORMS)
+        for finding in proof.findings:
+            if finding.check in ON_PATHS:
+                where = finding.key(mount).partition(" ")[2]
+                yield Finding(finding.check, where, finding.message)
 
 
 def _mounts(app: Flask) -> Mapping[str, Mounted]:
@@ -194,6 +224,94 @@ def _token_limit(app: Flask, wizard: Wizard) -> Iterator[tuple[str, str]]:
         )
 
 
+def _labels(app: Flask, wizard: Wizard) -> Iterator[tuple[str, str]]:
+    for asked in _asked(wizard):
+        field = asked.field
+        made_up = field.short_name.replace("_", " ").title()
+        own = getattr(type(vars(field)["_form"]), field.short_name, None)
+        if field.short_name.isdigit() or own is None or field.label.text != made_up:
+            continue
+        if not (own.args or own.kwargs.get("label")):
+            yield (
+                asked.place,
+                f"has no label of its own: WTForms has made {made_up!r} of its name. "
+                "Say what is asked, as the first argument of the field.",
+            )
+
+
+def _only_if(app: Flask, wizard: Wizard) -> Iterator[tuple[str, str]]:
+    for step in wizard.steps:
+        for kind in step.fixed_forms:
+            for field, around in _with_forms(_unbound(kind)):
+                condition = condition_of(field)
+                if condition is None or condition.function is not None:
+                    continue
+                form = next((f for f in around if condition.field in f), None)
+                if form is None:
+                    continue  # the class could not be declared
+                cause = form[condition.field]
+                offered = _values_of(cause)
+                if offered and not offered & {*map(str, condition.values)}:
+                    wanted = " or ".join(map(repr, condition.values))
+                    yield (
+                        f"{step.name}.{field.name}",
+                        f"never counts: {condition.field!r} never is {wanted}. Give "
+                        f"OnlyIf one of its values: {', '.join(sorted(offered))}.",
+                    )
+
+
+def _with_forms(
+    form: Form, around: tuple[Form, ...] = ()
+) -> Iterator[tuple[Field, tuple[Form, ...]]]:
+    """Yield the fields of a form, nested ones too, each with the forms around it."""
+    forms = (form, *around)
+    for field in form:
+        yield field, forms
+        if isinstance(field, FormField):
+            yield from _with_forms(field.form, forms)
+
+
+def _values_of(field: Field) -> set[str]:
+    """Return the values that a field may have, as text; none if it may have any."""
+    if isinstance(field, BooleanField):
+        return {"True", "False"}
+    if isinstance(field, SelectFieldBase):
+        choices: Any = field
+        if getattr(field, "choices", None) or not isinstance(field, SelectField):
+            return {str(value) for value, _, _ in choices_of(choices)}
+    return set()
+
+
+def _uploads(app: Flask, wizard: Wizard) -> Iterator[tuple[str, str]]:
+    limit = app.config["WIZARD_MAX_UPLOAD_SIZE"]
+    for step in wizard.steps:
+        for kind in step.fixed_forms:
+            for leaf in file_leaves(_unbound(kind)):
+                names = {type(each).__name__ for each in leaf.field.validators}
+                missing = []
+                if not names & {"FileAllowed", "FileContent"}:
+                    missing.append("of any kind (add FileAllowed and FileContent)")
+                if "FileSize" not in names:
+                    size = size_in_words(limit)
+                    missing.append(f"of any size up to {size} (add FileSize)")
+                if missing:
+                    yield (
+                        f"{step.name}.{leaf.field.name}",
+                        f"takes files {', and '.join(missing)}.",
+                    )
+
+
+def _session_limit(app: Flask, wizard: Wizard) -> Iterator[tuple[str, str]]:
+    lasts = min(seconds(wizard.lifetime), seconds(wizard.max_lifetime))
+    session = app.permanent_session_lifetime
+    if app.config["WIZARD_PERMANENT_SESSION"] and session.total_seconds() < lasts:
+        yield (
+            "",
+            f"has drafts that live {timedelta(seconds=lasts)}, and the session that "
+            f"opens them ends after {session}. Raise PERMANENT_SESSION_LIFETIME.",
+        )
+
+
 #: The checks by name. Each gets the application and a wizard.
 CHECKS: Mapping[str, Callable[[Flask, Wizard], Iterator[tuple[str, str]]]] = {
     "autocomplete": _autocomplete,
@@ -201,4 +319,11 @@ CHECKS: Mapping[str, Callable[[Flask, Wizard], Iterator[tuple[str, str]]]] = {
     "asked-twice": _asked_twice,
     "lifetime": _lifetime,
     "token-limit": _token_limit,
+    "labels": _labels,
+    "only-if": _only_if,
+    "uploads": _uploads,
+    "session-limit": _session_limit,
 }
+
+ON_PATHS = ("reached", "left", "names", "fails")
+"""What of ``prove`` is looked for here as well."""

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
+from math import prod
 from pathlib import Path as FolderPath
 from typing import Any, NamedTuple
 
@@ -40,6 +41,7 @@ from .sample_files import RULES, kinds_for, sent_file
 MOST_FORMS = 50_000  # forms that are filled in before a run gives up
 MOST_TRIES = 24  # candidates that a page may refuse, one after another
 MOST_ITEMS = 64  # ways to fill in one item
+MOST_COMBINED = 16  # candidates of one page that are combined without a trial
 MOST_PASSES = 12  # runs, each of which has found something more that is read
 
 PROPERTY = "="
@@ -91,6 +93,11 @@ class Sent(NamedTuple):
     def place(self) -> str:
         """The step, and the page of an item if there are several: ``children.who``."""
         return f"{self.step}.{self.page}" if self.page else self.step
+
+    @property
+    def key(self) -> str:
+        """The place, unlike that of its list if the item has one form."""
+        return f"{self.step}.{self.page}" if self.item else self.step
 
 
 @dataclass(eq=False)
@@ -439,6 +446,11 @@ class Exploration:
             raise
         except Exception as raised:
             raise Failed(at.place, _cause(raised), ()) from raised
+        if prod(map(len, forked.values())) > MOST_COMBINED:
+            forked = {
+                name: self._accepted_alone(bound, form, at, name, options)
+                for name, options in forked.items()
+            }
         names, is_left = [*forked], False
         for chosen in product(*forked.values()):
             pinned = dict(zip(names, chosen, strict=True))
@@ -447,6 +459,23 @@ class Exploration:
                 yield found
         if names and not is_left:  # there may be others than those that stand for all
             yield from self._complete(walk, bound, form, at, {})
+
+    def _accepted_alone(
+        self,
+        bound: BoundFormStep,
+        form: Form,
+        at: Sent,
+        name: str,
+        options: list[Candidate],
+    ) -> list[Candidate]:
+        """Return the candidates that a field accepts beside the likeliest others."""
+        walk = bound.journey
+        found = [
+            option
+            for option in options
+            if any(self._complete(walk, bound, form, at, {name: option}))
+        ]
+        return found or options
 
     def _form_of(self, bound: BoundFormStep, at: Sent) -> Form:
         """Return the form of a page, to be looked at."""
@@ -472,11 +501,15 @@ class Exploration:
         given = self.samples.get(at.place, {})
         found: dict[str, list[Candidate]] = {}
         fields: Mapping[str, Field] = form._fields
+        # Code has the names of steps and fields to read them, and for no answer.
+        own_names = {*self._names, *fields, *(leaf.short_name for leaf in leaves(form))}
         for name in fields if NAMES in read else read:
             if name not in fields or not {name, NAMES} & wanted:
                 continue
             readers = read.get(name, set()) | read.get(NAMES, set())
-            constants = self._constants_of(readers)
+            constants = [
+                value for value in self._constants_of(readers) if value not in own_names
+            ]
             for leaf in leaves([fields[name]]):
                 if leaf.name in given:
                     found[leaf.name] = _given(given[leaf.name])
@@ -485,6 +518,13 @@ class Exploration:
                 elif options := classes(leaf, constants):
                     found[leaf.name] = options
         return {name: options for name, options in found.items() if len(options) > 1}
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """The names of all steps, and of the pages of items."""
+        steps = self.wizard.steps
+        pages = (page.name for step in steps for page in step.pages)
+        return frozenset((*steps.names, *pages))
 
     def _read_of(self, at: Sent) -> dict[str, set[str]]:
         """Return the readers of the fields of a page, by the fields' names."""
@@ -547,7 +587,7 @@ class Exploration:
                 yield sent, walk.go_on_with(after, after.write_to(walk.draft))
                 return
             wrong = [leaf.name for leaf in leaves(after.form) if own_errors(leaf)]
-            self.refusals[at.place] = after.errors
+            self.refusals[at.key] = after.errors
             said = " ".join(text for texts in after.errors.values() for text in texts)
             self._note_choices(at, form, pinned, said or "it is refused.")
             loose = [name for name in wrong if name not in pinned and options.get(name)]
@@ -744,12 +784,12 @@ class Exploration:
                 yield sents, walk.whole
                 continue
             at = Sent(name, {}, number, page.name)
-            self.met.setdefault(at.place, state)
+            self.met.setdefault(at.key, state)
             if page.step.ends:
-                self.left.add(at.place)
+                self.left.add(at.key)
                 continue
             for sent, onward in self._fill_page(state, walk, page, at):
-                self.left.add(at.place)
+                self.left.add(at.key)
                 ways.append(((*sents, sent), onward))
 
     def _note_item(self, state: State, walk: Walk[Any], name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -196,7 +197,7 @@ class _Findings:
         refused = f" It says: {said}." if said else ""
         return Unproved(
             "left",
-            place,
+            place.rstrip("."),
             f"{whole}: every answer that was tried is refused.{refused} Mend its "
             f"choices and validators, or give answers that it accepts (samples).",
             self._answers(state),
@@ -277,7 +278,20 @@ def _line_of(error: Exception) -> str:
     return f" in {own[-1].name}, {own[-1].filename}:{own[-1].lineno}"
 
 
-# For the command
+# For the commands
+
+
+_VARIABLE = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
+
+
+def sample_bound(app: Flask, mount: str) -> dict[str, Any]:
+    """Return something for each variable of a mount's prefix."""
+    rules = app.url_map.iter_rules(f"{mount}.entry")
+    found = {
+        name: kind for rule in rules for kind, name in _VARIABLE.findall(rule.rule)
+    }
+    numbers = {"int": 1, "float": 1.0}
+    return {name: numbers.get(kind, "sample") for name, kind in found.items()}
 
 
 def unsilenced(

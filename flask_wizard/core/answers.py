@@ -123,7 +123,11 @@ class Record:
 class Answers:
     """The answers of the steps before a position: ``answers.you.age``.
 
-    What is read of them is added to ``_reads``.
+    The record of a step is an attribute, and ``answers["you"]`` the same. It is falsy,
+    and its fields are ``None``, if the step does not apply or is not done. Iteration
+    and ``in`` use the names of steps. A ``FormField`` is a record, a ``FieldList`` and
+    the items of a Repeat are tuples. Raise UnknownNameError, with the names that can
+    be read, for one that is unknown or comes later.
     """
 
     _journey: Walk[Any]

@@ -81,7 +81,8 @@ class DateBoxesField(DateField):
 
     The inputs are called ``<name>-day``, ``<name>-month`` and ``<name>-year``. A client
     that has one string sends ``<name>=2010-05-05``. Whatever was typed is shown again.
-    It takes the validators of a ``DateField``.
+    It takes the validators of a ``DateField``. ``order`` is that of the inputs.
+    ``example`` is a date for the hint, in the same order; with ``None`` there is none.
     """
 
     widget: Any = DateBoxesWidget()

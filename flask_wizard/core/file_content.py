@@ -57,7 +57,8 @@ class FileContent:
 
     ``FileContent("png", "jpeg", "pdf")`` refuses a script that somebody has named
     ``photo.png``. It tells what a file begins with, and not whether all of it is sound.
-    A blank field is valid.
+    A blank field is valid. The kinds are avif, docx, gif, heic, jpeg, mp3, mp4, odt,
+    ods, pdf, png, tiff, wav, webp, xlsx and zip. Raise DefinitionError for another.
     """
 
     def __init__(self, *kinds: str, message: str | None = None) -> None:

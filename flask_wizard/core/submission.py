@@ -23,7 +23,8 @@ class Submission:
     attempt: int
     #: The answers of all steps.
     answers: Answers = dataclass_field(repr=False)
-    #: The answers as plain dicts by step, without tokens, buttons and files.
+    #: The answers as plain dicts by step and field, without tokens, buttons and files.
+    #: A Repeat has a list of such dicts, one for each item.
     data: dict[str, Any] = dataclass_field(repr=False)
     #: The uploads by step and field; nested fields have dots in their names. Each field
     #: to choose files with has a list, which may be empty. A Repeat has a list of such
@@ -71,7 +72,7 @@ class Submission:
     def populate(self, obj: object, *steps: str) -> None:
         """Call each form's ``populate_obj`` in order, for all steps or those named.
 
-        Buttons, files and steps that do not apply are left out. Raises UnknownNameError
+        Buttons, files and steps that do not apply are left out. Raise UnknownNameError
         for a step that the wizard does not have.
         """
         for name in steps or self._steps:

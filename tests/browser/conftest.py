@@ -114,7 +114,7 @@ class Shop(NamedTuple):
 
 @pytest.fixture
 def shop(
-    live_server: Callable[[WSGIApplication], str], tmp_path: Path
+    live_server: Callable[[WSGIApplication], str], tmp_path: Path, compiled_once: None
 ) -> Iterator[Shop]:
     """Serve the example, with its databases in a folder of this test's own."""
     from example_app import create_app  # here: other tests' applications need no shop

@@ -13,13 +13,27 @@ from apps import MakeApp
 from click.testing import Result
 from documents import ROOT
 from flask import Flask
-from wizards import Commits
+from flask_wtf.file import FileAllowed, FileSize
+from wizards import Commits, Pet, You, choices, declare
 from wtforms import Form, fields
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import AnyOf, InputRequired, Length
 
 from example_app import create_app
-from flask_wizard import ConfigurationError, Item, Repeat, Review, Step, Wizard
-from flask_wizard.checks.definitions import CHECKS, check_definitions
+from flask_wizard import (
+    ConfigurationError,
+    FileContent,
+    Item,
+    OnlyIf,
+    Repeat,
+    Review,
+    Step,
+    Wizard,
+)
+from flask_wizard.checks.definitions import CHECKS, ON_PATHS, check_definitions
+from flask_wizard.checks.settings import SETTINGS
+from flask_wizard.checks.templates import eject
+
+ALL = [*CHECKS, *SETTINGS, *ON_PATHS]
 
 
 class Address(Form):
@@ -67,10 +81,16 @@ FOUND = [
     "asked-twice join.payer.payer",
     "lifetime join",
     "token-limit join",
+    "labels join.children.other",
+    "labels join.children.tel",
 ]
+
+SAFE = {"SESSION_COOKIE_SECURE": True, "WIZARD_PERMANENT_SESSION": True}
+"""Settings in which nothing is found."""
 
 
 def keys(app: Flask) -> list[str]:
+    app.config.update(SAFE)
     return [finding.key for finding in check_definitions(app)]
 
 
@@ -106,7 +126,7 @@ def test_limits_of_time(
 
     Lasting.lifetime = lifetime
     app = make_app(Lasting, WTF_CSRF_TIME_LIMIT=limit)
-    assert [key for key in keys(app) if key in FOUND[-2:]] == found
+    assert [key for key in keys(app) if key in FOUND[6:8]] == found
 
 
 def test_drafts_live_long_enough_by_default() -> None:
@@ -134,6 +154,7 @@ def test_reason_for_what_is_not_found_is_refused(make_app: MakeApp) -> None:
 
 
 def run(app: Flask, *arguments: str) -> Result:
+    app.config.update(SAFE)
     return app.test_cli_runner().invoke(args=["wizard", "check", *arguments])
 
 
@@ -142,7 +163,7 @@ def test_command_says_where_and_how_to_mend_it(make_app: MakeApp) -> None:
     assert result.exit_code == 1
     assert "join.you.contact has no autocomplete token" in result.output
     assert 'Add render_kw={"autocomplete": "email"}' in result.output
-    assert "8 findings of 5 checks." in result.output
+    assert f"10 findings of {len(ALL)} checks." in result.output
 
 
 def test_command_gives_json(make_app: MakeApp) -> None:
@@ -161,9 +182,166 @@ def test_command_is_content_where_nothing_is_found(make_app: MakeApp) -> None:
 
 
 def test_document_lists_the_checks() -> None:
-    text = (ROOT / "docs/accessibility.md").read_text()
+    text = (ROOT / "docs/checks.md").read_text()
     table = text.split("## Check your definitions")[1].split("\n## ")[0]
-    assert re.findall(r"^\| `([a-z-]+)` \|", table, re.M) == list(CHECKS)
+    assert re.findall(r"^\| `([a-z-]+)` \|", table, re.M) == ALL
+
+
+# Fields
+
+
+class Payer(Form):
+    payer = fields.RadioField("Payer", choices=choices("me", "firm"))
+    same = fields.BooleanField("Same")
+    vat = fields.StringField("VAT", [OnlyIf("payer", "frim")])
+    town = fields.StringField("Town", [OnlyIf("same", "yes")])
+    code = fields.StringField("Code", [OnlyIf("payer", ("firm", "other"))])
+    note = fields.StringField("Note", [OnlyIf("same", False)])
+    home = fields.FormField(OnlyIf.group("payer", "them", Address), "Home")
+
+
+class Photos(Form):
+    any = fields.FileField("Any")
+    large = fields.FileField("Large", [FileAllowed(["png"])])
+    odd = fields.FileField("Odd", [FileSize(1_000_000)])
+    good = fields.FileField("Good", [FileContent("png"), FileSize(1_000_000)])
+
+
+class Named(Form):
+    what_for = fields.StringField()
+    who = fields.StringField(render_kw={"autocomplete": "off"}, label="Who")
+    said = fields.StringField("Said")
+    tags = fields.FieldList(fields.StringField(), "Tags", min_entries=1)
+
+
+@pytest.mark.parametrize(
+    ("form", "found"),
+    [
+        (Payer, [f"only-if join.you.{name}" for name in ("vat", "town", "home")]),
+        (Photos, [f"uploads join.you.{name}" for name in ("any", "large", "odd")]),
+        (Named, ["labels join.you.what_for"]),
+    ],
+)
+def test_fields_that_visitors_would_stumble_over(
+    make_app: MakeApp, form: type[Form], found: list[str]
+) -> None:
+    wizard = declare("Made", Commits, you=Step(form), check=Review())
+    own = [key for key in keys(make_app(wizard)) if key.startswith(KINDS)]
+    assert own == found
+
+
+KINDS = ("only-if", "uploads", "labels")
+
+
+# Paths
+
+
+@pytest.mark.parametrize(
+    ("when", "found"),
+    [
+        (lambda answers: False, "reached join.more"),
+        (lambda answers: answers.yuo, "names join.more"),
+        (lambda answers: answers.late, "names join.more"),
+        (lambda answers: answers.you.nmae, "names join.more"),
+        (lambda answers: answers.pet.pet.lower() == "cat", "fails join.more"),
+    ],
+)
+def test_conditions_that_lead_astray_are_found(
+    make_app: MakeApp, when: Any, found: str
+) -> None:
+    wizard = declare(
+        "Made",
+        Commits,
+        you=Step(You),
+        pet=Step(Pet, when=lambda answers: answers.you.nick),
+        more=Step(You, when=when),
+        late=Step(You),
+        check=Review(),
+    )
+    assert found in keys(make_app(wizard, WTF_CSRF_TIME_LIMIT=None))
+
+
+def test_step_that_cannot_be_left_is_found(make_app: MakeApp) -> None:
+    class Never(Form):
+        code = fields.StringField("Code", [Length(min=9), AnyOf(["short"])])
+
+    wizard = declare("Made", Commits, you=Step(Never), check=Review())
+    assert "left join.you" in keys(make_app(wizard))
+
+
+def test_variables_of_a_prefix_have_samples(make_app: MakeApp) -> None:
+    wizard = declare(
+        "Made",
+        Commits,
+        you=Step(You),
+        more=Step(You, when=lambda answers: answers.bound["number"] + 1 > 1),
+        check=Review(),
+    )
+    app = make_app(wizard, prefix="/<shop>/<int(min=1):number>/join")
+    assert not [key for key in keys(app) if key.startswith(("fails", "names"))]
+
+
+# Settings
+
+
+def settings(app: Flask, **config: object) -> list[str]:
+    app.config.update({**SAFE, **config})
+    found = [finding.key for finding in check_definitions(app)]
+    return [key for key in found if key.partition(" ")[0] in SETTINGS]
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({}, []),
+        ({"SESSION_COOKIE_SECURE": False}, ["cookie application"]),
+        ({"SECRET_KEY": "k" * 31}, ["secret-key application"]),
+        ({"SECRET_KEY_FALLBACKS": ["short"]}, ["secret-key application"]),
+        ({"WIZARD_PERMANENT_SESSION": False}, ["session application"]),
+    ],
+)
+def test_settings_that_give_drafts_away(
+    make_app: MakeApp, change: dict[str, object], found: list[str]
+) -> None:
+    assert settings(make_app(Join), **change) == found
+
+
+@pytest.mark.parametrize(
+    ("store", "found"), [("memory:", ["store application"]), (None, [])]
+)
+def test_store_that_forgets_is_found(
+    make_app: MakeApp, store: str | None, found: list[str]
+) -> None:
+    assert settings(make_app(Join, store=store)) == found
+
+
+def test_copy_of_a_template_that_lags_behind_is_found(
+    make_app: MakeApp, tmp_path: Path
+) -> None:
+    app = make_app(Join)
+    app.template_folder = str(tmp_path)
+    (path,) = eject(app, ["step"])
+    assert settings(app) == []
+    text = path.read_text()
+    mark = re.search(r"[0-9a-f]{12}", text)
+    assert mark is not None
+    path.write_text(text.replace(mark[0], "0" * 12))
+    assert settings(app) == ["templates step.html"]
+
+
+def test_session_that_ends_before_its_drafts_is_found(make_app: MakeApp) -> None:
+    wizard = declare("Made", Commits, you=Step(You), check=Review())
+    app = make_app(wizard, PERMANENT_SESSION_LIFETIME=timedelta(days=2))
+    assert "session-limit join" in keys(app)
+    app = make_app(wizard, PERMANENT_SESSION_LIFETIME=timedelta(days=7))
+    assert "session-limit join" not in keys(app)
+
+
+def test_reason_for_a_setting_may_stay_where_the_setting_is_right(
+    make_app: MakeApp,
+) -> None:
+    reason = {"cookie application": "It is served by HTTP here."}
+    assert settings(make_app(Join, WIZARD_SILENCED=reason)) == []
 
 
 def test_nothing_is_found_in_the_example(tmp_path: Path) -> None:

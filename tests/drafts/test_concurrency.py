@@ -30,7 +30,6 @@ from memcached_servers import MemcachedServer
 from moto_server import MotoServer
 from postgres import Postgres
 from redis_servers import RedisServer
-from scripts import unmeasured
 from servers import running
 
 import flask_wizard
@@ -99,9 +98,9 @@ class Forks:
             self._process = subprocess.Popen(
                 [sys.executable, str(CLUB), str(number)],
                 pass_fds=[number],
-                # They have the package that this process has, and no coverage.
+                # They have the package that this process has.
                 env={
-                    **unmeasured(),
+                    **os.environ,
                     "PYTHONPATH": str(Path(flask_wizard.__file__).parents[1]),
                 },
             )

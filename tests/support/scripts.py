@@ -8,24 +8,12 @@ import sys
 from textwrap import dedent
 
 
-def unmeasured() -> dict[str, str]:
-    """Return the environment of this process, for one without coverage.
-
-    Its first version with patches has another variable than the newest one.
-    """
-    own = os.environ.items()
-    return {n: v for n, v in own if not n.startswith("COVERAGE_PROCESS_")}
-
-
 def run_script(source: str, *arguments: object, ends: int = 0) -> str:
-    """Run Python until it ends with this status; return what it said.
-
-    Without coverage, which a script that has become another user cannot write down.
-    """
+    """Run Python until it ends with this status; return what it said."""
     command = [sys.executable, "-P", "-W", "error", "-c", dedent(source)]
     done = subprocess.run(
         [*command, *map(str, arguments)],
-        env={**unmeasured(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         capture_output=True,
         text=True,
         timeout=60,

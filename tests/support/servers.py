@@ -13,8 +13,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from random import SystemRandom
 
-from scripts import unmeasured
-
 PATIENCE = 60.0  # seconds until a server that does not answer fails the test
 POSTGRESQL = Path("/usr/lib/postgresql")
 # Below those from which Linux and macOS take a port for a connection, or for port 0.
@@ -94,7 +92,6 @@ class Server:
                 stdout=log,
                 stderr=log,
                 user=self.user,
-                env=unmeasured(),  # the tests' own processes are enough
             )
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and self._process.poll() is None:

@@ -15,6 +15,8 @@ from visitor import Visitor
 from werkzeug.formparser import FormDataParser
 from wizards import CANARY, begin, fill_in, stored
 
+pytestmark = pytest.mark.usefixtures("without_coverage")
+
 URLENCODED = "application/x-www-form-urlencoded"
 
 
