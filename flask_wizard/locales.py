@@ -6,7 +6,7 @@ Each function returns None without Babel, or for a language that Babel does not 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date, time
 from functools import lru_cache
@@ -40,6 +40,10 @@ def _code(language: str) -> str:
     return PLAIN_ENGLISH if language in ("", "en") else language.replace("_", "-")
 
 
+_PART = re.compile(r"%\((.*?)\)s")
+"""A part of a pattern of Babel's."""
+
+
 @lru_cache
 def _locale(language: str) -> Any:
     """Return Babel's locale of a code such as ``pt-BR``, or else of its ``pt``."""
@@ -53,7 +57,23 @@ def _locale(language: str) -> Any:
 def day(value: date, language: str) -> str | None:
     """Return a day, such as "22 November 2026"."""
     locale = _locale(language)
-    return locale and dates.format_date(value, "long", locale=locale)
+    if (parts := _long_date(language)) is None:
+        return locale and dates.format_date(value, "long", locale=locale)
+    pattern, months = parts
+    return pattern % {"d": value.day, "MMMM": months[value.month], "y": value.year}
+
+
+@lru_cache
+def _long_date(language: str) -> tuple[str, Mapping[int, str]] | None:
+    """Return a language's pattern of a day, and its names of months.
+
+    Return None if it has other parts than these, which Babel alone writes.
+    """
+    if (locale := _locale(language)) is None:
+        return None
+    pattern: Any = dates.get_date_format("long", locale=locale).format
+    is_plain = set(_PART.findall(pattern)) == {"d", "MMMM", "y"}
+    return (pattern, dict(locale.months["format"]["wide"])) if is_plain else None
 
 
 def month(value: date, language: str) -> str | None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import time_machine
 from apps import COMPILED, CompiledRule, MakeApp, MakeOnDisk, Site
 from cachelib import FileSystemCache, SimpleCache
 from canaries import Canary
@@ -30,7 +28,7 @@ from flask_wizard.stores.files import FileStore
 from flask_wizard.stores.memory import MemoryStore
 from flask_wizard.stores.sqlite import SQLiteStore
 
-pytest_plugins = ["scheduling"]
+pytest_plugins = ["scheduling", "pytest_flask_wizard", "pytester"]
 
 CHILDREN = "COVERAGE_PROCESS_"
 """How the variables begin that have coverage measured in the processes of a process."""
@@ -158,10 +156,9 @@ def make_app(store: Probe, tmp_path_factory: pytest.TempPathFactory) -> MakeApp:
 
 
 @pytest.fixture
-def clock() -> Iterator[Traveller]:
+def clock(wizard_clock: Traveller) -> Traveller:
     """A clock that stands still at a whole second until it is shifted."""
-    with time_machine.travel(int(time.time()), tick=False) as clock:
-        yield clock
+    return wizard_clock
 
 
 # The wizard Membership on what lies on a disk or a server

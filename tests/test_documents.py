@@ -19,7 +19,7 @@ from documents import ROOT, blocks, run_blocks
 from flask import Flask, session
 from time_machine import Traveller
 from uploads import PNG, files_in, send_files
-from visitor import Page, Visitor, attribute
+from visitor import Visitor, attribute
 from werkzeug.datastructures import MultiDict
 from wizards import Join
 
@@ -29,6 +29,7 @@ from flask_wizard import FlaskWizard, errors, signals
 from flask_wizard.cli import commands
 from flask_wizard.extension import DEFAULTS
 from flask_wizard.stores.registry import SCHEMES
+from flask_wizard.testing import Page, WizardClient
 from flask_wizard.web import guest_pages, pages
 
 PAGE = "What a step's page gets"
@@ -1082,6 +1083,27 @@ def test_funnel_of_the_documents_counts(make_app: MakeApp) -> None:
         ("pet", "accepted", 1),
         ("", "committed", 1),
     ]
+
+
+def test_tests_of_the_documents_pass(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # pytest-playwright cannot run tests within a test.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makepyfile("\n".join(blocks("docs/testing.md", "python")))
+    plugin = ("-p", "pytest_flask_wizard", "-p", "no:cacheprovider")
+    outcomes = pytester.runpytest_inprocess(*plugin).parseoutcomes()
+    assert outcomes.keys() == {"passed"}
+    assert outcomes["passed"] > 12
+
+
+def test_every_method_of_the_client_is_in_the_documents() -> None:
+    text = (ROOT / "docs/testing.md").read_text()
+    every = [*vars(WizardClient), *vars(Page)]
+    public = [name for name in every if not name.startswith("_")]
+    inner = {"page_class", "show", "get", "html", "form", "forms", "inputs", "token"}
+    inner |= {"action", "link", "progress", "banners"}
+    assert [name for name in public if name not in inner and name not in text] == []
 
 
 def test_every_signal_is_in_the_documents() -> None:

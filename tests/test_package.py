@@ -64,7 +64,11 @@ def test_wheel_holds_the_templates_inside_the_package(wheel: set[str]) -> None:
 
 def test_wheel_holds_nothing_else(wheel: set[str]) -> None:
     folders = {name.split("/")[0].removesuffix(".dist-info") for name in wheel}
-    assert folders == {"flask_wizard", f"flask_wizard_forms-{DISTRIBUTION.version}"}
+    assert folders == {
+        "flask_wizard",
+        "pytest_flask_wizard.py",
+        f"flask_wizard_forms-{DISTRIBUTION.version}",
+    }
 
 
 def test_sdist_holds_what_building_and_testing_need(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 import pytest
+from _pytest.runner import runtestprotocol
 from operators import Mutant, mutants_of
 from stand_in import stand_in
 
@@ -66,7 +67,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "core.items": LISTS,
     "core.repeats": LISTS,
     "core.only_if": LEFT_OUT,
-    "core.info": ("core/info", "journeys/info"),
+    "core.info": ("core/info",),
     "core.changes": ("journeys/second_thoughts", "journeys/review", "journeys/editing"),
     "core.untouched": ("journeys/initial", "core/prefilled", "journeys/editing"),
     "core.form_errors": ("core/forms", "journeys/languages", *FIELDS),
@@ -82,7 +83,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "stores.sqlite": EMBEDDED,
     "stores.files": EMBEDDED,
     "stores.memory": EMBEDDED,
-    "web.actions": ("web/actions", *JOURNEYS),
+    "web.actions": ("web/leads", "web/actions"),
     "web.logins": LOGINS,
     "web.groups": (*LEFT_OUT, "web/controls"),
     "web.item_pages": LISTS,
@@ -123,7 +124,7 @@ def main(names: Sequence[str]) -> int:
     sys.dont_write_bytecode = True
     # Every Python that a test starts finds sitecustomize.py here.
     os.environ.update(PYTHONPATH=str(HERE), PYTHONDONTWRITEBYTECODE="1")
-    modules = [Module(name) for name in names]
+    modules = [Module(*name.split(":")) for name in names]
     calls = Calls.recorded(modules)
     table = [f"{'':15}{'mutants':>9}{'killed':>9}{'timeout':>9}{'survived':>9}{'%':>7}"]
     weak = []
@@ -193,7 +194,11 @@ class Calls:
 
 
 class Recorder:
-    """See which functions each test calls."""
+    """See which functions each test calls.
+
+    Each test runs in a process of its own: what one test has cached, another would not
+    call, although it may notice that the cached result is wrong.
+    """
 
     _starts = (subprocess.__file__, multiprocessing.process.__file__)
 
@@ -203,6 +208,9 @@ class Recorder:
         self._tests: dict[str, set[str]] = defaultdict(set)
         self._seconds: dict[str, float] = {}
         self._starting: set[str] = set()
+        self._see_calls()
+
+    def _see_calls(self) -> None:
         threading.setprofile(self._see)
         sys.setprofile(self._see)
 
@@ -215,13 +223,36 @@ class Recorder:
         elif code.co_filename in self._starts:
             self._starting.add(self._test)
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        started = time.monotonic()
-        self._test = item.nodeid
-        yield
-        self._test = ""
-        self._seconds[item.nodeid] = time.monotonic() - started
+    def pytest_collection_finish(self) -> None:
+        gc.freeze()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool:
+        def run() -> dict[str, Any]:
+            self._tests, self._test = defaultdict(set), item.nodeid
+            self._see_calls()
+            started = time.monotonic()
+            reports = runtestprotocol(item, log=False, nextitem=None)
+            seconds = time.monotonic() - started
+            sys.setprofile(None)
+            return {
+                "called": [*self._tests],
+                "starts": item.nodeid in self._starting,
+                "seconds": seconds,
+                "passed": not any(report.failed for report in reports),
+            }
+
+        found = in_fork(run)
+        if not found.get("passed"):
+            print(f"{item.nodeid} fails without a mutant", file=console)
+            item.session.shouldfail = item.nodeid
+            return True
+        for function in found["called"]:
+            self._tests[function].add(item.nodeid)
+        if found["starts"]:
+            self._starting.add(item.nodeid)
+        self._seconds[item.nodeid] = found["seconds"]
+        return True
 
     def found(self) -> dict[str, object]:
         sys.setprofile(None)
@@ -233,13 +264,24 @@ class Recorder:
 
 
 class Module:
-    """A module under test, its mutants and its tests."""
+    """A module under test, its mutants and its tests.
 
-    def __init__(self, name: str) -> None:
+    ``lines``, such as ``88-130+148``, leaves only the mutants of these lines.
+    """
+
+    def __init__(self, name: str, lines: str = "") -> None:
         self.name = f"flask_wizard.{name}"
         path = ROOT / "flask_wizard" / Path(*name.split("."))
         self.path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
         self.mutants = mutants_of(self.path)
+        if lines:
+            spans = (span.partition("-") for span in lines.split("+"))
+            ends = [(int(first), int(last or first)) for first, _, last in spans]
+            self.mutants = [
+                mutant
+                for mutant in self.mutants
+                if any(first <= mutant.line <= last for first, last in ends)
+            ]
         paths = (Path("tests", test) for test in MODULES[name])
         self.tests = [str(p.with_name(f"test_{p.name}.py")) for p in paths]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from wtforms import Form
-from wtforms.fields import Field, FieldList, FormField
+from wtforms.fields import Field, FieldList, FileField, FormField
 
 from ..errors import UnknownNameError
 from . import forms
@@ -205,11 +205,18 @@ def plain(form: Form, *, conceal: bool = False) -> dict[str, Any]:
 
     With ``conceal``, a password is ``"…"``, or ``None`` if it was left blank.
     """
+    # Most fields are none of these, and a form has many.
     return {
         name: _plain(field, conceal)
+        if conceal or is_left_out(field) or isinstance(field, NESTING)
+        else field.data
         for name, field in form._fields.items()
-        if not forms.has_no_data(field)
+        if not isinstance(field, _WITH_FILES_OR_NONE) or not forms.has_no_data(field)
     }
+
+
+_WITH_FILES_OR_NONE = (FieldList, FileField, *BUTTONS)
+"""The classes of fields that may have no data."""
 
 
 def _plain(field: Field, conceal: bool) -> Any:

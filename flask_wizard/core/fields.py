@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 from wtforms.csrf.core import CSRFTokenField
-from wtforms.fields import Field, FieldList, FormField
+from wtforms.fields import Field, FieldList, FormField, SelectField
 from wtforms.fields.choices import SelectFieldBase
 from wtforms.widgets import ListWidget, Select, TableWidget
 
@@ -36,27 +37,41 @@ _FIRST_CONTROL = re.compile(r"<(?:input|select|textarea)\b[^>]*?\bid=\"([^\"]*)\
 
 def kind_of(field: Field) -> Kind:
     """Return how a field is drawn."""
-    drawn = input_type(field)
-    if isinstance(field, CSRFTokenField) or drawn in _BUTTONS:
-        return "skip"
     if isinstance(field, (FormField, FieldList)):
-        return _container_kind(field)
-    if drawn == "hidden" or _is_concealed(field):
+        is_button = input_type(field) in _BUTTONS
+        return "skip" if is_button else _container_kind(field)
+    concealed = bool(field.render_kw) and _is_concealed(field)
+    classes: tuple[Any, Any] = type(field), type(field.widget)
+    known = _kind_of(*classes, input_type(field), concealed)
+    return known or _foreign_kind(field)
+
+
+@lru_cache(maxsize=256)  # classes, without which each field is looked at many times
+def _kind_of(
+    field: type[Field], widget: type[object], drawn: str, concealed: bool
+) -> Kind | None:
+    """Return how a field of these classes is drawn; None if only its HTML tells.
+
+    ``drawn`` is the type of its input. ``concealed`` is true if no person sees it.
+    """
+    if issubclass(field, CSRFTokenField) or drawn in _BUTTONS:
+        return "skip"
+    if drawn == "hidden" or concealed:
         return "hidden"
     if drawn == "checkbox":
         return "checkbox"
-    if isinstance(field, DateBoxesField):
+    if issubclass(field, DateBoxesField):
         return "form"
-    if isinstance(field.widget, (ListWidget, TableWidget)):
+    if issubclass(widget, (ListWidget, TableWidget)):
         return "group"
-    if isinstance(field, SelectFieldBase):
-        return "input" if isinstance(field.widget, Select) else "group"
-    return _foreign_kind(field) if has_foreign_widget(field) else "input"
+    if issubclass(field, SelectFieldBase):
+        return "input" if issubclass(widget, Select) else "group"
+    return "input" if widget.__module__.startswith("wtforms.") else None
 
 
 def input_type(field: Field) -> str:
     """Return the ``type`` of the ``<input>`` that WTForms would draw, or ""."""
-    own: object = render_kw(field).get("type")
+    own = render_kw(field).get("type") if field.render_kw else None
     return str(own or getattr(field.widget, "input_type", ""))
 
 
@@ -84,9 +99,12 @@ def own_errors(field: Field) -> tuple[str, ...]:
     return tuple([as_text(error) for error in mixed if not isinstance(error, inner)])
 
 
-def first_id(field: Field) -> str | None:
-    """Return the id of the first control that a visitor can use, if there is one."""
-    kind = kind_of(field)
+def first_id(field: Field, kind: Kind | None = None) -> str | None:
+    """Return the id of the first control that a visitor can use, if there is one.
+
+    ``kind`` is the field's, where it is known.
+    """
+    kind = kind or kind_of(field)
     if kind in ("hidden", "skip", "content"):
         return None
     if isinstance(field, DateBoxesField):
@@ -165,6 +183,10 @@ def choices_of(field: Any) -> Iterator[tuple[Any, Any, bool]]:
 
     WTForms-Components has groups as choices, and leaves their state to its widget.
     """
+    if (pairs := _pairs_of(field)) is not None:
+        for value, label in pairs:
+            yield value, label, bool(field.coerce(value) == field.data)
+        return
     for choice in field.iter_choices():
         value, label, *more = choice
         if isinstance(label, (list, tuple)):
@@ -173,6 +195,27 @@ def choices_of(field: Any) -> Iterator[tuple[Any, Any, bool]]:
             yield value, label, more[0]
         else:
             yield value, label, _is_chosen(field, value)
+
+
+def _pairs_of(field: Any) -> list[tuple[Any, str]] | None:
+    """Return a select's choices as they were given, if each has a value and a label.
+
+    WTForms makes two objects of each whenever it is asked for them.
+    """
+    if type(field).iter_choices is not SelectField.iter_choices:
+        return None
+    given: object = field.choices
+    if isinstance(given, dict):
+        pairs = list(given.items())
+    elif isinstance(given, list) and all(map(_is_pair, given)):
+        pairs = given
+    else:
+        return None
+    return pairs if all(isinstance(label, str) for _, label in pairs) else None
+
+
+def _is_pair(choice: object) -> bool:
+    return type(choice) is tuple and len(choice) == 2
 
 
 def _is_chosen(field: Any, value: object) -> bool:

@@ -611,9 +611,10 @@ def _keep_data_only(field: Field) -> None:
 
 def is_password(field: Field) -> bool:
     """True if the field is drawn as a password, whatever its class."""
-    own = (field.render_kw or {}).get("type")
-    drawn = own or getattr(field.widget, "input_type", None)
-    return isinstance(field, PasswordField) or drawn == "password"
+    if isinstance(field, PasswordField):
+        return True
+    own = field.render_kw.get("type") if field.render_kw else None
+    return bool((own or getattr(field.widget, "input_type", None)) == "password")
 
 
 def passwords(fields: Iterable[Field]) -> list[str]:

@@ -44,7 +44,7 @@ NOT_PROVIDED = message("Not provided")
 """The line of an entry that is blank, in a list in which others are not."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Row:
     """One answer on the check page."""
 
@@ -71,6 +71,35 @@ class Row:
     #: True if it tells of a password or of files, which no copy of the answers has.
     is_private: bool = False
 
+    def __init__(
+        self,
+        step: str,
+        field: str,
+        label: str,
+        lines: tuple[str, ...],
+        anchor: str,
+        url: str = "",
+        changed: bool = False,
+        item: str = "",
+        heading: str = "",
+        page: str = "",
+        is_private: bool = False,
+    ) -> None:
+        # At once: a frozen dataclass sets one by one, and a review has many rows.
+        vars(self).update(
+            step=step,
+            field=field,
+            label=label,
+            lines=lines,
+            anchor=anchor,
+            url=url,
+            changed=changed,
+            item=item,
+            heading=heading,
+            page=page,
+            is_private=is_private,
+        )
+
 
 def rows_of(step_name: str, form: BaseForm, url: str = "") -> list[Row]:
     """Return the answers of a filled-in form in their order.
@@ -88,8 +117,8 @@ def named_rows(groups: Iterable[Any]) -> list[tuple[Any, list[tuple[Row, str]]]]
     a number.
     """
     groups = list(groups)
-    labels = Counter(str(row.label) for group in groups for row in group.rows)
-    taken: Counter[str] = Counter()
+    labels = Counter([str(row.label) for group in groups for row in group.rows])
+    taken: dict[str, int] = {}
     found = []
     for group in groups:
         suffix = ", " + _soft(group.title)
@@ -97,8 +126,9 @@ def named_rows(groups: Iterable[Any]) -> list[tuple[Any, list[tuple[Row, str]]]]
         for row in group.rows:
             unique = labels[str(row.label)] == 1
             name = row.label if unique else _soft(row.label) + suffix
-            taken[str(name)] += 1
-            if (number := taken[str(name)]) > 1:
+            key = str(name)
+            number = taken[key] = taken.get(key, 0) + 1
+            if number > 1:
                 name = _soft(name) + f" ({number})"
             named.append((row, name))
         found.append((group, named))
@@ -127,9 +157,10 @@ def _rows(
         elif _holds_forms(field):
             yield from _rows(step, parts(field), url, inside)
         else:
-            anchor = first_id(field) or field.id
+            anchor = first_id(field, kind) or field.id
             link = f"{url}#{anchor}" if url else ""
-            lines = tuple(_lines(field))
+            private = _is_private(field)
+            lines = tuple(_lines(field, private))
             if lines or name:  # a field without a name that was left blank, for bots
                 yield Row(
                     step,
@@ -138,22 +169,29 @@ def _rows(
                     lines,
                     anchor,
                     link,
-                    is_private=any(map(_is_private, leaves([field]))),
+                    is_private=private,
                 )
 
 
 def _is_private(field: Field) -> bool:
+    """True for a password, for files, and for a list that has either."""
+    if isinstance(field, FieldList):
+        return any(map(_is_private, leaves([field])))
     return is_password(field) or is_file(field)
 
 
 def _confirmations(fields: Iterable[Field]) -> set[str]:
     """Return the names of those fields of a form that must repeat an earlier one."""
-    order: dict[str, int] = {}
-    pairs = []
-    for number, field in enumerate(fields):
-        order[field.short_name] = number
-        equal = (v for v in field.validators if isinstance(v, EqualTo))
-        pairs += [(field.short_name, validator.fieldname) for validator in equal]
+    fields = list(fields)
+    pairs = [
+        (field.short_name, validator.fieldname)
+        for field in fields
+        for validator in field.validators
+        if isinstance(validator, EqualTo)
+    ]
+    if not pairs:
+        return set()
+    order = {field.short_name: number for number, field in enumerate(fields)}
     known = (pair for pair in pairs if order.keys() >= {*pair})
     return {max(pair, key=order.__getitem__) for pair in known}
 
@@ -180,13 +218,13 @@ def _plain(text: str) -> str:
     return text.striptags() if isinstance(text, Markup) else str(text)
 
 
-def _lines(field: Field) -> list[str]:
+def _lines(field: Field, private: bool) -> list[str]:
     texts = texts_of(field)
     if isinstance(field, FieldList):
         return _entry_lines(field)
-    if is_password(field):
+    if private and not is_file(field):
         return [texts.text("Not shown")] if field.data else []
-    if is_file(field):
+    if private:
         names = [file.filename for file in files_of(field)]
         return names or list(getattr(field, "there", ()))
     if isinstance(field, SelectFieldBase):
@@ -205,7 +243,7 @@ def _lines(field: Field) -> list[str]:
 def _entry_lines(field: FieldList[Any]) -> list[str]:
     """Return a line for each entry, so that each stands at its place."""
     entries = [entry for entry in field.entries if _is_shown(entry, kind_of(entry))]
-    lines = [", ".join(_lines(entry)) for entry in entries]
+    lines = [", ".join(_lines(entry, _is_private(entry))) for entry in entries]
     blank = texts_of(field).text(NOT_PROVIDED)
     return [line or blank for line in lines] if any(lines) else []
 
@@ -259,6 +297,8 @@ def _chosen(field: SelectFieldBase) -> list[str]:
 
 
 def _said(value: object, texts: Texts) -> list[str]:
+    if isinstance(value, str):
+        return _text(str(value))
     if isinstance(value, (list, tuple, set, frozenset)):
         return [line for item in value for line in _said(item, texts)]
     spoken = (say for kind, say in _WORDS if isinstance(value, kind))

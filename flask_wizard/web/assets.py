@@ -8,6 +8,7 @@ from pathlib import Path
 from flask import Blueprint, Flask, request, url_for
 
 from .state import EXTENSION
+from .urls import add_query
 
 YEAR = 31_536_000
 """How many seconds a browser may keep a file whose URL names its version."""
@@ -43,5 +44,8 @@ class Assets(Blueprint):
 def asset_url(app: Flask, filename: str) -> str:
     """Return the URL of a static file, with its version."""
     assets = app.blueprints[EXTENSION]
-    version = assets.versions[filename] if isinstance(assets, Assets) else None
-    return url_for(f"{EXTENSION}.static", filename=filename, v=version)
+    url = url_for(f"{EXTENSION}.static", filename=filename)
+    if not isinstance(assets, Assets):
+        return url
+    # Werkzeug takes as long to write a query as the rest of the URL.
+    return add_query(url, f"v={assets.versions[filename]}")

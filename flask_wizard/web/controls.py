@@ -610,7 +610,8 @@ def _attributes(
         return {"id": field.id}
     if kind == "group":
         return {}  # the options have their own
-    shape = f"wizard-input wizard-input-{input_type(field) or 'other'}"
+    type_ = input_type(field)
+    shape = f"wizard-input wizard-input-{type_ or 'other'}"
     look = "wizard-tick" if kind == "checkbox" else shape
     drawn: dict[str, object] = {
         "id": field.id,
@@ -619,14 +620,14 @@ def _attributes(
     }
     if described_by:
         drawn["aria-describedby"] = described_by
-    if kind == "input" and input_type(field) not in _WITHOUT_TEXT:
+    if kind == "input" and type_ not in _WITHOUT_TEXT:
         drawn |= _defaults(own, dir="auto")
     if longest:  # a browser would cut a longer text without a word
         drawn["maxlength"] = False
-    if "size" not in own and (size := _size(field, own)):
+    if "size" not in own and type_ in _SIZED and (size := _size(field, own)):
         drawn["size"] = size
     is_wrong = bool(errors) or is_marked(field)
-    return drawn | _invalid(is_wrong) | _type_attributes(field, own)
+    return drawn | _invalid(is_wrong) | _type_attributes(field, type_, own)
 
 
 _WITHOUT_TEXT = frozenset(
@@ -640,8 +641,6 @@ _WITHOUT_TEXT = frozenset(
 
 def _size(field: Field, own: Mapping[str, object]) -> int:
     """Return how many characters wide an input is; 0 if as wide as the page."""
-    if input_type(field) not in _SIZED:
-        return 0
     token = str(own.get("autocomplete") or "").rpartition(" ")[-1]
     if token in _SIZES:
         return _SIZES[token]
@@ -655,12 +654,13 @@ def _invalid(is_wrong: bool) -> dict[str, object]:
     return {"aria-invalid": "true" if is_wrong else False}
 
 
-def _type_attributes(field: Field, own: Mapping[str, object]) -> dict[str, object]:
-    """Return the attributes that depend on the input's type.
+def _type_attributes(
+    field: Field, kind: str, own: Mapping[str, object]
+) -> dict[str, object]:
+    """Return the attributes that depend on the input's type, ``kind``.
 
     The field's own attributes, ``own``, win where they choose the keyboard.
     """
-    kind = input_type(field)
     if kind == "password" or isinstance(field, PasswordField):
         return {"value": False, **_reveals()}
     if kind in ("email", "url"):

@@ -34,6 +34,11 @@ class Group:
         """True if the title of the group says what the label of its only row says."""
         return len(self.rows) == 1 and str(self.rows[0].label) == str(self.title)
 
+    @property
+    def changed(self) -> Row | None:
+        """The first of the rows that the visitor has just changed."""
+        return next((row for row in self.rows if row.changed), None)
+
 
 def groups_of(
     journey: Journey, review: BoundStep, url_of: Callable[[BoundStep], str]
@@ -45,9 +50,9 @@ def groups_of(
     """
     shown = [bound for bound in journey.path if bound.step.has_answers]
     given = {bound.name: list(bound.rows(url_of)) for bound in shown}
-    marked = [
-        _marked(row, journey.draft.changed) for rows in given.values() for row in rows
-    ]
+    marked = [row for rows in given.values() for row in rows]
+    if changed := journey.draft.changed:
+        marked = [_marked(row, changed) for row in marked]
     single = {name for name, rows in given.items() if len(rows) == 1}
     steps = [bound.step for bound in shown]
     return _grouped(review.edit_rows(marked), steps, single)

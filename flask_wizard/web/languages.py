@@ -48,5 +48,10 @@ def checked_code(code: object) -> str:
 
 
 def _vary(response: Any) -> Any:
-    response.vary.add("Accept-Language")
+    # Werkzeug parses a Vary to add to it, which takes several times as long.
+    given: str = response.headers.get("Vary", "")
+    names = [name.strip() for name in given.lower().split(",")]
+    if "accept-language" not in names:
+        new = f"{given}, Accept-Language" if given else "Accept-Language"
+        response.headers["Vary"] = new
     return response

@@ -45,7 +45,7 @@ from .submitted import (
 )
 from .texts import SHOWN
 from .themes import DEFAULT_THEME, SHIPPED_THEMES, is_there, theme_of
-from .urls import NEW, NONCE, Address, Urls, address_of, other_host
+from .urls import NEW, NONCE, Address, Urls, other_host
 
 if TYPE_CHECKING:
     from ..wizard import Wizard
@@ -470,17 +470,12 @@ class Pages:
         unneeded: Unneeded | None,
     ) -> dict[str, Any]:
         """Return the context of a review."""
-
-        def change_url(page: BoundStep) -> str:
-            own = address_of(page, at.draft_id)
-            return self.urls.to(own._replace(nonce=at.nonce), then=True)
-
         told = unneeded.titles if unneeded is not None else ()
         hidden = [hidden.step.title for hidden in journey.hidden]
         return {
             "hidden": [(ANSWERS_HASH, journey.answers_hash)],
             "errors": _own_errors(bound),
-            "groups": groups_of(journey, bound, change_url),
+            "groups": groups_of(journey, bound, self.urls.change_links(at)),
             "hidden_steps": [title for title in hidden if title not in told],
             "answers": journey.answers,
         }

@@ -80,6 +80,23 @@ class Urls(NamedTuple):
         then = then and not bound.step.lists_answers
         return self.to(address, then=then, anchor=anchor)
 
+    def change_links(self, at: Address) -> Callable[[BoundStep], str]:
+        """Return a function that returns the change link to a step of a draft.
+
+        At a mount, the URLs of a draft's steps differ in the name of the step alone.
+        """
+        start = ""
+        if self.entry_url is not None and at.draft_id != NEW and not at.nonce:
+            start = self.draft(at.draft_id)
+
+        def link_to(page: BoundStep) -> str:
+            own = address_of(page, at.draft_id)
+            if own.item or not start.endswith("/"):
+                return self.to(own._replace(nonce=at.nonce), then=True)
+            return f"{start}{quote(own.page)}?then={FROM_REVIEW}"
+
+        return link_to
+
     def draft(self, draft_id: str) -> str:
         """Return the URL of a draft itself, which is the page of its guests."""
         return self.url_for_step(draft=draft_id, step=None)

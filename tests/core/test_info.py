@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import wizards
+from msgspec.structs import replace
 from wtforms import Form, StringField
 from wtforms.fields import IntegerField
 
@@ -18,13 +19,16 @@ from flask_wizard import (
     Info,
     Review,
     Step,
+    StoreError,
     UnknownNameError,
     Wizard,
 )
-from flask_wizard.core.draft import Draft, decode, encode
+from flask_wizard.core.draft import DamagedDraftError, Draft, Entry, decode, encode
 from flask_wizard.core.forms import Values
+from flask_wizard.core.hooks import HookError
 from flask_wizard.core.journey import Journey
 from flask_wizard.core.submission import Submission
+from flask_wizard.core.tasks import TaskJourney
 
 EMPTY = Draft("d", "m", (), 0.0, 0.0, "s")
 
@@ -137,6 +141,90 @@ def test_info_counts_in_the_progress() -> None:
     assert progress(send(minor(Join), "rules"), "pet") == "Step 4 of 5"
 
 
+def test_each_continue_raises_the_revision() -> None:
+    journey = send(begin(Join), "welcome")
+    assert journey.bind("welcome").rev == 1
+    assert send(journey, "welcome").bind("welcome").rev == 2
+
+
+def test_unread_info_without_a_condition_is_not_done_by_its_continue() -> None:
+    wizard = declare(you=Step(You), rules=Info(), pet=Step(Pet))
+    journey = send(send(begin(wizard), "rules"), "you", age="7")
+    assert path(journey)[-1] == "rules"
+
+
+def test_info_that_does_not_apply_is_not_done_by_its_continue() -> None:
+    journey = send(send(begin(Join), "welcome"), "you", age="20")
+    journey = send(send(journey, "rules"), "you", age="7")
+    assert path(journey)[-1] == "rules"
+
+
+def test_info_reads_what_its_condition_reads() -> None:
+    assert {*minor(Join).bind("rules").all_reads} == {("you", "age")}
+
+
+def test_info_that_waits_for_another_task_is_not_done() -> None:
+    wizard = declare(you=Step(You), rules=Info(when=is_minor), check=Review())
+    journey = TaskJourney(wizard.steps, EMPTY)
+    for name in ("you", "rules"):
+        journey = journey.submit(name, Values(age=["7"]), validate=True)
+    assert journey.bind("rules").done
+    journey = journey.submit("you", Values(age=["8"]), validate=False)
+    assert not journey.bind("rules").done
+
+
+def test_own_error_in_a_condition_is_the_applications() -> None:
+    def fail(answers: Answers) -> bool:
+        raise StoreError("The application's own store is down")
+
+    journey = begin(declare(a=Info(when=fail), b=Step(You)))
+    with pytest.raises(HookError):
+        _ = journey.path
+
+
+def test_file_that_cannot_be_read_in_a_condition_is_the_drafts() -> None:
+    def fail(answers: Answers) -> bool:
+        raise DamagedDraftError("The file is damaged")
+
+    journey = begin(declare(a=Info(when=fail), b=Step(You)))
+    with pytest.raises(DamagedDraftError):
+        _ = journey.path
+
+
+# Sent back for correction
+
+
+def sent_back(wizard: type[Wizard]) -> Journey:
+    draft = replace(EMPTY, reopened=True)
+    return Journey(wizard.steps, draft, prefilled=True, initial=lambda *_: None)
+
+
+def test_info_of_a_draft_that_was_sent_back_is_done() -> None:
+    assert path(sent_back(Join)) == ["welcome", "you"]
+
+
+def test_info_of_a_draft_that_was_sent_back_is_done_by_a_save() -> None:
+    kept = sent_back(Join).to_draft()
+    assert path(Journey(Join.steps, kept)) == ["welcome", "you"]
+
+
+def test_exit_of_a_draft_that_was_sent_back_ends_it() -> None:
+    assert path(sent_back(declare(out=Exit(), you=Step(You)))) == ["out"]
+
+
+def test_info_of_a_prefilled_draft_is_read() -> None:
+    journey = Journey(Join.steps, EMPTY, prefilled=True, initial=lambda *_: None)
+    assert path(journey) == ["welcome"]
+    assert "welcome" not in journey.to_draft().entries
+
+
+def test_info_read_again_after_a_draft_was_sent_back_is_read_once() -> None:
+    journey = sent_back(Join).submit("welcome", Values(), validate=True)
+    again = Journey(Join.steps, journey.to_draft(), prefilled=True)
+    assert again.bind("welcome").rev == journey.bind("welcome").rev
+    assert again.to_draft().entries["welcome"].rev == journey.bind("welcome").rev
+
+
 # Deploys
 
 
@@ -167,6 +255,45 @@ def test_deploy_that_is_taken_back_loses_no_answer() -> None:
 def test_info_without_a_condition_is_told_by_the_prefix() -> None:
     journey = send(begin(Join), "welcome")
     assert journey.draft.plain_prefix[0] == 1
+
+
+def test_info_that_gets_a_condition_is_judged_by_it() -> None:
+    def never(answers: Answers) -> bool:
+        return False
+
+    before = declare(a=Info(when=lambda answers: True), b=Step(You))
+    after = declare(a=Info(when=never), b=Step(You))
+    journey = send(begin(before), "a")
+    assert journey.draft.plain_prefix[0] == 0
+    assert path(Journey(after.steps, journey.draft)) == ["b"]
+
+
+def test_info_that_has_become_an_exit_ends_the_draft() -> None:
+    before = declare(a=Info(), b=Step(You))
+    after = declare(a=Exit(), b=Step(You))
+    journey = send(begin(before), "a")
+    assert path(Journey(after.steps, journey.draft)) == ["a"]
+
+
+def test_info_that_an_earlier_release_has_stored_is_done() -> None:
+    entry = Entry(rev=1, accepted=True, read_digest=b"pressed", sent=False)
+    draft = replace(EMPTY, packed_entries={}).with_entries({"welcome": entry})
+    assert path(Journey(Join.steps, draft)) == ["welcome", "you"]
+    stored = send(begin(Join), "welcome").draft
+    assert stored.entries["welcome"].read_digest == b"pressed"
+
+
+def test_info_that_was_a_step_reads_nothing_more() -> None:
+    entry = Entry(rev=1, accepted=True, read=(("you", "age"),), read_digest=b"other")
+    draft = EMPTY.with_entries({"welcome": entry})
+    onward = send(Journey(Join.steps, draft), "welcome")
+    assert onward.draft.entries["welcome"].read == ()
+
+
+def test_step_that_was_not_accepted_is_no_info_that_was_read() -> None:
+    entry = Entry(rev=1, accepted=False, read_digest=b"pressed")
+    draft = EMPTY.with_entries({"welcome": entry})
+    assert path(Journey(Join.steps, draft)) == ["welcome"]
 
 
 # Exit
@@ -223,6 +350,14 @@ def test_condition_that_cannot_be_called_is_refused(
 ) -> None:
     with pytest.raises(DefinitionError, match=r"Join\.a"):
         declare(a=kind(when=when), b=Step(You))
+
+
+@pytest.mark.parametrize("kind", [Info, Exit])
+def test_condition_without_parameters_is_told_what_it_gets(
+    kind: Callable[..., Any],
+) -> None:
+    with pytest.raises(DefinitionError, match=r"Expected \(answers\)"):
+        declare(a=kind(when=lambda: True), b=Step(You))
 
 
 @pytest.mark.parametrize("kind", [Info, Exit])

@@ -1,0 +1,220 @@
+"""Page: a page as somebody at a browser has it on the screen."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from werkzeug.test import TestResponse
+
+from .accessibility import PARSER_MISSING, Node
+
+if TYPE_CHECKING:
+    from justhtml import JustHTML
+
+
+class Page:
+    """A page as somebody at a browser has it on the screen.
+
+    ``endpoint`` is what the page is of its mount, such as ``step``, ``item``, ``saved``
+    or ``receipt``; empty if it is a page of something else. ``step`` is the name of its
+    step, empty if it has none, and ``item`` the id of the item, ``new`` for a new one.
+    """
+
+    def __init__(
+        self,
+        response: TestResponse,
+        *,
+        endpoint: str = "",
+        step: str = "",
+        item: str = "",
+        item_page: str = "",
+    ) -> None:
+        self.response = response
+        self.status = response.status_code
+        self.path = response.request.path
+        query = response.request.query_string.decode()
+        self.url = f"{self.path}?{query}" if query else self.path
+        self.source = response.text
+        self.endpoint = endpoint
+        self.step = step
+        self.item = item
+        #: The name of the page of an item that has several.
+        self.item_page = item_page
+
+    @cached_property
+    def html(self) -> JustHTML:
+        """The page, parsed. Raise ImportError if justhtml is not installed."""
+        return self._parse()
+
+    def _parse(self) -> JustHTML:
+        try:
+            from justhtml import JustHTML
+        except ImportError as error:
+            raise ImportError(PARSER_MISSING) from error
+        return JustHTML(self.source, sanitize=False)
+
+    def texts(self, selector: str) -> list[str]:
+        """Return the text of each element that a CSS selector finds."""
+        return [text_of(node) for node in self.html.query(selector)]
+
+    @property
+    def text(self) -> str:
+        """All that can be read on the page."""
+        return " ".join(self.texts("body"))
+
+    @property
+    def title(self) -> str:
+        """What the tab of the browser is called."""
+        return " ".join(self.texts("title"))
+
+    @property
+    def heading(self) -> str:
+        """The heading of the page."""
+        return " ".join(self.texts("h1"))
+
+    @property
+    def progress(self) -> str:
+        """Where the page is among the others, such as ``Page 1 of 3``."""
+        return " ".join(self.texts(".wizard-progress"))
+
+    @property
+    def banners(self) -> str:
+        """What is said above the form: errors, and what has happened."""
+        return " ".join(self.texts(".wizard-banner"))
+
+    @property
+    def errors(self) -> list[str]:
+        """The lines of the error summary."""
+        return self.texts("main [role=alert] li")
+
+    @property
+    def errors_by_field(self) -> dict[str, str]:
+        """The messages that the error summary links to a field, by the field's name."""
+        found: dict[str, str] = {}
+        for node in self.html.query("main [role=alert] li a"):
+            own = attribute(node, "href").partition("#")[2]
+            found.setdefault(self._named(own), text_of(node))
+        return found
+
+    def _named(self, own: str) -> str:
+        """Return the name of the input at or below the element with an id."""
+        for node in self.html.query("[id]"):
+            if attribute(node, "id") == own:
+                inputs = [node, *node.query("input, textarea, select")]
+                names = [attribute(each, "name") for each in inputs]
+                return next((name for name in names if name), own)
+        return own
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """The check page: what was asked, and what was answered."""
+        return list(zip(self.texts("dt"), self.texts("dd.wizard-answer"), strict=True))
+
+    @property
+    def buttons(self) -> list[str]:
+        """The values of the buttons, such as ``next``, ``back`` and ``save``."""
+        return [attribute(node, "value") for node in self.html.query("form button")]
+
+    @property
+    def links(self) -> dict[str, str]:
+        """The addresses of the links, by their texts."""
+        return {text_of(node): attribute(node, "href") for node in self.html.query("a")}
+
+    def link(self, text: str) -> str:
+        """Return the address of the only link whose text begins so."""
+        found = [url for name, url in self.links.items() if name.startswith(text)]
+        if len(found) != 1:
+            raise AssertionError(
+                f"The page {self.path} has {len(found)} links that begin with "
+                f"{text!r}. Expected one. Its links are {', '.join(self.links)}."
+            )
+        return found[0]
+
+    @cached_property
+    def form(self) -> Node | None:
+        """The form that has the wizard's buttons, or else the first one."""
+        forms = self.html.query("form")
+        own = (form for form in forms if form.query("[name=_action]"))
+        return next(own, next(iter(forms), None))
+
+    @property
+    def action(self) -> str:
+        """Where the form is sent to."""
+        return attribute(self.form, "action") or self.url
+
+    @property
+    def forms(self) -> dict[str, dict[str, list[str]]]:
+        """What a browser sends of each form as it stands, by the form's address."""
+        forms = self.html.query("form")
+        return {attribute(form, "action") or self.path: sent_by(form) for form in forms}
+
+    @property
+    def values(self) -> dict[str, list[str]]:
+        """What a browser sends of all forms as they stand, by the inputs' names."""
+        return {
+            name: sent for form in self.forms.values() for name, sent in form.items()
+        }
+
+    @cached_property
+    def inputs(self) -> dict[str, list[Node]]:
+        """What can be filled in of the form, by name."""
+        found: dict[str, list[Node]] = {}
+        form = self.form
+        for node in form.query("input, textarea, select") if form is not None else ():
+            kind = attribute(node, "type")
+            if kind not in ("hidden", "submit", "button", "image", "reset"):
+                found.setdefault(attribute(node, "name"), []).append(node)
+        return found
+
+    @property
+    def token(self) -> str:
+        """The token against forged requests."""
+        return self.value("csrf_token") or ""
+
+    def value(self, name: str) -> str | None:
+        """Return what a field shows; None for a box that is not ticked."""
+        found = self.values.get(name)
+        return found[0] if found else None
+
+
+def text_of(node: Node) -> str:
+    """Return the text of an element, with single spaces."""
+    return " ".join(node.to_text().split())
+
+
+def attribute(node: Node, name: str) -> str:
+    """Return an attribute of an element, empty if it has none."""
+    return str((node.attrs.get(name) if node is not None else None) or "")
+
+
+def sent_by(form: Node) -> dict[str, list[str]]:
+    """Return what a browser sends of a form as it stands, without its button."""
+    found: dict[str, list[str]] = {}
+    for node in form.query("input, textarea, select"):
+        for value in _sent_by_input(node):
+            found.setdefault(attribute(node, "name"), []).append(value)
+    return found
+
+
+def _sent_by_input(node: Node) -> list[str]:
+    attributes = node.attrs
+    if "disabled" in attributes:
+        return []
+    if node.name == "textarea":
+        text = "".join(child.data for child in node.children)
+        return [text.replace("\n", "\r\n")]  # as browsers do
+    if node.name == "select":
+        return _chosen(node)
+    ticked = attributes.get("type") in ("checkbox", "radio")
+    if ticked and "checked" not in attributes:
+        return []
+    return [attribute(node, "value")]
+
+
+def _chosen(select: Node) -> list[str]:
+    options = select.query("option")
+    chosen = [option for option in options if "selected" in option.attrs]
+    if not chosen and "multiple" not in select.attrs:
+        chosen = options[:1]
+    return [attribute(option, "value") for option in chosen]

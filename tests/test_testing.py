@@ -1,0 +1,357 @@
+"""WizardClient, tell, every_path and the pytest plugin."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from apps import MakeApp
+from flask import Flask
+from time_machine import Traveller
+from uploads import PNG
+from wizards import Commits, Membership, choices, committed
+from wtforms import Form, fields
+from wtforms.validators import InputRequired, Optional
+
+from flask_wizard import (
+    Answers,
+    DateBoxesField,
+    Exit,
+    Info,
+    Item,
+    Repeat,
+    Review,
+    Step,
+    StepError,
+    Submission,
+    Wizard,
+)
+from flask_wizard.testing import Story, StoryError, WizardClient, every_path
+
+
+class Home(Form):
+    street = fields.StringField("Street")
+
+
+class You(Form):
+    name = fields.StringField("Name", [InputRequired("Enter your name")])
+    age = fields.IntegerField("Age", [InputRequired("Enter your age")])
+    born = DateBoxesField("Born", [Optional()])
+    home = fields.FormField(Home, "Home")
+    phones = fields.FieldList(fields.StringField("Phone"), "Phones", min_entries=2)
+    likes = fields.SelectMultipleField(
+        "Likes", [Optional()], choices=choices("red", "blue")
+    )
+    news = fields.BooleanField("News")
+
+
+class Guardian(Form):
+    name = fields.StringField("Their name", [InputRequired("Enter their name")])
+
+
+class Pet(Form):
+    pet = fields.StringField("Pet", [InputRequired("Enter its name")])
+
+
+class Vet(Form):
+    vet = fields.StringField("Vet")
+
+
+class Beast(Item):
+    pet = Step(Pet)
+    vet = Step(Vet)
+
+
+class Photo(Form):
+    photo = fields.FileField("Photo")
+
+
+def is_minor(answers: Answers) -> bool:
+    return bool(answers.you.age < 18)
+
+
+def is_ancient(answers: Answers) -> bool:
+    return bool(answers.you.age > 120)
+
+
+class Join(Commits, Wizard):
+    you = Step(You)
+    too_old = Exit(when=is_ancient)
+    guardian = Step(Guardian, when=is_minor)
+    hint = Info()
+    beasts = Repeat(Beast, max=3, label=lambda beast: beast.pet.pet)
+    photo = Step(Photo)
+    check = Review()
+
+    def validate(self, submission: Submission) -> None:
+        if submission.answers.you.name == "Nobody":
+            raise StepError("you", "Somebody has to join", field="name")
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    return make_app(Join)
+
+
+@pytest.fixture
+def client(app: Flask) -> WizardClient:
+    return WizardClient(app, "join")
+
+
+ADA: dict[str, Any] = {"name": "Ada", "age": 42}
+
+
+# By hand
+
+
+def test_each_kind_of_field_is_filled_in_with_an_answer(client: WizardClient) -> None:
+    client.fill(
+        "you",
+        **ADA,
+        born=date(2010, 5, 6),
+        home={"street": "1 Main St"},
+        phones=["1", "2"],
+        likes=["red", "blue"],
+        news=True,
+    )
+    client.fill("hint")
+    client.fill("beasts")
+    client.fill("photo", photo=("me.png", PNG))
+    client.confirm()
+    (submission,) = committed
+    assert submission.data["you"] == {
+        **ADA,
+        "born": date(2010, 5, 6),
+        "home": {"street": "1 Main St"},
+        "phones": ["1", "2"],
+        "likes": ["red", "blue"],
+        "news": True,
+    }
+    assert [f.filename for f in submission.files["photo"]["photo"]] == ["me.png"]
+    assert client.page.endpoint == "receipt"
+
+
+def test_page_says_what_it_refuses(client: WizardClient) -> None:
+    page = client.fill("you", age=3)
+    assert (page.step, page.item) == ("you", "")
+    assert page.errors == ["Enter your name"]
+    assert page.errors_by_field == {"name": "Enter your name"}
+    assert page.value("age") == "3"
+
+
+def test_box_is_cleared(client: WizardClient) -> None:
+    client.fill("you", **ADA, news=True)
+    client.fill("you", news=False)
+    assert client.open("you").value("news") is None
+
+
+def test_back_keeps_what_was_typed(client: WizardClient) -> None:
+    client.fill("you", name="Ada", age=12)
+    assert client.back(name="Mum").step == "you"
+    assert client.open("guardian").value("name") == "Mum"
+
+
+def test_saved_draft_is_met_by_another_tab(client: WizardClient) -> None:
+    assert client.save("you", name="Ada").endpoint == "saved"
+    tab = client.tab()
+    tab.show(tab.get(client.url("step", draft=client.draft, step="you")))
+    assert tab.page.value("name") == "Ada"
+
+
+def test_another_client_is_somebody_else(app: Flask, client: WizardClient) -> None:
+    client.save("you", name="Ada")
+    stranger = WizardClient(app, "join")
+    url = client.url("step", draft=client.draft, step="you")
+    assert stranger.open(url).status == 404
+    assert stranger.open().value("name") == ""
+
+
+def test_file_is_uploaded_without_going_on(client: WizardClient) -> None:
+    client.fill("you", **ADA)
+    client.fill("hint")
+    client.fill("beasts")
+    page = client.upload("photo", photo=("me.png", PNG))
+    assert page.step == "photo"
+    assert "me.png" in page.text
+
+
+def test_items_are_added_and_removed(client: WizardClient) -> None:
+    client.fill("you", **ADA)
+    client.fill("hint")
+    for name in ("Rex", "Tom"):
+        client.add("beasts", pet=name)
+        client.fill(vet="Dr Who")
+    page = client.remove("beasts", 1)
+    assert page.step == "beasts"
+    assert "Tom" in page.text
+    with pytest.raises(AssertionError, match="has 1 items to remove, and no number 2"):
+        client.remove("beasts", 2)
+
+
+def test_discarded_draft_is_gone(client: WizardClient) -> None:
+    client.save("you", name="Ada")
+    client.discard()
+    assert client.open().value("name") == ""
+
+
+def test_draft_expires(client: WizardClient, wizard_clock: Traveller) -> None:
+    client.save("you", name="Ada")
+    url = client.url("step", draft=client.draft, step="you")
+    wizard_clock.shift(timedelta(days=400))
+    assert client.open(url).status in (404, 410)
+
+
+def test_field_that_a_page_lacks_is_named(client: WizardClient) -> None:
+    with pytest.raises(AssertionError, match=r"no field 'nmae'. Its fields are name, "):
+        client.fill("you", nmae="Ada")
+
+
+def test_step_that_does_not_open_is_told(client: WizardClient) -> None:
+    client.save("you", name="Ada")
+    with pytest.raises(AssertionError, match=r"'check' does not open: .*/you"):
+        client.fill("check")
+
+
+def test_button_that_a_page_lacks_is_told(client: WizardClient) -> None:
+    client.open()
+    with pytest.raises(AssertionError, match=r"no button 'back'. Its buttons are next"):
+        client.back()
+
+
+def test_page_with_fields_is_no_check_page(client: WizardClient) -> None:
+    client.open()
+    with pytest.raises(AssertionError, match=r"asks for name, age.* no check page"):
+        client.confirm()
+
+
+def test_mount_that_is_missing_is_told(app: Flask) -> None:
+    with pytest.raises(LookupError, match=r"mounted as 'jion'\. Mounts are join"):
+        WizardClient(app, "jion").open()
+
+
+def test_variables_of_the_prefix_are_given(make_app: MakeApp) -> None:
+    app = make_app(Join, prefix="/<club>/join")
+    assert WizardClient(app, "join", club="north").open().path.startswith("/north/join")
+
+
+def test_value_that_is_no_file_is_told(client: WizardClient) -> None:
+    client.fill("you", **ADA)
+    client.fill("hint")
+    client.fill("beasts")
+    with pytest.raises(TypeError, match=r"'me\.png' is no file"):
+        client.upload("photo", photo="me.png")
+
+
+# Stories
+
+
+def test_story_is_told_in_any_order(client: WizardClient) -> None:
+    page = client.tell(
+        {
+            "beasts": [{"pet.pet": "Rex", "vet": "Dr Who"}, {"pet": "Tom"}],
+            "guardian.name": "Mum",
+            "photo": ("me.png", PNG),
+            "age": 12,
+            "home.street": "1 Main St",
+            "name": "Ada",
+        }
+    )
+    assert page.endpoint == "receipt"
+    (submission,) = committed
+    data = submission.data
+    assert (data["you"]["name"], data["guardian"]["name"]) == ("Ada", "Mum")
+    assert data["you"]["home"] == {"street": "1 Main St"}
+    pets = [(each["pet"]["pet"], each["vet"]["vet"]) for each in data["beasts"]]
+    assert pets == [("Rex", "Dr Who"), ("Tom", "")]
+
+
+def test_story_ends_at_an_exit(client: WizardClient) -> None:
+    assert client.tell({"name": "Ada", "age": 130}).step == "too_old"
+    assert committed == []
+
+
+@pytest.mark.parametrize(
+    ("story", "message"),
+    [
+        ({"name": "Ada"}, "- age: Enter your age; the story has nothing for it"),
+        ({**ADA, "age": "old"}, r"refuses the story[^;]*$"),
+        ({**ADA, "nmae": "Ada"}, r"No page has asked for nmae\."),
+        ({**ADA, "guardian.name": "Mum"}, r"No page has asked for guardian\.name\."),
+        (
+            {"name": "Ada", "age": 3},
+            r"'you' and 'guardian' ask for 'name'.*you\.n",
+        ),
+        (
+            {**ADA, "beasts": [{"pet": "Rex", "wet": "x"}]},
+            r"for beasts\[0\]\.wet",
+        ),
+        ({**ADA, "beasts": [{"pet": "Rex"}] * 4}, r"asked for beasts\[3\]\.pet"),
+        ({**ADA, "name": "Nobody"}, "- name: Somebody has to join"),
+    ],
+)
+def test_story_that_does_not_fit_is_told(
+    client: WizardClient, story: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(StoryError, match=message):
+        client.tell(story)
+
+
+def test_list_that_comes_first_is_told(make_app: MakeApp) -> None:
+    class Pets(Commits, Wizard):
+        pets = Repeat(Pet, min=1)
+
+    client = WizardClient(make_app(Pets), "join")
+    client.tell({"pets": [{"pet": "Rex"}, {"pet": "Tom"}]})
+    assert committed[0].data == {"pets": [{"pet": "Rex"}, {"pet": "Tom"}]}
+    with pytest.raises(StoryError, match="asks for item 1 of 'pets'"):
+        WizardClient(client.app, "join").tell({})
+
+
+# Every path
+
+
+@pytest.mark.parametrize("story", every_path(Join), ids=str)
+def test_each_path_is_told(client: WizardClient, story: Story) -> None:
+    client.tell(story)
+    assert len(committed) == (story.end == "commit")
+    for submission in committed:
+        assert submission.data["you"]["name"] == story["you.name"]
+
+
+def test_paths_take_each_turn() -> None:
+    steps = [set(story.steps) for story in every_path(Join)]
+    assert any("guardian" in each for each in steps)
+    assert any("guardian" not in each for each in steps)
+    assert any("beasts" not in each for each in steps)
+
+
+def test_samples_are_told(make_app: MakeApp) -> None:
+    stories = every_path(Membership, {"you": {"name": "Grace"}, "secret": SECRET})
+    WizardClient(make_app(Membership), "join").tell(stories[0])
+    assert committed[0].data["you"]["name"] == "Grace"
+
+
+SECRET = {"password": "correct horse", "again": "correct horse"}
+
+
+def test_path_without_an_end_is_refused() -> None:
+    def fails(answers: Answers) -> bool:
+        raise RuntimeError("no answer")
+
+    class Failing(Commits, Wizard):
+        you = Step(Guardian)
+        pet = Step(Pet, when=fails)
+
+    with pytest.raises(StoryError, match="Failing fails at 'pet'"):
+        every_path(Failing)
+
+
+# The plugin
+
+
+def test_plugin_imports_nothing_of_the_package(pytester: pytest.Pytester) -> None:
+    code = "import sys, pytest_flask_wizard; print('flask_wizard' in sys.modules)"
+    result = pytester.run(sys.executable, "-c", code)
+    result.stdout.fnmatch_lines(["False"])
