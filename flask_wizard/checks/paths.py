@@ -249,7 +249,7 @@ class Exploration:
         journey = self.wizard._journey(
             self.wizard.steps, draft, bound=self.bound, files=RULES, max_entries=200
         )
-        self.first = self._state(journey, None, ())
+        self.first: State = self._state(journey, None, ())
 
     # The states
 

@@ -25,7 +25,7 @@ from justhtml import JustHTML
 from servers import Server, program, running
 from visitor import attribute
 
-WORKERS = 3
+WORKERS = 2
 
 
 class Gunicorn(Server):
