@@ -41,7 +41,7 @@ class WizardClient:
         self.mount = mount
         self.bound = bound
         #: Flask's own client, with the cookies.
-        self.client = client or app.test_client()
+        self.client: FlaskClient = client or app.test_client()
         self._page: Page | None = None
 
     @property

@@ -31,11 +31,11 @@ class Page:
         item_page: str = "",
     ) -> None:
         self.response = response
-        self.status = response.status_code
-        self.path = response.request.path
+        self.status: int = response.status_code
+        self.path: str = response.request.path
         query = response.request.query_string.decode()
-        self.url = f"{self.path}?{query}" if query else self.path
-        self.source = response.text
+        self.url: str = f"{self.path}?{query}" if query else self.path
+        self.source: str = response.text
         self.endpoint = endpoint
         self.step = step
         self.item = item

@@ -31,9 +31,9 @@ class Story(dict[str, Any]):
     def __init__(self, answers: Mapping[str, Any], way: WayThrough) -> None:
         super().__init__(answers)
         #: ``commit``, or ``exit`` if it ends at an Exit.
-        self.end = way.end
+        self.end: str = way.end
         #: The steps that it leads over, in order; the pages of an item each.
-        self.steps = way.steps
+        self.steps: tuple[str, ...] = way.steps
 
     def __str__(self) -> str:
         return ", ".join(self.steps)

@@ -86,7 +86,8 @@ class Nginx(Server):
             block = f"{temporary}_path {self.folder}/{name};\n{block}"
         config = self.folder / "nginx.conf"
         config.write_text(
-            f"daemon off; user {getuser()}; pid {self.folder}/pid; error_log stderr;\n"
+            "daemon off; master_process off;\n"  # killed, a master leaves its workers
+            f"user {getuser()}; pid {self.folder}/pid; error_log stderr;\n"
             f"events {{}}\nhttp {{ access_log off;\n{block}}}\n"
         )
         return [program("nginx"), "-p", str(self.folder), "-c", str(config)]
