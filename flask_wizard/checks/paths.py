@@ -17,7 +17,7 @@ from functools import cached_property
 from itertools import product
 from math import prod
 from pathlib import Path as FolderPath
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from wtforms import Form
 from wtforms.fields import Field
@@ -443,30 +443,31 @@ class Exploration:
     ) -> Iterator[tuple[Sent, Walk[Any]]]:
         """Yield what is sent on a page, and the walk behind it, for each class."""
         try:
-            if not isinstance(bound, BoundFormStep):
+            if not bound.takes_input:
                 self._count()
                 onward = walk.submit(bound, Values(), validate=True)
                 yield at, onward
                 return
-            form = self._form_of(bound, at)
-            forked = self._forked(bound, form, at)
+            asked = cast("BoundFormStep", bound)
+            form = self._form_of(asked, at)
+            forked = self._forked(asked, form, at)
         except Stopped:
             raise
         except Exception as raised:
             raise Failed(at.place, _cause(raised), ()) from raised
         if prod(map(len, forked.values())) > MOST_COMBINED:
             forked = {
-                name: self._accepted_alone(bound, form, at, name, options)
+                name: self._accepted_alone(asked, form, at, name, options)
                 for name, options in forked.items()
             }
         names, is_left = [*forked], False
         for chosen in product(*forked.values()):
             pinned = dict(zip(names, chosen, strict=True))
-            for found in self._complete(walk, bound, form, at, pinned):
+            for found in self._complete(walk, asked, form, at, pinned):
                 is_left = True
                 yield found
         if names and not is_left:  # there may be others than those that stand for all
-            yield from self._complete(walk, bound, form, at, {})
+            yield from self._complete(walk, asked, form, at, {})
 
     def _accepted_alone(
         self,
