@@ -38,6 +38,8 @@ html_show_copyright = False
 html_copy_source = False
 html_sidebars = {"**": ["searchbox.html", "globaltoc.html"]}
 templates_path = ["templates"]
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 # The site begins at its root, and the contents are a page of docs/.
 html_additional_pages = {"index": "start.html"}
 
