@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import unified_diff
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
@@ -249,14 +250,16 @@ def preview(
         raise click.ClickException(f"{folder} has files. Give a folder without any.")
     known = json.load(samples) if samples is not None else {}
     given = dict(value.partition("=")[::2] for value in values)
-    galleries = [
-        (
-            "-".join(filter(None, (theme, lang))) or "pages",
-            make_gallery(_app(), theme=theme, lang=lang, samples=known, values=given),
-        )
-        for theme in themes or (None,)
-        for lang in langs or (None,)
-    ]
+    of = partial(make_gallery, _app(), samples=known, values=given)
+    with _app().test_request_context():  # labels may be lazy
+        galleries = [
+            (
+                "-".join(filter(None, (theme, lang))) or "pages",
+                of(theme=theme, lang=lang),
+            )
+            for theme in themes or (None,)
+            for lang in langs or (None,)
+        ]
     count = write_gallery(_app(), folder, galleries)
     for why in dict.fromkeys(why for _, gallery in galleries for why in gallery.missed):
         click.echo(f"Not shown: {why}", err=True)
@@ -339,7 +342,8 @@ def draw_map(mount: str, style: str, file: Path | None) -> None:
         raise click.ClickException(
             f"No wizard is mounted as {mount!r}. Mounted are {', '.join(mounts)}."
         )
-    drawn = maps.FORMATS[style](type(mounts[mount].wizard))
+    with _app().test_request_context():  # titles may be lazy
+        drawn = maps.FORMATS[style](type(mounts[mount].wizard))
     if file is None:
         click.echo(drawn, nl=False)
         return
@@ -358,9 +362,9 @@ def draw_map(mount: str, style: str, file: Path | None) -> None:
 
 @commands.command("eject")
 @click.argument("template", nargs=-1)
-@click.option("--theme", default="default", help="The theme to copy from.")
+@click.option("--theme", help="The theme to copy from; without it, WIZARD_THEME.")
 @click.option("--force", is_flag=True, help="Replace copies that are there already.")
-def eject_templates(template: tuple[str, ...], theme: str, force: bool) -> None:
+def eject_templates(template: tuple[str, ...], theme: str | None, force: bool) -> None:
     """Copy shipped templates into the application, to be changed there.
 
     TEMPLATE is the name of a page, such as step or review, or base for the layout.
@@ -457,7 +461,8 @@ def export_data(user: str, folder: Path) -> None:
     except FileExistsError as error:
         raise click.ClickException(f"{folder} exists already.") from error
     with _store_errors():
-        done = export(_app(), _find(), data, folder, _count())
+        with _app().test_request_context():  # titles may be lazy
+            done = export(_app(), _find(), data, folder, _count())
     click.echo(f"{done.drafts} drafts and {done.files} files written to {folder}.")
     _warn_of(data)
     if done.unreadable:

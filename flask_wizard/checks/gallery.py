@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,7 +29,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError
 
 from .. import signals
-from ..core.answers import Answers, Dependencies
+from ..core.answers import Answers, Dependencies, Suspended
 from ..core.draft import Receipt
 from ..core.fields import own_errors
 from ..core.files import file_leaves
@@ -434,7 +434,8 @@ class _Walks:
             for position in range(journey.walk()):
                 step = journey.steps[position]
                 if step.name in self._unmet and step.when is not None:
-                    step.when(Answers(journey, position, reads))
+                    with suppress(Suspended):  # what it reads is in ``reads`` by then
+                        step.when(Answers(journey, position, reads))
         names = {(path[0], path[-1]) for path in reads if len(path) == 2}
         return [
             (step, name)

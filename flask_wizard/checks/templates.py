@@ -40,9 +40,13 @@ def shipped(app: Flask, theme: str = "default") -> list[str]:
 
 
 def eject(
-    app: Flask, names: Sequence[str], *, theme: str = "default", force: bool = False
+    app: Flask, names: Sequence[str], *, theme: str | None = None, force: bool = False
 ) -> list[Path]:
     """Copy templates such as ``step`` into the application; all of a theme if none.
+
+    The theme is that of the configuration unless it is given. Pages that it has not are
+    those of the default theme; its macros are its own, as those of another theme would
+    take their place.
 
     A copy is ``templates/flask_wizard/step.html``, which every wizard of the
     application then uses. Its first line says what it was copied from. Return the
@@ -54,12 +58,13 @@ def eject(
             "The application has no folder of templates. Give it one: "
             "Flask(__name__, template_folder='templates')."
         )
-    by_name = {
-        name.rpartition("/")[2].removesuffix(".html"): name
-        for name in shipped(app, theme)
-    }
-    if not by_name:
-        raise ConfigurationError(f"The package has no theme {theme!r}.")
+    chosen = theme or str(app.config["WIZARD_THEME"])
+    own = {_short(name): name for name in shipped(app, chosen)}
+    if not own:
+        raise ConfigurationError(f"The package has no theme {chosen!r}.")
+    others = {_short(name): name for name in shipped(app)}
+    pages = {name: path for name, path in others.items() if name in PAGES}
+    by_name = {**pages, **own}
     wanted = [name.removesuffix(".html") for name in names] or list(by_name)
     if unknown := [name for name in wanted if name not in by_name]:
         raise ConfigurationError(
@@ -75,6 +80,10 @@ def eject(
     for path, original in copies.items():
         path.write_text(_copy_of(app, original), encoding="utf-8")
     return list(copies)
+
+
+def _short(name: str) -> str:
+    return name.rpartition("/")[2].removesuffix(".html")
 
 
 def lagging(app: Flask) -> Iterator[Lagging]:
@@ -98,7 +107,7 @@ def _copy_of(app: Flask, name: str) -> str:
 
 def _version() -> str:
     try:
-        return version("flask_wizard")
+        return version("flask-wizard-forms")
     except PackageNotFoundError:  # run from a checkout
         return "unreleased"
 

@@ -86,13 +86,13 @@ class Page:
     @property
     def errors(self) -> list[str]:
         """The lines of the error summary."""
-        return self.texts("main [role=alert] li")
+        return self.texts("[role=alert] li")
 
     @property
     def errors_by_field(self) -> dict[str, str]:
         """The messages that the error summary links to a field, by the field's name."""
         found: dict[str, str] = {}
-        for node in self.html.query("main [role=alert] li a"):
+        for node in self.html.query("[role=alert] li a"):
             own = attribute(node, "href").partition("#")[2]
             found.setdefault(self._named(own), text_of(node))
         return found

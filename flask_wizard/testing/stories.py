@@ -126,6 +126,11 @@ class Teller:
             raise StoryError(
                 f"The page {page.path} has the status {page.status}: {page.text[:200]}"
             )
+        if page.path.endswith("/tasks"):
+            raise StoryError(
+                "This wizard has a task list, through which no story is told. Open its "
+                "steps by hand, with client.open and client.fill."
+            )
         return page.endpoint in ("new", "step", "item", "page") and bool(
             {"next", "add"} & {*page.buttons}
         )
