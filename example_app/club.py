@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import session, url_for
 from flask_wtf.file import FileAllowed, FileField, FileSize
@@ -50,10 +50,12 @@ from flask_wizard import (
     Review,
     Step,
     StepError,
-    Submission,
     UploadedFile,
     Wizard,
 )
+
+if TYPE_CHECKING:  # made by `flask wizard types`
+    from example_app.answers import ClubAnswers, ClubFamilyAnswers, ClubSubmission
 
 OF_AGE = 18  # years
 NOT_FOR_CHILDREN = {"crime", "ghosts"}
@@ -225,22 +227,22 @@ def age(born: date) -> int:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
-def is_minor(answers: Answers) -> bool:
+def is_minor(answers: ClubAnswers) -> bool:
     """Tell whether a guardian has to agree."""
     return age(answers.you.born) < OF_AGE
 
 
-def joins_alone(answers: Answers) -> bool:
+def joins_alone(answers: ClubAnswers) -> bool:
     """Tell whether nobody agrees who has to."""
-    return bool(answers.guardian.agrees == "no")
+    return answers.guardian.agrees == "no"
 
 
-def is_grown_up(answers: Answers) -> bool:
+def is_grown_up(answers: ClubAnswers) -> bool:
     """Tell whether the reader may sign for others."""
     return not is_minor(answers)
 
 
-def narrow_genres(form: TastesForm, answers: Answers) -> None:
+def narrow_genres(form: TastesForm, answers: ClubAnswers) -> None:
     """Leave out what is not for children."""
     if is_minor(answers):
         form.genres.choices = GENRES_FOR_CHILDREN
@@ -252,9 +254,9 @@ def narrow_genres_of_relative(form: CardForm, answers: Answers) -> None:
         form.genres.choices = GENRES_FOR_CHILDREN
 
 
-def name_of_relative(relative: Answers) -> str:
+def name_of_relative(relative: ClubFamilyAnswers) -> str:
     """Return what a relative is called on the list."""
-    return str(relative.who.name)
+    return relative.who.name
 
 
 class RelativeItem(Item):
@@ -297,16 +299,16 @@ class Club(Wizard):
         offered = GENRES_FOR_CHILDREN if is_minor(answers) else GENRES
         return {"genres": [g for g in remembered["genres"] if g in offered]}
 
-    def validate(self, submission: Submission) -> None:
+    def validate(self, submission: ClubSubmission) -> None:
         """Check what no step can see alone."""
         you, guardian = submission.answers.you, submission.answers.guardian
-        if guardian and guardian.email.casefold() == you.email.casefold():
+        if guardian.email and guardian.email.casefold() == you.email.casefold():
             message = "Enter an email address that is not the reader's own"
             raise StepError("guardian", message, field="email")
         if username_is_taken(submission):
             raise StepError("account", USERNAME_TAKEN, field="username")
 
-    def commit(self, submission: Submission) -> Receipt:
+    def commit(self, submission: ClubSubmission) -> Receipt:
         """Make the visitor a member, unless an earlier attempt has."""
         member = member_of(submission.id) or enrol(submission)
         session["name"] = member.name
@@ -324,7 +326,7 @@ class Club(Wizard):
         )
 
 
-def username_is_taken(submission: Submission) -> bool:
+def username_is_taken(submission: ClubSubmission) -> bool:
     """Tell whether somebody else goes by that username."""
     same_name = select(Member.id).where(
         Member.username == submission.answers.account.username,
@@ -338,7 +340,7 @@ def photo_of(upload: UploadedFile | None) -> Photo | None:
     return None if upload is None else Photo(content=upload.open().read())
 
 
-def enrol(submission: Submission) -> Member:
+def enrol(submission: ClubSubmission) -> Member:
     """Write the new member down."""
     answers = submission.answers
     member = Member(

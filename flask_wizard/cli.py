@@ -18,6 +18,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from .checks import maps, templates
+from .checks.answer_types import module_of
 from .checks.definitions import CHECKS, ON_PATHS, check_definitions
 from .checks.gallery import make_gallery
 from .checks.gallery_files import write_gallery
@@ -357,6 +358,43 @@ def draw_map(mount: str, style: str, file: Path | None) -> None:
     raise click.ClickException(
         f"{file} does not contain the map of {mount} as it is now. Make it anew with "
         f"flask wizard map {mount} --format {style}."
+    )
+
+
+@commands.command("types")
+@click.argument("mount", nargs=-1)
+@click.option(
+    "--check",
+    "file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Print nothing, and exit with 1 if FILE is another module.",
+)
+def write_types(mount: tuple[str, ...], file: Path | None) -> None:
+    """Print a module with the types of answers, for type checkers and editors.
+
+    MOUNT is the full name of a wizard's blueprint. Without it, all wizards are in it.
+    """
+    mounts = _mounts()
+    if unknown := [name for name in mount if name not in mounts]:
+        raise click.ClickException(
+            f"No wizard is mounted as {unknown[0]!r}. Mounted are {', '.join(mounts)}."
+        )
+    # One wizard may be mounted more than once.
+    named = (type(mounts[name].wizard) for name in mount or sorted(mounts))
+    made = module_of(dict.fromkeys(named))
+    if file is None:
+        click.echo(made, nl=False)
+        return
+    found = file.read_text(encoding="utf-8")
+    if made == found:
+        return
+    lines = (found.splitlines(), made.splitlines())
+    for line in unified_diff(*lines, str(file), "as it is now", lineterm=""):
+        click.echo(line)
+    command = " ".join(["flask wizard types", *mount])
+    raise click.ClickException(
+        f"{file} does not tell the answers as they are now. Make it anew with "
+        f"{command} > {file}."
     )
 
 

@@ -16,7 +16,6 @@ from .core.declaration import Declarative, collect_steps
 from .core.hooks import call_hook, check_hook, takes
 from .core.journey import Journey
 from .core.steps import RESERVED_STEPS, AnyStep, Review, Steps
-from .core.submission import Submission
 from .core.tasks import TaskJourney
 from .core.texts import NO_WORDS, check_words
 from .drafts.lifetimes import seconds
@@ -150,11 +149,16 @@ class Wizard(metaclass=Declarative):
         that were sent.
         """
 
-    def validate(self, submission: Submission) -> None:
-        """Check rules across steps before the commit. Raise StepError to refuse."""
+    # Any, so that the hooks may be annotated with the class of ``flask wizard types``.
 
-    def commit(self, submission: Submission) -> Any:
-        """Store the submission for good, once.
+    def validate(self, submission: Any) -> None:
+        """Check rules across steps before the commit. Raise StepError to refuse.
+
+        ``submission`` is a Submission.
+        """
+
+    def commit(self, submission: Any) -> Any:
+        """Store the submission, a Submission, for good, once.
 
         Return a URL, a redirect response, a Receipt, or ``None`` for the built-in
         receipt page. If this raises, the draft stays open. After a crash the framework

@@ -46,9 +46,9 @@ class Step(AnyStep):
     #: Returns whether the step applies, by the answers; ``None`` if it always does.
     when: Condition | None = None
     #: Sets late choices, labels and validators on the built form, by the answers.
-    prepare: Callable[[Any, Answers], object] | None = None
+    prepare: Callable[[Any, Any], object] | None = None
     #: Returns the arguments by which the form is built, if it takes any of its own.
-    kwargs: Callable[[Answers], Mapping[str, Any]] | None = None
+    kwargs: Callable[[Any], Mapping[str, Any]] | None = None
     #: False if a commit trusts the step's own Continue, and does not validate the
     #: answers again: for captchas and one-time codes. The visitor is asked again if
     #: something that the step has read changes.

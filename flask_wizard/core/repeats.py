@@ -46,7 +46,7 @@ class Repeat(AnyStep):
     max: int | None = None
     #: Returns (key, label) pairs by the answers, if there is one item for each of
     #: them, so that the visitor adds and removes none.
-    over: Callable[[Answers], Iterable[tuple[str | int, object]]] | None = None
+    over: Callable[[Any], Iterable[tuple[str | int, object]]] | None = None
     #: In a prefilled wizard, the attribute or key that tells apart the objects that
     #: ``initial`` returns a list of; ``None`` if their position does.
     key: str | None = None
@@ -60,9 +60,9 @@ class Repeat(AnyStep):
     #: Returns whether the list applies, by the answers; ``None`` if it always does.
     when: Condition | None = None
     #: Sets late choices, labels and validators on an item's form, as of a Step.
-    prepare: Callable[[Any, Answers], object] | None = None
+    prepare: Callable[[Any, Any], object] | None = None
     #: Returns the arguments by which an item's form is built, as of a Step.
-    kwargs: Callable[[Answers], Mapping[str, Any]] | None = None
+    kwargs: Callable[[Any], Mapping[str, Any]] | None = None
     #: False if a commit trusts the Continue of an item, as of a Step.
     revalidate: bool = True
     #: By the name of a field, its former name, as of a Step.

@@ -49,7 +49,8 @@ ABSENT = b"absent"
 """What is hashed in the place of an answer that does not count."""
 
 UrlOf = Callable[["BoundStep"], str]
-Condition = Callable[[Answers], object]
+Condition = Callable[[Any], object]
+"""A function of the answers, whose own annotation says how exactly it knows them."""
 
 Changes = dict[str, Any] | tuple[dict[str, Any], None]
 """What was changed of a step: for each field that differs, its value before and after.
@@ -515,7 +516,7 @@ class Review(AnyStep):
     title: str = cast(str, LazyText(message("Check your answers")))
     #: Returns the rows to show, by the list of all rows and the answers: it may hide,
     #: change and add rows. ``None`` shows them all.
-    rows: Callable[[list[Row], Answers], Iterable[Row]] | None = None
+    rows: Callable[[list[Row], Any], Iterable[Row]] | None = None
 
     page: ClassVar[str] = "review"
     lists_answers: ClassVar[bool] = True
