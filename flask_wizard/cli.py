@@ -498,9 +498,8 @@ def export_data(user: str, folder: Path) -> None:
         folder.mkdir(parents=True, mode=0o700)
     except FileExistsError as error:
         raise click.ClickException(f"{folder} exists already.") from error
-    with _store_errors():
-        with _app().test_request_context():  # titles may be lazy
-            done = export(_app(), _find(), data, folder, _count())
+    with _store_errors(), _app().test_request_context():  # titles may be lazy
+        done = export(_app(), _find(), data, folder, _count())
     click.echo(f"{done.drafts} drafts and {done.files} files written to {folder}.")
     _warn_of(data)
     if done.unreadable:

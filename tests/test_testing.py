@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from apps import MakeApp
 from flask import Flask
+from jinja2 import ChoiceLoader, DictLoader
 from time_machine import Traveller
 from uploads import PNG
 from wizards import Commits, Membership, choices, committed
@@ -361,3 +362,28 @@ def test_plugin_imports_nothing_of_the_package(pytester: pytest.Pytester) -> Non
     code = "import sys, pytest_flask_wizard; print('flask_wizard' in sys.modules)"
     result = pytester.run(sys.executable, "-c", code)
     result.stdout.fnmatch_lines(["False"])
+
+
+def test_errors_are_seen_in_a_layout_without_a_main(make_app: MakeApp) -> None:
+    class Ask(Commits, Wizard):
+        guardian = Step(Guardian)
+        check = Review()
+
+    app = make_app(Ask, WIZARD_BASE_TEMPLATE="plain.html")
+    layout = "<title>x</title><body>{% block wizard %}{% endblock %}"
+    shipped: Any = app.jinja_env.loader
+    app.jinja_env.loader = ChoiceLoader([DictLoader({"plain.html": layout}), shipped])
+    client = WizardClient(app, "join")
+    client.open()
+    page = client.fill(name="")
+    assert page.errors == ["Enter their name"]
+    assert page.errors_by_field == {"name": "Enter their name"}
+
+
+def test_story_of_a_task_list_says_that_none_is_told(make_app: MakeApp) -> None:
+    class Tasks(Commits, Wizard, task_list=True):
+        guardian = Step(Guardian)
+        check = Review()
+
+    with pytest.raises(StoryError, match="has a task list"):
+        WizardClient(make_app(Tasks), "join").tell({"name": "Ada"})

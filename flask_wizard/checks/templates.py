@@ -64,7 +64,7 @@ def eject(
         raise ConfigurationError(f"The package has no theme {chosen!r}.")
     others = {_short(name): name for name in shipped(app)}
     pages = {name: path for name, path in others.items() if name in PAGES}
-    by_name = {**pages, **own}
+    by_name = dict(sorted({**pages, **own}.items()))
     wanted = [name.removesuffix(".html") for name in names] or list(by_name)
     if unknown := [name for name in wanted if name not in by_name]:
         raise ConfigurationError(

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from apps import MakeApp
 from click.testing import Result
-from flask import Flask
+from flask import Flask, request
+from werkzeug.local import LocalProxy
 from wizards import Commits
 from wtforms import Form, StringField
 
@@ -226,3 +227,37 @@ def test_tasks_begin_at_the_list_and_lead_back_to_it() -> None:
 )
 def test_map_of_a_task_list_has_the_list(style: str, line: str) -> None:
     assert line in FORMATS[style](Sell)
+
+
+def in_a_request(text: str) -> Any:
+    """A lazy text that can be read within a request alone, as many are."""
+    return LocalProxy(lambda: text if request.path else "")
+
+
+@pytest.mark.parametrize("command", ["map join", "list", "preview DIR", "check"])
+def test_commands_read_lazy_texts(
+    make_app: MakeApp, tmp_path: Path, command: str
+) -> None:
+    class Lazy(Commits, Wizard):
+        title: Any = in_a_request("Join")
+        you = Step(NameForm, title=in_a_request("You"))
+        check = Review()
+
+    app = make_app(Lazy)
+    arguments = command.replace("DIR", str(tmp_path / "pages")).split()
+    result = app.test_cli_runner().invoke(args=["wizard", *arguments])
+    assert "RuntimeError" not in result.output + result.stderr
+    assert isinstance(result.exception, SystemExit | None)
+
+
+def test_user_with_lazy_titles_is_exported(make_app: MakeApp, tmp_path: Path) -> None:
+    class Lazy(Commits, Wizard):
+        title: Any = in_a_request("Join")
+        you = Step(NameForm, title=in_a_request("You"))
+        check = Review()
+
+    app = make_app(Lazy)
+    folder = tmp_path / "export"
+    arguments = ["wizard", "export", "--user", "1", str(folder)]
+    result = app.test_cli_runner().invoke(args=arguments)
+    assert result.exit_code == 0, result.output

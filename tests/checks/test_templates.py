@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,21 @@ def test_templates_of_the_applications_own_do_not_lag(app: Flask) -> None:
     folder(app).mkdir(parents=True)
     (folder(app) / "step.html").write_text("{% extends wizard_base %}")
     assert not list(lagging(app))
+
+
+def test_theme_in_use_keeps_its_macros(tmp_path: Path) -> None:
+    app = application(tmp_path / "templates")
+    app.config["WIZARD_THEME"] = "bootstrap5"
+    result = run(app, "step", "macros")
+    assert result.exit_code == 0, result.output
+    page = (folder(app) / "step.html").read_text()
+    assert page.startswith("{# copied from flask_wizard/default/step.html of ")
+    visitor = Visitor(app)
+    visitor.open()
+    assert visitor.page.html.query("button.btn.btn-primary")
+
+
+def test_copy_names_the_version_that_is_installed(app: Flask) -> None:
+    run(app, "step")
+    first = (folder(app) / "step.html").read_text().splitlines()[0]
+    assert f"of flask_wizard {version('flask-wizard-forms')} (" in first
