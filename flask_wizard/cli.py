@@ -19,11 +19,12 @@ from flask.cli import AppGroup
 
 from .checks import maps, templates
 from .checks.answer_types import module_of
-from .checks.definitions import CHECKS, ON_PATHS, check_definitions
+from .checks.definitions import CHECKS, check_definitions
 from .checks.gallery import make_gallery
 from .checks.gallery_files import write_gallery
 from .checks.paths import MOST_FORMS
 from .checks.proofs import (
+    ON_PATHS,
     Proof,
     as_json,
     as_text,

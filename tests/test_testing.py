@@ -387,3 +387,32 @@ def test_story_of_a_task_list_says_that_none_is_told(make_app: MakeApp) -> None:
 
     with pytest.raises(StoryError, match="has a task list"):
         WizardClient(make_app(Tasks), "join").tell({"name": "Ada"})
+
+
+@pytest.mark.parametrize("theme", ["default", "bootstrap5", "govuk"])
+def test_rows_are_read_in_any_theme(make_app: MakeApp, theme: str) -> None:
+    class Ask(Commits, Wizard):
+        guardian = Step(Guardian)
+        check = Review()
+
+    client = WizardClient(make_app(Ask, WIZARD_THEME=theme), "join")
+    client.open()
+    assert client.fill(name="Ada").rows == [("Their name", "Ada")]
+
+
+def test_forms_of_the_layout_are_not_sent(make_app: MakeApp) -> None:
+    class Ask(Commits, Wizard):
+        guardian = Step(Guardian)
+        check = Review()
+
+    app = make_app(Ask, WIZARD_BASE_TEMPLATE="plain.html")
+    layout = (
+        "<title>x</title><body>{% block wizard %}{% endblock %}"
+        '<form method="post" action="/news"><input name="name" value="foreign">'
+        '<input type="hidden" name="csrf_token" value="foreign"></form>'
+    )
+    shipped: Any = app.jinja_env.loader
+    app.jinja_env.loader = ChoiceLoader([DictLoader({"plain.html": layout}), shipped])
+    client = WizardClient(app, "join")
+    client.open()
+    assert client.fill(name="Ada").step == "check"

@@ -32,7 +32,7 @@ from ..web.routes import Mounted
 from ..web.state import MOUNTS
 from ..wizard import Wizard
 from .findings import SILENCED, Finding
-from .proofs import PROOFS, prove, sample_bound
+from .proofs import ON_PATHS, PROOFS, prove, sample_bound
 from .settings import SETTINGS
 
 HOUR = 60 * 60
@@ -104,8 +104,9 @@ def check_definitions(app: Flask) -> list[Finding]:
     silenced = app.config[SILENCED]
     keys = {finding.key for finding in found}
     for key, reason in silenced.items():
-        # What `prove` alone looks for, and settings that differ where it is deployed.
-        is_elsewhere = key.partition(" ")[0] in {*PROOFS, *SETTINGS}
+        # What `prove` looks for with samples and properties, and settings that differ
+        # where it is deployed.
+        is_elsewhere = key.partition(" ")[0] in {*PROOFS, *SETTINGS} - {*ON_PATHS}
         if key not in keys and not is_elsewhere:
             raise ConfigurationError(
                 f"{SILENCED} has {key!r}, which is not found any more. Remove it. "
@@ -324,6 +325,3 @@ CHECKS: Mapping[str, Callable[[Flask, Wizard], Iterator[tuple[str, str]]]] = {
     "uploads": _uploads,
     "session-limit": _session_limit,
 }
-
-ON_PATHS = ("reached", "left", "names", "fails")
-"""What of ``prove`` is looked for here as well."""

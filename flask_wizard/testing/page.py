@@ -109,7 +109,9 @@ class Page:
     @property
     def rows(self) -> list[tuple[str, str]]:
         """The check page: what was asked, and what was answered."""
-        return list(zip(self.texts("dt"), self.texts("dd.wizard-answer"), strict=True))
+        rows = (row for row in self.html.query("dl div") if row.query("dt"))
+        pairs = ((row.query("dt")[0], row.query("dd")[0]) for row in rows)
+        return [(text_of(asked), text_of(answer)) for asked, answer in pairs]
 
     @property
     def buttons(self) -> list[str]:
@@ -151,10 +153,8 @@ class Page:
 
     @property
     def values(self) -> dict[str, list[str]]:
-        """What a browser sends of all forms as they stand, by the inputs' names."""
-        return {
-            name: sent for form in self.forms.values() for name, sent in form.items()
-        }
+        """What a browser sends of the form as it stands, by the inputs' names."""
+        return sent_by(self.form) if self.form is not None else {}
 
     @cached_property
     def inputs(self) -> dict[str, list[Node]]:

@@ -15,6 +15,7 @@ from ..catalogues import direction, message
 from ..core.form_errors import as_text
 from ..core.rows import Row
 from ..errors import DefinitionError, StoreError
+from ..tracebacks import without_locals
 from .all_drafts import AGES, Opened, age_of, opened_drafts
 from .assets import asset_url
 from .groups import Group
@@ -156,7 +157,8 @@ def overview_blueprint(
         try:
             found = overview(app, find_wizard, most=most)
         except StoreError as error:
-            app.logger.error("flask_wizard: drafts cannot be counted.", exc_info=error)
+            safe = without_locals(error)  # they have answers
+            app.logger.error("flask_wizard: drafts cannot be counted.", exc_info=safe)
             abort(503)
         response = make_response(render("flask_wizard/overview.html", **_page(found)))
         response.headers.extend(PRIVATE)

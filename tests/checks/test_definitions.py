@@ -29,7 +29,8 @@ from flask_wizard import (
     Step,
     Wizard,
 )
-from flask_wizard.checks.definitions import CHECKS, ON_PATHS, check_definitions
+from flask_wizard.checks.definitions import CHECKS, check_definitions
+from flask_wizard.checks.proofs import ON_PATHS
 from flask_wizard.checks.settings import SETTINGS
 from flask_wizard.checks.templates import eject
 

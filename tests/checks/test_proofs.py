@@ -337,9 +337,18 @@ def test_finding_is_silenced_with_a_reason(make_app: MakeApp) -> None:
 
 
 def test_reason_for_what_is_not_found_is_refused(make_app: MakeApp) -> None:
-    result = run(make_app(Join, WIZARD_SILENCED={"left join.old": "It is."}))
+    result = run(make_app(Join, WIZARD_SILENCED={"always join.old": "It is."}))
     assert result.exit_code == 1
     assert "is not found any more" in result.output
+
+
+def test_reason_that_the_check_needs_stays_beside_samples(make_app: MakeApp) -> None:
+    app = make_app(Join, WIZARD_SILENCED={"reached join.old": "Few are that old."})
+    samples = json.dumps({"join": {"you": {"age": ["7", "30", "131"]}}})
+    result = app.test_cli_runner().invoke(
+        args=["wizard", "prove", "--samples", "-"], input=samples
+    )
+    assert result.exit_code == 0, result.output
 
 
 def test_command_takes_properties_of_a_module(

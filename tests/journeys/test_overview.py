@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 import pytest
@@ -243,9 +244,21 @@ def test_step_that_cannot_be_found_hides_no_draft(
     assert "The step cannot be found" in site.page().text
 
 
-def test_store_that_is_down_is_a_503(site: Site, store: Probe) -> None:
+def test_store_that_is_down_is_a_503(
+    site: Site, store: Probe, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.begin("Ann")
     store.down = True
     assert site.page().status_code == 503
+    (said,) = (r for r in caplog.records if "cannot be counted" in r.message)
+    assert said.exc_info is not None
+    frames = [frame for frame, _ in walk_tb(said.exc_info[2])]
+    ours = [f for f in frames if f.f_globals["__name__"].startswith("flask_wizard")]
+    # Error trackers send what variables are. The view itself has no draft.
+    view, *others = ours
+    assert view.f_code.co_name == "page"
+    assert others
+    assert [frame for frame in others if frame.f_locals] == []
 
 
 def test_store_that_cannot_list_is_named(tmp_path: Path) -> None:
