@@ -186,13 +186,13 @@ class _File:
         #: True if this store has opened the file before.
         self.seen = False
 
-    def make(self) -> None:
+    def make(self, *, seen: bool) -> None:
         """Create an empty file that only this user may read.
 
-        Raise FileNotFoundError if the file existed before: that is an outage, not an
-        empty store.
+        Raise FileNotFoundError if the file had been ``seen`` before it was missed: that
+        is an outage, not an empty store.
         """
-        if self.seen:
+        if seen:
             raise FileNotFoundError(
                 "the file was there and is gone; put it back, or restart the "
                 "application to begin with an empty one"
@@ -223,10 +223,11 @@ class _Connection:
         """Run a statement; connect first if necessary."""
         with self.lock:
             # If the file was removed or replaced, writes to the old one would be lost.
+            seen = self.file.seen  # now: another thread may make it meanwhile
             try:
                 found = os.stat(self.file.path)
             except FileNotFoundError:
-                self.file.make()
+                self.file.make(seen=seen)
                 found = os.stat(self.file.path)
             database = self._database
             if database is None or (found.st_dev, found.st_ino) != self._identity:

@@ -68,6 +68,17 @@ class StrictFormParser(FormDataParser):
             raise BadRequest from error
 
 
+def _drop(request: Request, size: int) -> None:
+    """Read a body and keep nothing of it.
+
+    A server that closes a connection with bytes left in it resets it, and a proxy that
+    is still sending shows a page of its own instead of the answer.
+    """
+    stream = request.environ["wsgi.input"]
+    while size > 0 and (part := stream.read(min(size, 65_536))):
+        size -= len(part)
+
+
 def _in_memory(*given: object, **options: object) -> BytesIO:
     return BytesIO()
 
@@ -100,8 +111,11 @@ def check_request(context: Context, incoming: IncomingFiles | None = None) -> No
     # Flask looks its own limit up by proxies, which is of use for parts alone.
     parts = has_parts and request.max_form_parts
     request.max_form_parts = min(most, parts or most)
-    body = request.get_data(cache=False)
     announced = request.content_length
+    is_unread = "stream" not in request.__dict__
+    if is_unread and announced is not None and limit < announced <= 2 * limit:
+        _drop(request, announced)
+    body = request.get_data(cache=False)
     if announced is None and len(body) >= limit:
         raise RequestEntityTooLarge  # Werkzeug reads no further, and says nothing
     if len(body) < (announced or 0):

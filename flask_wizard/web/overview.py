@@ -157,8 +157,10 @@ def overview_blueprint(
         try:
             found = overview(app, find_wizard, most=most)
         except StoreError as error:
-            safe = without_locals(error)  # they have answers
-            app.logger.error("flask_wizard: drafts cannot be counted.", exc_info=safe)
+            app.logger.error(
+                "flask_wizard: drafts cannot be counted.",
+                exc_info=without_locals(error),  # the others have drafts
+            )
             abort(503)
         response = make_response(render("flask_wizard/overview.html", **_page(found)))
         response.headers.extend(PRIVATE)

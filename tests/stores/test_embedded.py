@@ -21,6 +21,7 @@ from functools import partial
 from hashlib import md5
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 from cachelib import BaseCache, FileSystemCache, NullCache, SimpleCache
@@ -771,6 +772,26 @@ def test_files_locked_for_long_are_an_outage(
             store.replace("key", b"", new_version(), version, TTL)
         assert store.load("key") == (b"blob", version)
     assert store.replace("key", b"", new_version(), version, TTL)
+
+
+def test_sqlite_file_that_another_thread_has_just_made_is_used(
+    sqlite_store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = os.stat
+
+    def look_before_another(path: Any, **options: Any) -> os.stat_result:
+        try:
+            return look(path, **options)
+        except FileNotFoundError:
+            monkeypatch.undo()
+            thread = threading.Thread(target=put, args=(sqlite_store, "theirs"))
+            thread.start()
+            thread.join()
+            raise
+
+    monkeypatch.setattr(os, "stat", look_before_another)
+    put(sqlite_store, "ours")
+    assert sqlite_store.load("theirs") is not None
 
 
 def test_sqlite_file_that_vanishes_is_an_outage(

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Mapping
 from functools import partial
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -270,6 +271,19 @@ def test_large_body_is_refused_in_an_own_view(make_app: MakeApp) -> None:
     CSRFProtect(app)
     visitor = begun(app, "/apply/new/you")
     assert visitor.press("next", {"pet": "x" * 1000}).status == 413
+
+
+@pytest.mark.parametrize(("size", "left"), [(1500, 0), (5000, 5000)])
+def test_body_that_is_a_little_too_large_is_read_to_its_end(
+    make_app: MakeApp, size: int, left: int
+) -> None:
+    """Otherwise the server resets the connection, and a proxy has no answer to show."""
+    app = make_app(Join, WIZARD_MAX_BODY=1000)
+    body = BytesIO(b"x" * size)
+    answer = app.test_client().post(
+        "/join/new/you", input_stream=body, content_length=size, content_type=URLENCODED
+    )
+    assert (answer.status_code, len(body.read())) == (413, left)
 
 
 def test_form_that_a_hook_has_parsed_is_counted(
