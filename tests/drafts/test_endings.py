@@ -19,8 +19,6 @@ from wizards import CANARY, PASSWORD, Membership, begin, end, fill_in, pages_of,
 from flask_wizard.core.draft import encode
 from flask_wizard.drafts.draft_list import REMEMBERED
 
-pytestmark = pytest.mark.usefixtures("without_coverage")
-
 ROUNDS = 20  # of requests that race
 
 

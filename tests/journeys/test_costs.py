@@ -19,8 +19,6 @@ from wtforms import Form, fields, validators
 
 from flask_wizard import Answers, Item, Repeat, Review, Step
 
-pytestmark = pytest.mark.usefixtures("without_coverage")
-
 counts: Counter[tuple[str, str]] = Counter()
 
 

@@ -20,8 +20,6 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from flask_wizard import Answers, Receipt, Review, Step, StepError, Submission, Wizard
 
-pytestmark = pytest.mark.usefixtures("without_coverage")
-
 
 def visit(make_app: MakeApp, form: Any, page: str = "", **config: Any) -> Visitor:
     """Bring a visitor to a step with that form, drawn by ``page`` if it is given."""

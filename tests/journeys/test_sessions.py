@@ -27,8 +27,6 @@ from wizards import Membership, begin, committed, fill_in
 from flask_wizard import FlaskWizard
 from flask_wizard.stores.memory import MemoryStore
 
-pytestmark = pytest.mark.usefixtures("without_coverage")
-
 PATIENCE = 60.0  # seconds until what never comes fails a test
 KINDS = ("cookie", "redis", "memcached", "cachelib", "sqlalchemy")
 

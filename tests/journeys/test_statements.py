@@ -16,8 +16,6 @@ from wtforms.validators import InputRequired
 
 from flask_wizard import Answers, Info, Review, Step, Wizard
 
-pytestmark = pytest.mark.usefixtures("without_coverage")
-
 
 class StartForm(Form):
     one = fields.BooleanField("One")

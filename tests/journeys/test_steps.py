@@ -18,8 +18,6 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from flask_wizard import Answers, DraftStore, Review, Step, Submission, Wizard
 
-pytestmark = pytest.mark.usefixtures("without_coverage")
-
 FIRST_URL = re.compile(r"/join/new/you\?_draft=[\w-]{22}")
 
 

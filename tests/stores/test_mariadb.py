@@ -24,8 +24,6 @@ from flask_wizard.testing.store_contract import (
     SweptStoreContract,
 )
 
-pytestmark = pytest.mark.usefixtures("without_coverage")
-
 TTL = 60  # seconds
 CLAIMED = b"1" * 12  # a version
 

@@ -14,8 +14,6 @@ from wizards import Membership, begin, committed, fill_in, pages_of
 
 from flask_wizard.drafts.holders import new_nonce
 
-pytestmark = pytest.mark.usefixtures("without_coverage")
-
 # Forgery
 
 

@@ -15,8 +15,6 @@ from visitor import Visitor
 from werkzeug.formparser import FormDataParser
 from wizards import CANARY, begin, fill_in, stored
 
-pytestmark = pytest.mark.usefixtures("without_coverage")
-
 URLENCODED = "application/x-www-form-urlencoded"
 
 

@@ -31,8 +31,6 @@ from wtforms import Form, PasswordField
 from flask_wizard import Review, Row, Step, Submission
 from flask_wizard.drafts.holders import new_nonce
 
-pytestmark = pytest.mark.usefixtures("without_coverage")
-
 # What must not get about
 
 
