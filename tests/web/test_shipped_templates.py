@@ -58,6 +58,7 @@ def pages(app: Flask) -> list[str]:
     return [text.partition("until")[0] for text in found]
 
 
+@pytest.mark.usefixtures("clock")  # a receipt has the minute
 @pytest.mark.parametrize("options", [LATEX, VUE, SWAPPED, LINES, TRIMMED])
 def test_pages_are_the_same_with_other_delimiters(options: dict[str, Any]) -> None:
     assert pages(make(options)) == pages(make({}))
