@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -416,3 +418,46 @@ def test_forms_of_the_layout_are_not_sent(make_app: MakeApp) -> None:
     client = WizardClient(app, "join")
     client.open()
     assert client.fill(name="Ada").step == "check"
+
+
+class Shop(Enum):
+    SOUTH = "south"
+
+
+class Visit(Form):
+    photo = fields.FileField("Photo")
+    shop = fields.StringField("Shop")
+    at = fields.TimeField("At", [Optional()])
+    moment = fields.DateTimeLocalField("Moment", [Optional()])
+
+
+def test_answers_are_sent_as_their_fields_take_them(
+    make_app: MakeApp, tmp_path: Path
+) -> None:
+    class Book(Commits, Wizard):
+        visit = Step(Visit, files=True)
+        check = Review()
+
+    photo = tmp_path / "me.png"
+    photo.write_bytes(PNG)
+    client = WizardClient(make_app(Book, WIZARD_UPLOADS=str(tmp_path)), "join")
+    client.open()
+    when = datetime(2026, 5, 17, 14, 30)
+    page = client.fill(photo=photo, shop=Shop.SOUTH, at=time(9, 5), moment=when)
+    assert page.errors == []
+    assert page.step == "check"
+    answers = [answer for _, answer in page.rows]
+    assert answers[1:3] == ["SOUTH", "09:05"]
+    assert answers[0].startswith("me.png")
+    assert "14:30" in answers[3]
+
+
+def test_field_that_is_not_there_is_told_with_the_others(make_app: MakeApp) -> None:
+    class Book(Commits, Wizard):
+        visit = Step(Visit, files=True)
+        check = Review()
+
+    client = WizardClient(make_app(Book), "join")
+    client.open()
+    with pytest.raises(AssertionError, match="Its fields are photo, shop"):
+        client.fill(town="Rome")

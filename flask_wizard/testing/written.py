@@ -71,7 +71,9 @@ def _sent(inputs: Sequence[Node], value: Any) -> Any:
 def _text(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat("T", "minutes")
-    if isinstance(value, (date, time)):
+    if isinstance(value, time):  # browsers leave the seconds out as well
+        return value.isoformat("minutes")
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Enum):
         return value.name
