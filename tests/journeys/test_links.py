@@ -652,6 +652,16 @@ def test_application_without_a_host_is_warned_at_its_start(
     assert len(warned) == 1
 
 
+def test_application_without_links_is_not_warned(
+    store: Probe, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = Flask("site")
+    reason = {"links WIZARD_EXTERNAL_URL": "No link is made here."}
+    app.config.update(SECRET_KEY="k" * 32, WIZARD_SILENCED=reason)
+    FlaskWizard(app, store=store)
+    assert caplog.records == []
+
+
 def test_external_url_must_be_one(make_app: MakeApp) -> None:
     for wrong in ("forms.example", "ftp://x", "https://x?y", 7):
         with pytest.raises(ConfigurationError, match="WIZARD_EXTERNAL_URL"):
