@@ -220,7 +220,9 @@ def prove_paths(
     most: int,
     style: str,
 ) -> None:
-    """Prove that each step is reached and left, on every path to the commit.
+    """Prove that each step is reached and left on every path.
+
+    And that each path that does not end in an Exit reaches the commit.
 
     MOUNT is the full name of a wizard's blueprint; without it, all are proved. The
     wizards' own steps are filled in, and nothing is stored. The exit code is 1 if
@@ -293,12 +295,12 @@ def preview(
     samples: IO[str] | None,
     values: tuple[str, ...],
 ) -> None:
-    """Write every page of the wizards to FOLDER: empty, filled in and wrong.
+    """Write every page of the wizards to FOLDER.
 
-    FOLDER/index.html lists them. MOUNT is the full name of a wizard's blueprint;
-    without it, all wizards are shown. No draft of the application is opened, and
-    nothing is committed. Without --theme and --lang, the pages are as visitors have
-    them.
+    Each is there empty, filled in and wrong. FOLDER/index.html lists them. MOUNT is the
+    full name of a wizard's blueprint; without it, all wizards are shown. No draft of
+    the application is opened, and nothing is committed. Without --theme and --lang, the
+    pages are as visitors have them.
     """
     mounts = some(mount)
     with _file_errors():
@@ -443,7 +445,7 @@ def draw_map(mount: str | None, style: str, file: Path | None) -> None:
     help="Print nothing, and exit with 1 if FILE is another module.",
 )
 def write_types(mount: tuple[str, ...], file: Path | None) -> None:
-    """Print a module with the types of answers, for type checkers and editors.
+    """Print a module with the types of answers, for type checkers.
 
     MOUNT is the full name of a wizard's blueprint. Without it, all wizards are in it.
     """
@@ -472,10 +474,11 @@ def write_types(mount: tuple[str, ...], file: Path | None) -> None:
 @click.option("--theme", help="The theme to copy from; without it, WIZARD_THEME.")
 @click.option("--force", is_flag=True, help="Replace copies that are there already.")
 def eject_templates(template: tuple[str, ...], theme: str | None, force: bool) -> None:
-    """Copy shipped templates into the application, to be changed there.
+    """Copy shipped templates into the application.
 
-    TEMPLATE is the name of a page, such as step or review, or base for the layout.
-    Without it, all are copied. A copy notes what it was made from.
+    They are yours to change there. TEMPLATE is the name of a page, such as step or
+    review, or base for the layout. Without it, all are copied. A copy notes what it was
+    made from.
     """
     with _errors(), _file_errors():
         copies = templates.eject(_app(), template, theme=theme, force=force)
@@ -531,10 +534,10 @@ def _as_json(mount: str, found: Rehearsal) -> dict[str, Any]:
     show_default=True,
 )
 def send_reminders(idle: float, expiring: float) -> None:
-    """Call on_remind for drafts that were left, or that expire soon; each once.
+    """Call on_remind for drafts that were left or expire soon.
 
-    The exit code is 1 if on_remind raises for one. The others are reminded all the
-    same.
+    Each draft is reminded of once for each of these reasons. The exit code is 1 if
+    on_remind raises for one. The others are reminded all the same.
     """
     with _errors():
         done = remind(
@@ -574,9 +577,10 @@ def erase(user: str) -> None:
 @click.option("--user", required=True, help="The id that holder returns for them.")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def export_data(user: str, folder: Path) -> None:
-    """Write one user's drafts to FOLDER/drafts.json, and their files beside it.
+    """Write one user's drafts and files to FOLDER.
 
-    Passwords are left out. FOLDER must not exist yet.
+    The drafts are in FOLDER/drafts.json. Passwords are left out. FOLDER must not exist
+    yet.
     """
     data = UsersData(_repository(), user)
     if folder.exists():

@@ -199,7 +199,7 @@ def _messages(app: Flask, wizard: Wizard) -> Iterator[tuple[str, str]]:
                 name = type(validator).__name__
                 yield (
                     asked.place,
-                    f"has a {name} with the message of WTForms, which does not say how "
+                    f"has the message of WTForms for {name}, which does not say how "
                     f'to mend it. Add one: {name}(…, message="Enter your …").',
                 )
 

@@ -123,8 +123,8 @@ def _wrong(setting: Setting) -> Callable[[Flask], Iterator[tuple[str, str]]]:
 SECRET_KEY = Setting(
     "SECRET_KEY",
     lambda app: all(len(secret) >= LEAST_SECRET for secret in secrets_of(app)),
-    f"SECRET_KEY or one of its fallbacks has fewer than {LEAST_SECRET} characters, so "
-    "that it can be guessed, and with it what opens drafts. Make one by python -c "
+    f"has fewer than {LEAST_SECRET} characters, or one of its fallbacks has, so that "
+    "it can be guessed, and with it what opens drafts. Make one by python -c "
     "'import secrets; print(secrets.token_hex())'. Keep the old one among "
     "SECRET_KEY_FALLBACKS until its drafts have expired.",
 )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
+from click import get_current_context
 from flask import Flask
+from flask.cli import FlaskGroup
 
 
 class Setting(NamedTuple):
@@ -54,8 +57,24 @@ START_SETTINGS: Mapping[str, Setting] = {
 
 
 def start_warnings(app: Flask) -> Iterator[str]:
-    """Yield what is wrong in the configuration, and not silenced there."""
+    """Yield what is wrong in the configuration, and not silenced there.
+
+    A command of `flask wizard` answers no request, so nothing is wrong for it.
+    """
+    if _is_for_a_command():
+        return
     for name, setting in START_SETTINGS.items():
         is_silenced = f"{name} {setting.key}" in app.config["WIZARD_SILENCED"]
         if not is_silenced and not setting.holds(app):
             yield setting.message
+
+
+def _is_for_a_command() -> bool:
+    """True if the application is loaded to find a command of `flask wizard`.
+
+    Flask looks into the application for a command that it does not know itself. For
+    `flask run` it is loaded by that command, and elsewhere by none.
+    """
+    context = get_current_context(silent=True)
+    is_asked = context is not None and isinstance(context.command, FlaskGroup)
+    return is_asked and "wizard" in sys.argv
