@@ -304,7 +304,8 @@ def preview(
     """
     mounts = some(mount)
     with _file_errors():
-        has_files = folder.exists() and any(folder.iterdir())
+        folder.mkdir(parents=True, exist_ok=True)
+        has_files = any(folder.iterdir())
     if has_files:
         raise click.ClickException(f"{folder} has files. Give a folder without any.")
     known, given = samples_in(samples), values_of(values)
