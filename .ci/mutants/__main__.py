@@ -106,7 +106,8 @@ OPTIONS = ("-x", "-q", "--tb=no", "-pno:cacheprovider")
 QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 
 ENOUGH = 90  # per cent of each module's mutants
-JOBS = os.cpu_count() or 1
+# How many mutants are judged at the same time: JOBS, or as many as there are cores.
+JOBS = int(os.environ.get("JOBS") or os.cpu_count() or 1)
 PATIENCE = 10.0  # seconds, beside five times what a test takes without a mutant
 
 UNNOTICED = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
