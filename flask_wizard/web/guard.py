@@ -116,7 +116,7 @@ def check_request(context: Context, incoming: IncomingFiles | None = None) -> No
     if is_unread and announced is not None and limit < announced <= 2 * limit:
         _drop(request, announced)
     body = request.get_data(cache=False)
-    # Of a body without a length Werkzeug reads no more than the limit, and says nothing.
+    # Of a body without a length Werkzeug reads only so much, and says nothing.
     if len(body) >= limit + (announced is not None):
         raise RequestEntityTooLarge
     if len(body) < (announced or 0):
@@ -177,9 +177,8 @@ def _first_fields(request: Request, body: bytes, most: int) -> bytes:
 
 
 def _first_pairs(body: bytes, most: int) -> bytes:
+    """Return the first pairs of a body that has more than ``most``."""
     pairs = body.split(b"&", most)
-    if len(pairs) <= most:
-        return body
     _, button, after = (b"&" + pairs.pop()).rpartition(b"&_action=")
     if button:
         pairs[-1] = button[1:] + after.partition(b"&")[0]

@@ -18,7 +18,7 @@ from time_machine import Traveller
 from wizards import declare
 
 from flask_wizard import DefinitionError, Receipt, StepError, Submission
-from flask_wizard.core.draft import AnswersCopy, Draft
+from flask_wizard.core.draft import AnswersCopy, Draft, pack
 from flask_wizard.core.forms import Values
 from flask_wizard.core.journey import Journey
 from flask_wizard.drafts import commit as module
@@ -184,15 +184,16 @@ def test_draft_that_changed_before_the_claim_is_left_alone(shelf: Shelf) -> None
 
 def fails_after(shelf: Shelf, then: Callable[[], object] = lambda: None) -> None:
     """Have the next write succeed, and its reply lost."""
-    put = shelf.store.inner.replace
+    inner: Any = shelf.store.inner
+    put = inner.replace
 
     def lost(*arguments: Any) -> bool:
-        shelf.store.inner.replace = put  # type: ignore[method-assign]
+        inner.replace = put
         put(*arguments)
         then()
         raise StoreError("The reply was lost.")
 
-    shelf.store.inner.replace = lost  # type: ignore[method-assign]
+    inner.replace = lost
 
 
 def test_claim_whose_reply_was_lost_is_released(shelf: Shelf) -> None:
@@ -446,9 +447,14 @@ def test_longest_text_of_a_receipt_is_left_out_if_it_has_no_room(
     caplog: pytest.LogCaptureFixture,
     part: str,
 ) -> None:
-    given = {"reference": "/a", "url": "/b", "message": "/c", "contact": "/d"}
+    given: dict[str, Any] = {
+        "reference": "/a",
+        "url": "/b",
+        "message": "/c",
+        "contact": "/d",
+    }
     result = Receipt(**{**given, part: "/" + "x" * 99})
-    room = len(module.pack(receipt_of(result)))
+    room = len(pack(receipt_of(result)))
     for most, left_out in {room: [], room - 1: [part]}.items():
         caplog.clear()
         monkeypatch.setattr(module, "MAX_RECEIPT", most)
@@ -681,7 +687,7 @@ def test_transaction_that_another_ends_is_tried_again(
 def test_transaction_waits_a_little_longer_each_time(
     shelf: Shelf, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waits: list[float] = []
+    waits: list[object] = []
     clock = SimpleNamespace(time=time.time, sleep=waits.append)
     monkeypatch.setattr(module, "time", clock)
     longest = SimpleNamespace(uniform=lambda least, most: (least, most))

@@ -470,7 +470,7 @@ def test_session_of_another_user_is_not_kept_beside_that_of_nobody() -> None:
 
 
 def test_session_of_a_user_that_was_put_in_place_of_another_is_forgotten() -> None:
-    session = {TOKEN_KEY: TOKEN, USER_KEY: kept_user("7")}
+    session: dict[str, Any] = {TOKEN_KEY: TOKEN, USER_KEY: kept_user("7")}
     holder = identified(session, known=Tokens(OTHER))
     assert holder.has_left
     assert holder.marks == ()

@@ -105,11 +105,12 @@ def test_each_beat_renews_the_lease(
     clock: Traveller,
 ) -> None:
     found: list[Draft] = []
-    shift: dict[int, Callable[[], object]] = {
-        beat: lambda: (found.append(shelf.stored(claimed.draft.id)), clock.shift(5))
-        for beat in (1, 2, 3, 4)
-    }
-    beats.before = shift
+
+    def look() -> None:
+        found.append(shelf.stored(claimed.draft.id))
+        clock.shift(5)
+
+    beats.before = dict.fromkeys((1, 2, 3, 4), look)
     started = time.time()
     run(claimed, drafts)
     assert [draft.lease_until - started for draft in found] == [20, 25, 30, 35]
@@ -152,7 +153,12 @@ def test_thread_has_the_context_of_the_commit(
 ) -> None:
     """Flask-SQLAlchemy looks for its engine there."""
     found: list[str] = []
-    beats.before = {1: lambda: (found.append(seen.get()), seen.set("the thread"))}
+
+    def look() -> None:
+        found.append(seen.get())
+        seen.set("the thread")
+
+    beats.before = {1: look}
     seen.set("the commit")
     run(claimed, drafts)
     assert (found, seen.get()) == (["the commit"], "the commit")
@@ -218,7 +224,12 @@ def test_renewal_keeps_what_another_request_has_written(
     clock: Traveller,
 ) -> None:
     other = claimed.draft.with_entries({"pet": sent("Rex")})
-    beats.before = {2: lambda: (shelf.put(claimed, other), clock.shift(1))}
+
+    def write() -> None:
+        shelf.put(claimed, other)
+        clock.shift(1)
+
+    beats.before = {2: write}
     run(claimed, drafts)
     expected = replace(other, lease_until=time.time() + LEASE)
     assert shelf.stored(claimed.draft.id) == expected

@@ -245,7 +245,7 @@ def test_flask_login_need_not_be_installed(
 
 def with_login_page(app: Flask) -> None:
     manager = LoginManager(app)
-    manager.login_view = "sign_in"  # type: ignore[assignment]
+    manager.login_view = "sign_in"
 
     @app.route("/sign-in")
     def sign_in() -> str:
