@@ -601,3 +601,36 @@ def test_value_of_an_end_that_opens_nothing_stays() -> None:
     before = dict(session)
     identified(session, "7")
     assert session == before
+
+
+@pytest.mark.parametrize("cleared_first", [True, False])
+def test_token_that_a_user_got_in_a_request_is_no_other_user_s(
+    cleared_first: bool,
+) -> None:
+    """Two users of one request, as where an administrator looks at another's page."""
+    session = session_of("7") if cleared_first else {}
+    request = Request(session, "7")
+    if cleared_first:
+        session.clear()
+        request.holder.ensure_token()
+    else:
+        request.holder.ensure_token()
+        session.clear()
+    holder = request.becomes("8")
+    assert (holder.waiting, holder.former_marks) == ((), ())
+
+
+def test_first_token_of_a_request_waits_for_its_user() -> None:
+    request = Request({})
+    token = request.holder.ensure_token()
+    assert request.becomes("7").waiting == (token,)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["user", "kind", "token", "marks", "waiting", "has_changed", "_end_token"],
+)
+def test_visitor_is_told_by_the_session_alone(name: str) -> None:
+    make: Any = Holder
+    with pytest.raises(TypeError, match=name):
+        make({}, Keyring([OLD]), **{name: "7"})
