@@ -31,6 +31,8 @@ from flask_wizard import (
     Step,
     Wizard,
 )
+from flask_wizard.core.draft import encode
+from flask_wizard.drafts.keyring import Kind
 
 HOUR = 60 * 60
 SECRET = "canary-4711"
@@ -653,3 +655,77 @@ def test_stranger_makes_no_link(shared: Shared) -> None:
         for what in ("share", "revoke"):
             url = f"/{what}/{id_of(holder)}"
             assert somebody.client.post(url).status_code == 404
+
+
+# A guest meets others
+
+
+@pytest.fixture
+def guest(shared: Shared) -> Visitor:
+    """A guest at the page to fill in."""
+    guest = take_up(shared.app, shared.share(begun(shared.app)))
+    guest.open(f"{guest.draft}reference")
+    return guest
+
+
+def write(guest: Visitor, draft: Any) -> None:
+    """Store the draft as another process has changed it."""
+    repository = guest.app.extensions["flask_wizard"].repository(guest.app)
+    _, version = repository.load(id_of(guest))
+    repository.store.save(version, encode(draft), kind=Kind.DRAFT, ttl=HOUR)
+
+
+def test_form_of_a_guest_needs_a_field_or_a_button(guest: Visitor) -> None:
+    before = stored(guest)
+    headers = {"X-CSRFToken": guest.token}
+    answer = guest.client.post(guest.page.path, data={"x": "1"}, headers=headers)
+    assert (answer.status_code, stored(guest)) == (400, before)
+
+
+@pytest.mark.parametrize(("typed", "status"), [("Fine", 409), ("", 303)])
+def test_guest_changes_nothing_while_a_commit_runs(
+    guest: Visitor, typed: str, status: int
+) -> None:
+    guest.press("save", {"opinion": ""})
+    guest.open(f"{guest.draft}reference")
+    write(guest, stored(guest).claim(time.time(), 60))
+    answer = guest.post(f"{guest.draft}reference", {"opinion": typed}, action="save")
+    assert answer.status_code == status
+    assert stored(guest).entries["reference"].raw["opinion"] == [""]
+    if status == 409:
+        assert guest.show(answer).value("opinion") == typed
+
+
+def test_late_autosave_of_a_guest_is_dropped(guest: Visitor) -> None:
+    url = guest.page.path
+    guest.press("save", {"opinion": "Fine"})
+    guest.open(url)
+    late = {"opinion": "Fi", "_rev": "0"}
+    assert guest.post(url, late, action="autosave").status_code == 409
+    assert stored(guest).entries["reference"].raw["opinion"] == ["Fine"]
+
+
+def test_what_a_guest_typed_is_kept_though_a_hook_raises(make_shared: Any) -> None:
+    def fails(form: Any, answers: Answers) -> None:
+        if request.method == "POST" and failing:
+            raise RuntimeError("The register is down.")
+
+    failing: list[bool] = []
+    reference = Step(Reference, prepare=fails)
+    wizard = declare("Apply", Apply, reference=reference)
+    shared = make_shared(wizard)
+    guest = take_up(shared.app, shared.share(begun(shared.app)))
+    guest.open(f"{guest.draft}reference")
+    failing.append(True)
+    with pytest.raises(RuntimeError):
+        guest.press("next", {"opinion": "Fine"})
+    failing.clear()
+    assert guest.open(f"{guest.draft}reference").value("opinion") == "Fine"
+
+
+def test_guest_of_an_ended_draft_is_led_to_their_page(guest: Visitor) -> None:
+    url = guest.page.path
+    write(guest, stored(guest).end("discarded", time.time()))
+    assert guest.post(url, {"opinion": "Fine"}).location == guest.draft
+    answer = guest.post(url, {"opinion": "Fine"}, action="autosave")
+    assert answer.status_code == 204
