@@ -356,9 +356,9 @@ def test_draft_of_an_earlier_version_is_upgraded(
     assert found is not None
     assert found.draft.entries["you"].raw == {"name": ["upgraded from 1"]}
     later.save(found, found.draft.with_entries({"you": sent("Eve")}))
-    again = later.load(stored.draft.id)
-    assert again is not None
-    assert again.draft.entries["you"].raw == {"name": ["Eve"]}
+    for again in (later.load(stored.draft.id), later.load_linked(stored.draft.id)):
+        assert again is not None
+        assert again.draft.entries["you"].raw == {"name": ["Eve"]}
 
 
 def test_draft_of_a_later_version_is_not_upgraded(
@@ -422,6 +422,23 @@ def test_guest_holds_nothing(shelf: Shelf, shared: StoredDraft) -> None:
     take(guest, shared)
     assert rows(guest) == []
     assert LEFT_KEY not in session  # it has begun something
+
+
+def test_draft_that_has_nothing_yet_is_on_no_list_of_its_guest(
+    shelf: Shelf, drafts: VisitorDrafts
+) -> None:
+    """Its holder was invited, and shares what somebody else is to begin."""
+    new = drafts.start(NONCE)
+    empty = drafts.save(new, new.draft)
+    draft, _ = empty.draft.share("link", steps=["pet"], sees=[], until=time.time() + 9)
+    shelf.put(empty, draft)
+    session: Session = {}
+    guest = shelf.visitor(session)
+    take(guest, replace_draft(empty, draft))
+    assert rows(guest) == []
+    user = shelf.visitor(session, "7")
+    assert user.load_as_guest(draft.id) is not None
+    assert rows(user) == []
 
 
 def test_holder_is_no_guest(drafts: VisitorDrafts, shared: StoredDraft) -> None:
@@ -512,10 +529,12 @@ def replace_linked(stored: StoredDraft, **changes: Any) -> StoredDraft:
 
 
 def test_link_makes_a_user_a_holder(shelf: Shelf, stored: StoredDraft) -> None:
-    user = shelf.visitor({}, "7")
+    session: Session = {}
+    user = shelf.visitor(session, "7")
     linked = user.load_linked(stored.draft.id)
     assert linked is not None
     user.take_up(linked, link="link", until=time.time() + HOUR)
+    assert TOKEN_KEY in session  # by which it tells when the user leaves
     elsewhere = shelf.visitor({}, "7")
     found = elsewhere.load(stored.draft.id)
     assert found is not None
@@ -587,7 +606,7 @@ def test_draft_of_the_application_is_held_by_nobody(drafts: VisitorDrafts) -> No
 def test_draft_that_began_under_a_former_key_is_found(
     shelf: Shelf, session: Session, stored: StoredDraft
 ) -> None:
-    later = shelf.visitor(session, keys=(NEW, OLD))
+    later = shelf.visitor(session, keys=(NEW, "between" * 5, OLD))
     assert later.start(NONCE).draft.id == stored.draft.id
     begun = later.find_begun(NONCE)
     assert begun is not None
