@@ -26,7 +26,7 @@ from wizards import Pet, You, declare
 from wtforms import FileField
 
 from flask_wizard import Review, Step, Wizard
-from flask_wizard.core.draft import Draft, Receipt, encode
+from flask_wizard.core.draft import Draft, Receipt, StoredItem, encode
 from flask_wizard.drafts.draft_list import DraftList
 from flask_wizard.drafts.encrypted_store import Guest, StoredDraft
 from flask_wizard.drafts.holders import (
@@ -144,8 +144,11 @@ def test_draft_is_opened_by_nobody_else(shelf: Shelf, stored: StoredDraft) -> No
 
 def test_draft_of_a_user_is_opened_on_each_device(shelf: Shelf) -> None:
     stored = begin(shelf.visitor({}, "7"))
-    assert shelf.visitor({}, "7").load(stored.draft.id) is not None
-    assert shelf.visitor({}, "8").load(stored.draft.id) is None
+    same, other = shelf.visitor({}, "7"), shelf.visitor({}, "8")
+    assert same.load(stored.draft.id) is not None
+    assert same.held(stored.draft) == stored.draft
+    assert other.load(stored.draft.id) is None
+    assert other.held(stored.draft) is None
 
 
 def test_kind_of_a_mark_counts(shelf: Shelf, session: Session) -> None:
@@ -240,6 +243,7 @@ def test_user_opens_what_the_session_began_and_nobody_adopted_yet(
     assert found is not None
     (holder,) = found.draft.holders
     assert (holder.mark, holder.kind) == (user.holder.mark, "user")
+    assert user.start(NONCE) == found
 
 
 def test_holder_gets_the_newest_mark(
@@ -603,6 +607,11 @@ def test_draft_of_the_application_is_held_by_nobody(drafts: VisitorDrafts) -> No
     assert len(drafts.fresh(NONCE).holders) == 1
 
 
+def test_new_draft_is_of_the_version_of_its_wizard(shelf: Shelf) -> None:
+    drafts = shelf.visitor(wizard=Later)
+    assert drafts.fresh(NONCE).version == Later.version
+
+
 def test_draft_that_began_under_a_former_key_is_found(
     shelf: Shelf, session: Session, stored: StoredDraft
 ) -> None:
@@ -899,6 +908,7 @@ def test_draft_that_expired_while_it_was_filled_in_is_saved_anew(
     assert (again.is_new, again.version.version) == (True, None)
     drafts.save(again, again.draft, notice="")
     assert drafts.load(stored.draft.id) is not None
+    assert drafts._list.drafts()[0].started == time.time()
 
 
 def test_claim_that_expired_with_its_draft_is_unsettled(
@@ -980,6 +990,17 @@ def test_files_go_with_their_draft(
     saved = drafts.save(stored, stored.draft, notice="")
     assert files_left(shelf) == [ID, OTHER_ID]
     drafts.save(saved, drafts.end(saved.draft, "discarded"))
+    assert files_left(shelf) == []
+
+
+def test_files_go_with_their_item(shelf: Shelf, drafts: VisitorDrafts) -> None:
+    """Also if its pages took files in an earlier release."""
+    stored = begin(drafts)
+    item = StoredItem("i" * 22).with_entries({"": sent(**{ID: "me.png"})})
+    shelf.files.files[f"{stored.version.key}/{ID}"] = b"..."
+    saved = drafts.save(stored, stored.draft.with_items("pets", [item]), notice="")
+    assert files_left(shelf) == [ID]
+    drafts.save(saved, saved.draft.with_items("pets", []), notice="")
     assert files_left(shelf) == []
 
 
