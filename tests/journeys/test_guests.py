@@ -15,6 +15,7 @@ from login_sites import plain_site
 from store_wrappers import Probe
 from time_machine import Traveller
 from visitor import Visitor
+from werkzeug.exceptions import NotFound
 from wizards import Commits, committed, declare, stored
 from wtforms import Form, StringField
 from wtforms.validators import AnyOf, InputRequired
@@ -646,6 +647,48 @@ def test_what_cannot_be_shared_is_told(
     with pytest.raises(ConfigurationError, match=message):
         shared.share(holder, **query)
     assert not stored(holder).guests
+
+
+def test_share_without_a_step_is_a_mistake(shared: Shared) -> None:
+    holder = begun(shared.app)
+    (row,) = drafts_of(shared, holder)
+    for steps in ([], "reference"):
+        with (
+            shared.app.app_context(),
+            pytest.raises(ConfigurationError, match="steps is"),
+        ):
+            shared._wizards.share_url(row, steps=steps, sees=[], max_age=HOUR)
+    assert not stored(holder).guests
+
+
+def test_draft_that_has_ended_is_not_shared(shared: Shared) -> None:
+    holder = begun(shared.app)
+    draft = holder.draft
+    (row,) = drafts_of(shared, holder)
+    holder.open(f"{draft}discard")
+    holder.press("discard")
+    shared.app.config["WIZARD_EXTERNAL_URL"] = "https://www.example.org"
+    with shared.app.app_context(), pytest.raises(NotFound):
+        shared._wizards.share_url(row, steps=["reference"], sees=[], max_age=HOUR)
+
+
+def test_revoking_keeps_what_another_request_writes(
+    shared: Shared, store: Probe
+) -> None:
+    holder = begun(shared.app)
+    guest = take_up(shared.app, shared.share(holder))
+    guest.open(f"{guest.draft}reference")
+    store.before_write.append(lambda: guest.press("save", {"opinion": "Fine"}))
+    assert shared.revoke(holder) == 200
+    draft = stored(holder)
+    assert draft.entries["reference"].raw["opinion"] == ["Fine"]
+    assert draft.guests == ()
+
+
+def drafts_of(shared: Shared, holder: Visitor) -> list[Any]:
+    """The rows that an application's own page has of a visitor's drafts."""
+    with shared.app.app_context():
+        return list(shared._wizards.all_drafts())
 
 
 def test_stranger_makes_no_link(shared: Shared) -> None:
