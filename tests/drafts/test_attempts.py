@@ -182,6 +182,18 @@ def test_draft_that_changed_before_the_claim_is_left_alone(shelf: Shelf) -> None
     assert attempts.submissions == []
 
 
+def test_claim_of_another_at_the_same_instant_is_left_alone(shelf: Shelf) -> None:
+    attempts = Attempts(shelf, nothing)
+    draft = attempts.stored.draft
+    confirmed = Journey(attempts.wizard.steps, draft).answers_hash
+    other = draft.claim(time.time(), LEASE, confirmed=confirmed)
+    shelf.put(attempts.stored, other)
+    with pytest.raises(ConflictError):
+        attempts.run()
+    assert attempts.draft == other
+    assert attempts.submissions == []
+
+
 def fails_after(shelf: Shelf, then: Callable[[], object] = lambda: None) -> None:
     """Have the next write succeed, and its reply lost."""
     inner: Any = shelf.store.inner
@@ -423,6 +435,16 @@ def test_copy_has_the_room_of_a_draft(
     kept = receipt(size) if not longer else Receipt(message="Hi")
     assert attempts.draft.receipt == kept
     assert (f"receipt to {LIMIT + 1} bytes" in caplog.text) is bool(longer)
+
+
+def test_receipt_without_a_copy_may_be_longer_than_a_draft(
+    shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    receipt = Receipt(message="x" * 2 * LIMIT)
+    attempts = Attempts(shelf, lambda submission: receipt)
+    attempts.run()
+    assert attempts.draft.receipt == receipt
+    assert caplog.records == []
 
 
 def test_long_text_of_a_receipt_is_left_out_beside_a_copy(
