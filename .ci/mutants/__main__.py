@@ -49,8 +49,6 @@ BOUND = ("core/journey", "core/steps", "core/plain_prefix")
 FIELDS = ("journeys/fields", "journeys/changing_forms")
 LISTS = ("journeys/repeats", "core/repeat_properties", "journeys/editing_lists")
 LEFT_OUT = ("core/only_if", "journeys/only_if", "core/only_if_properties")
-LOGINS = ("drafts/holders", "journeys/logins", "drafts/access", "journeys/own_drafts")
-HELD = ("drafts/draft_list", "drafts/stored_format", "drafts/access", "drafts/endings")
 # Each module, and the tests that are to notice: first those that know it best.
 MODULES: dict[str, tuple[str, ...]] = {
     "core.draft": ("core/draft", "drafts/stored_format", *BOUND, *COMMITS, *JOURNEYS),
@@ -72,25 +70,22 @@ MODULES: dict[str, tuple[str, ...]] = {
     "core.untouched": ("journeys/initial", "core/prefilled", "journeys/editing"),
     "core.form_errors": ("core/forms", "journeys/languages", *FIELDS),
     "core.submission": (*COMMITS, *JOURNEYS),
-    "drafts.commit": (*COMMITS, *JOURNEYS),
-    "drafts.holders": LOGINS,
-    "drafts.adoption": LOGINS,
-    "drafts.lease": ("drafts/lease",),
-    "drafts.keyring": ("drafts/keyring", "drafts/stored_format"),
-    "drafts.visitor_drafts": (*HELD, "wizard", *JOURNEYS),
+    "drafts.commit": ("drafts/attempts", "drafts/commit"),
+    "drafts.holders": ("drafts/holders",),
+    "drafts.adoption": ("drafts/adoption",),
+    "drafts.lease": ("drafts/lease_beats",),
+    "drafts.keyring": ("drafts/keyring",),
+    "drafts.visitor_drafts": ("drafts/visitor_drafts", "drafts/attempts"),
     "stores": EMBEDDED,
     "stores.encoding": ("stores/embedded",),
     "stores.sqlite": EMBEDDED,
     "stores.files": EMBEDDED,
     "stores.memory": EMBEDDED,
     "web.actions": ("web/leads", "web/actions"),
-    "web.logins": LOGINS,
-    "web.groups": (*LEFT_OUT, "web/controls"),
-    "web.item_pages": LISTS,
-    "web.guard": (
-        *("web/forgery", "web/input", "web/bodies"),
-        *("journeys/limits", "journeys/trouble"),
-    ),
+    "web.logins": ("web/logins",),
+    "web.groups": ("web/groups",),
+    "web.item_pages": ("web/item_pages",),
+    "web.guard": ("web/guard",),
 }
 # No mutant is of these: they are imported once, and not again in each process.
 STAY = (
@@ -106,7 +101,8 @@ OPTIONS = ("-x", "-q", "--tb=no", "-pno:cacheprovider")
 QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 
 ENOUGH = 90  # per cent of each module's mutants
-JOBS = os.cpu_count() or 1
+# How many mutants are judged at the same time: JOBS, or as many as there are cores.
+JOBS = int(os.environ.get("JOBS") or os.cpu_count() or 1)
 PATIENCE = 10.0  # seconds, beside five times what a test takes without a mutant
 
 UNNOTICED = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
