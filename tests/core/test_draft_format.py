@@ -306,3 +306,30 @@ def test_position_of_html_behind_the_messages_is_passed_over() -> None:
 def test_answer_that_does_not_decode_is_unreadable(raw: bytes) -> None:
     with pytest.raises(UnreadableDraftError, match="stored answer does not decode"):
         _ = Entry(msgspec.Raw(raw)).raw
+
+
+def test_key_of_any_name_that_is_not_known_is_carried_through() -> None:
+    written = {**LEAST[Draft], "unknown": "x", "packed_entries": 7}
+    kept = unpack(Draft, msgspec.msgpack.encode(written))
+    assert msgspec.msgpack.decode(pack(kept)) == written
+
+
+def test_unknown_keys_of_an_entry_outlive_others() -> None:
+    """The later release's own is taken, where it gives one."""
+
+    def entry(**unknown: str) -> Entry:
+        parts = {name: pack_text(text) for name, text in unknown.items()}
+        return msgspec.structs.replace(Entry(), unknown=parts)
+
+    def pack_text(text: str) -> msgspec.Raw:
+        return msgspec.Raw(msgspec.msgpack.encode(text))
+
+    kept = DRAFT.with_entries({"you": entry(a="1", b="1")})
+    after = kept.with_entries({"you": entry(b="2", c="2")}).entries["you"]
+    assert msgspec.msgpack.decode(pack(after)) == {"a": "1", "b": "2", "c": "2"}
+
+
+def test_step_without_an_entry_has_what_is_asked_for_instead() -> None:
+    assert DRAFT.entries.get("nobody") is None
+    assert DRAFT.entries.get("nobody", ENTRY) is ENTRY
+    assert DRAFT.entries.get("you", ENTRY) == Entry()
