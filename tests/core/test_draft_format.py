@@ -182,6 +182,13 @@ def test_value_is_stored_under_these_keys(
     assert unpack(type(value), pack(value)) == value
 
 
+@pytest.mark.parametrize(("value", "expected"), STORED.values(), ids=STORED)
+def test_nothing_of_it_can_be_changed(value: Stored, expected: dict[str, Any]) -> None:
+    name = next(name for name in expected if hasattr(value, name))
+    with pytest.raises(AttributeError):
+        setattr(value, name, getattr(value, name))
+
+
 LEAST: dict[type[Stored], dict[str, Any]] = {
     Before: {"raw": {}},
     StoredFile: {"id": "f", "field": "photo", "filename": "a.png"},
