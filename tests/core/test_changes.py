@@ -110,7 +110,7 @@ def test_field_that_is_changed_twice_is_marked_once() -> None:
         from_review=True,
     )
     assert first.changed == (("you", "age"), ("you", "name"))
-    second = post(first, "you", {"name": "Bob", "age": "7"}, from_review=True)
+    second = post(first, "you", {"name": "Eve", "age": "7"}, from_review=True)
     assert second.changed == (("you", "age"), ("you", "name"))
 
 
@@ -149,10 +149,65 @@ def test_answers_sent_again_tell_nothing_new() -> None:
     assert post(hidden, "you", ADULT).unneeded == {"guardian": ""}
 
 
-def test_last_step_can_hide_none() -> None:
-    """It is told by its place, so that no journey is walked for it."""
-    draft = replace(whole(), unneeded={"guardian": "you"})
-    assert post(draft, "pet", {"pet": "Max"}).unneeded == {"guardian": ""}
+Twice = declare(
+    you=Step(You),
+    guardian=Step(Pet, when=is_minor),
+    pet=Step(Pet, when=lambda answers: answers.you.age != 50),
+    last=Step(Pet),
+    check=Review(),
+)
+
+
+def untold() -> Draft:
+    """A draft with a hidden step that no change of the visitor has hidden."""
+    draft = whole()
+    draft = post(post(draft, "you", ADULT), "last", {"pet": "x"}, wizard=Twice)
+    return replace(draft, unneeded={})
+
+
+@pytest.mark.parametrize("step", ["pet", "last"])
+def test_step_behind_which_no_condition_stands_hides_nothing(step: str) -> None:
+    assert post(untold(), step, {"pet": "Max"}, wizard=Twice).unneeded == {}
+
+
+def test_step_that_has_not_changed_hides_nothing() -> None:
+    assert post(untold(), "you", ADULT, wizard=Twice).unneeded == {}
+    changed = post(untold(), "you", {**ADULT, "age": "41"}, wizard=Twice)
+    assert changed.unneeded == {"guardian": "you"}
+
+
+@pytest.mark.parametrize("validate", [True, False])
+def test_step_that_does_not_open_is_not_judged(validate: bool) -> None:
+    """What it has read is missing."""
+
+    def prepare(form: Any, answers: Answers) -> None:
+        form.pet.description = answers.you.name.upper()
+
+    wizard = declare(
+        you=Step(You),
+        pet=Step(Pet, prepare=prepare),
+        last=Step(Pet, when=lambda answers: True),
+        check=Review(),
+    )
+    draft = post(EMPTY, "you", ADULT, wizard=wizard)
+    draft = post(draft, "pet", {"pet": "Rex"}, wizard=wizard)
+    draft = post(draft, "you", {"name": "Eve"}, validate=False, wizard=wizard)
+    again = post(draft, "pet", {"pet": "Rex"}, validate=validate, wizard=wizard)
+    assert again.entries["pet"].accepted
+
+
+def test_page_that_nobody_has_touched_is_no_change() -> None:
+    def initial(name: str, answers: Answers) -> object:
+        return {"pet": "Rex"} if name == "pet" else None
+
+    draft = post(EMPTY, "you", ADULT)
+    journey = Journey(Join.steps, draft, initial=initial)
+    before = journey.bind("pet")
+    after = before.submit(Values({"pet": ["Rex"]}), validate=False)
+    assert after is not None
+    assert after.entry is None
+    onward = journey.go_on_with(after, after.write_to(draft))
+    assert draft_after(onward, before, after, from_review=True).changed == ()
 
 
 def test_draft_after_a_save_keeps_what_the_steps_read() -> None:
@@ -209,6 +264,14 @@ def test_page_of_an_item_that_a_change_hides_is_named_with_its_cause() -> None:
 def test_change_of_an_item_that_hides_nothing_tells_nothing() -> None:
     assert item_post(family(), "who", {"name": "Mia", "age": "8"}).unneeded == {}
     assert item_post(family(), "school", {"pet": "Dale"}).unneeded == {}
+
+
+def test_page_of_an_item_that_has_not_changed_hides_nothing() -> None:
+    hidden = item_post(family(), "who", {"name": "Max", "age": "3"})
+    draft = replace(hidden, unneeded={})
+    assert item_post(draft, "who", {"name": "Max", "age": "3"}).unneeded == {}
+    changed = item_post(draft, "who", {"name": "Max", "age": "4"})
+    assert changed.unneeded == {f"children/{ID}/school": "who"}
 
 
 # What has changed of a page

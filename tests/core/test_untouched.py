@@ -44,6 +44,8 @@ CHOICES = [SelectChoice("a", "A"), SelectChoice("b", "B")]
         (fields.StringField(render_kw={"disabled": True}), "x", {"it": ["x"]}),
         (fields.SelectField(choices=CHOICES), "b", {"it": ["b"]}),
         (fields.SelectField(choices=CHOICES), None, {"it": ["a"]}),
+        (fields.SelectField(choices=[]), None, {}),
+        (fields.EmailField(render_kw={"multiple": True}), "a@b", {"it": ["a@b"]}),
         (fields.RadioField(choices=CHOICES), "b", {"it": ["b"]}),
         (fields.RadioField(choices=CHOICES), None, {}),
         (fields.PasswordField(), "x", {}),
@@ -84,8 +86,16 @@ def test_names_that_may_be_silent_are_sorted() -> None:
 
 
 def test_drawn_password_is_left_out_whatever_its_field_is() -> None:
-    secret = fields.StringField(widget=widgets.PasswordInput(hide_value=False))
-    assert sent(secret, "x") == ({}, ())
+    for secret in (
+        fields.StringField(widget=widgets.PasswordInput(hide_value=False)),
+        fields.StringField(widget=draw_password),
+        fields.PasswordField(widget=widgets.TextInput()),
+    ):
+        assert sent(secret, "x") == ({}, ())
+
+
+def draw_password(field: fields.Field, **kwargs: object) -> Markup:
+    return Markup(f'<input type="password" name="{field.name}" value="x">')
 
 
 def test_options_that_are_disabled_are_not_the_first_choice() -> None:
@@ -98,6 +108,15 @@ def test_options_that_are_disabled_are_not_the_first_choice() -> None:
 def test_rows_of_which_nothing_is_sent_are_marked() -> None:
     boxes = fields.FieldList(fields.BooleanField(), min_entries=2)
     assert sent(boxes) == ({"it-0-_row": [""], "it-1-_row": [""]}, ())
+
+
+def test_rows_of_forms_are_marked_if_nothing_of_them_may_be_sent() -> None:
+    box = type("Box", (Form,), {"box": fields.BooleanField()})
+    boxes = fields.FieldList(fields.FormField(box), min_entries=1)
+    assert sent(boxes) == ({"it-0-_row": [""]}, ())
+    text = type("Text", (Form,), {"text": fields.StringField()})
+    texts = fields.FieldList(fields.FormField(text), min_entries=1)
+    assert sent(texts) == ({"it-0-text": [""]}, ())
 
 
 # What a page cannot show
@@ -138,6 +157,7 @@ def test_choices_that_are_kept_are_sent_though_one_is_not_offered() -> None:
 @pytest.mark.parametrize(
     ("kind", "data", "expected"),
     [
+        (fields.SelectField, None, ["a"]),
         (fields.SelectField, "z", ["z"]),
         (fields.SelectField, "a", ["a"]),
         (fields.SelectMultipleField, ["a", "z"], ["a", "z"]),
@@ -193,11 +213,22 @@ def test_value_without_any_control_is_not_asked_of_the_visitor() -> None:
     assert sent(fields.StringField(widget=draw), "x") == ({}, ())
 
 
-@pytest.mark.parametrize("default", ["x", lambda: "x"])
+@pytest.mark.parametrize("default", ["x", lambda: ["x"], float("nan")])
 def test_default_of_the_form_is_its_own_affair(default: Any) -> None:
     """The application has not given it for this visitor."""
     field = fields.StringField(default=default, widget=draw_blank)
     assert sent(field)[0] == {"it": [""]}
+
+
+@pytest.mark.parametrize("data", ["", False])
+def test_choice_of_nothing_is_no_loss(data: object) -> None:
+    unbound = fields.RadioField(choices=CHOICES, coerce=lambda value: value or "none")
+    assert sent(unbound, data) == ({}, ())
+
+
+def test_choices_that_a_filter_has_taken_away_are_no_loss() -> None:
+    kind = fields.SelectMultipleField(choices=CHOICES, filters=[lambda value: None])
+    assert sent(kind, ["a"]) == ({}, ())
 
 
 def test_value_that_a_filter_has_taken_away_is_no_loss() -> None:
