@@ -1108,11 +1108,16 @@ def test_every_signal_is_in_the_documents() -> None:
     assert [name for name in every if f"| `{name}` |" not in text] == []
 
 
-def test_map_of_the_documents_is_the_clubs(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("mount", "document"), [("club", "docs/commands.md"), ("checkout", "README.md")]
+)
+def test_map_of_a_document_is_the_shops(
+    mount: str, document: str, tmp_path: Path
+) -> None:
     database = f"sqlite:///{tmp_path}/shop.sqlite3"
     config = {"INSTANCE_PATH": str(tmp_path), "WIZARD_STORE": "memory:"}
     app = create_app({**config, "SQLALCHEMY_DATABASE_URI": database})
-    arguments = ["wizard", "map", "club", "--check", str(ROOT / "docs/commands.md")]
+    arguments = ["wizard", "map", mount, "--check", str(ROOT / document)]
     result = app.test_cli_runner().invoke(args=arguments)
     assert result.exit_code == 0, result.output
 
