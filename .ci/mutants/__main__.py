@@ -54,28 +54,25 @@ HELD = ("drafts/draft_list", "drafts/stored_format", "drafts/access", "drafts/en
 # Each module, and the tests that are to notice: first those that know it best.
 MODULES: dict[str, tuple[str, ...]] = {
     "core.draft": ("core/draft_format", "core/draft_holders", "core/draft"),
-    "core.steps": ("core/declared_steps", "core/walk", "core/steps", *BOUND[:1]),
-    "core.form_steps": ("core/form_steps", "core/bound_step", "wizard", *BOUND[:1]),
-    "core.bound_form": ("core/bound_step", *BOUND, "core/prefilled"),
+    "core.steps": ("core/declared_steps", "core/walk", "core/steps"),
+    "core.form_steps": ("core/form_steps", "core/bound_step"),
+    "core.bound_form": ("core/bound_step", "core/journey"),
     "core.hooks": ("core/hooks",),
     "core.forms": (
-        "core/form_values",
-        "core/forms",
-        "core/form_data",
-        "core/bound_step",
-        *BOUND,
+        *("core/form_values", "core/forms"),
+        *("core/bound_step", "core/rows"),
     ),
     "core.form_data": ("core/form_data", "core/forms"),
     "core.fields": ("core/fields", "core/rows", "core/forms"),
     "core.rows": ("core/rows", "core/foreign_fields", "core/repeats"),
-    "core.answers": ("core/answers", "core/bound_step", "core/repeats", *BOUND[:1]),
-    "core.journey": ("core/walk", *BOUND, "core/sharing_walk", "core/changes"),
-    "core.items": ("core/repeats", *LISTS[1:2]),
-    "core.repeats": ("core/repeats", *LISTS[1:2]),
-    "core.only_if": LEFT_OUT,
+    "core.answers": ("core/answers", "core/bound_step", "core/repeats"),
+    "core.journey": ("core/walk", "core/journey", "core/changes", "core/repeats"),
+    "core.items": ("core/repeats",),
+    "core.repeats": ("core/repeats",),
+    "core.only_if": ("core/only_if", "core/forms"),
     "core.info": ("core/info",),
     "core.changes": ("core/changes",),
-    "core.untouched": ("core/untouched", "core/prefilled"),
+    "core.untouched": ("core/untouched",),
     "core.form_errors": ("core/form_errors", "core/forms"),
     "core.submission": ("core/submission",),
     "drafts.commit": (*COMMITS, *JOURNEYS),
@@ -114,6 +111,7 @@ QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 ENOUGH = 90  # per cent of each module's mutants
 # How many mutants are judged at the same time: JOBS, or as many as there are cores.
 JOBS = int(os.environ.get("JOBS") or os.cpu_count() or 1)
+QUICK = 0.3  # seconds
 PATIENCE = 10.0  # seconds, beside five times what a test takes without a mutant
 
 UNNOTICED = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
@@ -312,13 +310,20 @@ class Module:
 
 
 class Limit:
-    """Run quick tests first, and end a process in which one takes too long."""
+    """Run quick tests first, and end a process in which one takes too long.
+
+    Among the quick ones those come first that know the module best.
+    """
 
     def __init__(self, seconds: dict[str, float]) -> None:
         self._seconds = seconds
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items.sort(key=lambda item: self._seconds.get(item.nodeid, 0))
+        def rank(item: pytest.Item) -> float:
+            seconds = self._seconds.get(item.nodeid, 0)
+            return seconds if seconds > QUICK else 0
+
+        items.sort(key=rank)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:

@@ -220,6 +220,14 @@ def test_draft_says_nothing_of_steps_that_ask_for_something_else() -> None:
     assert names(begin(renamed, journey.draft).path) == ["a", "x"]
 
 
+def test_step_that_a_commit_has_sent_back_is_open_again() -> None:
+    journey = fill(begin(Plain), "a", "b", "c")
+    draft = journey.bind("b").reject(journey.draft, {"": ["No"]})
+    assert names(begin(Plain, draft).path) == ["a", "b"]
+    kept = journey.go_on_with(journey.bind("b"), draft)
+    assert kept.to_draft().entries["b"].messages == {"": ["No"]}
+
+
 @pytest.mark.parametrize("prefix", [(3, b"other"), (9, b""), (3, b"")])
 def test_prefix_of_other_steps_is_not_believed(prefix: tuple[int, bytes]) -> None:
     draft = replace(fill(begin(Plain), "a").draft, plain_prefix=prefix)
