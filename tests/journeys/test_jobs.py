@@ -213,6 +213,55 @@ def test_drafts_that_cannot_be_opened_are_counted_too(
     assert "1  cannot be read" in home.run("drafts", "keep").stdout
 
 
+def test_draft_that_cannot_be_opened_is_left_out_and_told_of(
+    home: Home, store: Probe, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    home.begin("Ann")
+    other = Home(store, tmp_path)
+    other.app.config["SECRET_KEY"] = "another secret, of another time"
+    other.begin("Bea")
+    (draft,) = home.all(answers=True)
+    assert draft.entries["you"]["name"] == ["Ann"]
+    assert "1 drafts could not be opened" in caplog.text
+    assert "Bea" not in caplog.text
+
+
+def test_draft_whose_upgrade_fails_is_left_out_and_told_of(
+    home: Home, store: Probe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def upgrade(self: Wizard, draft: Draft, from_version: int) -> None:
+        raise ValueError("no such register")
+
+    home.begin("Ann")
+    monkeypatch.setattr(Keep, "version", 2)
+    monkeypatch.setattr(Keep, "upgrade", upgrade)
+    monkeypatch.setattr(Keep, "_upgrades", True)
+    found = json.loads(home.run("drafts", "--format", "json").stdout)
+    assert (found["drafts"], found["skipped"]) == ([], {"cannot be read": 1})
+    assert home.all() == []
+
+
+def test_draft_that_cannot_be_opened_keeps_no_other_from_a_reminder(
+    home: Home, store: Probe, tmp_path: Path, clock: Traveller
+) -> None:
+    other = Home(store, tmp_path)
+    other.app.config["SECRET_KEY"] = "another secret, of another time"
+    other.begin("Bea")
+    home.begin("Ann")
+    clock.shift(2 * DAY)
+    assert "1 reminded, 0 failed" in home.run("remind").output
+    assert REMINDED == [("Ann", "idle")]
+
+
+def test_nobody_is_reminded_of_what_is_empty_or_has_ended(
+    home: Home, clock: Traveller
+) -> None:
+    discard(home.begin("Bea"))
+    clock.shift(2 * DAY)
+    assert home.run("remind").stdout == "0 reminded, 0 failed.\n"
+    assert REMINDED == []
+
+
 def test_drafts_of_a_wizard_that_is_gone_are_counted_too(
     home: Home, make_app: MakeApp
 ) -> None:
