@@ -27,11 +27,22 @@ from wizards import Join
 import flask_wizard
 from example_app import create_app
 from flask_wizard import FlaskWizard, errors, signals, testing
-from flask_wizard.cli import commands
+from flask_wizard.checks.definitions import CHECKS
 from flask_wizard.extension import DEFAULTS
 from flask_wizard.stores.registry import SCHEMES
 from flask_wizard.testing import WizardClient
 from flask_wizard.web import guest_pages, pages
+
+FIRST_WIZARDS = {
+    "README.md": ["Join"],
+    "docs/quickstart.md": ["Wish"],
+    "docs/tutorial.md": ["Checkout"],
+    "docs/guide.md": ["Book"],
+    "docs/users.md": ["Join"],
+    "docs/lists.md": ["Household", "Family"],
+    "docs/testing.md": ["Join"],
+}
+"""Wizards that readers begin from."""
 
 PAGE = "What a step's page gets"
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -1099,19 +1110,30 @@ def test_every_signal_is_in_the_documents() -> None:
     assert [name for name in every if f"| `{name}` |" not in text] == []
 
 
-def test_map_of_the_documents_is_the_clubs(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("mount", "document"), [("club", "docs/commands.md"), ("checkout", "README.md")]
+)
+def test_map_of_a_document_is_the_shops(
+    mount: str, document: str, tmp_path: Path
+) -> None:
     database = f"sqlite:///{tmp_path}/shop.sqlite3"
     config = {"INSTANCE_PATH": str(tmp_path), "WIZARD_STORE": "memory:"}
     app = create_app({**config, "SQLALCHEMY_DATABASE_URI": database})
-    arguments = ["wizard", "map", "club", "--check", str(ROOT / "docs/commands.md")]
+    arguments = ["wizard", "map", mount, "--check", str(ROOT / document)]
     result = app.test_cli_runner().invoke(args=arguments)
     assert result.exit_code == 0, result.output
 
 
-def test_every_command_is_in_the_documents() -> None:
-    text = (ROOT / "docs/commands.md").read_text()
-    missing = [name for name in commands.commands if f"`{name}" not in text]
-    assert missing == []
+@pytest.mark.parametrize("document", [*FIRST_WIZARDS])
+def test_fields_of_the_documents_say_what_browsers_fill_in(
+    instance: Path, make_app: MakeApp, document: str
+) -> None:
+    app = make_app()
+    for name in FIRST_WIZARDS[document]:
+        wizard = run_blocks(document)[name]._instance()
+        for check in ("autocomplete", "asked-twice", "labels"):
+            with app.test_request_context():
+                assert [*CHECKS[check](app, wizard)] == []
 
 
 def test_pictures_of_the_documents_are_those_that_the_script_takes() -> None:

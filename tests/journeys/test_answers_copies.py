@@ -316,5 +316,5 @@ def test_copy_of_a_user_is_exported_and_erased(
     }
     assert SECRET not in (folder / "drafts.json").read_text()
     erased = run.invoke(args=["wizard", "erase", "--user", "ann", "--yes"])
-    assert "1 drafts" in erased.output
+    assert "1 draft and" in erased.output
     assert CANARY not in visitor.open(page.path).source
