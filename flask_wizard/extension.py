@@ -25,7 +25,7 @@ from .stores import CheckedStore, DraftStore
 from .stores.registry import open_store
 from .tracebacks import without_locals
 from .web.all_drafts import all_drafts
-from .web.assets import Assets
+from .web.assets import Assets, rtl_asset
 from .web.controls import block, control, layout, side_by_side
 from .web.invitations import invite_url, reopen_url
 from .web.languages import checked_code
@@ -161,6 +161,7 @@ class FlaskWizard:
             flask_wizard_moment=moment,
             flask_wizard_moment_language=moment_language,
             flask_wizard_ago=ago,
+            flask_wizard_rtl_asset=rtl_asset,
         )
 
     def drafts(self, **unbound: object) -> list[Draft]:

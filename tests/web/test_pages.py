@@ -133,6 +133,7 @@ ENV.globals.update(
     flask_wizard_moment=functools.partial(moment_in, zone=UTC),
     flask_wizard_moment_language=moment_language,
     flask_wizard_ago=ago,
+    flask_wizard_rtl_asset=lambda filename: "",
 )
 
 
