@@ -66,7 +66,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "core.fields": ("core/fields", "core/rows", "core/forms"),
     "core.rows": ("core/rows", "core/foreign_fields", "core/repeats"),
     "core.answers": ("core/answers", "core/bound_step", "core/repeats"),
-    "core.journey": ("core/walk", "core/journey", "core/changes", "core/repeats"),
+    "core.journey": ("core/walk", "core/journey", "core/steps", "core/changes"),
     "core.items": ("core/repeats",),
     "core.repeats": ("core/repeats",),
     "core.only_if": ("core/only_if", "core/forms"),

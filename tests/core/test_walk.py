@@ -192,6 +192,14 @@ def test_steps_behind_one_that_reads_are_not_counted() -> None:
     assert journey.draft.plain_prefix[0] == 1
 
 
+def test_steps_are_counted_again_by_their_entries() -> None:
+    """A write that touches their entries says nothing of them."""
+    draft = replace(fill(begin(Plain), "a", "b").draft, plain_prefix=(0, b""))
+    journey = begin(Plain, draft)
+    journey.walk()
+    assert journey.to_draft().plain_prefix == (2, journey.signatures.chained[2])
+
+
 def test_step_that_is_sent_anew_stays_among_those_counted() -> None:
     journey = fill(begin(Plain), "a", "b", "c")
     assert fill(journey, "a", it="y").draft.plain_prefix == journey.draft.plain_prefix
@@ -320,6 +328,14 @@ def test_prefilled_steps_are_stored_as_they_are_met() -> None:
     assert list(stored.entries) == ["a", "b", "c"]
 
 
+def test_step_that_does_not_apply_is_not_taken_as_sent() -> None:
+    stored = prefilled(Asking, a="y", b="B", c="C").to_draft()
+    entry = stored.entries["b"]
+    assert (entry.sent, entry.accepted) == (False, False)
+    assert entry.before is not None
+    assert entry.before.raw == {"it": ["B"]}
+
+
 # Steps of somebody else
 
 
@@ -353,6 +369,29 @@ def test_step_of_somebody_else_that_is_done_is_awaited_no_more() -> None:
     assert following.name == "b"
 
 
+def test_steps_of_others_are_found_by_walking() -> None:
+    draft = fill(begin(Plain, shared("b")), "a").draft
+    assert names(begin(Plain, draft).awaited) == ["b"]
+
+
+def test_nothing_is_after_a_step_that_is_not_done_beside_those_of_others() -> None:
+    journey = begin(Plain, shared("c"))
+    assert journey.next(journey.current) is None
+
+
+def test_step_of_somebody_else_that_does_not_apply_is_not_awaited() -> None:
+    journey = fill(begin(Asking, shared("b")), "a", it="y")
+    journey = fill(journey, "c")
+    assert journey.awaited == ()
+    assert journey.get("check") is not None
+
+
+def test_step_whose_condition_reads_what_is_awaited_waits() -> None:
+    journey = begin(Asking, shared("a"))
+    b = journey.bind("b")
+    assert (b.waits_for, b.opens, b.done) == (("a",), False, False)
+
+
 def test_review_waits_for_all_steps_of_others() -> None:
     journey = fill(begin(Plain, shared("a", "b")), "c")
     review = journey.first_incomplete
@@ -360,6 +399,23 @@ def test_review_waits_for_all_steps_of_others() -> None:
     assert (review.name, review.waits_for) == ("check", ("a", "b"))
     assert journey.get("check") is None
     assert journey.next(journey.bind("c")) is review
+
+
+def test_step_of_somebody_else_that_waits_is_not_passed_over() -> None:
+    wizard = declare(
+        a=Step(It), b=Step(It, prepare=reads("a")), c=Step(It), check=Review()
+    )
+    journey = begin(wizard, shared("a", "b"))
+    assert journey.bind("b").waits_for == ("a",)
+    assert journey.first_incomplete is journey.bind("b")
+    assert journey.get("c") is None
+
+
+def test_what_waits_is_not_prefilled() -> None:
+    wizard = declare(a=Step(It), b=Step(It, prepare=reads("a")), check=Review())
+    journey = prefilled(wizard, shared("a"), b="B")
+    assert journey.bind("b").waits_for == ("a",)
+    assert not journey.bind("b").done
 
 
 def test_what_waits_stores_no_beginning() -> None:
