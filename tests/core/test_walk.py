@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from flask_wizard.core.draft import Draft, Entry, decode, encode
 from flask_wizard.core.forms import Values
 from flask_wizard.core.journey import Journey, Progress
 from flask_wizard.core.steps import ABSENT, Span
+from flask_wizard.core.texts import Texts
 
 declare = partial(wizards.declare, "Join", commit=lambda self, submission: None)
 EMPTY = Draft("d", "m", (), 0.0, 0.0, "s")
@@ -429,6 +431,28 @@ def test_step_of_somebody_else_that_waits_is_not_passed_over() -> None:
     assert journey.get("c") is None
 
 
+def test_step_cannot_swallow_that_it_has_to_wait() -> None:
+    def prepare(form: Any, answers: Answers) -> None:
+        with suppress(BaseException):
+            _ = answers.a.it
+
+    wizard = declare(
+        a=Step(It), other=Step(It), b=Step(It, prepare=prepare), check=Review()
+    )
+    journey = begin(wizard, shared("a", "other"))
+    assert journey.bind("b").waits_for == ("a",)
+
+
+def test_what_waits_begins_when_what_it_reads_is_there() -> None:
+    def initial(name: str, answers: Answers) -> object:
+        return {"it": answers.a.it} if name == "b" else None
+
+    wizard = declare(a=Step(It), b=Step(It), check=Review())
+    journey = begin(wizard, shared("a"), initial=initial, prefilled=True)
+    journey.begin()
+    assert "b" not in journey.draft.entries
+
+
 def test_what_waits_is_not_prefilled() -> None:
     wizard = declare(a=Step(It), b=Step(It, prepare=reads("a")), check=Review())
     journey = prefilled(wizard, shared("a"), b="B")
@@ -525,7 +549,7 @@ def test_digest_after_another_submission_is_of_that() -> None:
 def test_progress_says_its_numbers() -> None:
     assert Progress(2, 3).text == "Step 2 of 3"
     assert Progress(2, None).text == "Step 2"
-    assert Progress(2, 3) == Progress(2, 3, begin(Plain).texts)
+    assert Progress(2, 3) == Progress(2, 3, Texts(lambda: "de"))
     assert repr(Progress(2, None)) == "Progress(number=2, total=None)"
 
 
@@ -542,6 +566,15 @@ def test_step_that_does_not_apply_is_not_counted() -> None:
     journey = fill(begin(Asking), "a", it="y")
     shown = journey.progress(journey.bind("c"))
     assert (shown.number, shown.total) == (2, 3)
+    assert journey.progress(journey.bind("a")).number == 1
+
+
+def test_steps_that_are_known_to_be_done_are_counted() -> None:
+    wizard = declare(
+        a=Step(It, when=lambda answers: True), b=Step(It), c=Step(It), check=Review()
+    )
+    journey = fill(begin(wizard), "a", "b")
+    assert journey.progress(journey.current) == Progress(3, 4)
 
 
 def test_visitor_who_comes_from_the_review_knows_the_total() -> None:
@@ -589,6 +622,12 @@ def test_review_is_open_when_all_steps_before_it_are_done() -> None:
     assert review.name == "check"
 
 
+def test_missing_steps_are_all_behind_the_first_incomplete() -> None:
+    assert names(begin(Plain).missing) == ["a", "b", "c"]
+    wizard = declare(a=Step(It), b=Step(It), bye=Exit())
+    assert names(begin(wizard).missing) == ["a", "b"]
+
+
 def test_missing_steps_are_those_that_are_certain() -> None:
     wizard = declare(
         a=Step(It),
@@ -625,7 +664,10 @@ def test_hash_of_the_answers_is_that_of_the_path() -> None:
     hidden = fill(journey, "a", it="y")
     back = fill(hidden, "a", it="x")
     assert back.answers_hash == journey.answers_hash
-    assert begin(Plain).answers_hash == begin(Asking).answers_hash
+    informed = declare(hello=Info(), a=Step(It), check=Review())
+    plain = declare(a=Step(It), check=Review())
+    told = fill(begin(informed), "hello", "a")
+    assert told.answers_hash == fill(begin(plain), "a").answers_hash
 
 
 def test_hidden_answers_are_noted_with_their_cause() -> None:
