@@ -36,21 +36,7 @@ from stand_in import stand_in
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 
-JOURNEYS = tuple(
-    f"journeys/{what}"
-    for what in (
-        *("branches", "steps", "passwords", "changing_forms"),
-        *("review", "ends", "unsettled", "hooks", "trouble"),
-    )
-)
 EMBEDDED = ("stores/embedded", "stores/registry")
-COMMITS = ("drafts/commit", "drafts/lease", "drafts/one_transaction")
-BOUND = ("core/journey", "core/steps", "core/plain_prefix")
-FIELDS = ("journeys/fields", "journeys/changing_forms")
-LISTS = ("journeys/repeats", "core/repeat_properties", "journeys/editing_lists")
-LEFT_OUT = ("core/only_if", "journeys/only_if", "core/only_if_properties")
-LOGINS = ("drafts/holders", "journeys/logins", "drafts/access", "journeys/own_drafts")
-HELD = ("drafts/draft_list", "drafts/stored_format", "drafts/access", "drafts/endings")
 # Each module, and the tests that are to notice: first those that know it best.
 MODULES: dict[str, tuple[str, ...]] = {
     "core.draft": ("core/draft_format", "core/draft_holders", "core/draft"),
@@ -75,25 +61,22 @@ MODULES: dict[str, tuple[str, ...]] = {
     "core.untouched": ("core/untouched",),
     "core.form_errors": ("core/form_errors", "core/forms"),
     "core.submission": ("core/submission",),
-    "drafts.commit": (*COMMITS, *JOURNEYS),
-    "drafts.holders": LOGINS,
-    "drafts.adoption": LOGINS,
-    "drafts.lease": ("drafts/lease",),
-    "drafts.keyring": ("drafts/keyring", "drafts/stored_format"),
-    "drafts.visitor_drafts": (*HELD, "wizard", *JOURNEYS),
+    "drafts.commit": ("drafts/attempts", "drafts/commit"),
+    "drafts.holders": ("drafts/holders",),
+    "drafts.adoption": ("drafts/adoption",),
+    "drafts.lease": ("drafts/lease_beats",),
+    "drafts.keyring": ("drafts/keyring",),
+    "drafts.visitor_drafts": ("drafts/visitor_drafts", "drafts/attempts"),
     "stores": ("stores/shared_parts",),
     "stores.encoding": ("stores/shared_parts",),
     "stores.sqlite": EMBEDDED,
     "stores.files": EMBEDDED,
     "stores.memory": EMBEDDED,
     "web.actions": ("web/leads", "web/actions"),
-    "web.logins": LOGINS,
-    "web.groups": (*LEFT_OUT, "web/controls"),
-    "web.item_pages": LISTS,
-    "web.guard": (
-        *("web/forgery", "web/input", "web/bodies"),
-        *("journeys/limits", "journeys/trouble"),
-    ),
+    "web.logins": ("web/logins",),
+    "web.groups": ("web/groups",),
+    "web.item_pages": ("web/item_pages",),
+    "web.guard": ("web/guard",),
 }
 # No mutant is of these: they are imported once, and not again in each process.
 STAY = (
