@@ -40,7 +40,7 @@ EMBEDDED = ("stores/embedded", "stores/registry")
 # Each module, and the tests that are to notice: first those that know it best.
 MODULES: dict[str, tuple[str, ...]] = {
     "core.draft": ("core/draft_format", "core/draft_holders", "core/draft"),
-    "core.steps": ("core/declared_steps", "core/walk", "core/steps"),
+    "core.steps": ("core/declared_steps", "core/walk", "core/steps", "core/repeats"),
     "core.form_steps": ("core/form_steps", "core/bound_step"),
     "core.bound_form": ("core/bound_step", "core/journey"),
     "core.hooks": ("core/hooks",),
