@@ -14,6 +14,7 @@ from wtforms.widgets import ListWidget, Select, TableWidget
 
 from .date_boxes import DateBoxesField
 from .form_errors import as_text
+from .quick_fields import REPLACED, pairs_of
 
 Kind = Literal[
     "input", "checkbox", "group", "form", "list", "content", "hidden", "skip"
@@ -183,7 +184,8 @@ def choices_of(field: Any) -> Iterator[tuple[Any, Any, bool]]:
 
     WTForms-Components has groups as choices, and leaves their state to its widget.
     """
-    if (pairs := _pairs_of(field)) is not None:
+    is_plain = type(field).iter_choices is SelectField.iter_choices
+    if is_plain and (pairs := pairs_of(field.choices)) is not None:
         for value, label in pairs:
             yield value, label, bool(field.coerce(value) == field.data)
         return
@@ -195,27 +197,6 @@ def choices_of(field: Any) -> Iterator[tuple[Any, Any, bool]]:
             yield value, label, more[0]
         else:
             yield value, label, _is_chosen(field, value)
-
-
-def _pairs_of(field: Any) -> list[tuple[Any, str]] | None:
-    """Return a select's choices as they were given, if each has a value and a label.
-
-    WTForms makes two objects of each whenever it is asked for them.
-    """
-    if type(field).iter_choices is not SelectField.iter_choices:
-        return None
-    given: object = field.choices
-    if isinstance(given, dict):
-        pairs = list(given.items())
-    elif isinstance(given, list) and all(map(_is_pair, given)):
-        pairs = given
-    else:
-        return None
-    return pairs if all(isinstance(label, str) for _, label in pairs) else None
-
-
-def _is_pair(choice: object) -> bool:
-    return type(choice) is tuple and len(choice) == 2
 
 
 def _is_chosen(field: Any, value: object) -> bool:
@@ -257,6 +238,8 @@ def copy_of(field: Field) -> Any:
     """Return a shallow copy of a bound field; ``copy()`` would make an unbound one."""
     made = object.__new__(type(field))
     made.__dict__.update(field.__dict__)
+    for name in REPLACED:  # they would read into the field itself
+        made.__dict__.pop(name, None)
     return made
 
 
