@@ -246,11 +246,18 @@ def copy_of(field: Field) -> Any:
 def is_locked(field: Field) -> bool:
     """True if the visitor cannot edit the field: it is disabled or read-only."""
     own = field.render_kw or {}
-    flags: Any = field.flags
     return any(
-        getattr(flags, name, None) or own.get(name) not in (None, False)
+        flag(field, name) or own.get(name) not in (None, False)
         for name in ("disabled", "readonly")
     )
+
+
+def flag(field: Field, name: str) -> Any:
+    """Return what a flag of a field is set to; ``None`` if it is not set.
+
+    WTForms raises an error, and catches it, for each that is not.
+    """
+    return vars(field.flags).get(name)
 
 
 ASKED, ANSWERED = "-_asked", "-_answered"
@@ -266,7 +273,7 @@ def asks_whether(field: Field) -> bool:
 
     The field may be blank then, and no browser leaves its control blank.
     """
-    if not field.flags.optional or (drawn := input_type(field)) not in NEVER_BLANK:
+    if not flag(field, "optional") or (drawn := input_type(field)) not in NEVER_BLANK:
         return False
     is_slider = drawn == "range" and render_kw(field).get("type") == "range"
     return (is_slider or drawn == "color") and not is_locked(field)
@@ -317,7 +324,7 @@ def is_entry(field: Field) -> bool:
 def _is_silent(field: Field) -> bool:
     if isinstance(field, (FormField, FieldList)):
         return all(_is_silent(part) for part, _ in parts(field))
-    if field.flags.disabled or render_kw(field).get("disabled"):
+    if flag(field, "disabled") or render_kw(field).get("disabled"):
         return True
     if isinstance(field, DateBoxesField):
         return False

@@ -41,6 +41,7 @@ from .draft import Before, Raw
 from .fields import (
     UNREAD,
     copy_of,
+    flag,
     inner_start,
     input_type,
     is_locked,
@@ -315,7 +316,7 @@ def restore_before(form: Form, values: Values, began: Form, before: Before) -> N
             # The validator Disabled refuses whatever was sent, and numbers and dates
             # refuse a blank.
             began_with = first.raw_data or []
-            is_kept = any(began_with) and not field.flags.disabled
+            is_kept = any(began_with) and not flag(field, "disabled")
             field.raw_data = began_with if is_kept else []
 
 

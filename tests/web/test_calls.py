@@ -17,6 +17,7 @@ from werkzeug.datastructures import HeaderSet
 from werkzeug.test import TestResponse
 from wizards import Commits, declare
 from wtforms import Form, IntegerField, StringField
+from wtforms.fields import Flags
 from wtforms.validators import InputRequired
 
 import flask_wizard
@@ -194,6 +195,17 @@ def test_post_asks_for_few_proxies(visitor: Visitor) -> None:
     finally:
         sys.setprofile(None)
     assert len(asked) <= 5, asked
+
+
+def test_page_asks_for_no_flag_that_is_not_set(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error is raised and caught for each, in the time of a dozen calls."""
+    asked: list[str] = []
+    monkeypatch.setattr(Flags, "__getattr__", lambda _, name: asked.append(name))
+    page = visitor.open(visitor.page.path)
+    assert page.value("name")
+    assert not asked
 
 
 def test_view_is_a_function_that_flask_knows(visitor: Visitor) -> None:
