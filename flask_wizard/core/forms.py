@@ -52,7 +52,7 @@ from .files import SentFile, holds_files, is_file, read_files_only
 from .form_data import FormData
 from .hooks import OWN_ERRORS, hook_error
 from .only_if import is_left_out, mark
-from .quick_fields import quicken
+from .quick_fields import quicker_methods
 from .signatures import (
     BUTTONS,
     NESTING,
@@ -552,9 +552,12 @@ def _bind_field(form: Any, unbound: Any, options: dict[str, Any]) -> Field:
 
 
 def _bind_quickly(form: Any, unbound: Any, options: dict[str, Any]) -> Field:
+    """Bind a field as the form's Meta does, with quicker versions of its methods."""
     meta = form.meta
     field: Field = type(meta).bind_field(meta, form, unbound, options)
-    quicken(field)
+    field_class: Any = type(field)
+    for name, method in quicker_methods(field_class):
+        vars(field)[name] = partial(method, field)
     return field
 
 
@@ -782,11 +785,11 @@ def validate(form: Any) -> bool:
     for field in form.meta.left_out:
         field.data = None
     is_theirs = getattr(form.validate, "__func__", None) is _THEIRS
-    inline = (getattr(form, f"validate_{name}", None) for name in form._fields)
     try:
-        if is_theirs and all(each is None for each in inline):
-            # WTForms looks for these in the class, and raises an error, and catches
-            # it, for each that is not there.
+        # WTForms looks for these in the class, and raises an error, and catches it, for
+        # each that is not there.
+        inline = [getattr(form, f"validate_{name}", None) for name in form._fields]
+        if is_theirs and inline.count(None) == len(inline):
             passed = BaseForm.validate(form)
         else:
             passed = bool(form.validate())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 from wtforms.fields import DateField, Field, SelectField
@@ -14,24 +14,13 @@ ISO_DAY = "%Y-%m-%d"
 """The format of a day in which browsers send it."""
 
 
-def has_quicker(field_class: Any) -> bool:
-    """True if ``quicken`` changes fields of this class."""
-    return bool(_quicker(field_class))
-
-
-def quicken(field: Any) -> None:
-    """Let a bound field use the quicker versions of WTForms' methods."""
-    field_class: Any = type(field)
-    for name, method in _quicker(field_class):
-        vars(field)[name] = partial(method, field)
-
-
 @lru_cache(maxsize=256)
-def _quicker(field_class: type[Field]) -> Sequence[tuple[str, Callable[..., Any]]]:
+def quicker_methods(field_class: Any) -> Sequence[tuple[str, Callable[..., Any]]]:
     """Return the quicker methods for a field class, each with its name.
 
-    There are none if the class has a method of its own in the place of one of these:
-    they call each other.
+    They are functions of a bound field, whose attributes they become. There are none if
+    the class has a method of its own in the place of one of these: they call each
+    other.
     """
     for owner, methods in _QUICKER.items():
         own = [getattr(field_class, name, None) for name in methods]
@@ -120,4 +109,4 @@ _THEIRS: dict[type[Field], list[object]] = {
 }
 
 REPLACED = frozenset(name for methods in _QUICKER.values() for name in methods)
-"""The names of the methods that ``quicken`` replaces."""
+"""The names of the methods that have quicker versions."""

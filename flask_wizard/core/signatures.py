@@ -23,7 +23,7 @@ from wtforms.meta import DefaultMeta
 
 from ..errors import DefinitionError
 from .only_if import GROUP, OnlyIf
-from .quick_fields import has_quicker
+from .quick_fields import quicker_methods
 
 NESTING = (FormField, FieldList)
 BUTTONS: tuple[type[Field], ...] = (SubmitField, ButtonField, CSRFTokenField)
@@ -282,7 +282,7 @@ def signature(form_class: Any) -> FormSignature:
         takes_files=bool(file_fields(form_class)),
         html_names=html_names,
         conditions=conditions_of(form_class),
-        has_quicker=any(has_quicker(each.field_class) for _, each in fields),
+        has_quicker=any(quicker_methods(each.field_class) for _, each in fields),
         blank={} if reads_names else dict.fromkeys(_blank_names(form_class)),
     )
     form_class._wizard_signature = found
