@@ -289,7 +289,7 @@ class Pages:
             hidden.append((ITEM_NONCE, at.item_nonce))
         # Conditions read the form, which is changed below to be shown as typed.
         progress, stepper = None, None
-        if placed:
+        if placed and not bound.step.ends:  # an end is not one of so many steps
             progress = journey.shown_progress(bound.top, from_review=then)
         if then and progress is not None and progress.total is None:
             total = total_ahead(journey, bound.top)

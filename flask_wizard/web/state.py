@@ -66,14 +66,16 @@ class WizardState:
         self._logged: set[str] = set()
 
     def repository(self, app: Flask) -> DraftRepository:
-        """Return the drafts, encrypted with the keys in the current configuration."""
-        given = app.secret_key, *(tuple(self.config.get(k) or ()) for k in KEYS)
+        """Return the drafts, by the keys and the namespace that are configured now."""
+        namespace = self.config["WIZARD_NAMESPACE"]
+        secrets = (tuple(self.config.get(k) or ()) for k in KEYS)
+        given = app.secret_key, namespace, *secrets
         if self._opened is None or self._opened[0] != given:
             store = EncryptedStore(
                 self.store,
                 Keyring(secrets_of(app)),
                 compress_above=self.config["WIZARD_COMPRESS_ABOVE"],
-                namespace=self.config["WIZARD_NAMESPACE"],
+                namespace=namespace,
             )
             limit = self.config["WIZARD_MAX_DRAFT"]
             uploads = Uploads(self.uploads, store)
