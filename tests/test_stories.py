@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from apps import MakeApp
 from flask import abort
+from flask_wtf.file import FileField, FileRequired
 from uploads import PNG
 from wizards import Commits, committed, declare
 from wtforms import Form, fields
@@ -24,7 +25,7 @@ from flask_wizard import (
     Step,
     Wizard,
 )
-from flask_wizard.testing import Story, StoryError, WizardClient, every_path
+from flask_wizard.testing import Story, StoryError, WizardClient, every_path, stories
 
 
 class You(Form):
@@ -190,6 +191,29 @@ def test_page_that_fails_is_told(make_app: MakeApp) -> None:
     wizard = declare("Full", Commits, you=Step(You), admit=admit)
     with pytest.raises(StoryError, match="with the status 429 after /join/new/you"):
         WizardClient(make_app(wizard), "join").tell(ADA)
+
+
+def test_page_that_does_not_open_is_told(client: WizardClient) -> None:
+    client.app.before_request(lambda: abort(403))
+    with pytest.raises(StoryError, match="/join/ has the status 403"):
+        client.tell(ADA)
+
+
+def test_story_without_an_end_is_told(
+    client: WizardClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stories, "MOST_PAGES", 1)
+    with pytest.raises(StoryError, match=r"no end in 1 pages\. It is at .*/hint"):
+        client.tell(ADA)
+
+
+def test_path_with_a_file_is_told(make_app: MakeApp) -> None:
+    class Photo(Form):
+        photo = FileField("Photo", [FileRequired()])
+
+    wizard = declare("Photos", Commits, photo=Step(Photo))
+    WizardClient(make_app(wizard), "join").tell(every_path(wizard)[0])
+    assert committed[0].files["photo"]["photo"]
 
 
 # Task lists
