@@ -10,9 +10,9 @@ from apps import MakeApp
 from flask import abort
 from flask_wtf.file import FileField, FileRequired
 from uploads import PNG
-from wizards import Commits, committed, declare
+from wizards import Commits, choices, committed, declare
 from wtforms import Form, fields
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, Optional
 
 from flask_wizard import (
     Answers,
@@ -43,6 +43,8 @@ class About(Form):
     home = fields.FormField(Home, "Home")
     photos = fields.MultipleFileField("Photos")
     pets = fields.BooleanField("Do you have pets?")
+    size = fields.RadioField("Size", [Optional()], choices=choices("s", "l"))
+    likes = fields.SelectMultipleField("Likes", choices=choices("red", "blue"))
 
 
 class Pet(Form):
@@ -92,7 +94,13 @@ ADA: dict[str, Any] = {"name": "Ada", "age": 42}
 BORN = {"born": date(1984, 2, 29)}
 WHOLE: dict[str, Any] = {
     "you": {**ADA, "nick": "attic cellar"},
-    "about": {**BORN, "home": {"street": "1 Main St"}, "pets": True},
+    "about": {
+        **BORN,
+        "home": {"street": "1 Main St"},
+        "pets": True,
+        "size": "s",
+        "likes": ["red"],
+    },
     "pets": [{"pet": "Rex"}],
     "beasts": [{"pet": {"pet": "Tom"}, "vet": {"vet": "Dr Who"}}],
     "rooms": [{"size": 9}, {"size": 4}],
@@ -139,6 +147,8 @@ def test_files_are_sent(client: WizardClient) -> None:
         ),
         ({**WHOLE, "you": {**ADA, "nik": "A"}, "rooms": []}, r"you\.nik\..*'nick'\?"),
         ({**ADA, "born": "1984-02-30"}, r"born-day: [^;]*$"),
+        ({**ADA, **BORN, "size": "xl"}, "size: .*; the story has xl, .* offers s, l"),
+        ({**ADA, **BORN, "likes": ["red", "x"]}, "has red, x, .* offers red, blue"),
         ({**ADA, "born": "yesterday"}, "'born' is a date in three boxes"),
         ({**ADA, **BORN, "home": {"steet": "x"}}, r"no field 'home-steet'\. Did"),
     ],
@@ -245,7 +255,8 @@ def test_each_path_of_a_task_list_is_told(tasks: WizardClient, story: Story) -> 
     assert len(committed) == (story.end == "commit")
 
 
-@pytest.mark.parametrize("story", every_path(Join), ids=str)
-def test_each_path_over_lists_is_told(client: WizardClient, story: Story) -> None:
-    client.tell(story)
-    assert len(committed) == 1
+def test_path_over_items_of_an_answer_is_told(make_app: MakeApp) -> None:
+    wizard = declare("Rooms", Commits, you=Step(You), rooms=Repeat(Room, over=rooms_of))
+    for story in every_path(wizard):
+        WizardClient(make_app(wizard), "join").tell(story)
+    assert {len(each.data.get("rooms", ())) for each in committed} > {0}
