@@ -414,5 +414,12 @@ def test_reader_is_named_in_the_error() -> None:
         _ = Answers(journey, 3, set()).d
 
 
+def test_answers_know_the_variables_of_the_mount() -> None:
+    wizard = declare("Join", commit=lambda self, submission: None, a=Step(Secret))
+    draft = Draft("d", "m", (), 0.0, 0.0, "s")
+    journey = Journey(wizard.steps, draft, bound={"agency": 7})
+    assert Answers(journey, 1, set()).bound == {"agency": 7}
+
+
 def test_suspended_names_the_step_that_is_not_done() -> None:
     assert Suspended("a").step == "a"
