@@ -122,5 +122,5 @@ def _grouped(
             )
             found.append(group)
             is_new = False
-            level += bool(group.level and not item)
+            level += not item
     return found
