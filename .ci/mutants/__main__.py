@@ -40,7 +40,7 @@ EMBEDDED = ("stores/embedded", "stores/registry")
 # Each module, and the tests that are to notice: first those that know it best.
 MODULES: dict[str, tuple[str, ...]] = {
     "core.draft": ("core/draft_format", "core/draft_holders", "core/draft"),
-    "core.steps": ("core/declared_steps", "core/walk", "core/steps"),
+    "core.steps": ("core/declared_steps", "core/walk", "core/steps", "core/repeats"),
     "core.form_steps": ("core/form_steps", "core/bound_step"),
     "core.bound_form": ("core/bound_step", "core/journey"),
     "core.hooks": ("core/hooks",),
@@ -52,7 +52,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "core.fields": ("core/fields", "core/rows", "core/forms"),
     "core.rows": ("core/rows", "core/foreign_fields", "core/repeats"),
     "core.answers": ("core/answers", "core/bound_step", "core/repeats"),
-    "core.journey": ("core/walk", "core/journey", "core/changes", "core/repeats"),
+    "core.journey": ("core/walk", "core/journey", "core/steps", "core/changes"),
     "core.items": ("core/repeats",),
     "core.repeats": ("core/repeats",),
     "core.only_if": ("core/only_if", "core/forms"),
@@ -67,8 +67,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "drafts.lease": ("drafts/lease_beats",),
     "drafts.keyring": ("drafts/keyring",),
     "drafts.visitor_drafts": ("drafts/visitor_drafts", "drafts/attempts"),
-    "stores": ("stores/shared_parts", *EMBEDDED),
-    "stores.encoding": ("stores/shared_parts", "stores/embedded"),
+    "stores": ("stores/shared_parts",),
+    "stores.encoding": ("stores/shared_parts",),
     "stores.sqlite": EMBEDDED,
     "stores.files": EMBEDDED,
     "stores.memory": EMBEDDED,

@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 
 BUTTONS = frozenset({"submit", "button", "image", "reset"})
 TICKED = frozenset({"checkbox", "radio"})
-PROGRESS = ".wizard-progress, [data-wizard=progress]"
-BANNER = ".wizard-banner, [data-wizard=banner]"
+BANNERS = ", ".join(
+    (
+        *(".wizard-banner", ".alert-danger", ".alert-info"),
+        *(".govuk-error-summary", ".govuk-inset-text"),
+    )
+)
+"""What themes draw above a form."""
 
 
 class Page:
@@ -90,12 +95,12 @@ class Page:
     @property
     def progress(self) -> str:
         """Where the page is among the others, such as ``Step 1 of 3``."""
-        return " ".join(self._own_texts(PROGRESS))
+        return " ".join(self._own_texts(".wizard-progress"))
 
     @property
     def banners(self) -> str:
         """What is said above the form: errors, and what has happened."""
-        return " ".join(self._own_texts(BANNER))
+        return " ".join(self._own_texts(BANNERS))
 
     @property
     def errors(self) -> list[str]:
@@ -226,6 +231,14 @@ def fillable(form: Node) -> dict[str, list[Node]]:
         if attribute(node, "type") not in BUTTONS | {"hidden"}:
             found.setdefault(attribute(node, "name"), []).append(node)
     return found
+
+
+def offered_by(inputs: list[Node]) -> list[str]:
+    """Return the values that a choice offers; none for an input that is no choice."""
+    if inputs and inputs[0].name == "select":
+        return [attribute(option, "value") for option in inputs[0].query("option")]
+    is_choice = len(inputs) > 1 and attribute(inputs[0], "type") in TICKED
+    return [attribute(node, "value") for node in inputs] if is_choice else []
 
 
 def sent_by(form: Node) -> dict[str, list[str]]:

@@ -732,7 +732,7 @@ def test_list_is_hashed_by_its_items_and_their_fields() -> None:
 def test_rows_begin_with_the_number_of_items() -> None:
     site = pets("Rex", "Max")
     rows = site.list.rows(lambda bound: f"/{'/'.join(bound.journey.url_parts)}")
-    assert (rows[0].label, rows[0].lines, rows[0].url) == ("Entries", ("2",), "/")
+    assert (rows[0].label, rows[0].lines, rows[0].url) == ("Pets", ("2 entries",), "/")
     assert (rows[0].step, rows[0].field, rows[0].item) == ("pets", "", "")
     named = [(r.item, r.heading, r.page, r.step) for r in rows[1:] if r.field == "name"]
     assert named == [("Rex", "Rex", "", "pets"), ("Max", "Max", "", "pets")]

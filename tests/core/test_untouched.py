@@ -112,10 +112,10 @@ def test_rows_of_which_nothing_is_sent_are_marked() -> None:
 
 def test_rows_of_forms_are_marked_if_nothing_of_them_may_be_sent() -> None:
     box = type("Box", (Form,), {"box": fields.BooleanField()})
-    boxes = fields.FieldList(fields.FormField(box), min_entries=1)
+    boxes: Any = fields.FieldList(fields.FormField(box), min_entries=1)
     assert sent(boxes) == ({"it-0-_row": [""]}, ())
     text = type("Text", (Form,), {"text": fields.StringField()})
-    texts = fields.FieldList(fields.FormField(text), min_entries=1)
+    texts: Any = fields.FieldList(fields.FormField(text), min_entries=1)
     assert sent(texts) == ({"it-0-text": [""]}, ())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from flask_wizard.core.draft import Draft, Entry, decode, encode
 from flask_wizard.core.forms import Values
 from flask_wizard.core.journey import Journey, Progress
 from flask_wizard.core.steps import ABSENT, Span
+from flask_wizard.core.texts import Texts
 
 declare = partial(wizards.declare, "Join", commit=lambda self, submission: None)
 EMPTY = Draft("d", "m", (), 0.0, 0.0, "s")
@@ -170,8 +172,9 @@ def test_journey_that_goes_on_keeps_what_it_has_met() -> None:
     assert asked == ["x"]
 
 
-def test_step_that_is_sent_early_is_not_met() -> None:
-    onward = send(begin(Plain), "c")
+@pytest.mark.parametrize("early", ["b", "c"])
+def test_step_that_is_sent_early_is_not_met(early: str) -> None:
+    onward = send(begin(Plain), early)
     assert names(onward.path) == ["a"]
     assert names(send(onward, "a").path) == ["a", "b"]
 
@@ -190,6 +193,14 @@ def test_first_steps_that_read_nothing_are_counted() -> None:
 def test_steps_behind_one_that_reads_are_not_counted() -> None:
     journey = fill(begin(Asking), "a", "b", "c")
     assert journey.draft.plain_prefix[0] == 1
+
+
+def test_steps_are_counted_again_by_their_entries() -> None:
+    """A write that touches their entries says nothing of them."""
+    draft = replace(fill(begin(Plain), "a", "b").draft, plain_prefix=(0, b""))
+    journey = begin(Plain, draft)
+    journey.walk()
+    assert journey.to_draft().plain_prefix == (2, journey.signatures.chained[2])
 
 
 def test_step_that_is_sent_anew_stays_among_those_counted() -> None:
@@ -224,8 +235,9 @@ def test_step_that_a_commit_has_sent_back_is_open_again() -> None:
     journey = fill(begin(Plain), "a", "b", "c")
     draft = journey.bind("b").reject(journey.draft, {"": ["No"]})
     assert names(begin(Plain, draft).path) == ["a", "b"]
-    kept = journey.go_on_with(journey.bind("b"), draft)
-    assert kept.to_draft().entries["b"].messages == {"": ["No"]}
+    saved = later(send(begin(Plain, draft), "b", validate=False))
+    assert saved.draft.plain_prefix[0] == 1
+    assert names(saved.path) == ["a", "b"]
 
 
 @pytest.mark.parametrize("prefix", [(3, b"other"), (9, b""), (3, b"")])
@@ -309,6 +321,22 @@ def test_prefilled_draft_has_what_all_steps_begin_with() -> None:
     assert again.bind("c").form["it"].data == "C"  # type: ignore[index]
 
 
+def test_conditions_of_steps_that_do_not_open_are_not_asked_at_the_beginning() -> None:
+    asked: list[object] = []
+
+    def asks(answers: Answers) -> bool:
+        asked.append(answers.a.it)
+        return True
+
+    wizard = declare(a=Step(It), b=Step(It, when=asks), check=Review())
+    journey = prefilled(wizard, b="B")
+    journey.begin()
+    assert asked == []
+    before = journey.draft.entries["b"].before
+    assert before is not None
+    assert before.raw == {"it": ["B"]}
+
+
 def test_draft_that_is_not_prefilled_begins_empty() -> None:
     journey = begin(Plain, initial=lambda name, answers: {"it": "x"})
     journey.begin()
@@ -318,6 +346,14 @@ def test_draft_that_is_not_prefilled_begins_empty() -> None:
 def test_prefilled_steps_are_stored_as_they_are_met() -> None:
     stored = prefilled(Plain, a="A", b="B").to_draft()
     assert list(stored.entries) == ["a", "b", "c"]
+
+
+def test_step_that_does_not_apply_is_not_taken_as_sent() -> None:
+    stored = prefilled(Asking, a="y", b="B", c="C").to_draft()
+    entry = stored.entries["b"]
+    assert (entry.sent, entry.accepted) == (False, False)
+    assert entry.before is not None
+    assert entry.before.raw == {"it": ["B"]}
 
 
 # Steps of somebody else
@@ -353,6 +389,29 @@ def test_step_of_somebody_else_that_is_done_is_awaited_no_more() -> None:
     assert following.name == "b"
 
 
+def test_steps_of_others_are_found_by_walking() -> None:
+    draft = fill(begin(Plain, shared("b")), "a").draft
+    assert names(begin(Plain, draft).awaited) == ["b"]
+
+
+def test_nothing_is_after_a_step_that_is_not_done_beside_those_of_others() -> None:
+    journey = begin(Plain, shared("c"))
+    assert journey.next(journey.current) is None
+
+
+def test_step_of_somebody_else_that_does_not_apply_is_not_awaited() -> None:
+    journey = fill(begin(Asking, shared("b")), "a", it="y")
+    journey = fill(journey, "c")
+    assert journey.awaited == ()
+    assert journey.get("check") is not None
+
+
+def test_step_whose_condition_reads_what_is_awaited_waits() -> None:
+    journey = begin(Asking, shared("a"))
+    b = journey.bind("b")
+    assert (b.waits_for, b.opens, b.done) == (("a",), False, False)
+
+
 def test_review_waits_for_all_steps_of_others() -> None:
     journey = fill(begin(Plain, shared("a", "b")), "c")
     review = journey.first_incomplete
@@ -360,6 +419,45 @@ def test_review_waits_for_all_steps_of_others() -> None:
     assert (review.name, review.waits_for) == ("check", ("a", "b"))
     assert journey.get("check") is None
     assert journey.next(journey.bind("c")) is review
+
+
+def test_step_of_somebody_else_that_waits_is_not_passed_over() -> None:
+    wizard = declare(
+        a=Step(It), b=Step(It, prepare=reads("a")), c=Step(It), check=Review()
+    )
+    journey = begin(wizard, shared("a", "b"))
+    assert journey.bind("b").waits_for == ("a",)
+    assert journey.first_incomplete is journey.bind("b")
+    assert journey.get("c") is None
+
+
+def test_step_cannot_swallow_that_it_has_to_wait() -> None:
+    def prepare(form: Any, answers: Answers) -> None:
+        with suppress(BaseException):
+            _ = answers.a.it
+
+    wizard = declare(
+        a=Step(It), other=Step(It), b=Step(It, prepare=prepare), check=Review()
+    )
+    journey = begin(wizard, shared("a", "other"))
+    assert journey.bind("b").waits_for == ("a",)
+
+
+def test_what_waits_begins_when_what_it_reads_is_there() -> None:
+    def initial(name: str, answers: Answers) -> object:
+        return {"it": answers.a.it} if name == "b" else None
+
+    wizard = declare(a=Step(It), b=Step(It), check=Review())
+    journey = begin(wizard, shared("a"), initial=initial, prefilled=True)
+    journey.begin()
+    assert "b" not in journey.draft.entries
+
+
+def test_what_waits_is_not_prefilled() -> None:
+    wizard = declare(a=Step(It), b=Step(It, prepare=reads("a")), check=Review())
+    journey = prefilled(wizard, shared("a"), b="B")
+    assert journey.bind("b").waits_for == ("a",)
+    assert not journey.bind("b").done
 
 
 def test_what_waits_stores_no_beginning() -> None:
@@ -451,7 +549,7 @@ def test_digest_after_another_submission_is_of_that() -> None:
 def test_progress_says_its_numbers() -> None:
     assert Progress(2, 3).text == "Step 2 of 3"
     assert Progress(2, None).text == "Step 2"
-    assert Progress(2, 3) == Progress(2, 3, begin(Plain).texts)
+    assert Progress(2, 3) == Progress(2, 3, Texts(lambda: "de"))
     assert repr(Progress(2, None)) == "Progress(number=2, total=None)"
 
 
@@ -468,6 +566,15 @@ def test_step_that_does_not_apply_is_not_counted() -> None:
     journey = fill(begin(Asking), "a", it="y")
     shown = journey.progress(journey.bind("c"))
     assert (shown.number, shown.total) == (2, 3)
+    assert journey.progress(journey.bind("a")).number == 1
+
+
+def test_steps_that_are_known_to_be_done_are_counted() -> None:
+    wizard = declare(
+        a=Step(It, when=lambda answers: True), b=Step(It), c=Step(It), check=Review()
+    )
+    journey = fill(begin(wizard), "a", "b")
+    assert journey.progress(journey.current) == Progress(3, 4)
 
 
 def test_visitor_who_comes_from_the_review_knows_the_total() -> None:
@@ -515,6 +622,12 @@ def test_review_is_open_when_all_steps_before_it_are_done() -> None:
     assert review.name == "check"
 
 
+def test_missing_steps_are_all_behind_the_first_incomplete() -> None:
+    assert names(begin(Plain).missing) == ["a", "b", "c"]
+    wizard = declare(a=Step(It), b=Step(It), bye=Exit())
+    assert names(begin(wizard).missing) == ["a", "b"]
+
+
 def test_missing_steps_are_those_that_are_certain() -> None:
     wizard = declare(
         a=Step(It),
@@ -551,7 +664,10 @@ def test_hash_of_the_answers_is_that_of_the_path() -> None:
     hidden = fill(journey, "a", it="y")
     back = fill(hidden, "a", it="x")
     assert back.answers_hash == journey.answers_hash
-    assert begin(Plain).answers_hash == begin(Asking).answers_hash
+    informed = declare(hello=Info(), a=Step(It), check=Review())
+    plain = declare(a=Step(It), check=Review())
+    told = fill(begin(informed), "hello", "a")
+    assert told.answers_hash == fill(begin(plain), "a").answers_hash
 
 
 def test_hidden_answers_are_noted_with_their_cause() -> None:

@@ -652,7 +652,8 @@ def test_what_cannot_be_shared_is_told(
 def test_share_without_a_step_is_a_mistake(shared: Shared) -> None:
     holder = begun(shared.app)
     (row,) = drafts_of(shared, holder)
-    for steps in ([], "reference"):
+    mistakes: tuple[Any, ...] = ([], "reference")
+    for steps in mistakes:
         with (
             shared.app.app_context(),
             pytest.raises(ConfigurationError, match="steps is"),

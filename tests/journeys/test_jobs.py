@@ -210,6 +210,7 @@ def test_drafts_that_cannot_be_opened_are_counted_too(
     found = json.loads(home.run("drafts", "--format", "json").stdout)
     assert found["skipped"] == {"cannot be read": 1}
     assert [row["drafts"] for row in found["drafts"]] == [1]
+    assert "1  cannot be read" in home.run("drafts", "keep").stdout
 
 
 def test_draft_that_cannot_be_opened_is_left_out_and_told_of(
@@ -265,9 +266,10 @@ def test_drafts_of_a_wizard_that_is_gone_are_counted_too(
     home: Home, make_app: MakeApp
 ) -> None:
     home.begin("Ann")
-    app = make_app()
-    result = app.test_cli_runner().invoke(args=["wizard", "drafts"])
-    assert "1  of a wizard that is not mounted" in result.stdout
+    run = make_app(Keep).test_cli_runner().invoke
+    gone = "1  of a wizard that is not mounted"
+    assert gone in run(args=["wizard", "drafts"]).stdout
+    assert gone not in run(args=["wizard", "drafts", "join"]).stdout
 
 
 def test_namespaces_do_not_see_each_other(
