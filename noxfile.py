@@ -337,6 +337,7 @@ def mutate(session: nox.Session) -> None:
     """Change the code in one place at a time, and count what no test notices.
 
     MODULES are those to change, joined by commas: all that it knows, if it is not set.
+    JOBS is how many mutants are judged at the same time: as many as there are cores.
     """
     modules = os.environ.get("MODULES", "").replace(",", " ").split()
     session.run(DEV, ".ci/mutants", *modules)

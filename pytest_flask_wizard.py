@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,14 +20,19 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def wizard_client(app: Flask) -> Callable[..., WizardClient]:
+def wizard_client(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., WizardClient]:
     """Return a function that makes a ``WizardClient`` of the fixture ``app``.
 
     It takes the name of the mount and the variables of its prefix. Each client is a
-    browser of its own.
+    browser of its own. Drafts of other tests are not there, whatever store they lie in:
+    the test has a ``WIZARD_NAMESPACE`` of its own.
     """
     from flask_wizard.testing import WizardClient
 
+    own = f"{app.config.get('WIZARD_NAMESPACE', '')}{token_hex(8)}"
+    monkeypatch.setitem(app.config, "WIZARD_NAMESPACE", own)
     return partial(WizardClient, app)
 
 

@@ -75,14 +75,19 @@ class Server:
         """POSTs a second. Each visitor waits for an answer before the next."""
         return len(self.times(seconds)) / seconds
 
-    def times(self, seconds: float) -> list[float]:
-        """How long each POST took that was answered within so many seconds."""
+    def times(self, seconds: float, *, least: int = 0) -> list[float]:
+        """How long each POST took that was answered within so many seconds.
+
+        Each visitor goes on until ``least`` are answered, however long that takes.
+        """
         with ThreadPoolExecutor(len(self._requests)) as visitors:
             until = time.monotonic() + seconds
-            found = visitors.map(lambda sent: self._sent(sent, until), self._requests)
+            found = visitors.map(
+                lambda sent: self._sent(sent, until, least), self._requests
+            )
             return [each for times in found for each in times]
 
-    def _sent(self, requests: list[bytes], until: float) -> list[float]:
+    def _sent(self, requests: list[bytes], until: float, least: int) -> list[float]:
         times: list[float] = []
         for request in cycle(requests):
             started = time.monotonic()
@@ -90,7 +95,7 @@ class Server:
             if not answer.startswith((b"HTTP/1.1 303", b"HTTP/1.1 302")):
                 raise RuntimeError(f"gunicorn answers {answer!r}")
             ended = time.monotonic()
-            if ended > until:
+            if ended > until and len(times) >= least:
                 break
             times.append(ended - started)
         return times

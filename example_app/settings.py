@@ -28,8 +28,10 @@ def configured(import_name: str, given: Mapping[str, Any]) -> Flask:
         WIZARD_LANG="en",  # as all that the shop says itself
         WIZARD_PERMANENT_SESSION=True,  # as `remember_for_weeks` makes it
         WIZARD_SILENCED={
-            "cookie application": "The shop runs at http://localhost. Whoever serves it"
-            " to others sets SESSION_COOKIE_SECURE.",
+            "cookie SESSION_COOKIE_SECURE": "The shop runs at http://localhost. Whoever"
+            " serves it to others sets it.",
+            "links WIZARD_EXTERNAL_URL": "`python -m example_app` sets its own address."
+            " Whoever serves the shop to others sets theirs.",
         },
     )
     app.config.from_prefixed_env()

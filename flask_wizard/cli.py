@@ -11,7 +11,7 @@ from difflib import unified_diff
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import click
 from flask import Flask, current_app
@@ -19,6 +19,21 @@ from flask.cli import AppGroup
 
 from .checks import maps, templates
 from .checks.answer_types import module_of
+from .checks.arguments import (
+    NO_MOUNT,
+    SAMPLES,
+    STYLE,
+    VALUES,
+    check_stored,
+    chosen,
+    mounted_wizards,
+    number_of,
+    only,
+    samples_in,
+    share,
+    some,
+    values_of,
+)
 from .checks.definitions import CHECKS, check_definitions
 from .checks.gallery import make_gallery
 from .checks.gallery_files import write_gallery
@@ -40,7 +55,10 @@ from .drafts.users_data import UsersData
 from .errors import ConfigurationError, StoreError
 from .stores import SweptStore
 from .web.all_drafts import (
+    AGES,
     DAY,
+    UNREADABLE,
+    Opened,
     Skipped,
     age_of,
     opened_drafts,
@@ -49,8 +67,7 @@ from .web.all_drafts import (
 )
 from .web.exported import export
 from .web.rehearsal import Rehearsal, rehearse, silence
-from .web.routes import Mounted
-from .web.state import EXTENSION, MOUNTS
+from .web.state import EXTENSION, WizardState
 
 commands: AppGroup = AppGroup("wizard", help="Look at wizards, and after their drafts.")
 
@@ -61,13 +78,13 @@ NOT_ALL_TRIED = 3  # the exit code of prove if nothing breaks; click's own is 2
 @commands.command()
 def purge() -> None:
     """Remove expired drafts and their uploads. The application may go on running."""
-    state = current_app.extensions[EXTENSION]
+    state, uploads = current_app.extensions[EXTENSION], _repository().uploads
     store, name = state.store, type(state.store).__name__
     if isinstance(store, SweptStore):
         _sweep(name, "expired values", store.sweep)
     else:
         click.echo(f"{name}: nothing to do, the engine removes expired drafts itself.")
-    uploads, name = _repository().uploads, type(state.uploads).__name__
+    name = type(state.uploads).__name__
     if uploads is not None and isinstance(state.uploads, ListedUploadStore):
         _sweep(name, "uploads", uploads.sweep)
 
@@ -79,74 +96,103 @@ def _sweep(name: str, what: str, sweep: Callable[..., int]) -> None:
         click.echo(f"{name}: {removed} removed so far", err=True)
 
     started = time.monotonic()
-    with _store_errors():
+    with _errors():
         removed = sweep(time.time(), report)
     took = time.monotonic() - started
     click.echo(f"{name}: {removed} {what} removed in {took:.1f} s.")
 
 
 @commands.command()
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
-def drafts(style: str) -> None:
-    """Count the drafts by wizard, state, step and age. No answer is shown."""
-    counts: Counter[tuple[str, str, str, str]] = Counter()
+@click.argument("mount", nargs=-1)
+@STYLE
+def drafts(mount: tuple[str, ...], style: str) -> None:
+    """Count the drafts by wizard, state, step and age. No answer is shown.
+
+    MOUNT is the full name of a wizard's blueprint. Without it, all are counted.
+    """
+    check_stored(mount, _find())
+    counts: Counter[_Row] = Counter()
     skipped: Counter[str] = Counter()
-    with _store_errors():
+    with _errors():
         for number, found in enumerate(opened_drafts(_app(), _find()), start=1):
             _tell(number)
             if isinstance(found, Skipped):
-                skipped[found.reason] += 1
-                continue
-            draft = found.public
-            counts[draft.mount, draft.state, draft.step, age_of(draft)] += 1
+                if not mount or found == UNREADABLE:  # which may be one of these
+                    skipped[found.reason] += 1
+            elif not mount or found.public.mount in mount:
+                counts[_Row.of(found)] += 1
+    counted = sorted(counts.items())
     if style == "json":
-        rows = [
-            {"mount": mount, "state": state, "step": step, "saved": age, "drafts": n}
-            for (mount, state, step, age), n in sorted(counts.items())
-        ]
+        rows = [row.as_json(count) for row, count in counted]
         click.echo(json.dumps({"drafts": rows, "skipped": dict(skipped)}, indent=2))
         return
-    for (mount, state, step, age), count in sorted(counts.items()):
-        place = f"{state}, at {step}" if step else state
-        click.echo(f"{count:>8}  {mount}: {place}, saved {age} ago")
+    for row, count in counted:
+        click.echo(f"{count:>8}  {row}")
     click.echo(f"{counts.total():>8}  in all")
     for reason, count in skipped.items():
         click.echo(f"{count:>8}  {reason}")
 
 
-def _share(
-    context: click.Context, option: click.Parameter, value: str | None
-) -> float | None:
-    """Return a share such as 5% as a number from 0 to 1. Raise BadParameter."""
-    if value is None:
-        return None
-    try:
-        number = float(value.removesuffix("%")) if value.endswith("%") else -1.0
-    except ValueError:
-        number = -1.0
-    if not 0 <= number <= 100:
-        raise click.BadParameter(f"{value!r} is not a share. Expected one such as 5%.")
-    return number / 100
+class _Row(NamedTuple):
+    """What drafts that are counted together have in common, in the order of rows."""
+
+    mount: str
+    #: False of open drafts, which come first.
+    ended: bool
+    state: str
+    #: Where the step stands in the wizard.
+    position: int
+    step: str
+    #: Which of ``AGES`` they have.
+    age: int
+
+    @classmethod
+    def of(cls, found: Opened) -> _Row:
+        draft = found.public
+        position = found.visit.wizard.steps.positions.get(draft.step, -1)
+        age = [*AGES].index(age_of(draft))
+        is_open = draft.state == "open"
+        return cls(draft.mount, not is_open, draft.state, position, draft.step, age)
+
+    def __str__(self) -> str:
+        place = f"{self.state}, at {self.step}" if self.step else self.state
+        return f"{self.mount}: {place}, saved {[*AGES][self.age]} ago"
+
+    def as_json(self, count: int) -> dict[str, Any]:
+        return {
+            "mount": self.mount,
+            "state": self.state,
+            "step": self.step,
+            "saved": [*AGES][self.age],
+            "drafts": count,
+        }
 
 
 @commands.command()
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
-def check(style: str) -> None:
-    """Look for what visitors would stumble over. The exit code is 1 if there is any.
+@click.argument("mount", nargs=-1)
+@STYLE
+def check(mount: tuple[str, ...], style: str) -> None:
+    """Look for what visitors would stumble over.
+
+    MOUNT is the full name of a wizard's blueprint. Without it, all wizards and the
+    settings of the application are looked at.
 
     Each finding says where it is and how to mend it. Those that are meant to be so are
-    silenced in WIZARD_SILENCED, with a reason.
+    silenced in WIZARD_SILENCED, with a reason. The exit code is 1 if others are found.
     """
-    with _store_errors():
-        found = check_definitions(_app())
+    chosen(mount)
+    with _errors():
+        found = check_definitions(_app(), mount)
     if style == "json":
         rows = [finding._asdict() for finding in found]
         click.echo(json.dumps({"findings": rows}, indent=2))
     else:
         for finding in found:
             click.echo(f"{finding.key} {finding.message}")
-        count = len(CHECKS) + len(SETTINGS) + len(ON_PATHS)
-        click.echo(f"{len(found)} findings of {count} checks.")
+        count = len(CHECKS) + len(ON_PATHS) + (0 if mount else len(SETTINGS))
+        if not mounted_wizards():
+            click.echo(f"{NO_MOUNT} Only the settings were looked at.")
+        click.echo(f"{number_of(len(found), 'finding')} of {count} checks.")
     if found:
         raise SystemExit(1)
 
@@ -158,10 +204,16 @@ def check(style: str) -> None:
     "module",
     help="A module with PROPERTIES, and SAMPLES and BOUND if need be.",
 )
-@click.option("--samples", type=click.File(), help="JSON: mount, step, field.")
-@click.option("--value", "values", multiple=True, help="NAME=TEXT, of a prefix.")
-@click.option("--most", default=MOST_FORMS, help="Forms to fill in before giving up.")
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
+@SAMPLES
+@VALUES
+@click.option(
+    "--most",
+    default=MOST_FORMS,
+    type=click.IntRange(min=1),
+    help="How many forms to fill in before giving up.",
+    show_default=True,
+)
+@STYLE
 def prove_paths(
     mount: tuple[str, ...],
     module: str | None,
@@ -170,24 +222,22 @@ def prove_paths(
     most: int,
     style: str,
 ) -> None:
-    """Prove that each step is reached and left, on every path to the commit.
+    """Prove that each step is reached and left on every path.
+
+    Each path that does not end in an Exit has to reach the commit, too.
 
     MOUNT is the full name of a wizard's blueprint; without it, all are proved. The
     wizards' own steps are filled in, and nothing is stored. The exit code is 1 if
     something does not hold: the shortest answers that show it are printed. It is 3 if
     all holds that was tried, and not all was tried.
     """
-    mounts = _mounts()
-    if unknown := [name for name in mount if name not in mounts]:
-        raise click.ClickException(
-            f"No wizard is mounted as {unknown[0]!r}. Mounted are {', '.join(mounts)}."
-        )
+    mounts = some(mount)
     given = _declared(module) if module else {}
-    known = json.load(samples) if samples is not None else given.get("SAMPLES", {})
-    own = dict(value.partition("=")[::2] for value in values)
+    known = samples_in(samples) or given.get("SAMPLES", {})
+    own = values_of(values)
     proofs: dict[str, Proof] = {}
-    with _store_errors():
-        for name in mount or sorted(mounts):
+    with _errors():
+        for name in mounts:
             with request_context(_app()), silence():
                 proofs[name] = prove(
                     type(mounts[name].wizard),
@@ -236,27 +286,34 @@ def _tell_forms(name: str) -> Callable[[int], None]:
 
 @commands.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("mount", nargs=-1)
 @click.option("--theme", "themes", multiple=True, help="Once for each theme.")
 @click.option("--lang", "langs", multiple=True, help="Once for each language.")
-@click.option("--samples", type=click.File(), help="JSON: mount, step, field.")
-@click.option("--value", "values", multiple=True, help="NAME=TEXT, of a prefix.")
+@SAMPLES
+@VALUES
 def preview(
     folder: Path,
+    mount: tuple[str, ...],
     themes: tuple[str, ...],
     langs: tuple[str, ...],
     samples: IO[str] | None,
     values: tuple[str, ...],
 ) -> None:
-    """Write every page of the wizards to FOLDER: empty, filled in and wrong.
+    """Write every page of the wizards to FOLDER.
 
-    FOLDER/index.html lists them. No draft of the application is opened, and nothing is
-    committed. Without --theme and --lang, the pages are as visitors have them.
+    Each is there empty, filled in and wrong. FOLDER/index.html lists them. MOUNT is the
+    full name of a wizard's blueprint; without it, all wizards are shown. No draft of
+    the application is opened, and nothing is committed. Without --theme and --lang, the
+    pages are as visitors have them.
     """
-    if folder.exists() and any(folder.iterdir()):
+    mounts = some(mount)
+    with _file_errors():
+        folder.mkdir(parents=True, exist_ok=True)
+        has_files = any(folder.iterdir())
+    if has_files:
         raise click.ClickException(f"{folder} has files. Give a folder without any.")
-    known = json.load(samples) if samples is not None else {}
-    given = dict(value.partition("=")[::2] for value in values)
-    of = partial(make_gallery, _app(), samples=known, values=given)
+    known, given = samples_in(samples), values_of(values)
+    of = partial(make_gallery, _app(), mounts=mounts, samples=known, values=given)
     with _app().test_request_context():  # labels may be lazy
         galleries = [
             (
@@ -266,25 +323,33 @@ def preview(
             for theme in themes or (None,)
             for lang in langs or (None,)
         ]
-    count = write_gallery(_app(), folder, galleries)
+    with _file_errors():
+        count = write_gallery(_app(), folder, galleries)
     for why in dict.fromkeys(why for _, gallery in galleries for why in gallery.missed):
         click.echo(f"Not shown: {why}", err=True)
-    click.echo(f"{count} pages. Open {folder / 'index.html'}")
+    click.echo(f"{number_of(count, 'page')}. Open {folder / 'index.html'}")
 
 
 @commands.command("rehearse")
-@click.argument("mount", required=False)
-@click.option("--max-asked", callback=_share, help="A share, such as 5%: see above.")
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
-def rehearse_release(mount: str | None, max_asked: float | None, style: str) -> None:
+@click.argument("mount", nargs=-1)
+@click.option(
+    "--max-asked",
+    callback=share,
+    metavar="SHARE",
+    help="Exit with 1 if more than this share, such as 5%, are asked again or refused.",
+)
+@STYLE
+def rehearse_release(
+    mount: tuple[str, ...], max_asked: float | None, style: str
+) -> None:
     """Say what this release would do to open drafts. Nothing is written.
 
     MOUNT is the full name of a wizard's blueprint. Without it, all drafts are opened.
-    No answer is shown, and no text of an exception. The exit code is 1 if more than
-    --max-asked of the drafts are asked again or refused.
+    No answer is shown, and no text of an exception.
     """
-    with _store_errors():
-        found = rehearse(_app(), _find(), mount=mount, report=_tell)
+    check_stored(mount, _find())
+    with _errors():
+        found = rehearse(_app(), _find(), mounts=mount, report=_tell)
     total = sum(each.total for each in found.values())
     held_up = sum(each.held_up for each in found.values())
     if style == "json":
@@ -305,9 +370,14 @@ def rehearse_release(mount: str | None, max_asked: float | None, style: str) -> 
 
 
 @commands.command("list")
-@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
-def list_mounts(style: str) -> None:
-    """List the mounted wizards, each with its URL and its steps."""
+@click.argument("mount", nargs=-1)
+@STYLE
+def list_mounts(mount: tuple[str, ...], style: str) -> None:
+    """List the mounted wizards, each with its URL and its steps.
+
+    MOUNT is the full name of a wizard's blueprint, as this prints it. Without it, all
+    are listed.
+    """
     rows = [
         {
             "mount": name,
@@ -315,7 +385,7 @@ def list_mounts(style: str) -> None:
             "url": next(str(r) for r in _app().url_map.iter_rules(f"{name}.entry")),
             "steps": [step.name for step in mounted.wizard.steps],
         }
-        for name, mounted in sorted(_mounts().items())
+        for name, mounted in chosen(mount).items()
     ]
     if style == "json":
         click.echo(json.dumps({"mounts": rows}, indent=2))
@@ -324,36 +394,41 @@ def list_mounts(style: str) -> None:
         click.echo(f"{row['mount']}: {row['wizard']} at {row['url']}")
         click.echo(f"    {', '.join(row['steps'])}")
     if not rows:
-        click.echo("No wizard is mounted with as_blueprint.")
+        click.echo(NO_MOUNT)
 
 
 @commands.command("map")
-@click.argument("mount")
+@click.argument("mount", required=False)
 @click.option(
-    "--format", "style", type=click.Choice([*maps.FORMATS]), default="mermaid"
+    "--format",
+    "style",
+    type=click.Choice([*maps.FORMATS]),
+    default="mermaid",
+    help="What draws it: mermaid, dot (Graphviz), or text for a terminal.",
+    show_default=True,
 )
 @click.option(
     "--check",
     "file",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Print nothing, and exit with 1 if FILE does not contain the map.",
+    help="Print no map, and exit with 1 if FILE does not contain it.",
 )
-def draw_map(mount: str, style: str, file: Path | None) -> None:
-    """Draw the pages of the wizard that is mounted as MOUNT, and what leads to them.
+def draw_map(mount: str | None, style: str, file: Path | None) -> None:
+    """Draw the pages of a wizard, and what leads to them.
+
+    MOUNT is the full name of the wizard's blueprint. It may be left out if the
+    application mounts one wizard only.
 
     Conditions are called by the first line of their docstrings, else by their names.
     """
-    mounts = _mounts()
-    if mount not in mounts:
-        raise click.ClickException(
-            f"No wizard is mounted as {mount!r}. Mounted are {', '.join(mounts)}."
-        )
+    mount, mounted = only(mount)
     with _app().test_request_context():  # titles may be lazy
-        drawn = maps.FORMATS[style](type(mounts[mount].wizard))
+        drawn = maps.FORMATS[style](type(mounted.wizard))
     if file is None:
         click.echo(drawn, nl=False)
         return
-    text = file.read_text(encoding="utf-8")
+    with _file_errors():
+        text = file.read_text(encoding="utf-8")
     if drawn in text:
         return
     # A file of the map alone has a short difference, and a document has a long one.
@@ -375,22 +450,18 @@ def draw_map(mount: str, style: str, file: Path | None) -> None:
     help="Print nothing, and exit with 1 if FILE is another module.",
 )
 def write_types(mount: tuple[str, ...], file: Path | None) -> None:
-    """Print a module with the types of answers, for type checkers and editors.
+    """Print a module with the types of answers, for type checkers.
 
     MOUNT is the full name of a wizard's blueprint. Without it, all wizards are in it.
     """
-    mounts = _mounts()
-    if unknown := [name for name in mount if name not in mounts]:
-        raise click.ClickException(
-            f"No wizard is mounted as {unknown[0]!r}. Mounted are {', '.join(mounts)}."
-        )
     # One wizard may be mounted more than once.
-    named = (type(mounts[name].wizard) for name in mount or sorted(mounts))
+    named = (type(mounted.wizard) for mounted in some(mount).values())
     made = module_of(dict.fromkeys(named))
     if file is None:
         click.echo(made, nl=False)
         return
-    found = file.read_text(encoding="utf-8")
+    with _file_errors():
+        found = file.read_text(encoding="utf-8")
     if made == found:
         return
     lines = (found.splitlines(), made.splitlines())
@@ -408,15 +479,14 @@ def write_types(mount: tuple[str, ...], file: Path | None) -> None:
 @click.option("--theme", help="The theme to copy from; without it, WIZARD_THEME.")
 @click.option("--force", is_flag=True, help="Replace copies that are there already.")
 def eject_templates(template: tuple[str, ...], theme: str | None, force: bool) -> None:
-    """Copy shipped templates into the application, to be changed there.
+    """Copy shipped templates into the application.
 
-    TEMPLATE is the name of a page, such as step or review, or base for the layout.
-    Without it, all are copied. A copy notes what it was made from.
+    They are yours to change there. TEMPLATE is the name of a page, such as step or
+    review, or base for the layout. Without it, all are copied. A copy notes what it was
+    made from.
     """
-    try:
+    with _errors(), _file_errors():
         copies = templates.eject(_app(), template, theme=theme, force=force)
-    except ConfigurationError as error:
-        raise click.ClickException(str(error)) from error
     for path in copies:
         click.echo(path)
 
@@ -454,11 +524,27 @@ def _as_json(mount: str, found: Rehearsal) -> dict[str, Any]:
 
 
 @commands.command("remind")
-@click.option("--idle", type=float, default=1.0, help="Days since the last save.")
-@click.option("--expiring", type=float, default=1.0, help="Days until it expires.")
+@click.option(
+    "--idle",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    help="Days since the last save.",
+    show_default=True,
+)
+@click.option(
+    "--expiring",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    help="Days until it expires.",
+    show_default=True,
+)
 def send_reminders(idle: float, expiring: float) -> None:
-    """Call on_remind for drafts that were left, or that expire soon; each once."""
-    with _store_errors():
+    """Call on_remind for drafts that were left or expire soon.
+
+    Each draft is reminded of once for each of these reasons. The exit code is 1 if
+    on_remind raises for one. The others are reminded all the same.
+    """
+    with _errors():
         done = remind(
             _app(), _find(), idle=idle * DAY, expiring=expiring * DAY, report=_tell
         )
@@ -475,18 +561,20 @@ def send_reminders(idle: float, expiring: float) -> None:
 def erase(user: str) -> None:
     """Erase one user's drafts, their files and their list."""
     data = UsersData(_repository(), user)
-    with _store_errors():
+    with _errors():
         erased = data.erase(_count())
-    click.echo(f"{erased.drafts} drafts and {erased.files} files erased.")
+    what = f"{number_of(erased.drafts, 'draft')} and {number_of(erased.files, 'file')}"
+    click.echo(f"{what} erased.")
     _warn_of(data)
     if erased.busy:
+        busy = number_of(erased.busy, "draft")
         raise click.ClickException(
-            f"{erased.busy} drafts are being committed at this moment. Run it again."
+            f"Not erased, as a commit is under way: {busy}. Run it again."
         )
     if data.unreadable:
         raise click.ClickException(
-            f"{data.unreadable} drafts of this user cannot be read, and are still "
-            "stored. Run it with the release and the secret that wrote them."
+            f"Drafts that cannot be read, and are still stored: {data.unreadable}. "
+            "Run it with the release and the secret that wrote them."
         )
 
 
@@ -494,23 +582,24 @@ def erase(user: str) -> None:
 @click.option("--user", required=True, help="The id that holder returns for them.")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def export_data(user: str, folder: Path) -> None:
-    """Write one user's drafts to FOLDER/drafts.json, and their files beside it.
+    """Write one user's drafts and files to FOLDER.
 
-    Passwords are left out. FOLDER must not exist yet.
+    The drafts are in FOLDER/drafts.json. Passwords are left out. FOLDER must not exist
+    yet.
     """
     data = UsersData(_repository(), user)
-    try:
+    if folder.exists():
+        raise click.ClickException(f"{folder} exists already.")
+    with _file_errors():
         folder.mkdir(parents=True, mode=0o700)
-    except FileExistsError as error:
-        raise click.ClickException(f"{folder} exists already.") from error
-    with _store_errors(), _app().test_request_context():  # titles may be lazy
+    with _errors(), _file_errors(), _app().test_request_context():  # titles may be lazy
         done = export(_app(), _find(), data, folder, _count())
-    click.echo(f"{done.drafts} drafts and {done.files} files written to {folder}.")
+    what = f"{number_of(done.drafts, 'draft')} and {number_of(done.files, 'file')}"
+    click.echo(f"{what} written to {folder}.")
     _warn_of(data)
     if done.unreadable:
         raise click.ClickException(
-            f"{done.unreadable} drafts or files of this user cannot be read, and are "
-            "left out."
+            f"Drafts or files that cannot be read, and are left out: {done.unreadable}."
         )
 
 
@@ -528,15 +617,10 @@ def _app() -> Flask:
     return app
 
 
-def _mounts() -> Mapping[str, Mounted]:
-    """Return the mounted wizards by the full names of their blueprints."""
-    mounts: Mapping[str, Mounted] = _app().extensions.get(MOUNTS, {})
-    return mounts
-
-
 def _repository() -> DraftRepository:
-    repository: DraftRepository = current_app.extensions[EXTENSION].repository(_app())
-    return repository
+    with _errors():
+        state: WizardState = current_app.extensions[EXTENSION]
+        return state.repository(_app())
 
 
 def _find() -> Callable[[str], Any]:
@@ -564,9 +648,20 @@ def _count() -> Callable[[], None]:
 
 
 @contextmanager
-def _store_errors() -> Iterator[None]:
-    """Raise a ClickException in the place of a store's error."""
+def _errors() -> Iterator[None]:
+    """Raise a ClickException in the place of a store's error, or a setting's."""
     try:
         yield
     except (ConfigurationError, StoreError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def _file_errors() -> Iterator[None]:
+    """Raise a ClickException for a file that cannot be read or written."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise click.ClickException("The file is no text in UTF-8.") from error
+    except OSError as error:
         raise click.ClickException(str(error)) from error

@@ -25,9 +25,8 @@ from .stores import CheckedStore, DraftStore
 from .stores.registry import open_store
 from .tracebacks import without_locals
 from .web.all_drafts import all_drafts
-from .web.assets import Assets
-from .web.controls import block, control, layout, side_by_side
-from .web.external import NO_HOST, names_host
+from .web.assets import Assets, rtl_asset
+from .web.controls import block, control, fields_with_block, layout, side_by_side
 from .web.invitations import invite_url, reopen_url
 from .web.languages import checked_code
 from .web.links import resume_url, revoke, share_url
@@ -38,17 +37,11 @@ from .web.own_drafts import named_drafts, own_drafts
 from .web.pages import BASE_TEMPLATE
 from .web.routes import check_headless
 from .web.shipped_templates import ShippedTemplates, check_templates, escape_pages
+from .web.start_warnings import start_warnings
 from .web.state import EXTENSION, WizardState, get_context, secrets_of
 from .web.texts import plural, text
 from .web.themes import DEFAULT_MACROS, DEFAULT_THEME, macros_of
 from .wizard import Wizard
-
-STALE_SESSIONS = (
-    "Flask-Session, and Flask if the session is permanent, write the session at the "
-    "end of each request, even one that has only read it. So a slow request undoes "
-    "what others have put into the session meanwhile, and a draft that has just begun "
-    "is out of its visitor's reach. Set SESSION_REFRESH_EACH_REQUEST = False."
-)
 
 DEFAULTS: dict[str, Any] = {
     "WIZARD_STORE": None,
@@ -160,6 +153,7 @@ class FlaskWizard:
             flask_wizard_layout=layout,
             flask_wizard_side_by_side=side_by_side,
             flask_wizard_block=block,
+            flask_wizard_fields_with_block=fields_with_block,
             flask_wizard_named_drafts=named_drafts,
             flask_wizard_macros=partial(macros_of, DEFAULT_MACROS, app.jinja_env),
             flask_wizard_named_rows=named_rows,
@@ -168,6 +162,7 @@ class FlaskWizard:
             flask_wizard_moment=moment,
             flask_wizard_moment_language=moment_language,
             flask_wizard_ago=ago,
+            flask_wizard_rtl_asset=rtl_asset,
         )
 
     def drafts(self, **unbound: object) -> list[Draft]:
@@ -341,18 +336,14 @@ def _log_warnings(app: Flask, store: DraftStore) -> None:
     """
     if app.testing or app.debug:
         return
-    if not names_host(app):
-        app.logger.warning("flask_wizard: %s", NO_HOST)
-    config = app.config
-    is_written = config.get("SESSION_TYPE") or config["WIZARD_PERMANENT_SESSION"]
-    if is_written and config["SESSION_REFRESH_EACH_REQUEST"]:
-        app.logger.warning("flask_wizard: %s", STALE_SESSIONS)
+    for warning in start_warnings(app):
+        app.logger.warning("flask_wizard: %s", warning)
     if not isinstance(store, CheckedStore):
         return
     try:
         with app.app_context():  # Flask-SQLAlchemy has its engine only in a context
-            for warning in store.warnings():
-                app.logger.warning("flask_wizard: %s", warning)
+            for told in store.warnings():
+                app.logger.warning("flask_wizard: %s", told)
     except StoreError as error:
         app.logger.warning("flask_wizard: the store could not be checked: %s", error)
 

@@ -27,11 +27,22 @@ from wizards import Join
 import flask_wizard
 from example_app import create_app
 from flask_wizard import FlaskWizard, errors, signals, testing
-from flask_wizard.cli import commands
+from flask_wizard.checks.definitions import CHECKS
 from flask_wizard.extension import DEFAULTS
 from flask_wizard.stores.registry import SCHEMES
 from flask_wizard.testing import WizardClient
 from flask_wizard.web import guest_pages, pages
+
+FIRST_WIZARDS = {
+    "README.md": ["Join"],
+    "docs/quickstart.md": ["Wish"],
+    "docs/tutorial.md": ["Checkout"],
+    "docs/guide.md": ["Book"],
+    "docs/users.md": ["Join"],
+    "docs/lists.md": ["Household", "Family"],
+    "docs/testing.md": ["Join"],
+}
+"""Wizards that readers begin from."""
 
 PAGE = "What a step's page gets"
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -498,26 +509,19 @@ def test_lists_of_the_documents_run_to_their_commits(instance: Path) -> None:
     visitor.fill(name="Tim")
     visitor.press("next")
 
-    visitor.open("/family/")
-    visitor.fill(name="Ada")
-    visitor.fill(name="Bea", age="8")
-    visitor.fill(school="Elm")
-    visitor.press("next")
-    visitor.press("next")
-
-    visitor.open("/trip/")
-    page = visitor.fill(names="Ada, Bob")
-    visitor.open(page.link("Continue 1"))
-    visitor.fill(seat="window")
-    visitor.fill(seat="aisle")
-    visitor.press("next")
-    visitor.press("next")
+    child = {"who": {"name": "Bea", "age": 8}, "school": {"school": "Elm"}}
+    seats = [{"seat": "window"}, {"seat": "aisle"}]
+    stories = {
+        "family": {"name": "Ada", "children": [child]},
+        "trip": {"names": "Ada, Bob", "seats": seats},
+    }
+    for mount, story in stories.items():
+        WizardClient(visitor.app, mount).tell(story)
 
     pets, family, trip = lists["registered"]
     assert [pet["name"] for pet in pets["pets"]] == ["Rex", "Tim"]
-    child = {"who": {"name": "Bea", "age": 8}, "school": {"school": "Elm"}}
     assert family["children"] == [child]
-    assert trip["seats"] == [{"seat": "window"}, {"seat": "aisle"}]
+    assert trip["seats"] == seats
 
 
 ADDRESS = {"name": "Ann", "street": "Elm Road", "way": "bike"}
@@ -789,13 +793,11 @@ def test_holder_of_the_documents_is_the_default_said_by_hand(instance: Path) -> 
     users["LoginManager"](app).user_loader(users["User"])
     users["wizards"].init_app(app)
     app.register_blueprint(users["Join"].as_blueprint("join"), url_prefix="/join")
-    log_in = users["login_user"]
-    app.add_url_rule("/in", "in", lambda: str(log_in(users["User"]("ann"))))
-    visitor, phone = Visitor(app), Visitor(app)
-    visitor.get("/in")
-    friend = follow(visitor, "/join/", name="Ann")
-    phone.get("/in")
-    assert phone.get(friend).status_code == 200
+    client, phone = WizardClient(app, "join"), WizardClient(app, "join")
+    for each in (client, phone):
+        each.in_request(users["login_user"], users["User"]("ann"))
+    friend = client.fill("you", name="Ann")
+    assert phone.get(friend.path).status_code == 200
 
 
 def test_stores_of_the_documents_open(instance: Path) -> None:
@@ -1108,19 +1110,30 @@ def test_every_signal_is_in_the_documents() -> None:
     assert [name for name in every if f"| `{name}` |" not in text] == []
 
 
-def test_map_of_the_documents_is_the_clubs(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("mount", "document"), [("club", "docs/commands.md"), ("checkout", "README.md")]
+)
+def test_map_of_a_document_is_the_shops(
+    mount: str, document: str, tmp_path: Path
+) -> None:
     database = f"sqlite:///{tmp_path}/shop.sqlite3"
     config = {"INSTANCE_PATH": str(tmp_path), "WIZARD_STORE": "memory:"}
     app = create_app({**config, "SQLALCHEMY_DATABASE_URI": database})
-    arguments = ["wizard", "map", "club", "--check", str(ROOT / "docs/commands.md")]
+    arguments = ["wizard", "map", mount, "--check", str(ROOT / document)]
     result = app.test_cli_runner().invoke(args=arguments)
     assert result.exit_code == 0, result.output
 
 
-def test_every_command_is_in_the_documents() -> None:
-    text = (ROOT / "docs/commands.md").read_text()
-    missing = [name for name in commands.commands if f"`{name}" not in text]
-    assert missing == []
+@pytest.mark.parametrize("document", [*FIRST_WIZARDS])
+def test_fields_of_the_documents_say_what_browsers_fill_in(
+    instance: Path, make_app: MakeApp, document: str
+) -> None:
+    app = make_app()
+    for name in FIRST_WIZARDS[document]:
+        wizard = run_blocks(document)[name]._instance()
+        for check in ("autocomplete", "asked-twice", "labels"):
+            with app.test_request_context():
+                assert [*CHECKS[check](app, wizard)] == []
 
 
 def test_pictures_of_the_documents_are_those_that_the_script_takes() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 from pathlib import Path
@@ -14,7 +15,7 @@ from flask import Flask
 from jinja2 import ChoiceLoader, DictLoader
 from time_machine import Traveller
 from uploads import PNG
-from wizards import Commits, Membership, choices, committed
+from wizards import Commits, Membership, choices, committed, declare
 from wtforms import Form, fields
 from wtforms.validators import InputRequired, Optional
 
@@ -156,6 +157,16 @@ def test_back_keeps_what_was_typed(client: WizardClient) -> None:
     assert client.open("guardian").value("name") == "Mum"
 
 
+def test_draft_stays_at_hand_on_other_pages(client: WizardClient) -> None:
+    client.fill("you", name="Ada", age=12)
+    draft = client.draft
+    assert client.open("/nowhere").status == 404
+    assert client.draft == draft
+    assert client.open("you").value("name") == "Ada"
+    client.open()
+    assert client.draft == ""
+
+
 def test_saved_draft_is_met_by_another_tab(client: WizardClient) -> None:
     assert client.save("you", name="Ada").endpoint == "saved"
     tab = client.tab()
@@ -207,8 +218,59 @@ def test_draft_expires(client: WizardClient, wizard_clock: Traveller) -> None:
 
 
 def test_field_that_a_page_lacks_is_named(client: WizardClient) -> None:
-    with pytest.raises(AssertionError, match=r"no field 'nmae'. Its fields are name, "):
+    told = r"no field 'nmae'\. Did you mean 'name'\? Its fields are name, "
+    with pytest.raises(AssertionError, match=told):
         client.fill("you", nmae="Ada")
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({"home": {"steet": "1 Main St"}}, r"no field 'home-steet'\. Did you mean"),
+        ({"home": "1 Main St"}, "'home' of .* is made of the fields home-street, and"),
+        ({"phones": ["1", "2", "3"]}, "no field 'phones-2'"),
+        ({"born": "6 May"}, r"'born' is a date in three boxes, and .* '6 May'\. Give"),
+    ],
+)
+def test_part_that_a_page_lacks_is_told(
+    client: WizardClient, answer: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(AssertionError, match=message):
+        client.fill("you", **ADA, **answer)
+
+
+def test_date_in_boxes_is_written_as_one(client: WizardClient) -> None:
+    client.fill("you", name="Ada", born="2026-02-31")
+    boxes = [f"born-{part}" for part in ("day", "month", "year")]
+    assert [client.page.value(box) for box in boxes] == ["31", "02", "2026"]
+    client.fill("you", born={"day": "1"})
+    assert client.page.value("born-day") == "1"
+    client.fill("you", born=None)
+    assert [client.page.value(box) for box in boxes] == ["", "", ""]
+
+
+def test_nothing_clears_what_is_there(client: WizardClient) -> None:
+    answers = {"home": {"street": "1 Main St"}, "phones": ["1"], "likes": ["red"]}
+    client.save("you", **answers)
+    client.save("you", home=None, phones=None, likes=None)
+    values = client.open("you").values
+    assert (values["home-street"], values["phones-0"]) == ([""], [""])
+    assert "likes" not in values
+
+
+class Mood(Form):
+    volume = fields.IntegerRangeField("Volume", [Optional()])
+
+
+def test_slider_that_may_be_left_out_is_answered(make_app: MakeApp) -> None:
+    client = WizardClient(make_app(declare("Moods", Commits, mood=Step(Mood))), "join")
+    client.fill("mood", volume=7)
+    client.open()
+    client.fill("mood", volume=None)
+    client.open()
+    client.fill("mood")
+    volumes = [each.data["mood"]["volume"] for each in committed]
+    assert volumes == [7, None, None]
 
 
 def test_step_that_does_not_open_is_told(client: WizardClient) -> None:
@@ -235,9 +297,25 @@ def test_address_of_no_page_is_shown(client: WizardClient) -> None:
     assert (page.step, page.item_page) == ("you", "")
 
 
-def test_mount_that_is_missing_is_told(app: Flask) -> None:
-    with pytest.raises(LookupError, match=r"mounted as 'jion'\. Mounts are join"):
-        WizardClient(app, "jion").open()
+def test_mount_that_is_missing_is_told_at_once(app: Flask) -> None:
+    told = r"mounted as 'jion'\. Did you mean 'join'\? Mounts are join:"
+    with pytest.raises(LookupError, match=told):
+        WizardClient(app, "jion")
+    with pytest.raises(LookupError, match=r"mounted as 'join'\. Mounts are missing"):
+        WizardClient(Flask("bare"), "join")
+
+
+def test_variable_that_the_prefix_lacks_is_told_at_once(make_app: MakeApp) -> None:
+    app = make_app(Join, prefix="/<club>/join")
+    told = r"/<club>/join/, has no variable 'clbu'\. Did you mean 'club'\?"
+    with pytest.raises(LookupError, match=told):
+        WizardClient(app, "join", clbu="north")
+
+
+def test_step_that_a_wizard_lacks_is_told(client: WizardClient) -> None:
+    told = r"'join' has no step 'beast'\. Did you mean 'beasts'\? Its steps are you, "
+    with pytest.raises(AssertionError, match=told):
+        client.add("beast", pet="Rex")
 
 
 def test_variables_of_the_prefix_are_given(make_app: MakeApp) -> None:
@@ -366,58 +444,70 @@ def test_plugin_imports_nothing_of_the_package(pytester: pytest.Pytester) -> Non
     result.stdout.fnmatch_lines(["False"])
 
 
-def test_errors_are_seen_in_a_layout_without_a_main(make_app: MakeApp) -> None:
+@pytest.fixture
+def make_client(make_app: MakeApp) -> Callable[[str], WizardClient]:
+    """A function that makes a client of an application with a layout of its own."""
+
     class Ask(Commits, Wizard):
         guardian = Step(Guardian)
         check = Review()
 
-    app = make_app(Ask, WIZARD_BASE_TEMPLATE="plain.html")
-    layout = "<title>x</title><body>{% block wizard %}{% endblock %}"
-    shipped: Any = app.jinja_env.loader
-    app.jinja_env.loader = ChoiceLoader([DictLoader({"plain.html": layout}), shipped])
-    client = WizardClient(app, "join")
-    client.open()
-    page = client.fill(name="")
+    def make(layout: str) -> WizardClient:
+        app = make_app(Ask, WIZARD_BASE_TEMPLATE="own.html")
+        shipped: Any = app.jinja_env.loader
+        source = f"<title>x</title><body>{layout}"
+        app.jinja_env.loader = ChoiceLoader([DictLoader({"own.html": source}), shipped])
+        return WizardClient(app, "join")
+
+    return make
+
+
+BLOCK = "{% block wizard %}{% endblock %}"
+
+
+def test_errors_are_seen_in_a_layout_without_a_main(
+    make_client: Callable[[str], WizardClient],
+) -> None:
+    client = make_client(BLOCK)
+    page = client.fill("guardian", name="")
     assert page.errors == ["Enter their name"]
     assert page.errors_by_field == {"name": "Enter their name"}
 
 
-def test_story_of_a_task_list_says_that_none_is_told(make_app: MakeApp) -> None:
-    class Tasks(Commits, Wizard, task_list=True):
-        guardian = Step(Guardian)
-        check = Review()
-
-    with pytest.raises(StoryError, match="has a task list"):
-        WizardClient(make_app(Tasks), "join").tell({"name": "Ada"})
+def test_what_the_layout_has_of_its_own_is_not_read(
+    make_client: Callable[[str], WizardClient],
+) -> None:
+    client = make_client(
+        '<div role="alert"><ul><li>We move</li></ul></div><dl><div><dt>Open<dd>9 to 5'
+        f"</div></dl><form><button>Search</button></form>{BLOCK}"
+    )
+    page = client.open()
+    assert (page.errors, page.buttons) == ([], ["next", "save"])
+    assert client.fill(name="Ada").rows == [("Their name", "Ada")]
 
 
 @pytest.mark.parametrize("theme", ["default", "bootstrap5", "govuk"])
-def test_rows_are_read_in_any_theme(make_app: MakeApp, theme: str) -> None:
+def test_page_is_read_in_any_theme(make_app: MakeApp, theme: str) -> None:
     class Ask(Commits, Wizard):
         guardian = Step(Guardian)
         check = Review()
 
     client = WizardClient(make_app(Ask, WIZARD_THEME=theme), "join")
-    client.open()
+    assert client.open().progress == "Step 1 of 2"
+    page = client.fill(name="")
+    assert page.errors == ["Enter their name"]
+    assert page.banners == "There is a problem Enter their name"
     assert client.fill(name="Ada").rows == [("Their name", "Ada")]
 
 
-def test_forms_of_the_layout_are_not_sent(make_app: MakeApp) -> None:
-    class Ask(Commits, Wizard):
-        guardian = Step(Guardian)
-        check = Review()
-
-    app = make_app(Ask, WIZARD_BASE_TEMPLATE="plain.html")
-    layout = (
-        "<title>x</title><body>{% block wizard %}{% endblock %}"
-        '<form method="post" action="/news"><input name="name" value="foreign">'
+def test_forms_of_the_layout_are_not_sent(
+    make_client: Callable[[str], WizardClient],
+) -> None:
+    client = make_client(
+        f'{BLOCK}<form method="post" action="/news"><input name="name" value="foreign">'
         '<input type="hidden" name="csrf_token" value="foreign"></form>'
     )
-    shipped: Any = app.jinja_env.loader
-    app.jinja_env.loader = ChoiceLoader([DictLoader({"plain.html": layout}), shipped])
-    client = WizardClient(app, "join")
-    client.open()
-    assert client.fill(name="Ada").step == "check"
+    assert client.fill("guardian", name="Ada").step == "check"
 
 
 class Shop(Enum):

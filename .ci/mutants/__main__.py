@@ -36,61 +36,47 @@ from stand_in import stand_in
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 
-JOURNEYS = tuple(
-    f"journeys/{what}"
-    for what in (
-        *("branches", "steps", "passwords", "changing_forms"),
-        *("review", "ends", "unsettled", "hooks", "trouble"),
-    )
-)
 EMBEDDED = ("stores/embedded", "stores/registry")
-COMMITS = ("drafts/commit", "drafts/lease", "drafts/one_transaction")
-BOUND = ("core/journey", "core/steps", "core/plain_prefix")
-FIELDS = ("journeys/fields", "journeys/changing_forms")
-LISTS = ("journeys/repeats", "core/repeat_properties", "journeys/editing_lists")
-LEFT_OUT = ("core/only_if", "journeys/only_if", "core/only_if_properties")
-LOGINS = ("drafts/holders", "journeys/logins", "drafts/access", "journeys/own_drafts")
-HELD = ("drafts/draft_list", "drafts/stored_format", "drafts/access", "drafts/endings")
 # Each module, and the tests that are to notice: first those that know it best.
 MODULES: dict[str, tuple[str, ...]] = {
-    "core.draft": ("core/draft", "drafts/stored_format", *BOUND, *COMMITS, *JOURNEYS),
-    "core.steps": ("wizard", *BOUND, "core/rows", *JOURNEYS),
-    "core.form_steps": (*BOUND, "wizard", "journeys/versions", *JOURNEYS),
-    "core.bound_form": (*BOUND, "core/rows", *COMMITS, *JOURNEYS),
-    "core.hooks": ("journeys/hooks", "wizard"),
-    "core.forms": ("core/forms", "core/form_data", *FIELDS, *BOUND),
-    "core.form_data": ("core/form_data", "core/forms", *FIELDS),
-    "core.fields": ("web/controls", "core/rows", "core/forms", *FIELDS, "web/pages"),
-    "core.rows": ("core/rows", "core/foreign_fields", *FIELDS, "journeys/review"),
-    "core.answers": ("core/answers", *BOUND, "drafts/commit"),
-    "core.journey": (*BOUND, *JOURNEYS),
-    "core.items": LISTS,
-    "core.repeats": LISTS,
-    "core.only_if": LEFT_OUT,
+    "core.draft": ("core/draft_format", "core/draft_holders", "core/draft"),
+    "core.steps": ("core/declared_steps", "core/walk", "core/steps", "core/repeats"),
+    "core.form_steps": ("core/form_steps", "core/bound_step"),
+    "core.bound_form": ("core/bound_step", "core/journey"),
+    "core.hooks": ("core/hooks",),
+    "core.forms": (
+        *("core/form_values", "core/forms"),
+        *("core/bound_step", "core/rows"),
+    ),
+    "core.form_data": ("core/form_data", "core/forms"),
+    "core.fields": ("core/fields", "core/rows", "core/forms"),
+    "core.rows": ("core/rows", "core/foreign_fields", "core/repeats"),
+    "core.answers": ("core/answers", "core/bound_step", "core/repeats"),
+    "core.journey": ("core/walk", "core/journey", "core/steps", "core/changes"),
+    "core.items": ("core/repeats",),
+    "core.repeats": ("core/repeats",),
+    "core.only_if": ("core/only_if", "core/forms"),
     "core.info": ("core/info",),
-    "core.changes": ("journeys/second_thoughts", "journeys/review", "journeys/editing"),
-    "core.untouched": ("journeys/initial", "core/prefilled", "journeys/editing"),
-    "core.form_errors": ("core/forms", "journeys/languages", *FIELDS),
-    "core.submission": (*COMMITS, *JOURNEYS),
-    "drafts.commit": (*COMMITS, *JOURNEYS),
-    "drafts.holders": LOGINS,
-    "drafts.adoption": LOGINS,
-    "drafts.lease": ("drafts/lease",),
-    "drafts.keyring": ("drafts/keyring", "drafts/stored_format"),
-    "drafts.visitor_drafts": (*HELD, "wizard", *JOURNEYS),
-    "stores": EMBEDDED,
-    "stores.encoding": ("stores/embedded",),
+    "core.changes": ("core/changes",),
+    "core.untouched": ("core/untouched",),
+    "core.form_errors": ("core/form_errors", "core/forms"),
+    "core.submission": ("core/submission",),
+    "drafts.commit": ("drafts/attempts", "drafts/commit"),
+    "drafts.holders": ("drafts/holders",),
+    "drafts.adoption": ("drafts/adoption",),
+    "drafts.lease": ("drafts/lease_beats",),
+    "drafts.keyring": ("drafts/keyring",),
+    "drafts.visitor_drafts": ("drafts/visitor_drafts", "drafts/attempts"),
+    "stores": ("stores/shared_parts",),
+    "stores.encoding": ("stores/shared_parts",),
     "stores.sqlite": EMBEDDED,
     "stores.files": EMBEDDED,
     "stores.memory": EMBEDDED,
     "web.actions": ("web/leads", "web/actions"),
-    "web.logins": LOGINS,
-    "web.groups": (*LEFT_OUT, "web/controls"),
-    "web.item_pages": LISTS,
-    "web.guard": (
-        *("web/forgery", "web/input", "web/bodies"),
-        *("journeys/limits", "journeys/trouble"),
-    ),
+    "web.logins": ("web/logins",),
+    "web.groups": ("web/groups",),
+    "web.item_pages": ("web/item_pages",),
+    "web.guard": ("web/guard",),
 }
 # No mutant is of these: they are imported once, and not again in each process.
 STAY = (
@@ -106,7 +92,9 @@ OPTIONS = ("-x", "-q", "--tb=no", "-pno:cacheprovider")
 QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 
 ENOUGH = 90  # per cent of each module's mutants
-JOBS = os.cpu_count() or 1
+# How many mutants are judged at the same time: JOBS, or as many as there are cores.
+JOBS = int(os.environ.get("JOBS") or os.cpu_count() or 1)
+QUICK = 0.3  # seconds
 PATIENCE = 10.0  # seconds, beside five times what a test takes without a mutant
 
 UNNOTICED = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
@@ -305,13 +293,20 @@ class Module:
 
 
 class Limit:
-    """Run quick tests first, and end a process in which one takes too long."""
+    """Run quick tests first, and end a process in which one takes too long.
+
+    Among the quick ones those come first that know the module best.
+    """
 
     def __init__(self, seconds: dict[str, float]) -> None:
         self._seconds = seconds
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items.sort(key=lambda item: self._seconds.get(item.nodeid, 0))
+        def rank(item: pytest.Item) -> float:
+            seconds = self._seconds.get(item.nodeid, 0)
+            return seconds if seconds > QUICK else 0
+
+        items.sort(key=rank)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:

@@ -118,7 +118,9 @@ def _says_nothing(node: ast.AST) -> bool:
     match node:
         case ast.Expr(ast.Constant()) | ast.If(ast.Name("TYPE_CHECKING")):
             return True
-        case ast.Call(ast.Name("TypeVar")) | ast.Import() | ast.ImportFrom():
+        case ast.Call(ast.Name("TypeVar" | "TypeVarTuple")):
+            return True
+        case ast.Import() | ast.ImportFrom():
             return True
         case ast.FunctionDef(decorator_list=[ast.Name("overload")]):
             return True

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ DURABILITY = {
     "nothing": {"appendonly": "no"},
 }
 STEP = "step1"
+LONGEST = 60  # seconds that a busy machine is waited for
 
 
 @dataclass
@@ -52,7 +53,11 @@ class Counts:
 
 
 def lose_a_node(folder: Path, durability: str, *, seconds: float) -> Counts:
-    """Let visitors save for so long; in the second third one node of three is dead."""
+    """Let visitors save for so long; in the second third one node of three is dead.
+
+    Each third takes longer on a machine so busy that nobody has saved in the first, or
+    met the dead node in the second.
+    """
     options = DURABILITY[durability]
     nodes = [ClusterNode(folder / f"node-{n}", **options) for n in range(NODES)]
     with ExitStack() as opened:
@@ -64,9 +69,9 @@ def lose_a_node(folder: Path, durability: str, *, seconds: float) -> Counts:
         with ThreadPoolExecutor(VISITORS) as pool:
             saving = [pool.submit(visitor.save_until, over) for visitor in visitors]
             try:
-                time.sleep(seconds / 3)
+                _wait(seconds / 3, saving, lambda: any(v.saved for v in visitors))
                 nodes[0].kill()
-                time.sleep(seconds / 3)
+                _wait(seconds / 3, saving, lambda: any(v.given_back for v in visitors))
                 nodes[0].start()
                 for node in nodes:
                     node.wait_until_whole()
@@ -79,6 +84,18 @@ def lose_a_node(folder: Path, durability: str, *, seconds: float) -> Counts:
         for visitor in visitors:
             visitor.add_to(counts)
         return counts
+
+
+def _wait(
+    seconds: float, saving: list[Future[None]], until: Callable[[], bool]
+) -> None:
+    """Wait for so long, and on until something has happened or somebody has failed."""
+    time.sleep(seconds)
+    longest = time.monotonic() + LONGEST
+    while not until() and not any(each.done() for each in saving):
+        if time.monotonic() > longest:
+            raise TimeoutError(f"What was waited for does not happen in {LONGEST} s.")
+        time.sleep(0.01)
 
 
 def _join(nodes: list[ClusterNode]) -> None:
@@ -112,9 +129,11 @@ class Visitor:
         draft = self._browser.path.split("/")[2]
         self._path = f"/join/{draft}/{STEP}"
         self._browser.open(self._path)
-        self._saved = 0  # the last number that was acknowledged
+        #: The last number that was acknowledged.
+        self.saved = 0
         self._acknowledged = 1
-        self._given_back = 0
+        #: How many saves were answered by a page that gives back what was typed.
+        self.given_back = 0
         self._wrong = 0
 
     def save_until(self, over: threading.Event) -> None:
@@ -125,20 +144,20 @@ class Visitor:
             fields = {**self._browser.hidden, **self._typed(number)}
             answer = self._browser.request(self._path, fields)
             if answer.location:
-                self._saved = number
+                self.saved = number
                 self._acknowledged += 1
             elif answer.status == 503 and _number_on(answer) == number:
-                self._given_back += 1
+                self.given_back += 1
             else:
                 self._wrong += 1
 
     def add_to(self, counts: Counts) -> None:
         """Look at the step again, and count what was acknowledged and is not there."""
         counts.acknowledged += self._acknowledged
-        counts.given_back += self._given_back
+        counts.given_back += self.given_back
         counts.wrong += self._wrong
         shown = _number_on(self._browser.request(self._path))
-        counts.lost += max(self._saved - shown, 0)
+        counts.lost += max(self.saved - shown, 0)
         counts.drafts_lost += shown < 0
 
     def _typed(self, number: int) -> dict[str, str]:

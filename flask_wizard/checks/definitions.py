@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from flask import Flask
 from wtforms import Form
 from wtforms.fields import (
     BooleanField,
-    EmailField,
     Field,
+    FieldList,
     FormField,
-    PasswordField,
     SelectField,
-    TelField,
 )
 from wtforms.fields.choices import SelectFieldBase
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
@@ -24,6 +22,7 @@ from ..core.fields import choices_of, kind_of, render_kw
 from ..core.files import file_leaves, size_in_words
 from ..core.forms import leaves
 from ..core.only_if import condition_of
+from ..core.steps import AnyStep
 from ..drafts.lifetimes import seconds
 from ..errors import ConfigurationError
 from ..web.all_drafts import request_context
@@ -31,39 +30,15 @@ from ..web.rehearsal import silence
 from ..web.routes import Mounted
 from ..web.state import MOUNTS
 from ..wizard import Wizard
+from .durations import in_words
 from .findings import SILENCED, Finding
 from .proofs import ON_PATHS, PROOFS, prove, sample_bound
 from .settings import SETTINGS
+from .visitors import token_for
 
 HOUR = 60 * 60
 MOST_FORMS = 5_000  # that are filled in to check one wizard
 LEAST_LIFETIME = 20 * HOUR  # WCAG 2.2, success criterion 2.2.1
-
-#: The ``autocomplete`` token that a field about the visitor has, by its name.
-TOKENS: Mapping[str, str] = {
-    "email": "email",
-    "mail": "email",
-    "tel": "tel",
-    "phone": "tel",
-    "telephone": "tel",
-    "name": "name",
-    "full_name": "name",
-    "first_name": "given-name",
-    "given_name": "given-name",
-    "last_name": "family-name",
-    "family_name": "family-name",
-    "street": "street-address",
-    "postcode": "postal-code",
-    "postal_code": "postal-code",
-    "zip": "postal-code",
-    "city": "address-level2",
-    "town": "address-level2",
-    "country": "country",
-    "born": "bday",
-    "birthday": "bday",
-    "birth_date": "bday",
-    "date_of_birth": "bday",
-}
 
 
 class Asked(NamedTuple):
@@ -71,6 +46,10 @@ class Asked(NamedTuple):
 
     step: str
     field: Field
+    #: Names and labels of the forms that it is in, and of its step, from the innermost.
+    around: tuple[str, ...]
+    #: True if the same is asked of each entry or item of a list.
+    in_list: bool
 
     @property
     def place(self) -> str:
@@ -84,30 +63,34 @@ class Asked(NamedTuple):
         return "" if token in ("on", "off") else token
 
 
-def check_definitions(app: Flask) -> list[Finding]:
+def check_definitions(app: Flask, mounts: Collection[str] = ()) -> list[Finding]:
     """Return what every check finds in the mounted wizards and in the settings.
 
-    What ``WIZARD_SILENCED`` names is left out. Raise ConfigurationError if it names
-    what is not found, or has no reason.
+    With ``mounts``, look at these wizards alone, and at no settings. What
+    ``WIZARD_SILENCED`` names is left out. Raise ConfigurationError if it names what is
+    not found, or has no reason.
     """
+    wizards = {
+        name: mounted.wizard
+        for name, mounted in sorted(_mounts(app).items())
+        if not mounts or name in mounts
+    }
     with request_context(app):
         found = [
             Finding(name, ".".join(filter(None, (mount, place))), message)
-            for mount, mounted in sorted(_mounts(app).items())
+            for mount, wizard in wizards.items()
             for name, check in CHECKS.items()
-            for place, message in check(app, mounted.wizard)
+            for place, message in check(app, wizard)
         ]
-        for name, look in SETTINGS.items():
+        for name, look in () if mounts else SETTINGS.items():
             found += [Finding(name, where, message) for where, message in look(app)]
         with silence():
-            found += _on_paths(app)
+            for mount, wizard in wizards.items():
+                found += _on_paths(app, mount, wizard)
     silenced = app.config[SILENCED]
     keys = {finding.key for finding in found}
     for key, reason in silenced.items():
-        # What `prove` looks for with samples and properties, and settings that differ
-        # where it is deployed.
-        is_elsewhere = key.partition(" ")[0] in {*PROOFS, *SETTINGS} - {*ON_PATHS}
-        if key not in keys and not is_elsewhere:
+        if key not in keys and _would_be_found(key, mounts):
             raise ConfigurationError(
                 f"{SILENCED} has {key!r}, which is not found any more. Remove it. "
                 f"Found are: {', '.join(sorted(keys)) or 'none'}."
@@ -119,15 +102,27 @@ def check_definitions(app: Flask) -> list[Finding]:
     return [finding for finding in found if finding.key not in silenced]
 
 
-def _on_paths(app: Flask) -> Iterator[Finding]:
-    """Yield what filling in the wizards finds, as far as that takes few forms."""
-    for mount, mounted in sorted(_mounts(app).items()):
-        wizard = type(mounted.wizard)
-        proof = prove(wizard, bound=sample_bound(app, mount), most=MOST_FORMS)
-        for finding in proof.findings:
-            if finding.check in ON_PATHS:
-                where = finding.key(mount).partition(" ")[2]
-                yield Finding(finding.check, where, finding.message)
+def _would_be_found(key: str, mounts: Collection[str]) -> bool:
+    """True if this run would have found what a key silences, if it were there.
+
+    That is not so of what `prove` looks for with samples and properties, of settings
+    that differ where the application is deployed, and of other mounts.
+    """
+    check, _, where = key.partition(" ")
+    if check in {*PROOFS, *SETTINGS} - {*ON_PATHS}:
+        return False
+    return not mounts or any(
+        where == name or where.startswith(f"{name}.") for name in mounts
+    )
+
+
+def _on_paths(app: Flask, mount: str, wizard: Wizard) -> Iterator[Finding]:
+    """Yield what filling in a wizard finds, as far as that takes few forms."""
+    proof = prove(type(wizard), bound=sample_bound(app, mount), most=MOST_FORMS)
+    for finding in proof.findings:
+        if finding.check in ON_PATHS:
+            where = finding.key(mount).partition(" ")[2]
+            yield Finding(finding.check, where, finding.message)
 
 
 def _mounts(app: Flask) -> Mapping[str, Mounted]:
@@ -137,15 +132,41 @@ def _mounts(app: Flask) -> Mapping[str, Mounted]:
 
 def _asked(wizard: Wizard) -> Iterator[Asked]:
     """Yield the fields that a visitor fills in."""
+    for step, form in _fixed_forms(wizard):
+        for field, outer in _with_outer(form):
+            if kind_of(field) in ("hidden", "skip", "content"):
+                continue
+            around = [f"{each.label.text} {each.short_name}" for each in outer]
+            is_entry = any(isinstance(each, FieldList) for each in outer)
+            yield Asked(
+                step.name,
+                field,
+                (*around, f"{step.title} {step.name}"),
+                in_list=is_entry or bool(step.pages),
+            )
+
+
+def _fixed_forms(wizard: Wizard) -> list[tuple[AnyStep, Form]]:
+    """Return the forms that are the same whatever the answers are, with their steps."""
+    found = []
     for step in wizard.steps:
         for kind in step.fixed_forms:
-            for field in leaves(_unbound(kind)):
-                if kind_of(field) not in ("hidden", "skip", "content"):
-                    yield Asked(step.name, field)
+            with suppress(Exception):  # the application's: `fails` says which
+                found.append((step, kind(None, meta={"csrf": False})))
+    return found
 
 
-def _unbound(kind: type[Form]) -> Form:
-    return kind(None, meta={"csrf": False})
+def _with_outer(
+    fields: Iterable[Field], outer: tuple[Field, ...] = ()
+) -> Iterator[tuple[Field, tuple[Field, ...]]]:
+    """Yield each field that holds a value, and those that it is in, from inside."""
+    for field in fields:
+        if isinstance(field, FormField):
+            yield from _with_outer(field.form, (field, *outer))
+        elif isinstance(field, FieldList):
+            yield from _with_outer(field.entries, (field, *outer))
+        else:
+            yield from ((leaf, outer) for leaf in leaves([field]))
 
 
 # The checks: each yields where, and what, and how to mend it
@@ -154,14 +175,11 @@ def _unbound(kind: type[Form]) -> Form:
 def _autocomplete(app: Flask, wizard: Wizard) -> Iterator[tuple[str, str]]:
     for asked in _asked(wizard):
         field = asked.field
-        token = TOKENS.get(field.name.rpartition("-")[2].lower())
-        if isinstance(field, EmailField):
-            token = "email"
-        elif isinstance(field, TelField):
-            token = "tel"
-        elif isinstance(field, PasswordField):
-            token = "new-password"
-        if token is not None and "autocomplete" not in render_kw(field):
+        if asked.in_list or "autocomplete" in render_kw(field):
+            continue
+        # Browsers fill in neither boxes to tick nor buttons to choose.
+        is_typed = kind_of(field) in ("input", "form")
+        if is_typed and (token := token_for(field, asked.around)) is not None:
             yield (
                 asked.place,
                 f"has no autocomplete token, so that nothing fills it in. Add "
@@ -181,7 +199,7 @@ def _messages(app: Flask, wizard: Wizard) -> Iterator[tuple[str, str]]:
                 name = type(validator).__name__
                 yield (
                     asked.place,
-                    f"has a {name} with the message of WTForms, which does not say how "
+                    f"has the message of WTForms for {name}, which does not say how "
                     f'to mend it. Add one: {name}(…, message="Enter your …").',
                 )
 
@@ -208,8 +226,8 @@ def _lifetime(app: Flask, wizard: Wizard) -> Iterator[tuple[str, str]]:
         if lasts < LEAST_LIFETIME:
             yield (
                 "",
-                f"has {name} = {timedelta(seconds=lasts)}. Visitors need 20 hours: "
-                "raise it, or say the limit on the first page.",
+                f"has a {name} of {in_words(lasts)}. Visitors need 20 hours: raise it, "
+                "or say the limit on the first page.",
             )
 
 
@@ -219,8 +237,8 @@ def _token_limit(app: Flask, wizard: Wizard) -> Iterator[tuple[str, str]]:
     if limit is not None and limit < lasts and app.config.get("WTF_CSRF_ENABLED", True):
         yield (
             "",
-            f"has drafts that live {timedelta(seconds=lasts)}, and pages whose token "
-            f"expires after {timedelta(seconds=limit)} and have to be sent twice then. "
+            f"has drafts that live {in_words(lasts)}, and pages whose token expires "
+            f"after {in_words(limit)} and have to be sent twice then. "
             "Set WTF_CSRF_TIME_LIMIT = None: the token ends with the session.",
         )
 
@@ -241,24 +259,23 @@ def _labels(app: Flask, wizard: Wizard) -> Iterator[tuple[str, str]]:
 
 
 def _only_if(app: Flask, wizard: Wizard) -> Iterator[tuple[str, str]]:
-    for step in wizard.steps:
-        for kind in step.fixed_forms:
-            for field, around in _with_forms(_unbound(kind)):
-                condition = condition_of(field)
-                if condition is None or condition.function is not None:
-                    continue
-                form = next((f for f in around if condition.field in f), None)
-                if form is None:
-                    continue  # the class could not be declared
-                cause = form[condition.field]
-                offered = _values_of(cause)
-                if offered and not offered & {*map(str, condition.values)}:
-                    wanted = " or ".join(map(repr, condition.values))
-                    yield (
-                        f"{step.name}.{field.name}",
-                        f"never counts: {condition.field!r} never is {wanted}. Give "
-                        f"OnlyIf one of its values: {', '.join(sorted(offered))}.",
-                    )
+    for step, fixed in _fixed_forms(wizard):
+        for field, around in _with_forms(fixed):
+            condition = condition_of(field)
+            if condition is None or condition.function is not None:
+                continue
+            form = next((f for f in around if condition.field in f), None)
+            if form is None:
+                continue  # the class could not be declared
+            cause = form[condition.field]
+            offered = _values_of(cause)
+            if offered and not offered & {*map(str, condition.values)}:
+                wanted = " or ".join(map(repr, condition.values))
+                yield (
+                    f"{step.name}.{field.name}",
+                    f"never counts: {condition.field!r} never is {wanted}. Give "
+                    f"OnlyIf one of its values: {', '.join(sorted(offered))}.",
+                )
 
 
 def _with_forms(
@@ -285,31 +302,30 @@ def _values_of(field: Field) -> set[str]:
 
 def _uploads(app: Flask, wizard: Wizard) -> Iterator[tuple[str, str]]:
     limit = app.config["WIZARD_MAX_UPLOAD_SIZE"]
-    for step in wizard.steps:
-        for kind in step.fixed_forms:
-            for leaf in file_leaves(_unbound(kind)):
-                names = {type(each).__name__ for each in leaf.field.validators}
-                missing = []
-                if not names & {"FileAllowed", "FileContent"}:
-                    missing.append("of any kind (add FileAllowed and FileContent)")
-                if "FileSize" not in names:
-                    size = size_in_words(limit)
-                    missing.append(f"of any size up to {size} (add FileSize)")
-                if missing:
-                    yield (
-                        f"{step.name}.{leaf.field.name}",
-                        f"takes files {', and '.join(missing)}.",
-                    )
+    for step, form in _fixed_forms(wizard):
+        for leaf in file_leaves(form):
+            names = {type(each).__name__ for each in leaf.field.validators}
+            missing = []
+            if not names & {"FileAllowed", "FileContent"}:
+                missing.append("of any kind (add FileAllowed and FileContent)")
+            if "FileSize" not in names:
+                size = size_in_words(limit)
+                missing.append(f"of any size up to {size} (add FileSize)")
+            if missing:
+                yield (
+                    f"{step.name}.{leaf.field.name}",
+                    f"takes files {', and '.join(missing)}.",
+                )
 
 
 def _session_limit(app: Flask, wizard: Wizard) -> Iterator[tuple[str, str]]:
     lasts = min(seconds(wizard.lifetime), seconds(wizard.max_lifetime))
-    session = app.permanent_session_lifetime
-    if app.config["WIZARD_PERMANENT_SESSION"] and session.total_seconds() < lasts:
+    session = app.permanent_session_lifetime.total_seconds()
+    if app.config["WIZARD_PERMANENT_SESSION"] and session < lasts:
         yield (
             "",
-            f"has drafts that live {timedelta(seconds=lasts)}, and the session that "
-            f"opens them ends after {session}. Raise PERMANENT_SESSION_LIFETIME.",
+            f"has drafts that live {in_words(lasts)}, and the session that opens them "
+            f"ends after {in_words(session)}. Raise PERMANENT_SESSION_LIFETIME.",
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from copy import copy
 from dataclasses import dataclass, field
@@ -98,6 +98,7 @@ def make_gallery(
     *,
     theme: str | None = None,
     lang: str | None = None,
+    mounts: Collection[str] = (),
     samples: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
     values: Mapping[str, str] | None = None,
 ) -> Gallery:
@@ -106,12 +107,15 @@ def make_gallery(
     The wizard's own views make them, for drafts in a store of their own. None of the
     application's drafts is opened, and of its hooks only those are called that a page
     shows something of: ``initial``, ``describe``, and the conditions and forms of
-    steps. ``samples`` has answers by mount, step and field, where those made up are
-    refused. ``values`` has those of variables in prefixes.
+    steps. With ``mounts``, only these wizards are shown. ``samples`` has answers by
+    mount, step and field, where those made up are refused. ``values`` has those of
+    variables in prefixes.
     """
     found = Gallery()
     with silence(), _stage(app, theme, lang) as (state, store):
         for mount, mounted in sorted(app.extensions.get(MOUNTS, {}).items()):
+            if mounts and mount not in mounts:
+                continue
             own = (samples or {}).get(mount, {})
             wizard = mounted.wizard
             known = values or {}

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from warnings import catch_warnings
 
-from flask import Flask
+from flask import Flask, url_for
+from flask.sessions import SecureCookieSessionInterface
 
 from ..errors import StoreError
 from ..stores import CheckedStore
-from ..web.state import EXTENSION, secrets_of
+from ..web.rehearsal import silence
+from ..web.start_warnings import START_SETTINGS, Setting
+from ..web.state import EXTENSION, MOUNTS, get_context, secrets_of
+from .proofs import sample_bound
 from .templates import lagging
 
 APPLICATION = "application"
-"""Where something is found that is no wizard's."""
+"""Where something is found that neither a wizard has nor a key of the configuration."""
 
 LEAST_SECRET = 32  # characters: as many as 128 random bits have in hexadecimal
+MOST_COOKIE = 4096  # bytes of a cookie's name and value that browsers store
 
 
 def _store(app: Flask) -> Iterator[tuple[str, str]]:
@@ -27,35 +33,108 @@ def _store(app: Flask) -> Iterator[tuple[str, str]]:
         yield APPLICATION, f"The store cannot be asked for its settings: {error}"
 
 
+# Cookies
+
+
 def _cookie(app: Flask) -> Iterator[tuple[str, str]]:
-    if not app.config["SESSION_COOKIE_SECURE"]:
+    session = app.session_interface
+    if not session.get_cookie_secure(app):
         yield (
-            APPLICATION,
+            "SESSION_COOKIE_SECURE",
             "Browsers send the session's cookie, which opens drafts, without "
             "encryption too. Set SESSION_COOKIE_SECURE = True where the application "
             "is served by HTTPS.",
         )
-
-
-def _secret_key(app: Flask) -> Iterator[tuple[str, str]]:
-    if any(len(secret) < LEAST_SECRET for secret in secrets_of(app)):
+    if not session.get_cookie_httponly(app):
         yield (
-            APPLICATION,
-            f"SECRET_KEY or one of its fallbacks has fewer than {LEAST_SECRET} "
-            "characters, so that it can be guessed, and with it what opens drafts. "
-            "Make one by python -c 'import secrets; print(secrets.token_hex())'. Keep "
-            "the old one among SECRET_KEY_FALLBACKS until its drafts have expired.",
+            "SESSION_COOKIE_HTTPONLY",
+            "Every script in a page can read the session's cookie, which opens drafts. "
+            "Set SESSION_COOKIE_HTTPONLY = True.",
+        )
+    if str(session.get_cookie_samesite(app)).lower() not in ("lax", "strict"):
+        yield (
+            "SESSION_COOKIE_SAMESITE",
+            "Browsers may send the session's cookie, which opens drafts, with what "
+            'another site posts. Set SESSION_COOKIE_SAMESITE = "Lax".',
         )
 
 
-def _session(app: Flask) -> Iterator[tuple[str, str]]:
-    if not app.config["WIZARD_PERMANENT_SESSION"]:
+def _cookie_size(app: Flask) -> Iterator[tuple[str, str]]:
+    if not 0 < app.config["MAX_COOKIE_SIZE"] <= MOST_COOKIE:
         yield (
-            APPLICATION,
-            "The session ends with the browser, and drafts live on that nobody can "
-            "open then. Set WIZARD_PERMANENT_SESSION = True. How long it lasts then is "
-            "said by PERMANENT_SESSION_LIFETIME.",
+            "MAX_COOKIE_SIZE",
+            f"Browsers drop a cookie of more than {MOST_COOKIE} bytes, and with the "
+            "session's cookie what opens drafts. Leave MAX_COOKIE_SIZE at 4093, so "
+            "that Werkzeug warns of it.",
         )
+    if not isinstance(app.session_interface, SecureCookieSessionInterface):
+        return  # a session on the server, which would be stored there
+    for mount in sorted(app.extensions.get(MOUNTS, {})):
+        size = _size_at(app, mount)
+        if size > MOST_COOKIE:
+            yield (
+                mount,
+                f"begins with a session cookie of {size} bytes, and browsers drop one "
+                f"of more than {MOST_COOKIE}: nobody gets beyond the first page. Put "
+                "less into the session, or have it on the server, as by Flask-Session.",
+            )
+
+
+def _size_at(app: Flask, mount: str) -> int:
+    """Return how large the session's cookie is once a visitor has met a wizard.
+
+    The application's own functions that run at a request put into it what they put
+    there. It is 0 if no cookie is set, or if they raise, as for want of a visitor.
+    """
+    name = app.session_interface.get_cookie_name(app)
+    try:
+        url = url_for(f"{mount}.entry", **sample_bound(app, mount))
+        with (
+            silence(),
+            catch_warnings(action="ignore"),  # Werkzeug's, of the same
+            app.app_context(),
+            app.test_request_context(url),
+        ):
+            answer = app.make_response(app.preprocess_request() or "")
+            get_context().holder.ensure_token()
+            response = app.process_response(answer)
+    except Exception:  # whatever an application may raise
+        return 0
+    pairs = (
+        header.partition(";")[0] for header in response.headers.getlist("Set-Cookie")
+    )
+    sizes = (len(pair) - 1 for pair in pairs if pair.startswith(f"{name}="))
+    return max(sizes, default=0)
+
+
+# The others
+
+
+def _wrong(setting: Setting) -> Callable[[Flask], Iterator[tuple[str, str]]]:
+    """Return a check that finds a setting that is not as it has to be."""
+
+    def look(app: Flask) -> Iterator[tuple[str, str]]:
+        if not setting.holds(app):
+            yield setting.key, setting.message
+
+    return look
+
+
+SECRET_KEY = Setting(
+    "SECRET_KEY",
+    lambda app: all(len(secret) >= LEAST_SECRET for secret in secrets_of(app)),
+    f"has fewer than {LEAST_SECRET} characters, or one of its fallbacks has, so that "
+    "it can be guessed, and with it what opens drafts. Make one by python -c "
+    "'import secrets; print(secrets.token_hex())'. Keep the old one among "
+    "SECRET_KEY_FALLBACKS until its drafts have expired.",
+)
+PERMANENT_SESSION = Setting(
+    "WIZARD_PERMANENT_SESSION",
+    lambda app: app.config["WIZARD_PERMANENT_SESSION"],
+    "The session ends with the browser, and drafts live on that nobody can open then. "
+    "Set WIZARD_PERMANENT_SESSION = True. How long it lasts then is said by "
+    "PERMANENT_SESSION_LIFETIME.",
+)
 
 
 def _templates(app: Flask) -> Iterator[tuple[str, str]]:
@@ -72,7 +151,9 @@ def _templates(app: Flask) -> Iterator[tuple[str, str]]:
 SETTINGS: Mapping[str, Callable[[Flask], Iterator[tuple[str, str]]]] = {
     "store": _store,
     "cookie": _cookie,
-    "secret-key": _secret_key,
-    "session": _session,
+    "cookie-size": _cookie_size,
+    "secret-key": _wrong(SECRET_KEY),
+    "session": _wrong(PERMANENT_SESSION),
+    **{name: _wrong(setting) for name, setting in START_SETTINGS.items()},
     "templates": _templates,
 }

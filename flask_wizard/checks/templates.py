@@ -14,6 +14,7 @@ from flask import Flask
 from ..errors import ConfigurationError
 from ..web.pages import PAGES
 from ..web.state import EXTENSION
+from ..web.themes import SHIPPED_THEMES
 
 _MARK = re.compile(r"copied from (\S+) of flask_wizard (\S+) \(([0-9a-f]{12})\)")
 
@@ -61,7 +62,9 @@ def eject(
     chosen = theme or str(app.config["WIZARD_THEME"])
     own = {_short(name): name for name in shipped(app, chosen)}
     if not own:
-        raise ConfigurationError(f"The package has no theme {chosen!r}.")
+        raise ConfigurationError(
+            f"The package has no theme {chosen!r}. It has {', '.join(SHIPPED_THEMES)}."
+        )
     others = {_short(name): name for name in shipped(app)}
     pages = {name: path for name, path in others.items() if name in PAGES}
     by_name = dict(sorted({**pages, **own}.items()))
@@ -92,7 +95,8 @@ def lagging(app: Flask) -> Iterator[Lagging]:
         return
     folder = Path(app.root_path, app.template_folder, "flask_wizard")
     for path in sorted(folder.rglob("*.html")):
-        first = path.read_text(encoding="utf-8").partition("\n")[0]
+        text = path.read_text(encoding="utf-8", errors="replace")
+        first = text.partition("\n")[0]
         if (mark := _MARK.search(first)) and _digest(app, mark[1]) != mark[3]:
             yield Lagging(path, mark[1], mark[2])
 

@@ -14,6 +14,7 @@ from wtforms.widgets import ListWidget, Select, TableWidget
 
 from .date_boxes import DateBoxesField
 from .form_errors import as_text
+from .quick_fields import REPLACED, pairs_of
 
 Kind = Literal[
     "input", "checkbox", "group", "form", "list", "content", "hidden", "skip"
@@ -183,7 +184,8 @@ def choices_of(field: Any) -> Iterator[tuple[Any, Any, bool]]:
 
     WTForms-Components has groups as choices, and leaves their state to its widget.
     """
-    if (pairs := _pairs_of(field)) is not None:
+    is_plain = type(field).iter_choices is SelectField.iter_choices
+    if is_plain and (pairs := pairs_of(field.choices)) is not None:
         for value, label in pairs:
             yield value, label, bool(field.coerce(value) == field.data)
         return
@@ -195,27 +197,6 @@ def choices_of(field: Any) -> Iterator[tuple[Any, Any, bool]]:
             yield value, label, more[0]
         else:
             yield value, label, _is_chosen(field, value)
-
-
-def _pairs_of(field: Any) -> list[tuple[Any, str]] | None:
-    """Return a select's choices as they were given, if each has a value and a label.
-
-    WTForms makes two objects of each whenever it is asked for them.
-    """
-    if type(field).iter_choices is not SelectField.iter_choices:
-        return None
-    given: object = field.choices
-    if isinstance(given, dict):
-        pairs = list(given.items())
-    elif isinstance(given, list) and all(map(_is_pair, given)):
-        pairs = given
-    else:
-        return None
-    return pairs if all(isinstance(label, str) for _, label in pairs) else None
-
-
-def _is_pair(choice: object) -> bool:
-    return type(choice) is tuple and len(choice) == 2
 
 
 def _is_chosen(field: Any, value: object) -> bool:
@@ -257,17 +238,26 @@ def copy_of(field: Field) -> Any:
     """Return a shallow copy of a bound field; ``copy()`` would make an unbound one."""
     made = object.__new__(type(field))
     made.__dict__.update(field.__dict__)
+    for name in REPLACED:  # they would read into the field itself
+        made.__dict__.pop(name, None)
     return made
 
 
 def is_locked(field: Field) -> bool:
     """True if the visitor cannot edit the field: it is disabled or read-only."""
     own = field.render_kw or {}
-    flags: Any = field.flags
     return any(
-        getattr(flags, name, None) or own.get(name) not in (None, False)
+        flag(field, name) or own.get(name) not in (None, False)
         for name in ("disabled", "readonly")
     )
+
+
+def flag(field: Field, name: str) -> Any:
+    """Return what a flag of a field is set to; ``None`` if it is not set.
+
+    WTForms raises an error, and catches it, for each that is not.
+    """
+    return vars(field.flags).get(name)
 
 
 ASKED, ANSWERED = "-_asked", "-_answered"
@@ -283,7 +273,7 @@ def asks_whether(field: Field) -> bool:
 
     The field may be blank then, and no browser leaves its control blank.
     """
-    if not field.flags.optional or (drawn := input_type(field)) not in NEVER_BLANK:
+    if not flag(field, "optional") or (drawn := input_type(field)) not in NEVER_BLANK:
         return False
     is_slider = drawn == "range" and render_kw(field).get("type") == "range"
     return (is_slider or drawn == "color") and not is_locked(field)
@@ -334,7 +324,7 @@ def is_entry(field: Field) -> bool:
 def _is_silent(field: Field) -> bool:
     if isinstance(field, (FormField, FieldList)):
         return all(_is_silent(part) for part, _ in parts(field))
-    if field.flags.disabled or render_kw(field).get("disabled"):
+    if flag(field, "disabled") or render_kw(field).get("disabled"):
         return True
     if isinstance(field, DateBoxesField):
         return False

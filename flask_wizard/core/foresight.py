@@ -43,12 +43,15 @@ def total_ahead(journey: Journey, bound: BoundStep) -> int | None:
 def steps_shown(journey: Journey, bound: BoundStep) -> Sequence[SteppedTo]:
     """Return the steps that a page lists, of which ``bound`` is the current one.
 
-    A step that may not apply is listed once it is certain to. One alone is no list.
+    A step that may not apply is listed once it is certain to. None comes after a step
+    that ends the wizard. One alone is no list.
     """
     met = journey.met
     shown = []
     for at in journey.steps_beside(bound):
         step = journey.steps[at]
+        if at > bound.position and bound.step.ends:
+            break
         if at == bound.position:
             shown.append(SteppedTo(step, "current"))
         elif applies_at(journey, at, met) and not step.ends:

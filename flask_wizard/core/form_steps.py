@@ -74,7 +74,7 @@ class Step(AnyStep):
                 raise hook_error(error) from error
             if applies is not True and applies is not False:
                 applies = bool(check_result(applies, f"The condition of {self.name!r}"))
-        return BoundFormStep(
+        bound = BoundFormStep(
             step=self,
             journey=journey,
             position=position,
@@ -87,6 +87,9 @@ class Step(AnyStep):
             taken=entry is not None,
             condition_reads=frozenset(reads),
         )
+        if (fixed := journey.signatures.forms[position]) is not None:
+            bound.signature = fixed
+        return bound
 
     @cached_property
     def fixed_form(self) -> type[Form] | None:

@@ -32,6 +32,7 @@ from wtforms.fields import (
     SelectMultipleField,
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
+from wtforms.form import BaseForm
 from wtforms.meta import DefaultMeta
 
 from ..catalogues import message
@@ -40,6 +41,7 @@ from .draft import Before, Raw
 from .fields import (
     UNREAD,
     copy_of,
+    flag,
     inner_start,
     input_type,
     is_locked,
@@ -50,6 +52,7 @@ from .files import SentFile, holds_files, is_file, read_files_only
 from .form_data import FormData
 from .hooks import OWN_ERRORS, hook_error
 from .only_if import is_left_out, mark
+from .quick_fields import quicker_methods
 from .signatures import (
     BUTTONS,
     NESTING,
@@ -313,7 +316,7 @@ def restore_before(form: Form, values: Values, began: Form, before: Before) -> N
             # The validator Disabled refuses whatever was sent, and numbers and dates
             # refuse a blank.
             began_with = first.raw_data or []
-            is_kept = any(began_with) and not field.flags.disabled
+            is_kept = any(began_with) and not flag(field, "disabled")
             field.raw_data = began_with if is_kept else []
 
 
@@ -383,7 +386,8 @@ def bind(
     form_class: Callable[..., Form] = signature.form_class
     if arguments:
         form_class = partial(form_class, **arguments)
-    values = Values(values) if values is not None else None
+    if values is not None and signature.nests:
+        values = Values(values)  # their lists are renumbered
     read = FormData(values) if values is not None and signature.reads_names else None
     limit = EntryLimit(max_entries) if signature.nests else None
     passed = {
@@ -397,14 +401,21 @@ def bind(
     passed |= {"data_read": read, "entry_limit": limit, "left_out": ()}
     if signature.nests or signature.takes_files:
         passed = _passed_down(passed)
+    elif signature.has_quicker:
+        passed["bind_field"] = _bind_quickly
+    begins: dict[str, Any] = {"data": signature.blank} if signature.blank else {}
     if values is None:
-        data = {"data": initial} if isinstance(initial, Mapping) else {"obj": initial}
-        began = render_quickly(form_class(formdata=None, meta=passed, **data))
+        if isinstance(initial, Mapping):
+            begins["data"] = {**signature.blank, **initial}
+        else:
+            begins["obj"] = initial
+        began = render_quickly(form_class(formdata=None, meta=passed, **begins))
         if limit is not None:
             limit.count_entries()
         return began
     try:
-        return render_quickly(form_class(formdata=read or values, meta=passed))
+        form = form_class(formdata=read or values, meta=passed, **begins)
+        return render_quickly(form)
     except OWN_ERRORS as error:
         raise hook_error(error) from error
     except (ValueError, ArithmeticError) as error:
@@ -525,7 +536,7 @@ def _passed_down(own: dict[str, Any]) -> dict[str, Any]:
 
 def _bind_field(form: Any, unbound: Any, options: dict[str, Any]) -> Field:
     meta = form.meta
-    field: Field = type(meta).bind_field(meta, form, unbound, options)
+    field = _bind_quickly(form, unbound, options)
     if isinstance(field, FormField):
         nested: Any = partial(_nested, field.form_class, meta.passed)
         field.form_class = nested
@@ -537,6 +548,16 @@ def _bind_field(form: Any, unbound: Any, options: dict[str, Any]) -> Field:
         entries = range(meta.entry_limit.take(field, meta.sent.renumber(field)))
         # WTForms would take "tags2" for an entry of "tag", and fail for "tag-²".
         vars(field)["_extract_indices"] = lambda *_: entries
+    return field
+
+
+def _bind_quickly(form: Any, unbound: Any, options: dict[str, Any]) -> Field:
+    """Bind a field as the form's Meta does, with quicker versions of its methods."""
+    meta = form.meta
+    field: Field = type(meta).bind_field(meta, form, unbound, options)
+    field_class: Any = type(field)
+    for name, method in quicker_methods(field_class):
+        vars(field)[name] = partial(method, field)
     return field
 
 
@@ -763,8 +784,15 @@ def validate(form: Any) -> bool:
         field.unvalidated = field.data
     for field in form.meta.left_out:
         field.data = None
+    is_theirs = getattr(form.validate, "__func__", None) is _THEIRS
     try:
-        passed = bool(form.validate())
+        # WTForms looks for these in the class, and raises an error, and catches it, for
+        # each that is not there.
+        inline = [getattr(form, f"validate_{name}", None) for name in form._fields]
+        if is_theirs and inline.count(None) == len(inline):
+            passed = BaseForm.validate(form)
+        else:
+            passed = bool(form.validate())
     except OWN_ERRORS as error:
         raise hook_error(error) from error
     except (ValueError, ArithmeticError) as error:
@@ -781,6 +809,9 @@ def validate(form: Any) -> bool:
             field.errors = [texts_of(form).text(UNUSABLE)]
             passed = False
     return passed
+
+
+_THEIRS = Form.validate  # what an application has put in its place is called
 
 
 def _blame(form: Form) -> bool:

@@ -246,6 +246,12 @@ class Walk(Generic[Kept]):
         """Return the applicable step before one that opens."""
         return self._last_applicable(bound.position)
 
+    def has_previous(self, bound: BoundStep) -> bool:
+        """True if an applicable step is before one that opens."""
+        if bound.position and self._plain:  # the first step applies
+            return True
+        return self.previous(bound) is not None
+
     def next(self, bound: BoundStep) -> BoundStep | None:
         """Return the next applicable step after one that is done, if there is one.
 

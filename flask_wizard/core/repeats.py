@@ -26,8 +26,8 @@ from .signatures import field_names
 from .steps import ABSENT, AnyStep, BoundStep, Changes, Condition, Steps, UrlOf, encode
 from .texts import Texts
 
-ENTRIES, NONE = message("Entries"), message("None")
-"""What the check page says before the items of a list, and if there are none."""
+NONE = message("None")
+"""What the check page says of a list without items."""
 
 PASSED = {"when": "answers", "over": "answers", "label": "item"}
 """What the wizard passes to the functions of a list itself."""
@@ -772,11 +772,11 @@ class BoundRepeat(BoundStep):
 
         The first tells how many items there are, and leads to the list.
         """
-        count = len(self.items)
-        label, line = self.texts.text(ENTRIES), str(count)
+        count, texts = len(self.items), self.texts
+        line = texts.plural("{n} entry", "{n} entries", count)
         if not count:
-            label, line = str(self.step.title), self.texts.text(NONE)
-        found = [Row(self.name, "", label, (line,), "", url_of(self))]
+            line = texts.text(NONE)
+        found = [Row(self.name, "", str(self.step.title), (line,), "", url_of(self))]
         for item in self.items:
             heading = item.label_of(item.walk) or item.name
             pages = (page for page in item.walk.path if page.step.has_answers)

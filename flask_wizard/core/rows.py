@@ -44,7 +44,7 @@ NOT_PROVIDED = message("Not provided")
 """The line of an entry that is blank, in a list in which others are not."""
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True)
 class Row:
     """One answer on the check page."""
 
@@ -70,35 +70,6 @@ class Row:
     page: str = ""
     #: True if it tells of a password or of files, which no copy of the answers has.
     is_private: bool = False
-
-    def __init__(
-        self,
-        step: str,
-        field: str,
-        label: str,
-        lines: tuple[str, ...],
-        anchor: str,
-        url: str = "",
-        changed: bool = False,
-        item: str = "",
-        heading: str = "",
-        page: str = "",
-        is_private: bool = False,
-    ) -> None:
-        # At once: a frozen dataclass sets one by one, and a review has many rows.
-        vars(self).update(
-            step=step,
-            field=field,
-            label=label,
-            lines=lines,
-            anchor=anchor,
-            url=url,
-            changed=changed,
-            item=item,
-            heading=heading,
-            page=page,
-            is_private=is_private,
-        )
 
 
 def rows_of(step_name: str, form: BaseForm, url: str = "") -> list[Row]:

@@ -19,9 +19,11 @@ from wtforms.fields import (
 )
 from wtforms.fields.core import UnboundField
 from wtforms.fields.simple import ButtonField  # type: ignore[attr-defined]  # newer than the stubs
+from wtforms.meta import DefaultMeta
 
 from ..errors import DefinitionError
 from .only_if import GROUP, OnlyIf
+from .quick_fields import quicker_methods
 
 NESTING = (FormField, FieldList)
 BUTTONS: tuple[type[Field], ...] = (SubmitField, ButtonField, CSRFTokenField)
@@ -246,6 +248,10 @@ class FormSignature(NamedTuple):
     html_names: Mapping[str, tuple[str, str]]
     #: The conditions of its fields.
     conditions: Conditions
+    #: True if there are fields that have quicker versions of WTForms' methods.
+    has_quicker: bool
+    #: The names of fields that surely begin with ``None``, each with that.
+    blank: Mapping[str, None]
 
 
 def signature(form_class: Any) -> FormSignature:
@@ -264,20 +270,41 @@ def signature(form_class: Any) -> FormSignature:
         name: (each.name or name, each.kwargs.get("separator", "-"))
         for name, each in fields
     }
+    reads_names = _reads_names(form_class)
     found = FormSignature(
         form_class,
         of=fields,
         names=names,
         digest=digest,
         nests=nests,
-        reads_names=_reads_names(form_class),
+        reads_names=reads_names,
         may_prefix=form_class.__init__.__module__ not in LIBRARIES,
         takes_files=bool(file_fields(form_class)),
         html_names=html_names,
         conditions=conditions_of(form_class),
+        has_quicker=any(quicker_methods(each.field_class) for _, each in fields),
+        blank={} if reads_names else dict.fromkeys(_blank_names(form_class)),
     )
     form_class._wizard_signature = found
     return found
+
+
+def _blank_names(form_class: type[Form]) -> Iterator[str]:
+    """Yield the names of fields of WTForms' own classes that have no default.
+
+    To find that out, WTForms calls ``None`` for each field whenever a form is built.
+    """
+    metas = [vars(base)["Meta"] for base in form_class.__mro__ if "Meta" in vars(base)]
+    own = DefaultMeta.bind_field
+    if any(getattr(meta, "bind_field", own) is not own for meta in metas):
+        return
+    for name, unbound in declared(form_class):
+        kind = unbound.field_class
+        is_theirs = kind.__module__.startswith("wtforms.")
+        # The first two are the label and the validators.
+        has_default = "default" in unbound.kwargs or len(unbound.args) > 2
+        if is_theirs and not has_default and not _overrides_process(kind):
+            yield name
 
 
 def _reads_names(form_class: Any) -> bool:

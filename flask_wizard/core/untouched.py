@@ -46,7 +46,7 @@ class _Controls:
         name, kind, text = control.name, control.kind, control.text
         if kind == "select":
             values = [str(each.value) for each in control.options if each.selected]
-            first = [o for o in control.options if not (o.selected or o.disabled)]
+            first = [option for option in control.options if not option.disabled]
             if first and not control.is_multiple:
                 self.first.setdefault(name, [str(first[0].value)])
         elif kind in ("checkbox", "radio"):

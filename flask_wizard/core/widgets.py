@@ -7,6 +7,7 @@ from types import FunctionType
 from typing import Any
 
 from markupsafe import Markup, escape
+from wtforms.fields import Flags
 from wtforms.widgets import core
 
 from .fields import needs_row_marker, row_marker
@@ -39,11 +40,20 @@ def render_field(field: Any, render_kw: dict[str, Any]) -> Any:
     own = field.render_kw or {}
     attributes = {clean_key(key): value for key, value in own.items()}
     attributes |= {clean_key(key): value for key, value in render_kw.items()}
+    if type(field.flags) is Flags:
+        field.flags.__class__ = _Flags
     drawn = _quicker(field.widget)(field, **attributes)
     # Only entries of lists have an index.
     if "index" in field.__dict__ and needs_row_marker(field):
         return Markup("{}{}").format(drawn, draw_row_marker(field))
     return drawn
+
+
+class _Flags(Flags):
+    """Flags whose ``dir()``, which widgets go through, leaves out the class's names."""
+
+    def __dir__(self) -> list[str]:
+        return ["__dict__", *vars(self)]  # no widget may be spared its look at a name
 
 
 def draw_row_marker(entry: Any) -> Markup:

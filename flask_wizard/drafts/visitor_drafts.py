@@ -249,7 +249,6 @@ class VisitorDrafts:
         It is the same for all pages that are opened before that draft has ended, so
         that all of them begin one draft.
         """
-        self.holder.ensure_token()
         for number in range(MAX_SHARED_NONCES):
             nonce = self.holder.draft_ids(f"shared {number}", self.mount)[0]
             begun = self.find_begun(nonce)

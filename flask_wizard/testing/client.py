@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Self
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any, Self, TypeVar
+from urllib.parse import urljoin
 
 from flask import Flask, url_for
 from flask.testing import FlaskClient
@@ -11,10 +14,14 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.test import TestResponse
 
-from ..web.state import MOUNTS
-from .page import Page
+from ..core.steps import Steps
+from ..web.logins import SignedOut
+from ..web.state import EXTENSION, MOUNTS
+from .page import Page, attribute, choose_form, foreign_form, sent_by_button
 from .stories import Teller
-from .written import absent, written
+from .written import absent, nearest, written
+
+Result = TypeVar("Result")
 
 
 class WizardClient:
@@ -23,7 +30,8 @@ class WizardClient:
     ``mount`` is the name of the wizard's blueprint, and ``bound`` has the variables of
     its URL prefix. Each client is a browser of its own; ``tab`` gives another tab of
     it. Nothing is made up: the token against forged requests and what else is hidden
-    are those of the page at hand.
+    are those of the page at hand. Raise LookupError for a mount, and for a variable of
+    the prefix, that the application lacks.
     """
 
     #: The class of the pages.
@@ -43,6 +51,8 @@ class WizardClient:
         #: Flask's own client, with the cookies.
         self.client: FlaskClient = client or app.test_client()
         self._page: Page | None = None
+        self._draft = ""
+        self._check_mount()
 
     @property
     def page(self) -> Page:
@@ -53,8 +63,11 @@ class WizardClient:
 
     @property
     def draft(self) -> str:
-        """The id of the draft at hand; empty before the first page was sent."""
-        return str(self._match(self.page.path)[1].get("draft", ""))
+        """The id of the draft at hand; empty before the first page was sent.
+
+        It stays at hand on pages that are none of the wizard's.
+        """
+        return self._draft
 
     # What can be done at any page
 
@@ -74,6 +87,8 @@ class WizardClient:
     def show(self, response: TestResponse) -> Page:
         """Have a response on the screen, and return it as a page."""
         endpoint, found = self._match(response.request.path)
+        if endpoint:
+            self._draft = str(found.get("draft", ""))
         step, page = (
             str(found.get(name, "")).replace("-", "_") for name in ("step", "page")
         )
@@ -96,12 +111,20 @@ class WizardClient:
         """Send the form of the page with a button, and return the bare response.
 
         ``values`` has what is typed over, by the names of the inputs, as it is sent;
-        None leaves an input out.
+        None leaves an input out. A form of the application's own is sent with its first
+        button, whatever ``action`` is.
         """
-        sent: dict[str, Any] = {**self.page.values, "_action": [action]}
+        page, method = self.page, "post"
+        sent: dict[str, Any] = {**page.values, "_action": [action]}
+        if (own := foreign_form(page)) is not None:
+            sent = {**page.values, **sent_by_button(own)}
+            method = attribute(own, "method").lower() or "get"
         sent.update(values or {})
         present = {name: value for name, value in sent.items() if value is not None}
-        return self.client.post(self.page.action, data=present)
+        where = urljoin(page.url, page.action)
+        if method == "get":
+            return self.client.get(where, query_string=present)
+        return self.client.post(where, data=present)
 
     def press(
         self, action: str = "next", values: Mapping[str, Any] | None = None
@@ -109,7 +132,7 @@ class WizardClient:
         """Send the form as ``send`` does, and go where that leads."""
         response = self.send(action, values)
         if response.status_code in (302, 303):
-            return self.open(response.location)
+            return self.open(urljoin(self.page.url, response.location))
         return self.show(response)
 
     def tab(self) -> Self:
@@ -118,17 +141,61 @@ class WizardClient:
 
     def url(self, endpoint: str, **values: Any) -> str:
         """Return the path of a page of the mount, such as ``entry`` or ``saved``."""
-        mounts = self.app.extensions.get(MOUNTS, {})
-        if self.mount not in mounts:
-            raise LookupError(
-                f"No wizard is mounted as {self.mount!r}. Mounts are "
-                f"{', '.join(sorted(mounts)) or 'missing'}: give the name that "
-                "as_blueprint has, with the names of the blueprints around it and dots."
-            )
         with self.app.test_request_context():
             return url_for(
                 f"{self.mount}.{endpoint}", **self.bound, **values, _external=False
             )
+
+    # Who is signed in
+
+    def sign_in(
+        self, url: str, values: Mapping[str, Any] | None = None, /, **more: Any
+    ) -> Page:
+        """Open the application's page to sign in, fill it in, and go where it leads.
+
+        Values are those of ``fill``. The draft stays at hand: ``open("guardian")`` and
+        ``fill("guardian", …)`` go on with it. Raise AssertionError if nobody is signed
+        in then, where the wizards' holder is known.
+        """
+        draft = self._draft
+        self.open(url)
+        page = self._fill("next", None, values, more)
+        self._draft = self._draft or draft  # it may lead to the wizard's entry
+        holder = self.app.extensions[EXTENSION].logins.find_user
+        if holder is not None and self.in_request(_found, holder) is None:
+            said = "; ".join(page.errors) or page.text[:200]
+            raise AssertionError(
+                f"Nobody is signed in after {url}, which leads to {page.path} with the "
+                f"status {page.status}: {said}"
+            )
+        return page
+
+    def in_request(
+        self, function: Callable[..., Result], /, *given: Any, **named: Any
+    ) -> Result:
+        """Call a function in a request of this browser, and return what it returns.
+
+        The request is one to a view, with its hooks and the session:
+        ``client.in_request(login_user, user)`` signs in with Flask-Login, and
+        ``client.in_request(logout_user)`` out.
+        """
+        before, done = self.app.preprocess_request, Future[Result]()
+
+        def view(*context: Any) -> str:
+            with suppress(HTTPException):  # such as that nobody is signed in yet
+                before(*context)
+            try:
+                done.set_result(function(*given, **named))
+            except Exception as error:
+                done.set_exception(error)
+            return ""
+
+        self.app.preprocess_request = view  # type: ignore[method-assign]
+        try:
+            self.client.get("/")
+        finally:
+            del self.app.preprocess_request
+        return done.result()
 
     # What visitors do
 
@@ -142,6 +209,9 @@ class WizardClient:
         """Fill in the fields of the page, press Continue, and return the next page.
 
         With ``step``, open that step of the draft first, unless it is on the screen.
+        On a page of the application's own, such as a login, that is the form with these
+        fields and its first button.
+
         Values are the answers: strings, numbers, dates, True and False for a box,
         a list for several choices, None for nothing. A form within the form is a dict,
         a list of fields a list, and a file ``(filename, bytes)`` or a ``Path``. Raise
@@ -216,17 +286,22 @@ class WizardClient:
         return self.press("discard")
 
     def tell(self, story: Mapping[str, Any]) -> Page:
-        """Walk from the entry to an end; fill in each page from a story.
+        """Walk to an end of the wizard, and fill in each page from a story.
+
+        Go on with the draft at hand, if it can be continued: from the page on the
+        screen, if Continue leads on from it. Otherwise begin a new draft at the entry.
+        Walk through a task list in its order.
 
         ``story`` has answers by the fields' names, in any order. Where two steps have
-        a field of the same name, ``guardian.name`` says which. A list has one dict for
-        each item, under the name of its step. Values are those of ``fill``. Return the
-        last page: the receipt, an Exit, or what ``commit`` leads to.
+        a field of the same name, ``guardian.name`` says which, or a dict under the name
+        of the step. A list has one dict for each item, under the name of its step.
+        Values are those of ``fill``. Return the last page: the receipt, an Exit, or
+        what ``commit`` leads to.
 
         Raise StoryError where a page refuses what it gets, and for an answer that no
         page has asked for.
         """
-        return Teller(self, story).tell()
+        return Teller(self, self._steps, story).tell(self._page)
 
     # How that is done
 
@@ -238,8 +313,12 @@ class WizardClient:
         more: Mapping[str, Any],
     ) -> Page:
         self._show_step(step)
-        self._require(action)
-        return self.press(action, self._written({**(values or {}), **more}))
+        answers = {**(values or {}), **more}
+        if foreign_form(self.page) is not None:
+            choose_form(self.page, [name.replace(".", "-") for name in answers])
+        else:
+            self._require(action)
+        return self.press(action, self._written(answers))
 
     def _written(self, values: Mapping[str, Any]) -> dict[str, Any]:
         sent: dict[str, Any] = {}
@@ -256,11 +335,18 @@ class WizardClient:
             self.open()
         if step is None or step == self.page.step:
             return
+        if step not in self._steps.positions:
+            raise AssertionError(
+                f"The wizard {self.mount!r} has no step {step!r}."
+                f"{nearest(step, self._steps.names)} Its steps are "
+                f"{', '.join(self._steps.names)}."
+            )
         page = self.open(step)
         if page.step != step:
             raise AssertionError(
                 f"The step {step!r} does not open: its page leads to {page.path} "
-                f"({page.heading}), with the status {page.status}."
+                f"({page.heading}), with the status {page.status}. client.open() "
+                "begins with another draft."
             )
 
     def _require(self, action: str) -> None:
@@ -272,20 +358,42 @@ class WizardClient:
 
     def _url_of_step(self, step: str) -> str:
         name = step.replace("_", "-")
-        draft = self.draft if self._page is not None else ""
-        if draft:
-            return self.url("step", draft=draft, step=name)
+        if self._draft:
+            return self.url("step", draft=self._draft, step=name)
         return self.url("new", step=name)
 
     def _first_page(self, step: str, found: Mapping[str, Any]) -> str:
         """Return the name of the page that an item without one in its URL begins at."""
         if "item" not in found:
             return ""
-        steps = self.app.extensions[MOUNTS][self.mount].wizard.steps
-        if step not in steps.positions:
+        if step not in self._steps.positions:
             return ""
-        pages = steps.named(step).pages  # none if it is no list
+        pages = self._steps.named(step).pages  # none if it is no list
         return next((str(page.name) for page in pages), "")
+
+    @property
+    def _steps(self) -> Steps:
+        """The steps of the wizard, as they are declared."""
+        found: Steps = self.app.extensions[MOUNTS][self.mount].wizard.steps
+        return found
+
+    def _check_mount(self) -> None:
+        """Raise LookupError for a mount or a variable that there is not."""
+        mounts = self.app.extensions.get(MOUNTS, {})
+        if self.mount not in mounts:
+            raise LookupError(
+                f"No wizard is mounted as {self.mount!r}.{nearest(self.mount, mounts)} "
+                f"Mounts are {', '.join(sorted(mounts)) or 'missing'}: give the name "
+                "that as_blueprint has, with the names of the blueprints around it and "
+                "dots."
+            )
+        rule = next(self.app.url_map.iter_rules(f"{self.mount}.entry"))
+        for name in self.bound.keys() - rule.arguments:
+            raise LookupError(
+                f"The URL of {self.mount!r}, {rule.rule}, has no variable {name!r}."
+                f"{nearest(name, rule.arguments)} Its variables are "
+                f"{', '.join(sorted(rule.arguments)) or 'missing'}."
+            )
 
     def _match(self, path: str) -> tuple[str, Mapping[str, Any]]:
         """Return the endpoint within the mount, and the variables of a path."""
@@ -297,3 +405,11 @@ class WizardClient:
             return "", {}
         mount, _, name = str(endpoint).rpartition(".")
         return (name, values) if mount == self.mount else ("", {})
+
+
+def _found(holder: Callable[[], str | None]) -> str | None:
+    """Return the id of the user who is signed in, None for nobody."""
+    try:
+        return holder()
+    except SignedOut:
+        return None

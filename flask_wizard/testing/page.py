@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,16 @@ from .accessibility import PARSER_MISSING, Node
 
 if TYPE_CHECKING:
     from justhtml import JustHTML
+
+BUTTONS = frozenset({"submit", "button", "image", "reset"})
+TICKED = frozenset({"checkbox", "radio"})
+BANNERS = ", ".join(
+    (
+        *(".wizard-banner", ".alert-danger", ".alert-info"),
+        *(".govuk-error-summary", ".govuk-inset-text"),
+    )
+)
+"""What themes draw above a form."""
 
 
 class Page:
@@ -54,9 +65,17 @@ class Page:
             raise ImportError(PARSER_MISSING) from error
         return JustHTML(self.source, sanitize=False)
 
+    @cached_property
+    def _own(self) -> Node:
+        """What the wizard has in the layout, or else the whole page."""
+        return next(iter(self.html.query(".wizard[lang]")), self.html)
+
     def texts(self, selector: str) -> list[str]:
         """Return the text of each element that a CSS selector finds."""
         return [text_of(node) for node in self.html.query(selector)]
+
+    def _own_texts(self, selector: str) -> list[str]:
+        return [text_of(node) for node in self._own.query(selector)]
 
     @property
     def text(self) -> str:
@@ -75,25 +94,25 @@ class Page:
 
     @property
     def progress(self) -> str:
-        """Where the page is among the others, such as ``Page 1 of 3``."""
-        return " ".join(self.texts(".wizard-progress"))
+        """Where the page is among the others, such as ``Step 1 of 3``."""
+        return " ".join(self._own_texts(".wizard-progress"))
 
     @property
     def banners(self) -> str:
         """What is said above the form: errors, and what has happened."""
-        return " ".join(self.texts(".wizard-banner"))
+        return " ".join(self._own_texts(BANNERS))
 
     @property
     def errors(self) -> list[str]:
         """The lines of the error summary."""
-        return self.texts("[role=alert] li")
+        return self._own_texts("[role=alert] li")
 
     @property
     def errors_by_field(self) -> dict[str, str]:
         """The messages that the error summary links to a field, by the field's name."""
         found: dict[str, str] = {}
-        for node in self.html.query("[role=alert] li a"):
-            own = attribute(node, "href").partition("#")[2]
+        for node in self._own.query("[role=alert] li a[href^='#']"):
+            own = attribute(node, "href").removeprefix("#")
             found.setdefault(self._named(own), text_of(node))
         return found
 
@@ -109,14 +128,14 @@ class Page:
     @property
     def rows(self) -> list[tuple[str, str]]:
         """The check page: what was asked, and what was answered."""
-        rows = (row for row in self.html.query("dl div") if row.query("dt"))
+        rows = (row for row in self._own.query("dl div") if row.query("dt"))
         pairs = ((row.query("dt")[0], row.query("dd")[0]) for row in rows)
         return [(text_of(asked), text_of(answer)) for asked, answer in pairs]
 
     @property
     def buttons(self) -> list[str]:
         """The values of the buttons, such as ``next``, ``back`` and ``save``."""
-        return [attribute(node, "value") for node in self.html.query("form button")]
+        return [attribute(node, "value") for node in self._own.query("form button")]
 
     @property
     def links(self) -> dict[str, str]:
@@ -159,13 +178,7 @@ class Page:
     @cached_property
     def inputs(self) -> dict[str, list[Node]]:
         """What can be filled in of the form, by name."""
-        found: dict[str, list[Node]] = {}
-        form = self.form
-        for node in form.query("input, textarea, select") if form is not None else ():
-            kind = attribute(node, "type")
-            if kind not in ("hidden", "submit", "button", "image", "reset"):
-                found.setdefault(attribute(node, "name"), []).append(node)
-        return found
+        return fillable(self.form) if self.form is not None else {}
 
     @property
     def token(self) -> str:
@@ -188,13 +201,55 @@ def attribute(node: Node, name: str) -> str:
     return str((node.attrs.get(name) if node is not None else None) or "")
 
 
+def foreign_form(page: Page) -> Node | None:
+    """Return the form of a page that is the application's own, such as a login."""
+    form = page.form
+    return form if form is not None and not form.query("[name=_action]") else None
+
+
+def choose_form(page: Page, names: Collection[str]) -> None:
+    """Have the first form that can be filled in with these inputs as the page's form.
+
+    Raise AssertionError if there is none.
+    """
+    found = [(form, fillable(form)) for form in page.html.query("form")]
+    for form, inputs in found:
+        if inputs.keys() >= {*names}:
+            page.form, page.inputs = form, inputs
+            return
+    told = "; ".join(", ".join(inputs) for _, inputs in found if inputs)
+    raise AssertionError(
+        f"The page {page.path} ({page.heading or page.title}) has no form with the "
+        f"fields {', '.join(names)}. Its forms have {told or 'no fields'}."
+    )
+
+
+def fillable(form: Node) -> dict[str, list[Node]]:
+    """Return the inputs of a form that somebody can fill in, by their names."""
+    found: dict[str, list[Node]] = {}
+    for node in form.query("input, textarea, select"):
+        if attribute(node, "type") not in BUTTONS | {"hidden"}:
+            found.setdefault(attribute(node, "name"), []).append(node)
+    return found
+
+
 def sent_by(form: Node) -> dict[str, list[str]]:
     """Return what a browser sends of a form as it stands, without its button."""
     found: dict[str, list[str]] = {}
-    for node in form.query("input, textarea, select"):
+    for node in form.query("input[name], textarea[name], select[name]"):
         for value in _sent_by_input(node):
             found.setdefault(attribute(node, "name"), []).append(value)
     return found
+
+
+def sent_by_button(form: Node) -> dict[str, list[str]]:
+    """Return what the first button of a form sends, which Enter presses as well."""
+    for node in form.query("button, input"):
+        kind = attribute(node, "type") or ("submit" if node.name == "button" else "")
+        if kind == "submit":
+            name = attribute(node, "name")
+            return {name: [attribute(node, "value")]} if name else {}
+    return {}
 
 
 def _sent_by_input(node: Node) -> list[str]:
@@ -206,8 +261,8 @@ def _sent_by_input(node: Node) -> list[str]:
         return [text.replace("\n", "\r\n")]  # as browsers do
     if node.name == "select":
         return _chosen(node)
-    ticked = attributes.get("type") in ("checkbox", "radio")
-    if ticked and "checked" not in attributes:
+    kind = attributes.get("type")
+    if kind in BUTTONS or (kind in TICKED and "checked" not in attributes):
         return []
     return [attribute(node, "value")]
 

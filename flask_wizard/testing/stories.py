@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from ..checks.paths import Samples, WayThrough, paths
 from ..checks.paths import Sent as SentPage
 from ..checks.sample_files import FILES
+from ..core.steps import Steps
+from ..core.tasks import TASKS
 from ..wizard import Wizard
 from .page import Page
-from .written import written
+from .written import nearest, written
 
 if TYPE_CHECKING:
     from .client import WizardClient
 
 MOST_PAGES = 500  # of one story
+LINKS = {"entry": "new", "saved": "continue", TASKS: "continue"}
+"""The pages without a form, and which link of theirs leads on."""
+
+Place = tuple[str, str, str]
+"""A step, the id of an item, and the name of the item's page."""
 
 
 class StoryError(AssertionError):
@@ -88,23 +95,53 @@ def _fields_of(sent: SentPage, prefix: str) -> Iterator[tuple[str, Any]]:
 class Teller:
     """Tells one story, page by page."""
 
-    def __init__(self, client: WizardClient, story: Mapping[str, Any]) -> None:
+    def __init__(
+        self, client: WizardClient, steps: Steps, story: Mapping[str, Any]
+    ) -> None:
         self.client = client
-        self.story = story
+        #: Each list among the steps, with the names of its items' pages.
+        self.lists: dict[str, list[str]] = {
+            step.name: [page.name for page in step.pages]
+            for step in steps
+            if step.page == "list"
+        }
+        #: True if what the story does not name is sent empty.
+        self.is_path = isinstance(story, Story)
+        single = {*steps.names} - self.lists.keys()
+        self.story = dict(_by_field(story, single))
         #: By key of the story, the place that has used it.
         self.used: dict[str, str] = {}
+        #: The names of inputs that a page has, and for which the story has nothing.
+        self.lacking: dict[str, None] = {}
+        #: What was filled in, by step, item, and page of the item.
+        self.filled: dict[Place, Collection[str]] = {}
         #: By list, how many of its items were begun, and the item at hand.
         self.items: dict[str, int] = {}
         self.at: tuple[str, str] = ("", "")
 
-    def tell(self) -> Page:
-        """Return the page at the end. Raise StoryError."""
-        page = self.client.open()
+    def tell(self, page: Page | None) -> Page:
+        """Return the page at the end, beginning at one on the screen. Raise StoryError.
+
+        If Continue does not lead on from it, begin where the draft at hand stands, or
+        else at the entry.
+        """
+        client = self.client
+        if (page is None or not self._leads_on(page)) and client.draft:
+            page = client.open(client.url("draft", draft=client.draft))
+        if page is None or not self._leads_on(page):
+            page = client.open()
         for _ in range(MOST_PAGES):
-            if not self._goes_on(page):
+            if page.status >= 400:
+                raise StoryError(
+                    f"The page {page.path} has the status {page.status}: "
+                    f"{page.text[:200]}"
+                )
+            if url := self._link(page):
+                page = client.open(url)
+                continue
+            if not _goes_on(page):
                 break
-            before = page
-            page = self._send(page)
+            before, page = page, self._send(page)
             if page.errors or page.status >= 400:
                 raise StoryError(self._refused(before, page))
         else:
@@ -114,45 +151,37 @@ class Teller:
             )
         if unused := self._unused():
             raise StoryError(
-                f"No page has asked for {', '.join(unused)}. The story has ended at "
-                f"{page.path} ({page.heading}). Leave these out, or give the answers "
-                "that open their step."
+                f"No page has asked for {', '.join(unused)}.{self._hint(unused)} The "
+                f"story has ended at {page.path} ({page.heading}). Leave these out, or "
+                "give the answers that open their step."
             )
         return page
 
-    def _goes_on(self, page: Page) -> bool:
-        """Return whether a page is one of the wizard's that has a Continue."""
-        if page.status >= 400:
-            raise StoryError(
-                f"The page {page.path} has the status {page.status}: {page.text[:200]}"
-            )
-        if page.path.endswith("/tasks"):
-            raise StoryError(
-                "This wizard has a task list, through which no story is told. Open its "
-                "steps by hand, with client.open and client.fill."
-            )
-        return page.endpoint in ("new", "step", "item", "page") and bool(
-            {"next", "add"} & {*page.buttons}
-        )
+    def _leads_on(self, page: Page) -> bool:
+        """True if a page is one of a draft that Continue leads on from."""
+        return page.endpoint != "entry" and bool(self._link(page) or _goes_on(page))
+
+    def _link(self, page: Page) -> str | None:
+        """Return where the link leads that is a page's Continue, if it is a link."""
+        kind = TASKS if page.step == TASKS else page.endpoint
+        return self._data(page)["urls"].get(LINKS[kind]) if kind in LINKS else None
+
+    def _data(self, page: Page) -> Any:
+        """Return a page as data, which no theme and no language changes."""
+        return self.client.get(page.url, headers={"Accept": "application/json"}).json
 
     def _send(self, page: Page) -> Page:
         if page.item:
             return self._send_item(page)
         self.at = ("", "")
-        items = self.story.get(page.step)
-        if "add" in page.buttons and isinstance(items, list):
-            if self.items.get(page.step, 0) < len(items):
+        if items := self._items(page):
+            begun = [item for item in self._data(page)["items"] if not item["done"]]
+            if begun:
+                return self.client.open(begun[0]["url"])
+            if self.items.get(page.step, 0) < len(items) and "add" in page.buttons:
                 return self.client.press("add")
-            return self.client.press("next")
-        values: dict[str, Any] = {}
-        for key in self.story:
-            step, dot, name = key.partition(".")
-            if dot and step == page.step:
-                self._take(page, key, name, self.story[key], values)
-        for key, value in self.story.items():
-            if f"{page.step}.{key}" not in self.story:
-                self._take(page, key, key, value, values)
-        return self._press(page, values)
+        fields = {key: self.story[key] for key in self.story if not self._is_list(key)}
+        return self._fill(page, fields, page.step)
 
     def _send_item(self, page: Page) -> Page:
         """Fill in a page of an item, the next one of its list or the one at hand."""
@@ -161,43 +190,82 @@ class Teller:
             self.items[page.step] = self.items.get(page.step, 0) + 1
         self.at = (page.step, page.item)
         number = self.items[page.step]
-        items = self.story.get(page.step)
-        if not isinstance(items, list) or len(items) < number:
+        items = self._items(page) or ()
+        if len(items) < number:
             raise StoryError(
                 f"The page {page.path} ({page.heading}) asks for item {number} of "
-                f"{page.step!r}, and the story has "
-                f"{len(items) if isinstance(items, list) else 'none'}. Give "
+                f"{page.step!r}, and the story has {len(items) or 'none'}. Give "
                 f"{{{page.step!r}: [{{…}}, …]}}."
             )
         self.used[page.step] = page.step
-        values: dict[str, Any] = {}
-        for key, value in items[number - 1].items():
-            own, dot, name = key.partition(".")
-            name = name if dot and own == page.item_page else key
-            full = f"{page.step}[{number - 1}].{key}"
-            self._take(page, full, name, value, values)
-        return self._press(page, values)
+        fields = dict(_by_field(items[number - 1], self.lists[page.step]))
+        return self._fill(page, fields, page.item_page, f"{page.step}[{number - 1}].")
 
-    def _take(
-        self, page: Page, key: str, name: str, value: Any, values: dict[str, Any]
-    ) -> None:
-        """Use an answer of the story if the page asks for it."""
-        found = written(page, name, value)
-        if found is None:
-            return
+    def _is_list(self, key: str) -> bool:
+        """True if a key of the story has the items of a list."""
+        given = self.story[key]
+        return (
+            key in self.lists
+            and isinstance(given, Sequence)
+            and any(isinstance(each, Mapping) for each in given)
+        )
+
+    def _items(self, page: Page) -> Sequence[Mapping[str, Any]] | None:
+        """Return the items of a list, None if the story has none."""
+        given = self.story.get(page.step)
+        if page.step not in self.lists or given is None:
+            return None
+        is_list = isinstance(given, Sequence) and not isinstance(given, str)
+        if is_list and all(isinstance(each, Mapping) for each in given):
+            return cast("Sequence[Mapping[str, Any]]", given)
+        if page.step in self.used:  # by a field of the same name
+            return None
+        raise StoryError(
+            f"{page.step!r} is a list, and the story has {given!r} for it. Give a "
+            f"list with one dict for each item: {{{page.step!r}: [{{…}}, …]}}."
+        )
+
+    def _fill(
+        self, page: Page, fields: Mapping[str, Any], own: str, prefix: str = ""
+    ) -> Page:
+        """Fill in a page with those answers that it asks for, and go on.
+
+        ``own`` is what stands before the dot in the names of its fields, and ``prefix``
+        what stands before them in messages.
+        """
         place = f"{page.step}.{page.item_page}" if page.item_page else page.step
-        if self.used.setdefault(key, place) != place:
-            raise StoryError(
-                f"Both {self.used[key]!r} and {place!r} ask for {key!r}. Say which: "
-                f"{self.used[key]}.{key}, {place}.{key}."
-            )
-        values.update(found)
-
-    def _press(self, page: Page, values: dict[str, Any]) -> Page:
-        if isinstance(self.story, Story):
+        values: dict[str, Any] = {}
+        for key, value in fields.items():
+            before, dot, name = key.partition(".")
+            if not (dot and before == own):
+                if f"{own}.{key}" in fields:
+                    continue
+                name = key
+            found = self._written(page, name, value)
+            if found is None and name != key:
+                found = self._written(page, key, value)
+            if found is None:
+                continue
+            full = f"{prefix}{key}"
+            if self.used.setdefault(full, place) != place:
+                raise StoryError(
+                    f"Both {self.used[full]!r} and {place!r} ask for {full!r}. Say "
+                    f"which: {self.used[full]}.{key}, {place}.{key}."
+                )
+            values.update(found)
+        self.filled[_place(page)] = values.keys()
+        self.lacking |= dict.fromkeys(page.inputs.keys() - values.keys())
+        if self.is_path:
             values = {**dict.fromkeys(page.inputs), **values}
         action = "next" if "next" in page.buttons else "add"
         return self.client.press(action, values)
+
+    @staticmethod
+    def _written(page: Page, name: str, value: Any) -> dict[str, Any] | None:
+        try:
+            return written(page, name, value)
+        except AssertionError as error:
+            raise StoryError(str(error)) from None
 
     def _refused(self, before: Page, page: Page) -> str:
         """Return the message about a page that takes no answer, or not this one."""
@@ -205,15 +273,18 @@ class Teller:
             f"The page {page.path} ({page.heading}) refuses the story, with the status "
             f"{page.status} after {before.path}:"
         ]
+        filled = self.filled.get(_place(page))
+        if filled is None and page.step == before.step:  # a new item has an id now
+            filled = self.filled.get(_place(before))
         by_field = page.errors_by_field
-        named = {key.rpartition(".")[2] for key in self.used} | {*self.used}
         for name, message in by_field.items():
-            lacks = name not in named and name.partition("-")[0] not in named
+            lacks = filled is not None and name not in filled
             missing = "; the story has nothing for it" if lacks else ""
             lines.append(f"- {name}: {message}{missing}")
         lines += [f"- {each}" for each in page.errors if each not in by_field.values()]
         if unused := self._unused():
-            lines.append(f"Not used so far: {', '.join(unused)}.")
+            hint = self._hint(unused)
+            lines.append(f"Not used so far: {', '.join(unused)}.{hint}")
         return "\n".join(lines)
 
     def _unused(self) -> list[str]:
@@ -223,11 +294,38 @@ class Teller:
                 if value != []:
                     found.append(key)
                 continue
-            if self.items.get(key) and isinstance(value, list):
+            if self.items.get(key) and isinstance(value, Sequence):
                 keys = [
                     f"{key}[{number}].{name}"
                     for number, item in enumerate(value)
-                    for name in item
+                    for name, _ in _by_field(item, self.lists[key])
                 ]
                 found += [each for each in keys if each not in self.used]
         return found
+
+    def _hint(self, unused: Iterable[str]) -> str:
+        """Return a question for each unused answer that is nearly called as a field."""
+        names = [key.rpartition(".")[2] for key in unused]
+        return "".join(dict.fromkeys(nearest(name, self.lacking) for name in names))
+
+
+def _goes_on(page: Page) -> bool:
+    """True if a page is one of the wizard's that has a Continue."""
+    is_step = page.endpoint in ("new", "step", "item", "page")
+    return is_step and not {"next", "add"}.isdisjoint(page.buttons)
+
+
+def _place(page: Page) -> Place:
+    return page.step, page.item, page.item_page
+
+
+def _by_field(
+    answers: Mapping[str, Any], places: Container[str]
+) -> Iterator[tuple[str, Any]]:
+    """Yield answers; a dict under the name of a place as ``place.field`` for each."""
+    for key, value in answers.items():
+        if key in places and isinstance(value, Mapping):
+            for name, each in value.items():
+                yield f"{key}.{name}", each
+        else:
+            yield key, value

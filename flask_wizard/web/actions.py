@@ -218,7 +218,7 @@ def _has_step_before(journey: Journey, bound: BoundStep) -> bool:
         if not is_first:
             return True
         bound = bound.top
-    return bool(journey.home) or journey.previous(bound) is not None
+    return bool(journey.home) or journey.has_previous(bound)
 
 
 def _can_add(journey: Journey, bound: BoundStep) -> bool:

@@ -84,6 +84,11 @@ class CopiedGroup(NamedTuple):
     level: int
     rows: tuple[CopiedRow, ...]
 
+    @property
+    def says_label(self) -> bool:
+        """True if the title says what the label of the only row says."""
+        return len(self.rows) == 1 and self.rows[0].label == self.title
+
 
 @dataclass(frozen=True)
 class ShownCopy:
@@ -113,6 +118,6 @@ class ShownCopy:
             yield from ("", group.section.upper()) if group.section else ()
             yield from ("", group.title) if group.title else ()
             for row in group.rows:
-                yield from ("", row.label)
+                yield from () if group.says_label else ("", row.label)
                 found = row.lines or (text("Not provided"),)
                 yield from (f"  {line}" for line in found)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from flask import Blueprint, Flask, request, url_for
+from flask import Blueprint, Flask, current_app, request, url_for
 
+from ..catalogues import direction
 from .state import EXTENSION
+from .texts import get_texts
 from .urls import add_query
 
 YEAR = 31_536_000
@@ -49,3 +51,11 @@ def asset_url(app: Flask, filename: str) -> str:
         return url
     # Werkzeug takes as long to write a query as the rest of the URL.
     return add_query(url, f"v={assets.versions[filename]}")
+
+
+def rtl_asset(filename: str) -> str:
+    """Return the URL of a file for pages written from right to left, "" on others."""
+    if direction(get_texts().language) != "rtl":
+        return ""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return asset_url(app, filename)

@@ -45,6 +45,7 @@ from ..core.fields import (
     choices_of,
     clean_attributes,
     first_id,
+    flag,
     has_foreign_widget,
     input_type,
     is_box,
@@ -185,6 +186,12 @@ class Control:
     def drawn(self, classes: str, **attributes: object) -> Markup:
         """Return the field as its widget draws it, with other classes than ours."""
         return _drawn(self.field, {**self.attributes, **attributes}, classes)
+
+    @property
+    def datalist(self) -> Markup:
+        """The suggestions for what to enter, as WTForms draws them; empty if none."""
+        drawn: Markup = self.field.datalist()  # type: ignore[attr-defined]  # newer
+        return drawn
 
     @property
     def is_one_answer(self) -> bool:
@@ -371,6 +378,16 @@ def block(context: Context, name: str, default: Any = None, **values: object) ->
     # Blocks are rendered by templates, which have escaped what is in them.
     inner.blocks[name].append(lambda _: iter([Markup(default or "")]))  # noqa: S704
     return Markup("".join(inner.blocks[name][0](inner)))  # noqa: S704
+
+
+@pass_context
+def fields_with_block(context: Context) -> set[str]:
+    """Return the names of fields that a page's template has a block of their own for.
+
+    The block of ``age`` is called ``field_age``.
+    """
+    start = "field_"
+    return {name[len(start) :] for name in context.blocks if name.startswith(start)}
 
 
 def _wrong(field: Field, place: str, inside: str) -> Iterator[tuple[Any, str]]:
@@ -583,10 +600,9 @@ def _may_be_blank(field: Field) -> bool:
     without a validator; only its ``Optional`` validator lets them through. A browser
     never leaves a colour or a slider blank.
     """
-    flags = field.flags
-    if flags.required or flags.disabled or flags.readonly:
+    if any(flag(field, name) for name in ("required", "disabled", "readonly")):
         return False
-    if flags.optional:
+    if flag(field, "optional"):
         return True
     if input_type(field) in NEVER_BLANK:
         return False
@@ -646,7 +662,7 @@ def _size(field: Field, own: Mapping[str, object]) -> int:
         return _SIZES[token]
     if input_type(field) == "tel":
         return _SIZES["tel"]
-    longest: Any = own.get("maxlength", field.flags.maxlength)
+    longest: Any = own.get("maxlength", flag(field, "maxlength"))
     return int(longest) if longest and int(longest) <= SHORT else 0
 
 
@@ -740,7 +756,7 @@ def _range_shows(field: Field) -> bool:
 def _bound(field: Field, name: str, default: object) -> object:
     places = (
         render_kw(field).get(name),
-        getattr(field.flags, name),
+        flag(field, name),
         getattr(field.widget, name, None),
     )
     found = next((place for place in places if place is not None), default)

@@ -11,18 +11,6 @@ from werkzeug.sansio.utils import host_is_trusted
 
 from ..errors import ConfigurationError
 
-NO_HOST = (
-    "Links of drafts, which leave the site by mail, would name the Host of the request "
-    "that makes them, and anybody can send any Host. Set WIZARD_EXTERNAL_URL = "
-    "'https://www.example.org', SERVER_NAME, or TRUSTED_HOSTS."
-)
-
-
-def names_host(app: Flask) -> bool:
-    """True if the configuration says which hosts are this site's."""
-    keys = ("WIZARD_EXTERNAL_URL", "SERVER_NAME", "TRUSTED_HOSTS")
-    return any(app.config.get(key) for key in keys)
-
 
 def external_url(app: Flask, endpoint: str, values: Mapping[str, Any]) -> str:
     """Return the absolute URL of an endpoint, also without a request.

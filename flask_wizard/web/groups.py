@@ -94,18 +94,20 @@ def _grouped(
             )
         by_step[row.step].setdefault(row.item, []).append(row)
     found: list[Group] = []
-    section = ""
+    section, has_items = "", False
     for step in steps:
         if not (items := by_step[step.name]):
             continue
         own, before = str(step.section or ""), section
         section, level = own, 3 if own else 2
         is_new = own != before
-        # After the rows of a section, a row without a heading would seem to be in it.
-        leaves = is_new and not own
+        # After the rows of a section or an item, a row without a heading would seem to
+        # be in it.
+        leaves = (is_new and not own) or has_items
+        has_items = any(items)
         for item, found_rows in items.items():
             first = found_rows[0]
-            alone = len(found_rows) == 1 and not item and not leaves
+            alone = len(found_rows) == 1 and not has_items and not leaves
             said = alone and (
                 step.name in single or str(first.label) == str(step.title)
             )

@@ -116,8 +116,9 @@ def check_request(context: Context, incoming: IncomingFiles | None = None) -> No
     if is_unread and announced is not None and limit < announced <= 2 * limit:
         _drop(request, announced)
     body = request.get_data(cache=False)
-    if announced is None and len(body) >= limit:
-        raise RequestEntityTooLarge  # Werkzeug reads no further, and says nothing
+    # Of a body without a length Werkzeug reads only so much, and says nothing.
+    if len(body) >= limit + (announced is not None):
+        raise RequestEntityTooLarge
     if len(body) < (announced or 0):
         # Otherwise half an answer would be saved over the whole one. If the connection
         # breaks, gunicorn ends the stream, and Werkzeug says nothing.
@@ -176,9 +177,8 @@ def _first_fields(request: Request, body: bytes, most: int) -> bytes:
 
 
 def _first_pairs(body: bytes, most: int) -> bytes:
+    """Return the first pairs of a body that has more than ``most``."""
     pairs = body.split(b"&", most)
-    if len(pairs) <= most:
-        return body
     _, button, after = (b"&" + pairs.pop()).rpartition(b"&_action=")
     if button:
         pairs[-1] = button[1:] + after.partition(b"&")[0]
@@ -190,12 +190,14 @@ def _first_parts(body: bytes, delimiter: bytes, most: int) -> bytes:
     preamble, *parts = (b"\r\n" + body).split(delimiter)
     if len(parts) <= most + 1:
         return body
-    first, rest = parts[: most - 1], parts[most - 1 :]
-    button = [part for part in rest if b'name="_action"' in part.partition(BLANK)[0]]
-    return delimiter.join([preamble, *first, *button[-1:], b"--\r\n"])[2:]
+    named = (part for part in parts[most:] if BUTTON in part.partition(BLANK)[0])
+    button = [*named][-1:]
+    first = parts[: most - len(button)]
+    return delimiter.join([preamble, *first, *button, b"--\r\n"])[2:]
 
 
 BLANK = b"\r\n\r\n"  # after the headers of a part
+BUTTON = b'name="_action"'
 
 
 # The token and the origin
@@ -252,7 +254,9 @@ def _is_own(context: Context) -> bool:
     ``Sec-Fetch-Site`` comes first, because it is right behind every proxy.
     """
     request, trusted = context.request, context.app.config["WIZARD_TRUSTED_ORIGINS"]
-    site, origin = (request.headers.get(n) for n in ("Sec-Fetch-Site", "Origin"))
+    # Werkzeug raises and catches two errors for each header that was not sent.
+    sent = request.environ
+    site, origin = sent.get("HTTP_SEC_FETCH_SITE"), sent.get("HTTP_ORIGIN")
     if site == "same-origin" or (origin and origin.lower() in map(str.lower, trusted)):
         return True
     if site == "cross-site":

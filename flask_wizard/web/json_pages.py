@@ -55,7 +55,7 @@ _END = re.compile(r"</(?:p|h\d|li|dt|dd|tr|caption|div|blockquote)>|<br>")
 
 def prefers_json(request: Request) -> bool:
     """True if a request prefers JSON to HTML."""
-    accepted = request.headers.get("Accept", "").lower()
+    accepted = request.environ.get("HTTP_ACCEPT", "").lower()
     if "json" not in accepted and "application/*" not in accepted:
         return False
     quality = request.accept_mimetypes.quality

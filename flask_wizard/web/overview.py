@@ -22,7 +22,7 @@ from .groups import Group
 from .own_drafts import FindWizard
 from .responses import PRIVATE
 from .state import get_context
-from .texts import text
+from .texts import plural, text
 from .themes import DEFAULT_THEME
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class StepCount:
 class Overview:
     """How many drafts are open, by wizard, step and age. It has no answer."""
 
-    #: By the mounts' names, each with its steps in their order.
+    #: By the wizards' titles, each with its steps in their order.
     steps: tuple[StepCount, ...]
     #: How many stored drafts were looked at, ended ones too.
     looked_at: int
@@ -80,6 +80,11 @@ class Overview:
     has_more: bool
     #: How many could not be opened.
     unopened: int
+
+    @property
+    def drafts(self) -> int:
+        """How many are open in all."""
+        return sum(each.drafts for each in self.steps)
 
 
 class _Step(NamedTuple):
@@ -105,13 +110,22 @@ def overview(app: Flask, find_wizard: FindWizard, *, most: int = MOST) -> Overvi
             at = _step_of(draft)
             found[at] = draft.visit.wizard
             counts[at, age_of(draft.public)] += 1
-    steps = tuple(_counted(at, found[at], counts) for at in sorted(found))
+    steps = tuple(
+        _counted(at, found[at], counts)
+        for at in sorted(found, key=lambda at: _place(at, found[at]))
+    )
     return Overview(steps, looked_at, next(drafts, None) is not None, unopened)
 
 
 def _step_of(draft: Opened) -> _Step:
     name, steps = draft.public.step, draft.visit.wizard.steps
     return _Step(draft.public.mount, steps.positions.get(name, -1), name)
+
+
+def _place(at: _Step, wizard: Wizard) -> tuple[object, ...]:
+    """Return what steps are sorted by; one that cannot be found is the last."""
+    title = as_text(wizard.title).casefold()
+    return title, at.mount, at.position < 0, at.position
 
 
 def _counted(
@@ -200,13 +214,17 @@ def _groups(found: Overview) -> Iterator[Group]:
     for mount in dict.fromkeys(each.mount for each in found.steps):
         steps = [each for each in found.steps if each.mount == mount]
         rows = [
-            Row(
-                each.step,
-                "",
-                each.title or text("The step cannot be found"),
-                tuple(text(LINES[age], n=n) for age, n in each.ages.items()),
-                "",
-            )
+            _row(each.title or text("The step cannot be found"), [each])
             for each in steps
         ]
+        if len(steps) > 1:
+            rows.append(_row(text("All steps"), steps))
         yield Group(None, rows, f"{steps[0].wizard} ({mount})", f"drafts-{mount}", 2)
+
+
+def _row(label: str, steps: list[StepCount]) -> Row:
+    """Return how many drafts are at these steps, and of what age."""
+    ages = {age: sum(each.ages.get(age, 0) for each in steps) for age in AGES}
+    total = plural("{n} draft", "{n} drafts", sum(ages.values()))
+    lines = (text(LINES[age], n=n) for age, n in ages.items() if n)
+    return Row(steps[0].step, "", label, (total, *lines), "")

@@ -289,7 +289,7 @@ class Pages:
             hidden.append((ITEM_NONCE, at.item_nonce))
         # Conditions read the form, which is changed below to be shown as typed.
         progress, stepper = None, None
-        if placed:
+        if placed and not bound.step.ends:  # an end is not one of so many steps
             progress = journey.shown_progress(bound.top, from_review=then)
         if then and progress is not None and progress.total is None:
             total = total_ahead(journey, bound.top)
@@ -312,6 +312,7 @@ class Pages:
             own = self._review(journey, bound, at, unneeded)
         else:
             own = self._form(bound, form, at)
+        start = self.urls.start_of(at)
         if bound.page == "list":
             own |= self._list(bound, at, then=then)
         return self.make(
@@ -321,8 +322,8 @@ class Pages:
             progress=progress,
             stepper=stepper,
             hidden=[*hidden, *own.pop("hidden")],
-            action_url=self.urls.to(at, then=then),
-            discard_url=self._discard_url(at),
+            action_url=self.urls.to(at, then=then, start=start),
+            discard_url=self._discard_url(at, start),
             actions=actions,
             returning=returning,
             unneeded=unneeded,
@@ -360,10 +361,10 @@ class Pages:
             was_sent=bound.entry is not None,
         )
 
-    def _discard_url(self, at: Address) -> str | None:
+    def _discard_url(self, at: Address, start: str = "") -> str | None:
         if at.draft_id == NEW:
             return None
-        return self.urls.to(at._replace(page="discard"))
+        return self.urls.to(at._replace(page="discard"), start=start)
 
     def _list(self, bound: BoundStep, at: Address, *, then: bool) -> dict[str, Any]:
         """Return the context of a list, with its items and what is missing of them."""
@@ -702,6 +703,8 @@ class Pages:
 def _unneeded(journey: Journey) -> Unneeded | None:
     """Return what the last change has made unnecessary, if the visitor has to know."""
     causes = {name: cause for name, cause in journey.draft.unneeded.items() if cause}
+    if not causes:
+        return None
     for steps, prefix in _places_of(journey, causes):
         known = [step for step in steps if causes.get(prefix + step.name)]
         cause = causes[prefix + known[0].name] if known else ""

@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -67,12 +67,12 @@ def rehearse(
     app: Flask,
     find_wizard: FindWizard,
     *,
-    mount: str | None = None,
+    mounts: Collection[str] = (),
     report: Callable[[int], object],
 ) -> dict[str, Rehearsal]:
     """Fold this release over every open draft; return what becomes of them by mount.
 
-    With ``mount``, open only the drafts of the blueprint of that name. This writes
+    With ``mounts``, open only the drafts of the blueprints of these names. This writes
     nothing. Drafts that cannot be decrypted are counted under an empty mount.
     ``report`` gets the number of drafts looked at. Raise ConfigurationError if the
     store cannot list its values, or StoreError.
@@ -86,7 +86,7 @@ def rehearse(
             continue
         draft, version = loaded
         name = str(json.loads(draft.mount)[0])
-        if draft.ended or mount not in (None, name):
+        if draft.ended or (mounts and name not in mounts):
             continue
         with request_context(app):
             visit = visit_of(draft, find_wizard)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import Config, Flask, Request, current_app, request, session
@@ -30,6 +29,9 @@ EXTENSION = "flask_wizard"
 
 CONTEXT = "flask_wizard.context"
 """The key of a request's environment under which its Context is."""
+
+LANGUAGE = "flask_wizard.language"
+"""The key of a request's environment under which the code of its language is."""
 
 MOUNTS = "flask_wizard.mounts"
 """The key of ``app.extensions`` under which the mounts are, by blueprint."""
@@ -66,14 +68,16 @@ class WizardState:
         self._logged: set[str] = set()
 
     def repository(self, app: Flask) -> DraftRepository:
-        """Return the drafts, encrypted with the keys in the current configuration."""
-        given = app.secret_key, *(tuple(self.config.get(k) or ()) for k in KEYS)
+        """Return the drafts, by the keys and the namespace that are configured now."""
+        namespace = self.config["WIZARD_NAMESPACE"]
+        secrets = (tuple(self.config.get(k) or ()) for k in KEYS)
+        given = app.secret_key, namespace, *secrets
         if self._opened is None or self._opened[0] != given:
             store = EncryptedStore(
                 self.store,
                 Keyring(secrets_of(app)),
                 compress_above=self.config["WIZARD_COMPRESS_ABOVE"],
-                namespace=self.config["WIZARD_NAMESPACE"],
+                namespace=namespace,
             )
             limit = self.config["WIZARD_MAX_DRAFT"]
             uploads = Uploads(self.uploads, store)
@@ -188,7 +192,13 @@ def get_context() -> Context:
         known = Tokens.of(began_with or {})
     keyring = repository.store.keyring
     holder = Holder(visitor, keyring, state.logins.find_user, known)
-    texts = Texts(cache(partial(language_of, app, served)))
+
+    def locate() -> str:
+        if LANGUAGE not in served.environ:
+            served.environ[LANGUAGE] = language_of(app, served)
+        return str(served.environ[LANGUAGE])
+
+    texts = Texts(locate)
     context = Context(app, served, visitor, state, holder, repository, field, texts)
     served.environ[CONTEXT] = context
     return context

@@ -56,9 +56,21 @@ class Urls(NamedTuple):
     #: there is none, and the file's id. ``None`` where the mount has no such URL.
     file_url: Callable[[str, str, str, str], str] | None = None
 
-    def to(self, address: Address, *, then: bool = False, anchor: str = "") -> str:
-        """Return the URL of a page; with ``then``, as a change link of the review."""
-        if address.item:
+    def to(
+        self,
+        address: Address,
+        *,
+        then: bool = False,
+        anchor: str = "",
+        start: str = "",
+    ) -> str:
+        """Return the URL of a page; with ``then``, as a change link of the review.
+
+        ``start`` is what ``start_of`` returns for a page of the same draft.
+        """
+        if start and not address.item:
+            url = start + quote(address.page)
+        elif address.item:
             more = {"item": address.item, "sub": address.sub or None}
             inner = {name: part for name, part in more.items() if part is not None}
             url = self.url_for_step(draft=address.draft_id, step=address.page, **inner)
@@ -80,18 +92,23 @@ class Urls(NamedTuple):
         then = then and not bound.step.lists_answers
         return self.to(address, then=then, anchor=anchor)
 
-    def change_links(self, at: Address) -> Callable[[BoundStep], str]:
-        """Return a function that returns the change link to a step of a draft.
+    def start_of(self, at: Address) -> str:
+        """Return how the URLs of a draft's pages begin, if only their names follow.
 
-        At a mount, the URLs of a draft's steps differ in the name of the step alone.
+        So it is at a mount, but for the pages of items. Otherwise return "".
         """
-        start = ""
-        if self.entry_url is not None and at.draft_id != NEW and not at.nonce:
-            start = self.draft(at.draft_id)
+        if self.entry_url is None or at.draft_id == NEW or at.nonce:
+            return ""
+        url = self.draft(at.draft_id)
+        return url if url.endswith("/") else ""
+
+    def change_links(self, at: Address) -> Callable[[BoundStep], str]:
+        """Return a function that returns the change link to a step of a draft."""
+        start = self.start_of(at)
 
         def link_to(page: BoundStep) -> str:
             own = address_of(page, at.draft_id)
-            if own.item or not start.endswith("/"):
+            if own.item or not start:
                 return self.to(own._replace(nonce=at.nonce), then=True)
             return f"{start}{quote(own.page)}?then={FROM_REVIEW}"
 

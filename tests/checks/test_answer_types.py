@@ -232,12 +232,6 @@ def test_module_that_lags_behind_is_told(invoke: Any, tmp_path: Path) -> None:
     assert f"flask wizard types > {file}" in found.output
 
 
-def test_wizard_that_is_not_mounted_has_no_types(invoke: Any) -> None:
-    found = invoke("other")
-    assert found.exit_code == 1
-    assert "No wizard is mounted as 'other'. Mounted are " in found.output
-
-
 # What checkers say
 
 SAMPLE = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import pytest
 from apps import MakeApp
 from click.testing import Result
 from documents import ROOT
-from flask import Flask
+from flask import Flask, abort, session
+from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.file import FileAllowed, FileSize
 from wizards import Commits, Pet, You, choices, declare
 from wtforms import Form, fields
@@ -86,7 +88,13 @@ FOUND = [
     "labels join.children.tel",
 ]
 
-SAFE = {"SESSION_COOKIE_SECURE": True, "WIZARD_PERMANENT_SESSION": True}
+SAFE = {
+    "SESSION_COOKIE_SECURE": True,
+    "SESSION_COOKIE_SAMESITE": "Lax",
+    "SESSION_REFRESH_EACH_REQUEST": False,
+    "WIZARD_PERMANENT_SESSION": True,
+    "WIZARD_EXTERNAL_URL": "https://join.example",
+}
 """Settings in which nothing is found."""
 
 
@@ -148,6 +156,22 @@ def test_finding_is_not_silenced_without_a_reason(
         check_definitions(app)
 
 
+def test_one_wizard_is_checked_alone(make_app: MakeApp) -> None:
+    app = make_app(Join, WIZARD_SILENCED={"autocomplete other.you": "It is."})
+    app.register_blueprint(Join.as_blueprint("other"), url_prefix="/other")
+    found = run(app, "join", "--format", "json")
+    rows = json.loads(found.output)["findings"]
+    assert [f"{row['check']} {row['where']}" for row in rows] == FOUND
+    app.config["SECRET_KEY"] = "short"
+    assert f"of {len(CHECKS) + len(ON_PATHS)} checks." in run(app, "join").output
+
+
+def test_reason_of_one_wizard_is_refused_if_that_is_checked(make_app: MakeApp) -> None:
+    app = make_app(Join, WIZARD_SILENCED={"labels join.you": "It has."})
+    with pytest.raises(ConfigurationError, match="not found any more"):
+        check_definitions(app, ["join"])
+
+
 def test_reason_for_what_is_not_found_is_refused(make_app: MakeApp) -> None:
     app = make_app(Join, WIZARD_SILENCED={"lifetime other": "It is short."})
     with pytest.raises(ConfigurationError, match="'lifetime other', which is not"):
@@ -180,6 +204,21 @@ def test_command_is_content_where_nothing_is_found(make_app: MakeApp) -> None:
     result = run(make_app(Join, WIZARD_SILENCED=reasons))
     assert result.exit_code == 0
     assert "0 findings" in result.output
+
+
+def test_command_says_durations_in_words(make_app: MakeApp) -> None:
+    said = run(make_app(Join, PERMANENT_SESSION_LIFETIME=timedelta(minutes=90))).output
+    assert "has a lifetime of 2 hours. Visitors need 20 hours" in said
+    assert (
+        "drafts that live 2 hours, and pages whose token expires after 1 hour" in said
+    )
+    assert "the session that opens them ends after 1 hour and 30 minutes." in said
+
+
+def test_command_says_that_there_is_no_wizard(make_app: MakeApp) -> None:
+    result = run(make_app())
+    assert result.exit_code == 0
+    assert "No wizard is mounted with as_blueprint. Only the settings" in result.output
 
 
 def test_document_lists_the_checks() -> None:
@@ -295,16 +334,66 @@ def settings(app: Flask, **config: object) -> list[str]:
     ("change", "found"),
     [
         ({}, []),
-        ({"SESSION_COOKIE_SECURE": False}, ["cookie application"]),
-        ({"SECRET_KEY": "k" * 31}, ["secret-key application"]),
-        ({"SECRET_KEY_FALLBACKS": ["short"]}, ["secret-key application"]),
-        ({"WIZARD_PERMANENT_SESSION": False}, ["session application"]),
+        ({"SESSION_COOKIE_SECURE": False}, ["cookie SESSION_COOKIE_SECURE"]),
+        ({"SESSION_COOKIE_HTTPONLY": False}, ["cookie SESSION_COOKIE_HTTPONLY"]),
+        ({"SESSION_COOKIE_SAMESITE": None}, ["cookie SESSION_COOKIE_SAMESITE"]),
+        ({"SESSION_COOKIE_SAMESITE": "None"}, ["cookie SESSION_COOKIE_SAMESITE"]),
+        ({"SESSION_COOKIE_SAMESITE": "strict"}, []),
+        ({"MAX_COOKIE_SIZE": 0}, ["cookie-size MAX_COOKIE_SIZE"]),
+        ({"MAX_COOKIE_SIZE": 4097}, ["cookie-size MAX_COOKIE_SIZE"]),
+        ({"MAX_COOKIE_SIZE": 4096}, []),
+        ({"SECRET_KEY": "k" * 31}, ["secret-key SECRET_KEY"]),
+        ({"SECRET_KEY_FALLBACKS": ["short"]}, ["secret-key SECRET_KEY"]),
+        ({"WIZARD_PERMANENT_SESSION": False}, ["session WIZARD_PERMANENT_SESSION"]),
+        ({"WIZARD_EXTERNAL_URL": None}, ["links WIZARD_EXTERNAL_URL"]),
+        ({"WIZARD_EXTERNAL_URL": None, "TRUSTED_HOSTS": ["localhost"]}, []),
+        (
+            {"SESSION_REFRESH_EACH_REQUEST": True},
+            ["stale-session SESSION_REFRESH_EACH_REQUEST"],
+        ),
     ],
 )
 def test_settings_that_give_drafts_away(
     make_app: MakeApp, change: dict[str, object], found: list[str]
 ) -> None:
     assert settings(make_app(Join), **change) == found
+
+
+def test_cookie_is_judged_as_it_is_set(make_app: MakeApp) -> None:
+    class Public(SecureCookieSessionInterface):
+        def get_cookie_httponly(self, app: Flask) -> bool:
+            return False
+
+    app = make_app(Join)
+    app.session_interface = Public()
+    assert settings(app) == ["cookie SESSION_COOKIE_HTTPONLY"]
+
+
+@pytest.mark.parametrize(
+    ("size", "found"), [(0, []), (2000, []), (4000, ["cookie-size join"])]
+)
+def test_session_that_no_browser_stores_is_found(
+    make_app: MakeApp, size: int, found: list[str]
+) -> None:
+    app = make_app(Join, MAX_COOKIE_SIZE=4096)
+
+    @app.before_request
+    def remember_cart() -> None:
+        session["cart"] = secrets.token_urlsafe(size)[:size]
+
+    assert settings(app) == found
+
+
+def test_session_of_an_application_that_lets_nobody_in_has_no_size(
+    make_app: MakeApp,
+) -> None:
+    app = make_app(Join)
+
+    @app.before_request
+    def refuse() -> None:
+        abort(401)
+
+    assert settings(app) == []
 
 
 @pytest.mark.parametrize(
@@ -341,7 +430,7 @@ def test_session_that_ends_before_its_drafts_is_found(make_app: MakeApp) -> None
 def test_reason_for_a_setting_may_stay_where_the_setting_is_right(
     make_app: MakeApp,
 ) -> None:
-    reason = {"cookie application": "It is served by HTTP here."}
+    reason = {"cookie SESSION_COOKIE_SECURE": "It is served by HTTP here."}
     assert settings(make_app(Join, WIZARD_SILENCED=reason)) == []
 
 

@@ -152,12 +152,6 @@ def test_text_has_a_line_a_page(app: Flask) -> None:
     assert lines[5].endswith("End  (end; if nobody agrees)")
 
 
-def test_unknown_mount_names_the_known_ones(app: Flask) -> None:
-    result = run(app, "map", "jion")
-    assert result.exit_code == 1
-    assert "No wizard is mounted as 'jion'. Mounted are join." in result.output
-
-
 @pytest.mark.parametrize("style", ["mermaid", "dot", "text"])
 def test_check_passes_for_a_document_with_the_map(
     app: Flask, tmp_path: Path, style: str

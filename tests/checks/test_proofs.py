@@ -743,12 +743,6 @@ def test_command_takes_properties_of_a_module(
     assert "no_such_module cannot be imported" in missing.output
 
 
-def test_command_refuses_a_mount_that_is_not_there(make_app: MakeApp) -> None:
-    result = run(make_app(Join), "jion")
-    assert result.exit_code == 1
-    assert "Mounted are join." in result.output
-
-
 def test_command_takes_samples_and_values(make_app: MakeApp, tmp_path: Path) -> None:
     class Bound(Commits, Wizard):
         you = Step(Odd)

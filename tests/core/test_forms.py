@@ -691,6 +691,62 @@ def test_trouble_in_an_inline_validator_is_a_form_error() -> None:
     assert form_errors.errors_of(form) == {"it": [forms.UNUSABLE]}
 
 
+def refuse(form: Any, field: Any) -> None:
+    raise validators.ValidationError("Refused.")
+
+
+def test_inline_validator_is_asked_for_at_each_validation() -> None:
+    made = one(fields.StringField())
+    assert forms.validate(bind(made, values(("it", "x"))))
+    made.validate_it = refuse
+    assert not forms.validate(bind(made, values(("it", "x"))))
+
+
+def test_inline_validator_of_a_base_class_counts() -> None:
+    base: Any = type("Base", (Form,), {"validate_it": refuse})
+    made = type("One", (base,), {"it": fields.StringField()})
+    form = bind(made, values(("it", "x")))
+    assert not forms.validate(form)
+    assert form.errors == {"it": ["Refused."]}
+
+
+@pytest.mark.parametrize("on_class", [True, False])
+def test_forms_own_validation_is_called(on_class: bool) -> None:
+    called: list[object] = []
+
+    def validate(*given: object) -> bool:
+        called.append(given)
+        return False
+
+    made = one(fields.StringField())
+    if on_class:
+        made.validate = validate
+    form = bind(made, values(("it", "x")))
+    if not on_class:
+        form.validate = validate
+    assert not forms.validate(form)
+    assert len(called) == 1
+
+
+def test_field_without_an_inline_validator_raises_no_error() -> None:
+    asked: list[str] = []
+
+    class Noting(type(Form)):  # type: ignore[misc]
+        def __getattr__(cls, name: str) -> Any:
+            asked.append(name)
+            raise AttributeError(name)
+
+    class One(Form, metaclass=Noting):
+        it = fields.StringField()
+
+    form = bind(One, values(("it", "x")))
+    asked.clear()
+    assert forms.validate(form)
+    assert not asked
+    assert form.validate()
+    assert asked == ["validate_it"]
+
+
 def test_trouble_in_the_forms_own_validation_is_a_form_error() -> None:
     class Own(Form):
         it = fields.StringField()

@@ -298,6 +298,18 @@ def test_class_of_a_foreign_kind_is_no_step() -> None:
         declare(Hooks, you=Step(You), note=Note)
 
 
+def test_foreign_step_that_waits_for_somebody_else_ends_the_walk(
+    wizard: type[Wizard],
+) -> None:
+    held = Draft("d", "m", (), 0.0, 0.0, "s").add_holder(0.0, marks=[b"holder"])
+    shared, _ = held.share("l", steps=["you"], sees=[], until=9.0)
+    journey = Journey(wizard.steps, shared.with_entries({"note": Entry(accepted=True)}))
+    note = journey.bind("note")
+    assert (note.waits_for, note.done) == (("you",), True)
+    assert journey.get("terms") is None
+    assert journey.first_incomplete is note
+
+
 # A review
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 from types import SimpleNamespace
 from typing import Any
@@ -32,6 +32,7 @@ from flask_wizard.core.draft import Draft, Entry, decode, encode
 from flask_wizard.core.forms import Values
 from flask_wizard.core.journey import Journey
 from flask_wizard.drafts.commit import _send_back, receipt_of
+from flask_wizard.drafts.draft_list import LATEST
 
 SECRET = "canary-4711"
 
@@ -186,7 +187,7 @@ def test_none_is_an_empty_receipt() -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        *("/", "/members/7", "/members/7?new=1#top", "//cdn.example/x"),
+        *("/", "/members/7", "/members/7?new=1#top", "//cdn.example/x", "/X"),
         *("https://pay.example/x", "http://pay.example"),
     ],
 )
@@ -262,6 +263,30 @@ def test_receipt_that_is_too_large_ends_the_draft_all_the_same(
     assert len(calls) == 1
 
 
+@pytest.mark.parametrize(
+    ("keep", "kept"),
+    [(timedelta(days=30), 30 * 86_400), (7, 7), (0.5, 0.5), (None, None)],
+)
+def test_receipt_says_how_long_the_answers_are_kept(
+    keep: timedelta | float | None, kept: float | None
+) -> None:
+    assert receipt_of(Receipt(keep=keep)).keep == kept
+
+
+@pytest.mark.parametrize(
+    "keep",
+    [
+        *(0, -1, timedelta(0), timedelta(days=-1), float("nan"), float("inf")),
+        *(LATEST, True, False, "30", [], datetime(2027, 1, 1)),
+    ],
+    ids=repr,
+)
+def test_answers_are_kept_for_a_time_that_can_be_stored(keep: Any) -> None:
+    with pytest.raises(CommitResultError, match="keep=") as caught:
+        receipt_of(Receipt(keep=keep))
+    assert "committed all the same" in str(caught.value)
+
+
 @pytest.mark.parametrize("fourth", [True, timedelta(days=30)])
 def test_receipt_takes_three_parts_by_position(fourth: object) -> None:
     make: Any = Receipt
@@ -280,6 +305,7 @@ def test_receipt_refuses_parts_that_it_does_not_have() -> None:
     [
         *("", "Thank you", "<h1>Thank you</h1>", "members/7", "member"),
         *("javascript:alert(1)", "mailto:x@example.org", "/a b", "https://"),
+        *("http://[", "https://[evil", "/a\tb"),
         *(b"/members/7", 7, True, {"id": 7}, ("/x", 302), [], Response("Thank you")),
         Response(status=302),
         Response(status=201, headers={"Location": "/members/7"}),

@@ -269,3 +269,67 @@ def test_digest_takes_what_a_browser_may_send(keyring: Keyring) -> None:
 
 def test_digest_is_no_plain_hash(keyring: Keyring) -> None:
     assert keyring.digest("holder", "7") != sha256(b"holder7").digest()
+
+
+# What anybody may ask of a value who has no key
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_kind_of_a_value_is_told_without_its_context(
+    keyring: Keyring, kind: Kind
+) -> None:
+    encrypted = keyring.encrypt(b"plain", CONTEXT, kind)
+    assert Keyring(["another"]).kind_of(encrypted) is kind
+    assert keyring.kind_of(encrypted[:HEADER_SIZE]) is kind
+
+
+@pytest.mark.parametrize("size", range(HEADER_SIZE))
+def test_value_that_is_cut_in_its_header_has_no_kind(
+    keyring: Keyring, size: int
+) -> None:
+    encrypted = keyring.encrypt(b"plain", CONTEXT, Kind.FIELDS)
+    assert keyring.kind_of(encrypted[:size]) is None
+
+
+def test_value_of_no_known_format_or_kind_has_none(keyring: Keyring) -> None:
+    encrypted = keyring.encrypt(b"plain", CONTEXT, DRAFT)
+    assert keyring.kind_of(mark_of(3) + encrypted[len(FORMAT) :]) is None
+    unknown = bytearray(encrypted)
+    unknown[HEADER_SIZE - 1] = 99
+    assert keyring.kind_of(bytes(unknown)) is None
+
+
+# What other releases rely on
+
+
+def test_kinds_have_the_same_numbers_in_every_release() -> None:
+    assert {kind.name: int(kind) for kind in Kind} == {
+        "FIELDS": 0,
+        "DRAFT": 1,
+        "TOMBSTONE": 2,
+        "LIST": 3,
+        "FILE": 4,
+        "LINK": 5,
+    }
+
+
+def test_value_has_the_same_shape_in_every_release(keyring: Keyring) -> None:
+    """The format twice, four bytes of the key, the kind, a nonce of twelve bytes."""
+    assert (HEADER_SIZE, OVERHEAD, TAG_SIZE) == (7, 35, 16)
+    assert FORMAT == mark_of(2) == b"\x02\xfd"
+
+
+def test_parts_of_one_context_are_told_apart(keyring: Keyring) -> None:
+    encrypted = keyring.encrypt(b"plain", CONTEXT, Kind.FILE, b"\x00\x01")
+    assert keyring.decrypt(encrypted, CONTEXT, [Kind.FILE], b"\x00\x01") == b"plain"
+    for part in (b"", b"\x00\x02"):
+        with pytest.raises(UnreadableDraftError, match="something else"):
+            keyring.decrypt(encrypted, CONTEXT, [Kind.FILE], part)
+    without = keyring.encrypt(b"plain", CONTEXT, DRAFT)
+    assert keyring.decrypt(without, CONTEXT, DRAFTS, b"") == b"plain"
+
+
+def test_digest_of_many_bytes_is_by_their_whole_length(keyring: Keyring) -> None:
+    long, longer = b"x" * 256, b"x" * 257
+    assert keyring.digest("p", long) != keyring.digest("p", longer)
+    assert keyring.digest("p", long, b"x") != keyring.digest("p", longer)

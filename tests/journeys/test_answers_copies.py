@@ -98,7 +98,7 @@ def test_receipt_shows_the_answers_until_a_moment(make_visitor: MakeVisitor) -> 
         ("Name", CANARY),
         ("Nickname", "Not provided"),
         ("Story", "<b>one two"),
-        ("Entries", "1"),
+        ("Pets", "1 entry"),
         ("Pet's name", "Rex"),
     ]
     assert page.texts(".wizard-copy h2") == ["Your answers"]
@@ -144,7 +144,7 @@ def test_copy_is_downloaded_as_plain_text(make_visitor: MakeVisitor) -> None:
     assert lines[3:] == [
         *("", "PEOPLE", "", "About you", "", "Name", f"  {CANARY}"),
         *("", "Nickname", "  Not provided", "", "Story", "  <b>one", "  two"),
-        *("", "Pets", "", "Entries", "  1", "", "Rex", "", "Pet's name", "  Rex", ""),
+        *("", "Pets", "  1 entry", "", "Rex", "", "Pet's name", "  Rex", ""),
     ]
 
 
@@ -212,7 +212,7 @@ def test_copy_has_the_rows_of_the_review(make_app: MakeApp) -> None:
     visitor = Visitor(make_app(keeping(WEEK, check=Review(rows=rows))))
     page = finish(visitor)
     labels = [label for label, _ in page.rows]
-    assert labels == ["Known as", "Nickname", "Entries", "Pet's name"]
+    assert labels == ["Known as", "Nickname", "Pets", "Pet's name"]
     assert SECRET not in page.source
 
 
@@ -316,5 +316,5 @@ def test_copy_of_a_user_is_exported_and_erased(
     }
     assert SECRET not in (folder / "drafts.json").read_text()
     erased = run.invoke(args=["wizard", "erase", "--user", "ann", "--yes"])
-    assert "1 drafts" in erased.output
+    assert "1 draft and" in erased.output
     assert CANARY not in visitor.open(page.path).source

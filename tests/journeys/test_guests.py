@@ -15,6 +15,7 @@ from login_sites import plain_site
 from store_wrappers import Probe
 from time_machine import Traveller
 from visitor import Visitor
+from werkzeug.exceptions import NotFound
 from wizards import Commits, committed, declare, stored
 from wtforms import Form, StringField
 from wtforms.validators import AnyOf, InputRequired
@@ -31,6 +32,8 @@ from flask_wizard import (
     Step,
     Wizard,
 )
+from flask_wizard.core.draft import encode
+from flask_wizard.drafts.keyring import Kind
 
 HOUR = 60 * 60
 SECRET = "canary-4711"
@@ -646,6 +649,49 @@ def test_what_cannot_be_shared_is_told(
     assert not stored(holder).guests
 
 
+def test_share_without_a_step_is_a_mistake(shared: Shared) -> None:
+    holder = begun(shared.app)
+    (row,) = drafts_of(shared, holder)
+    mistakes: tuple[Any, ...] = ([], "reference")
+    for steps in mistakes:
+        with (
+            shared.app.app_context(),
+            pytest.raises(ConfigurationError, match="steps is"),
+        ):
+            shared._wizards.share_url(row, steps=steps, sees=[], max_age=HOUR)
+    assert not stored(holder).guests
+
+
+def test_draft_that_has_ended_is_not_shared(shared: Shared) -> None:
+    holder = begun(shared.app)
+    draft = holder.draft
+    (row,) = drafts_of(shared, holder)
+    holder.open(f"{draft}discard")
+    holder.press("discard")
+    shared.app.config["WIZARD_EXTERNAL_URL"] = "https://www.example.org"
+    with shared.app.app_context(), pytest.raises(NotFound):
+        shared._wizards.share_url(row, steps=["reference"], sees=[], max_age=HOUR)
+
+
+def test_revoking_keeps_what_another_request_writes(
+    shared: Shared, store: Probe
+) -> None:
+    holder = begun(shared.app)
+    guest = take_up(shared.app, shared.share(holder))
+    guest.open(f"{guest.draft}reference")
+    store.before_write.append(lambda: guest.press("save", {"opinion": "Fine"}))
+    assert shared.revoke(holder) == 200
+    draft = stored(holder)
+    assert draft.entries["reference"].raw["opinion"] == ["Fine"]
+    assert draft.guests == ()
+
+
+def drafts_of(shared: Shared, holder: Visitor) -> list[Any]:
+    """The rows that an application's own page has of a visitor's drafts."""
+    with shared.app.app_context():
+        return list(shared._wizards.all_drafts())
+
+
 def test_stranger_makes_no_link(shared: Shared) -> None:
     holder = begun(shared.app)
     guest = take_up(shared.app, shared.share(holder))
@@ -653,3 +699,77 @@ def test_stranger_makes_no_link(shared: Shared) -> None:
         for what in ("share", "revoke"):
             url = f"/{what}/{id_of(holder)}"
             assert somebody.client.post(url).status_code == 404
+
+
+# A guest meets others
+
+
+@pytest.fixture
+def guest(shared: Shared) -> Visitor:
+    """A guest at the page to fill in."""
+    guest = take_up(shared.app, shared.share(begun(shared.app)))
+    guest.open(f"{guest.draft}reference")
+    return guest
+
+
+def write(guest: Visitor, draft: Any) -> None:
+    """Store the draft as another process has changed it."""
+    repository = guest.app.extensions["flask_wizard"].repository(guest.app)
+    _, version = repository.load(id_of(guest))
+    repository.store.save(version, encode(draft), kind=Kind.DRAFT, ttl=HOUR)
+
+
+def test_form_of_a_guest_needs_a_field_or_a_button(guest: Visitor) -> None:
+    before = stored(guest)
+    headers = {"X-CSRFToken": guest.token}
+    answer = guest.client.post(guest.page.path, data={"x": "1"}, headers=headers)
+    assert (answer.status_code, stored(guest)) == (400, before)
+
+
+@pytest.mark.parametrize(("typed", "status"), [("Fine", 409), ("", 303)])
+def test_guest_changes_nothing_while_a_commit_runs(
+    guest: Visitor, typed: str, status: int
+) -> None:
+    guest.press("save", {"opinion": ""})
+    guest.open(f"{guest.draft}reference")
+    write(guest, stored(guest).claim(time.time(), 60))
+    answer = guest.post(f"{guest.draft}reference", {"opinion": typed}, action="save")
+    assert answer.status_code == status
+    assert stored(guest).entries["reference"].raw["opinion"] == [""]
+    if status == 409:
+        assert guest.show(answer).value("opinion") == typed
+
+
+def test_late_autosave_of_a_guest_is_dropped(guest: Visitor) -> None:
+    url = guest.page.path
+    guest.press("save", {"opinion": "Fine"})
+    guest.open(url)
+    late = {"opinion": "Fi", "_rev": "0"}
+    assert guest.post(url, late, action="autosave").status_code == 409
+    assert stored(guest).entries["reference"].raw["opinion"] == ["Fine"]
+
+
+def test_what_a_guest_typed_is_kept_though_a_hook_raises(make_shared: Any) -> None:
+    def fails(form: Any, answers: Answers) -> None:
+        if request.method == "POST" and failing:
+            raise RuntimeError("The register is down.")
+
+    failing: list[bool] = []
+    reference = Step(Reference, prepare=fails)
+    wizard = declare("Apply", Apply, reference=reference)
+    shared = make_shared(wizard)
+    guest = take_up(shared.app, shared.share(begun(shared.app)))
+    guest.open(f"{guest.draft}reference")
+    failing.append(True)
+    with pytest.raises(RuntimeError):
+        guest.press("next", {"opinion": "Fine"})
+    failing.clear()
+    assert guest.open(f"{guest.draft}reference").value("opinion") == "Fine"
+
+
+def test_guest_of_an_ended_draft_is_led_to_their_page(guest: Visitor) -> None:
+    url = guest.page.path
+    write(guest, stored(guest).end("discarded", time.time()))
+    assert guest.post(url, {"opinion": "Fine"}).location == guest.draft
+    answer = guest.post(url, {"opinion": "Fine"}, action="autosave")
+    assert answer.status_code == 204

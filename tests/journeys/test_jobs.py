@@ -160,8 +160,8 @@ def test_drafts_of_any_store_are_counted(any_store: DraftStore, tmp_path: Path) 
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout) == {
         "drafts": [
-            {"mount": "keep", "state": "discarded", "step": "", **LATELY, "drafts": 1},
             {"mount": "keep", "state": "open", "step": "pets", **LATELY, "drafts": 2},
+            {"mount": "keep", "state": "discarded", "step": "", **LATELY, "drafts": 1},
         ],
         "skipped": {},
     }
@@ -171,6 +171,33 @@ def test_drafts_of_any_store_are_counted(any_store: DraftStore, tmp_path: Path) 
 
 
 LATELY = {"saved": "under an hour"}
+
+
+def test_counts_stand_in_the_order_of_steps_and_ages(
+    home: Home, clock: Traveller
+) -> None:
+    home.begin("Ann")
+    clock.shift(2 * DAY)
+    home.begin("Bea")
+    visitor = home.begin("Cal")
+    visitor.open(f"{visitor.draft}you")
+    visitor.fill(name="")
+    discard(home.begin("Dot"))
+    assert home.run("drafts").stdout.splitlines() == [
+        "       1  keep: open, at you, saved under an hour ago",
+        "       1  keep: open, at pets, saved under an hour ago",
+        "       1  keep: open, at pets, saved under a week ago",
+        "       1  keep: discarded, saved under an hour ago",
+        "       4  in all",
+    ]
+
+
+def test_drafts_of_one_mount_are_counted_alone(home: Home) -> None:
+    home.app.register_blueprint(Keep.as_blueprint("more"), url_prefix="/more")
+    home.begin("Ann")
+    assert "1  in all" in home.run("drafts", "keep").stdout
+    assert "0  in all" in home.run("drafts", "more").stdout
+    assert "1  in all" in home.run("drafts", "more", "keep").stdout
 
 
 def test_drafts_that_cannot_be_opened_are_counted_too(
@@ -183,15 +210,66 @@ def test_drafts_that_cannot_be_opened_are_counted_too(
     found = json.loads(home.run("drafts", "--format", "json").stdout)
     assert found["skipped"] == {"cannot be read": 1}
     assert [row["drafts"] for row in found["drafts"]] == [1]
+    assert "1  cannot be read" in home.run("drafts", "keep").stdout
+
+
+def test_draft_that_cannot_be_opened_is_left_out_and_told_of(
+    home: Home, store: Probe, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    home.begin("Ann")
+    other = Home(store, tmp_path)
+    other.app.config["SECRET_KEY"] = "another secret, of another time"
+    other.begin("Bea")
+    (draft,) = home.all(answers=True)
+    assert draft.entries["you"]["name"] == ["Ann"]
+    assert "1 drafts could not be opened" in caplog.text
+    assert "Bea" not in caplog.text
+
+
+def test_draft_whose_upgrade_fails_is_left_out_and_told_of(
+    home: Home, store: Probe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def upgrade(self: Wizard, draft: Draft, from_version: int) -> None:
+        raise ValueError("no such register")
+
+    home.begin("Ann")
+    monkeypatch.setattr(Keep, "version", 2)
+    monkeypatch.setattr(Keep, "upgrade", upgrade)
+    monkeypatch.setattr(Keep, "_upgrades", True)
+    found = json.loads(home.run("drafts", "--format", "json").stdout)
+    assert (found["drafts"], found["skipped"]) == ([], {"cannot be read": 1})
+    assert home.all() == []
+
+
+def test_draft_that_cannot_be_opened_keeps_no_other_from_a_reminder(
+    home: Home, store: Probe, tmp_path: Path, clock: Traveller
+) -> None:
+    other = Home(store, tmp_path)
+    other.app.config["SECRET_KEY"] = "another secret, of another time"
+    other.begin("Bea")
+    home.begin("Ann")
+    clock.shift(2 * DAY)
+    assert "1 reminded, 0 failed" in home.run("remind").output
+    assert REMINDED == [("Ann", "idle")]
+
+
+def test_nobody_is_reminded_of_what_is_empty_or_has_ended(
+    home: Home, clock: Traveller
+) -> None:
+    discard(home.begin("Bea"))
+    clock.shift(2 * DAY)
+    assert home.run("remind").stdout == "0 reminded, 0 failed.\n"
+    assert REMINDED == []
 
 
 def test_drafts_of_a_wizard_that_is_gone_are_counted_too(
     home: Home, make_app: MakeApp
 ) -> None:
     home.begin("Ann")
-    app = make_app()
-    result = app.test_cli_runner().invoke(args=["wizard", "drafts"])
-    assert "1  of a wizard that is not mounted" in result.stdout
+    run = make_app(Keep).test_cli_runner().invoke
+    gone = "1  of a wizard that is not mounted"
+    assert gone in run(args=["wizard", "drafts"]).stdout
+    assert gone not in run(args=["wizard", "drafts", "join"]).stdout
 
 
 def test_namespaces_do_not_see_each_other(
@@ -289,8 +367,8 @@ def test_lost_file_does_not_stop_an_export(home: Home, tmp_path: Path) -> None:
         path.unlink()
     finish_but_the_photo(home.begin("Ann again", user="ann"))
     result = home.run("export", "--user", "ann", str(tmp_path / "of-ann"))
-    assert "2 drafts and 1 files written" in result.output
-    assert "1 drafts or files of this user cannot be read" in result.output
+    assert "2 drafts and 1 file written" in result.output
+    assert "cannot be read, and are left out: 1." in result.output
     assert result.exit_code == 1
     found = json.loads((tmp_path / "of-ann" / "drafts.json").read_text())
     assert sorted(len(draft["files"]) for draft in found) == [0, 1]
@@ -307,10 +385,10 @@ def test_draft_that_cannot_be_read_is_told_of(
     was = version.version or b""
     assert store.replace(version.key, b"damaged", b"v" * 12, was, 60)
     result = home.run("export", "--user", "ann", str(tmp_path / "of-ann"))
-    assert "1 drafts and 0 files written" in result.output
+    assert "1 draft and 0 files written" in result.output
     assert (result.exit_code, "cannot be read" in result.output) == (1, True)
     result = home.run("erase", "--user", "ann", "--yes")
-    assert "1 drafts and 0 files erased." in result.output
+    assert "1 draft and 0 files erased." in result.output
     assert (result.exit_code, "are still stored" in result.output) == (1, True)
 
 
@@ -321,7 +399,7 @@ def test_erased_person_leaves_nothing(home: Home, tmp_path: Path) -> None:
     home.begin("Ann again", user="ann")
     bea = home.begin("Bea", user="bea")
     result = home.run("erase", "--user", "ann", "--yes")
-    assert result.stdout == "2 drafts and 1 files erased.\n"
+    assert result.stdout == "2 drafts and 1 file erased.\n"
     assert ann.open(ann.draft).status == 404
     assert "Ann" not in ann.open("/join/").text
     assert bea.open(bea.draft).status == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from apps import MakeApp
+from click.testing import CliRunner
 from flask import Flask, abort, request
+from flask.cli import FlaskGroup
 from login_sites import Site as LoginSite
 from login_sites import plain_site
 from store_wrappers import Probe
@@ -650,6 +653,39 @@ def test_application_without_a_host_is_warned_at_its_start(
         FlaskWizard(app, store=store)
     warned = [r for r in caplog.records if "WIZARD_EXTERNAL_URL" in r.getMessage()]
     assert len(warned) == 1
+
+
+def test_application_without_links_is_not_warned(
+    store: Probe, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = Flask("site")
+    reason = {"links WIZARD_EXTERNAL_URL": "No link is made here."}
+    app.config.update(SECRET_KEY="k" * 32, WIZARD_SILENCED=reason)
+    FlaskWizard(app, store=store)
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(("command", "warned"), [("wizard list", 0), ("serve", 1)])
+def test_commands_that_answer_no_request_warn_of_no_links(
+    store: Probe,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    warned: int,
+) -> None:
+    def create_app() -> Flask:
+        app = Flask("site")
+        app.config["SECRET_KEY"] = "k" * 32
+        FlaskWizard(app, store=store)
+        app.cli.command("serve")(lambda: None)
+        return app
+
+    arguments = command.split()
+    monkeypatch.setattr(sys, "argv", ["flask", *arguments])
+    group = FlaskGroup(create_app=create_app)
+    result = CliRunner().invoke(group, arguments)
+    assert result.exit_code == 0, result.output
+    assert len(caplog.records) == warned
 
 
 def test_external_url_must_be_one(make_app: MakeApp) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from apps import COMPILED, MakeApp
-from flask import Flask, abort, session
+from flask import Flask, abort, request, session
 from flask_login import LoginManager, UserMixin, login_user, logout_user
-from login_sites import SITES, Site, plain_site
+from login_sites import PASSWORD, SITES, Site, plain_site
 from store_wrappers import Probe
 from time_machine import Traveller
 from visitor import Page, Visitor, attribute
@@ -17,6 +17,7 @@ from wizards import Join, You, committed, declare
 from flask_wizard import FlaskWizard, Receipt, Review, Step, StepError, Wizard
 from flask_wizard.drafts.holders import ENDED_KEY
 from flask_wizard.errors import ConfigurationError, ConflictError, StoreError
+from flask_wizard.testing import WizardClient
 
 TYPED = "typed by Ada"
 
@@ -1015,3 +1016,71 @@ def test_session_that_something_else_has_written_locks_nobody_out(
         found[f"_wizard_{key}"] = value
     assert len(entry(visitor)) == 1
     begin(visitor)
+
+
+# The test kit
+
+
+def test_kit_signs_in_at_the_applications_own_page(site: Site) -> None:
+    client = WizardClient(site.app, "join")
+    client.fill("you", name=TYPED)
+    given = {"email": "ada@example.com", "password": PASSWORD}
+    assert client.sign_in(site.login, given).text.endswith("Hello, ada")
+    client.fill("pet", pet="Rex")
+    assert ("Name", TYPED) in client.page.rows
+    client.confirm()
+    assert len(committed) == 1
+
+
+def test_kit_says_that_nobody_is_signed_in(site: Site) -> None:
+    client = WizardClient(site.app, "join")
+    with pytest.raises(AssertionError, match=f"Nobody is signed in after {site.login}"):
+        client.sign_in(site.login, email="ada@example.com", password="wrong")
+
+
+def test_kit_says_that_a_page_has_no_such_form(site: Site) -> None:
+    client = WizardClient(site.app, "join")
+    told = r"has no form with the fields user\. Its forms have email, password"
+    with pytest.raises(AssertionError, match=told):
+        client.sign_in(site.login, user="ada")
+
+
+def test_kit_signs_in_within_a_request(make_site: MakeSite) -> None:
+    site = make_site(SITES["flask-login"])
+    load = site.app.login_manager._user_callback  # type: ignore[attr-defined]
+    client = WizardClient(site.app, "join")
+    client.fill("you", name=TYPED)
+    client.in_request(login_user, load("ada"))
+    page = client.open(client.page.url)
+    assert "before you signed in" in page.banners
+    client.in_request(logout_user)
+    assert client.open(page.url).status == 404
+
+
+def test_kit_signs_in_by_the_session(plain: Site) -> None:
+    client, phone = (WizardClient(plain.app, "join") for _ in range(2))
+    for each in (client, phone):
+        with each.client.session_transaction() as signed_in:
+            signed_in["user_id"] = 0
+    client.save("you", name=TYPED)
+    assert phone.open(client.url("step", draft=client.draft, step="you")).status == 200
+
+
+def test_kit_takes_the_session_as_a_view_leaves_it(plain: Site) -> None:
+    def sign_in() -> str:
+        session.clear()
+        session["user_id"] = 0
+        return request.path
+
+    client = WizardClient(plain.app, "join")
+    client.fill("you", name=TYPED)
+    assert client.in_request(sign_in) == "/"
+    assert client.open("you").value("name") == TYPED
+
+
+def test_error_within_a_request_is_raised(plain: Site) -> None:
+    plain.app.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False)
+    client = WizardClient(plain.app, "join")
+    with pytest.raises(KeyError, match="nobody"):
+        client.in_request(lambda: session["nobody"])
+    assert client.open().status == 200

@@ -302,7 +302,7 @@ def test_items_of_a_list_have_conditions(make_app: MakeApp) -> None:
     assert visitor.fill(kind="cat", chip="7").texts(".wizard-item-name") == ["none"]
     page = visitor.press()
     assert page.path.endswith("/check")
-    assert page.rows == [("Entries", "1"), ("Kind", "cat")]
+    assert page.rows == [("Pets", "1 entry"), ("Kind", "cat")]
     visitor.press()
     assert committed[0].data == {"pets": [{"kind": "cat", "chip": None}]}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -117,6 +118,39 @@ def test_open_drafts_are_counted_by_mount_step_and_age(
         ("join", "home", {"under an hour": 1, "under a week": 1}),
         ("join", "check", {"under an hour": 1}),
     ]
+
+
+def test_wizards_stand_in_the_order_of_their_titles(site: Site) -> None:
+    class Ask(Join):
+        title = "ask us"
+
+    site.app.register_blueprint(Ask.as_blueprint("zoo"), url_prefix="/zoo")
+    for mount in ("join", "zoo", "again"):
+        site.begin("Ann", mount=mount)
+    found = site.count()
+    assert [each.mount for each in found.steps] == ["zoo", "again", "join"]
+    assert found.drafts == 3
+
+
+def test_page_adds_up_the_drafts(site: Site, clock: Traveller) -> None:
+    site.begin("Ann")
+    site.begin("Bea", "Lisbon")
+    clock.shift(2 * DAY)
+    site.begin("Cal", "Faro")
+    site.begin("Dot", mount="again")
+    text = " ".join(re.sub(r"<[^>]+>", " ", site.page().text).split())
+    assert "4 drafts are open." in text
+    assert (
+        "All steps 3 drafts Saved under an hour ago: 1 Saved under a week ago: 2"
+    ) in text
+    assert text.count("All steps") == 1, "the other wizard has one row"
+
+
+def test_page_has_a_sum_of_one(site: Site) -> None:
+    site.begin("Ann")
+    page = site.page()
+    assert "1 draft is open." in page.text
+    assert "1 drafts" not in page.text
 
 
 def test_ended_drafts_are_not_counted(site: Site) -> None:

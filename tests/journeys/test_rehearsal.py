@@ -249,5 +249,6 @@ def test_share_without_a_meaning_is_an_error(app: Flask, most: str) -> None:
 
 
 def test_drafts_of_another_mount_are_left_out(app: Flask) -> None:
+    app.register_blueprint(Old.as_blueprint("other"), url_prefix="/other")
     fill(app, "Ada")
     assert "0  in all" in run(app, "other").stdout

@@ -140,7 +140,7 @@ def test_back_from_the_item_that_must_be_is_the_step_before(make_app: MakeApp) -
 def test_last_item_that_must_be_leaves_the_list_open(make_app: MakeApp) -> None:
     visitor = at_list(make_app(Keepers), "Rex")
     visitor.press("next")
-    visitor.open(visitor.page.link("Change Entries"))
+    visitor.open(visitor.page.link("Change Pets"))
     visitor.open(visitor.page.link("Remove 1"))
     page = visitor.press("remove")
     assert page.path.endswith("/pets/new")
@@ -162,7 +162,7 @@ def test_last_item_that_fits_offers_no_other(make_app: MakeApp, count: int) -> N
 def test_adding_opens_the_list_again(make_app: MakeApp) -> None:
     visitor = at_list(make_app(Household), "Rex")
     check = visitor.press("next").path
-    visitor.open(visitor.page.link("Change Entries"))
+    visitor.open(visitor.page.link("Change Pets"))
     visitor.press("add")
     assert visitor.open(check).path.endswith("/pets")
 
@@ -466,7 +466,7 @@ def test_item_that_a_later_step_read_is_judged_anew_when_it_changes(
     visitor = at_list(make_app(wizard), "Rex")
     visitor.press("next")
     check = visitor.press("next").path
-    visitor.open(visitor.page.link("Change Entries"))
+    visitor.open(visitor.page.link("Change Pets"))
     visitor.open(visitor.page.link("Change 1"))
     visitor.fill(name="Tim")
     page = visitor.open(check)
@@ -593,13 +593,21 @@ def test_check_page_has_a_group_for_each_item(make_app: MakeApp) -> None:
     visitor = at_list(make_app(Household), "Rex", "Tim")
     page = visitor.press("next")
     assert page.rows[2:] == [
-        ("Entries", "2"),
+        ("Pets", "2 entries"),
         ("Name", "Rex"),
         ("Kind", "cat"),
         ("Name", "Tim"),
         ("Kind", "cat"),
     ]
     assert page.texts("h2, h3")[-3:] == ["Pets", "Rex", "Tim"]
+
+
+def test_row_behind_the_items_has_a_heading_of_its_own(make_app: MakeApp) -> None:
+    wizard = declare(Household, last=Step(LastForm), check=Review())
+    visitor = at_list(make_app(wizard), "Rex")
+    visitor.press("next")
+    page = visitor.fill(note="Hm")
+    assert page.texts("h2, h3")[-3:] == ["Pets", "Rex", "Last"]
 
 
 def test_check_page_says_that_there_are_no_items(make_app: MakeApp) -> None:

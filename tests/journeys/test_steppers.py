@@ -11,7 +11,7 @@ from wizards import Commits
 from wtforms import Form, StringField
 from wtforms.validators import InputRequired
 
-from flask_wizard import Info, Repeat, Review, Step, Wizard
+from flask_wizard import Exit, Info, Repeat, Review, Step, Wizard
 
 
 class It(Form):
@@ -203,3 +203,16 @@ def test_progress_says_no_total_where_the_change_may_open_steps(
     assert page.heading == "Guardian"
     assert page.progress == "Step 2"  # whether "home" applies is asked behind it
     assert visitor.fill(it="Bea").path == f"{draft}check"
+
+
+def test_no_step_comes_after_an_end(make_app: MakeApp) -> None:
+    class Ends(Commits, Wizard, stepper=True):
+        you = Step(It, title="About you")
+        out = Exit(title="You cannot join", when=lambda answers: answers.you.it == "1")
+        home = Step(It, title="Your home")
+
+    visitor = Visitor(make_app(Ends))
+    visitor.open("/join/")
+    assert steps(visitor.fill(it="1")) == ["Completed: About you", "[You cannot join]"]
+    visitor.press("back")
+    assert steps(visitor.fill(it="2")) == ["Completed: About you", "[Your home]"]

@@ -12,9 +12,9 @@ from flask_security import Security, SQLAlchemyUserDatastore, hash_password
 from flask_security.models import fsqla_v3
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import generate_csrf
-from visitor import Page, Visitor
+from visitor import Visitor
 
-from flask_wizard import FlaskWizard
+from flask_wizard import FlaskWizard, testing
 
 PASSWORD = "open sesame 1234"
 PEOPLE = "ada", "bob"
@@ -40,13 +40,10 @@ class Site:
     login_again: bool = True
     close: Callable[[], None] = lambda: None
 
-    def sign_in(self, visitor: Visitor, name: str) -> Page:
+    def sign_in(self, visitor: Visitor, name: str) -> testing.Page:
         """Sign somebody in on the site's login page, in another tab."""
-        tab = visitor.tab()
-        tab.open(self.login)
-        values = {"email": f"{name}@example.com", "password": PASSWORD}
-        sent = {**tab.page.values, **values}
-        page = tab.show(tab.client.post(self.login, data=sent, follow_redirects=True))
+        email = f"{name}@example.com"
+        page = visitor.tab().sign_in(self.login, email=email, password=PASSWORD)
         assert page.text.endswith(f"Hello, {name}"), page.text
         return page
 

@@ -60,6 +60,9 @@ class Visitor(WizardClient):
         super().__init__(app, mount, client=client)
         self._token: str | None = None
 
+    def _check_mount(self) -> None:
+        """Visit any wizard of the application, and pages without one."""
+
     @property
     def draft(self) -> str:
         """The address of the draft at hand, with a slash at its end."""

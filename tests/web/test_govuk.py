@@ -125,6 +125,23 @@ def test_every_class_is_one_of_govuk_frontend() -> None:
     assert not {name for name in used if name not in theirs}
 
 
+def test_pages_written_from_the_right_have_what_govuk_frontend_lacks(
+    app: Flask,
+) -> None:
+    app.config["WIZARD_LANG"] = "ar"
+    visitor = Visitor(app)
+    sheets = visitor.open().html.query("link[rel=stylesheet]")
+    _, own = (attribute(node, "href") for node in sheets)
+    answer = visitor.get(own, buffered=True)
+    assert answer.mimetype == "text/css"
+    rules = answer.text
+    # It turns around what is drawn at one side, and nothing that is on no page.
+    turned = set(re.findall(r"\.(govuk-[a-z_-]+)", rules))
+    drawn = "".join(path.read_text() for path in OWN.glob("*.html"))
+    assert {"govuk-form-group--error", "govuk-details__summary"} < turned
+    assert {name for name in turned if name not in drawn} <= {"govuk-radios__label"}
+
+
 def test_pages_stand_in_the_layout_of_govuk_frontend(app: Flask) -> None:
     visitor = Visitor(app)
     page = visitor.open()

@@ -27,6 +27,7 @@ from flask_wizard.web.controls import (
     ShownFile,
     block,
     control,
+    fields_with_block,
     layout,
     side_by_side,
     summary,
@@ -125,6 +126,7 @@ ENV.globals.update(
     flask_wizard_layout=layout,
     flask_wizard_side_by_side=side_by_side,
     flask_wizard_block=block,
+    flask_wizard_fields_with_block=fields_with_block,
     flask_wizard_named_drafts=named_drafts,
     flask_wizard_macros=functools.partial(macros_of, DEFAULT_MACROS, ENV),
     flask_wizard_named_rows=named_rows,
@@ -133,6 +135,7 @@ ENV.globals.update(
     flask_wizard_moment=functools.partial(moment_in, zone=UTC),
     flask_wizard_moment_language=moment_language,
     flask_wizard_ago=ago,
+    flask_wizard_rtl_asset=lambda filename: "",
 )
 
 

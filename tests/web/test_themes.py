@@ -12,15 +12,19 @@ from apps import MakeApp
 from documents import ROOT
 from flask import Blueprint, Flask
 from jinja2 import ChoiceLoader, DictLoader, TemplateSyntaxError
-from visitor import Page, Visitor
-from wizards import Join, begun
+from visitor import Page, Visitor, attribute
+from wizards import Commits, Join, You, begun
+from wtforms import Form, StringField
 
 from flask_wizard import (
     ConfigurationError,
     DefinitionError,
     FlaskWizard,
     Receipt,
+    Review,
+    Step,
     Submission,
+    Wizard,
 )
 
 HINT = (
@@ -153,6 +157,26 @@ def test_bootstrap_numbers_the_steps_and_ticks_those_done(make_app: MakeApp) -> 
     assert page.texts("nav ol > li.fw-semibold") == ["2 Pet"]
     assert page.texts("nav .badge")[:2] == ["✓", "2"]
     assert page.texts("nav li > button.btn-link") == ["Completed: You"]
+
+
+def test_bootstrap_parts_rows_from_the_group_before(make_app: MakeApp) -> None:
+    class Short(Form):
+        nick = StringField("Nick")
+
+    class Rows(Commits, Wizard):
+        you = Step(You)
+        nick = Step(Short, title="Nick")
+        other = Step(Short, title="Other")
+        check = Review()
+
+    visitor = begun(make_app(Rows, WIZARD_THEME="bootstrap5"))
+    visitor.fill()
+    page = visitor.fill()
+    groups = page.html.query("[role=group]")
+    assert [attribute(group, "class") for group in groups] == ["mt-4", "mt-4", ""]
+    quiet = page.html.query("form .btn-link")
+    assert len(quiet) == 2
+    assert all("px-0" in attribute(button, "class") for button in quiet)
 
 
 def test_govuk_has_the_steps_behind_one_line(make_app: MakeApp) -> None:

@@ -1,0 +1,1026 @@
+"""A step with a form, bound to a draft: what it keeps of a POST, and what it tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import wizards
+from msgspec.structs import replace
+from wtforms import (
+    BooleanField,
+    FieldList,
+    FileField,
+    Form,
+    FormField,
+    IntegerField,
+    MultipleFileField,
+    PasswordField,
+    StringField,
+    ValidationError,
+)
+from wtforms.validators import InputRequired, ReadOnly
+
+from flask_wizard import (
+    Answers,
+    DefinitionError,
+    OnlyIf,
+    Review,
+    Step,
+    StepError,
+    StoreError,
+    Wizard,
+)
+from flask_wizard.core.answers import CONCEALED, NAMES
+from flask_wizard.core.bound_form import BoundFormStep
+from flask_wizard.core.draft import (
+    DamagedDraftError,
+    Draft,
+    Entry,
+    StoredFile,
+    decode,
+    encode,
+)
+from flask_wizard.core.files import FileRules, SentFile
+from flask_wizard.core.form_errors import NOT_KEPT
+from flask_wizard.core.forms import FieldNames, Values
+from flask_wizard.core.hooks import HookError
+from flask_wizard.core.journey import Journey
+from flask_wizard.core.steps import ABSENT
+from flask_wizard.core.texts import Texts
+from flask_wizard.errors import ConflictError
+
+declare = partial(wizards.declare, "Join", commit=lambda self, submission: None)
+EMPTY = Draft("d", "m", (), 0.0, 0.0, "s")
+
+
+class It(Form):
+    it = StringField("It", [InputRequired("Enter it")])
+    more = StringField("More")
+
+
+class Account(Form):
+    name = StringField("Name", [InputRequired("Who?")])
+    pin = PasswordField("Pin", [InputRequired("Pin?")])
+
+
+class Papers(Form):
+    note = StringField("Note")
+    photo = FileField("Photo")
+    others = MultipleFileField("Others")
+
+
+@dataclass
+class Bound:
+    """A file as a form has it."""
+
+    stored: StoredFile
+
+    @property
+    def filename(self) -> str:
+        return self.stored.filename
+
+    def seek(self, position: int) -> None: ...
+
+
+RULES = FileRules(bind=lambda draft_id, stored: Bound(stored), max_count=2)
+
+
+def bind(
+    step: Any, draft: Draft = EMPTY, name: str = "a", **more: Any
+) -> BoundFormStep:
+    """A step of a wizard that has no more than this one, and others beside it."""
+    given = {"files": RULES, **more}
+    beside = given.pop("beside", {})
+    wizard: type[Wizard] = declare(**{**beside, "a": step, "check": Review()})
+    bound = Journey(wizard.steps, draft, **given).bind(name)
+    assert isinstance(bound, BoundFormStep)
+    return bound
+
+
+def post(
+    bound: BoundFormStep,
+    sent: dict[str, Any] | Values,
+    *,
+    validate: bool = True,
+    autosave: bool = False,
+) -> BoundFormStep:
+    values = sent
+    if not isinstance(sent, Values):
+        values = Values(
+            (name, [text] if isinstance(text, str) else text)
+            for name, text in sent.items()
+        )
+    assert isinstance(values, Values)
+    after = bound.submit(values, validate=validate, autosave=autosave)
+    assert after is not None
+    return after
+
+
+def entry_of(bound: BoundFormStep) -> Entry:
+    assert bound.entry is not None
+    return bound.entry
+
+
+def again(bound: BoundFormStep, step: Any, **more: Any) -> BoundFormStep:
+    """The step in the next request."""
+    return bind(step, decode(encode(bound.write_to(bound.journey.draft))), **more)
+
+
+def initial(**data: Any) -> Any:
+    return lambda name, answers: data.get(name)
+
+
+# Revisions and messages
+
+
+def test_entry_of_a_continue_is_accepted_with_the_first_revision() -> None:
+    after = post(bind(Step(It)), {"it": "x"})
+    entry = entry_of(after)
+    assert (entry.rev, entry.accepted, entry.sent) == (1, True, True)
+    assert (entry.errors, entry.lang, entry.passwords) == ({}, "", {})
+    assert (entry.read, entry.form_digest) == ((), b"")
+    assert entry.read_digest == after.signature.digest
+    assert (after.done, after.outdated, after.valid) == (True, False, True)
+
+
+def test_messages_have_the_language_of_the_request() -> None:
+    bound = bind(Step(It))
+    bound.journey.texts = texts_in("de")
+    entry = entry_of(post(bound, {"it": ""}))
+    assert (entry.errors, entry.lang) == ({"it": ["Enter it"]}, "de")
+    assert entry_of(post(bound, {"it": ""}, validate=False)).lang == ""
+
+
+def texts_in(language: str) -> Texts:
+    return Texts(lambda: language)
+
+
+@pytest.mark.parametrize(
+    ("autosave", "sent", "rev"),
+    [(False, "x", 2), (False, "y", 2), (True, "x", 1), (True, "y", 1)],
+)
+def test_save_raises_the_revision_but_no_autosave(
+    autosave: bool, sent: str, rev: int
+) -> None:
+    bound = again(post(bind(Step(It)), {"it": "x", "more": ""}), Step(It))
+    saved = post(bound, {"it": sent, "more": ""}, validate=False, autosave=autosave)
+    assert entry_of(saved).rev == rev
+    assert entry_of(saved).accepted is (sent == "x")
+
+
+def test_autosave_of_the_same_leaves_the_entry_as_it_is() -> None:
+    bound = again(post(bind(Step(It)), {"it": ""}), Step(It))
+    same = post(bound, {"it": ""}, validate=False, autosave=True)
+    assert same.entry is bound.entry
+    saved = post(bound, {"it": ""}, validate=False)
+    assert (entry_of(saved).errors, entry_of(saved).rev) == ({}, 2)
+
+
+@pytest.mark.parametrize(
+    ("sent", "changes"), [({"it": "x"}, False), ({"it": "y"}, True), ({}, True)]
+)
+def test_step_tells_whether_a_save_would_change_it(
+    sent: dict[str, str], changes: bool
+) -> None:
+    bound = again(post(bind(Step(It)), {"it": "x"}), Step(It))
+    values = Values((name, [text]) for name, text in sent.items())
+    assert bound.would_change(values) is changes
+
+
+def test_step_whose_form_is_unknown_would_change_by_anything() -> None:
+    beside = {"first": Step(It)}
+    bound = bind(Step(lambda answers: It), beside=beside)
+    assert bound.submit(Values({"it": ["x"]}), validate=True) is None
+    assert bound.would_change(Values())
+
+
+def test_values_of_a_field_that_is_gone_are_carried_along() -> None:
+    class Less(Form):
+        it = StringField("It", [InputRequired()])
+
+    bound = again(post(bind(Step(It)), {"it": "x", "more": "y"}), Step(Less))
+    for sent, validate in ((("z"), True), ("z", False), ("", True)):
+        entry = entry_of(post(bound, {"it": sent}, validate=validate))
+        assert entry.raw == {"it": [sent], "more": ["y"]}
+
+
+def test_page_that_nobody_touched_begins_no_entry() -> None:
+    bound = bind(Step(It), initial=initial(a={"it": "x"}))
+    saved = post(bound, {"it": "x", "more": ""}, validate=False)
+    assert saved.entry is None
+    stored = saved.write_to(EMPTY).entries["a"]
+    assert not stored.sent
+    touched = post(bound, {"it": "y", "more": ""}, validate=False)
+    assert entry_of(touched).raw == {"it": ["y"], "more": [""]}
+    assert entry_of(touched).before == stored.before
+
+
+def test_blank_page_without_initial_data_begins_an_entry() -> None:
+    assert entry_of(post(bind(Step(It)), {}, validate=False)).raw == {}
+
+
+# Steps that do not open
+
+
+BESIDE = {"first": Step(It)}
+
+
+def test_step_that_does_not_open_keeps_values_and_judges_nothing() -> None:
+    asked: list[object] = []
+    bound = bind(Step(It, prepare=lambda form, answers: asked.append(1)), beside=BESIDE)
+    entry = entry_of(post(bound, {"it": "", "odd": "x"}))
+    assert (entry.raw, entry.accepted, entry.errors) == ({"it": [""]}, False, {})
+    assert asked == []
+
+
+def test_step_that_does_not_open_keeps_no_password() -> None:
+    bound = bind(Step(Account), beside=BESIDE)
+    entry = entry_of(post(bound, {"name": "x", "pin": "1234"}))
+    assert (entry.raw, entry.passwords) == ({"name": ["x"]}, {})
+    assert entry.errors == {"pin": [NOT_KEPT]}
+
+
+def test_step_that_does_not_open_keeps_what_its_page_has_named() -> None:
+    bound = bind(Step(lambda answers: It), beside=BESIDE)
+    values = Values({"it": ["x"], "odd": ["y"]})
+    values.names = FieldNames(("it",))
+    entry = entry_of(post(bound, values))
+    assert (entry.raw, entry.rev) == ({"it": ["x"]}, 1)
+
+
+@pytest.mark.parametrize(
+    ("step", "beside", "expected"),
+    [
+        (Step(It), {}, True),
+        (Step(It), BESIDE, True),
+        (Step(lambda answers: It), {}, True),
+        (Step(lambda answers: It), BESIDE, False),
+    ],
+)
+def test_step_declares_the_fields_of_a_form_that_is_known(
+    step: Step, beside: dict[str, Step], expected: bool
+) -> None:
+    bound = bind(step, beside=beside)
+    assert bound.declares(["odd", "it"]) is expected
+    assert not bound.declares(["odd"])
+
+
+def test_page_names_its_fields_if_its_form_depends_on_answers() -> None:
+    assert bind(Step(It)).page_names(bind(Step(It)).form) is None
+    for step in (
+        Step(It, prepare=lambda form, answers: None),
+        Step(lambda answers: It),
+        Step(Account),
+    ):
+        bound = bind(step)
+        assert bound.page_names(bound.form) is not None
+
+
+def test_values_are_given_back_in_the_form_or_as_they_were_sent() -> None:
+    values = Values({"it": ["x"], "odd": ["y"]})
+    form, raw = bind(Step(It)).resend(values)
+    assert form is not None
+    assert (form["it"].data, raw) == ("x", {})
+    prepared = bind(Step(It, prepare=lambda form, answers: None))
+    assert prepared.resend(values) == (None, {"it": ["x"]})
+    values.names = FieldNames(("odd",))
+    assert bind(Step(lambda answers: It)).resend(values) == (None, {"odd": ["y"]})
+
+
+# What a form is given
+
+
+def test_form_finds_the_answers_and_its_arguments() -> None:
+    class Given(Form):
+        it = StringField("It")
+
+        def __init__(self, *args: Any, colour: str = "", **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.it.description = colour
+
+    step = Step(Given, kwargs=lambda answers: {"colour": "red"})
+    form: Any = bind(step).form
+    assert form.it.description == "red"
+    assert isinstance(form.meta.answers, Answers)
+
+
+def test_arguments_that_the_form_does_not_take_are_named() -> None:
+    class Own(It):
+        def __init__(self, formdata: Any = None, obj: Any = None, *, meta: Any) -> None:
+            super().__init__(formdata, obj, meta=meta)
+
+    step = Step(Own, kwargs=lambda answers: {"colour": "red"})
+    with pytest.raises(
+        DefinitionError, match=r"^a: Own cannot be built.*meta, obj, col"
+    ):
+        _ = bind(step).form
+
+
+def test_type_error_of_the_form_itself_goes_on() -> None:
+    class Failing(Form):
+        it = StringField("It")
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            raise TypeError("own")
+
+    bound = bind(Step(lambda answers: Failing))
+    with pytest.raises(TypeError, match="own"):
+        _ = bound.form
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [(ConflictError("x"), HookError), (DamagedDraftError("x"), DamagedDraftError)],
+)
+def test_error_of_ours_out_of_prepare_is_the_applications(
+    error: StoreError, expected: type[Exception]
+) -> None:
+    def prepare(form: Any, answers: Answers) -> None:
+        raise error
+
+    with pytest.raises(expected):
+        _ = bind(Step(It, prepare=prepare)).form
+
+
+def test_prepare_that_has_not_run_is_refused() -> None:
+    async def later() -> None: ...
+
+    with pytest.raises(DefinitionError, match="prepare of step 'a' returned a value"):
+        _ = bind(Step(It, prepare=lambda form, answers: later())).form
+
+
+def test_data_that_prepare_sets_do_not_replace_what_was_typed(caplog: Any) -> None:
+    def prepare(form: Any, answers: Answers) -> None:
+        form.it.data = "mine"
+
+    step = Step(It, prepare=prepare)
+    assert bind(step).form["it"].data == "mine"
+    after = post(bind(step), {"it": "typed"})
+    assert after.form["it"].data == "typed"
+    assert "prepare of the step 'a' has set the data of the field 'it'" in caplog.text
+
+
+def test_validators_see_the_object_that_initial_returns() -> None:
+    class Unique(Form):
+        it = StringField("It")
+
+        def __init__(self, *args: Any, obj: Any = None, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self._obj = obj
+
+        def validate_it(self, field: Any) -> None:
+            if self._obj is None or field.data != self._obj.it:
+                raise ValidationError("taken")
+
+    given = SimpleNamespace(it="x")
+    bound = bind(Step(Unique), initial=initial(a=given))
+    assert post(bound, {"it": "x"}).done
+    assert not post(bound, {"it": "y"}).done
+    assert not post(bind(Step(Unique)), {"it": "x"}).done
+
+
+def test_list_that_begins_with_more_than_there_is_room_for_is_refused() -> None:
+    class Tags(Form):
+        tags = FieldList(StringField("Tag"), max_entries=2)
+
+    class Many(Form):
+        tags = FieldList(StringField("Tag"))
+
+    data = {"tags": ["a", "b", "c"]}
+    with pytest.raises(
+        DefinitionError,
+        match=r"'tags' of the step 'a' begins with 3.*"
+        r"its list has room for 2.*raise its max_entries",
+    ):
+        _ = bind(Step(Tags), initial=initial(a=data)).form
+    with pytest.raises(DefinitionError, match="raise WIZARD_MAX_ENTRIES"):
+        _ = bind(Step(Many), initial=initial(a=data), max_entries=2).form
+    fine: Any = bind(Step(Many), initial=initial(a=data), max_entries=3).form
+    assert len(fine.tags) == 3
+
+
+# What the page began with
+
+
+def test_page_begins_with_initial_data_until_something_was_sent() -> None:
+    step = Step(It)
+    bound = bind(step, initial=initial(a={"it": "x"}))
+    assert bound.form["it"].data == "x"
+    stored = bound.begin(EMPTY)
+    entry = stored.entries["a"]
+    assert (entry.sent, entry.accepted) == (False, False)
+    assert entry.before is not None
+    assert entry.before.raw == {"it": ["x"], "more": [""]}
+    assert entry.before.opened
+    kept = bind(step, stored, initial=initial(a={"it": "other"}))
+    assert kept.form["it"].data == "x"
+    assert kept.begin(stored) is stored
+    sent = again(post(kept, {"it": "y"}, validate=False), step)
+    assert sent.form["it"].data == "y"
+    assert sent.begin(EMPTY) is EMPTY
+
+
+def test_page_without_initial_data_begins_with_nothing() -> None:
+    assert bind(Step(It)).begin(EMPTY) is EMPTY
+
+
+def test_beginning_is_taken_anew_when_what_it_read_has_changed() -> None:
+    def by_answer(name: str, answers: Answers) -> Any:
+        return {"it": answers.first.it * 2} if name == "a" else None
+
+    wizard = declare(first=Step(It), a=Step(It), check=Review())
+
+    def journey(draft: Draft, it: str) -> Journey:
+        begun = Journey(wizard.steps, draft, initial=by_answer)
+        onward = begun.submit("first", Values({"it": [it]}), validate=True)
+        return Journey(wizard.steps, onward.to_draft(), initial=by_answer)
+
+    one = journey(EMPTY, "x")
+    assert one.bind("a").form["it"].data == "xx"  # type: ignore[index]
+    same = journey(one.draft, "x")
+    assert same.draft.entries["a"] == one.draft.entries["a"]
+    other = journey(one.draft, "y")
+    assert other.bind("a").form["it"].data == "yy"  # type: ignore[index]
+    assert other.draft.entries["a"] != one.draft.entries["a"]
+
+
+def test_value_that_the_page_cannot_show_is_refused() -> None:
+    class Number(Form):
+        it = IntegerField("It")
+
+    bound = bind(Step(Number), initial=initial(a={"it": object()}))
+    with pytest.raises(DefinitionError) as found:
+        bound.begin(EMPTY)
+    assert str(found.value).startswith(
+        "initial gave a value of type object for the field 'it' of the step 'a', "
+        "which its page cannot show: "
+    )
+
+
+def test_field_that_nobody_can_edit_keeps_what_it_began_with() -> None:
+    class Locked(Form):
+        it = StringField("It", [ReadOnly()], default="mine")
+        more = StringField("More")
+
+    after = post(bind(Step(Locked)), {"it": "forged", "more": "x"})
+    assert not after.done
+    after = post(bind(Step(Locked)), {"more": "x"})
+    assert after.data() == {"it": "mine", "more": "x"}
+    assert after.before is not None
+    assert again(after, Step(Locked)).data() == {"it": "mine", "more": "x"}
+
+
+def test_field_that_was_not_sent_keeps_what_it_began_with() -> None:
+    class Two(Form):
+        it = StringField("It")
+        box = BooleanField("Box")
+
+    bound = bind(Step(Two), initial=initial(a={"it": "x", "box": True}))
+    after = post(bound, {})
+    assert after.data() == {"it": "x", "box": False}
+    assert post(bound, {"it": "", "box": "y"}).data() == {"it": "", "box": True}
+
+
+# A prefilled wizard
+
+
+def prefilled(step: Any, draft: Draft = EMPTY, **data: Any) -> BoundFormStep:
+    return bind(step, draft, initial=initial(a=data or None), prefilled=True)
+
+
+def test_prefilled_step_is_done_if_its_data_are_valid() -> None:
+    bound = prefilled(Step(It), it="x")
+    assert bound.is_prefilled
+    assert bound.done
+    stored = bound.prefill_draft(EMPTY).entries["a"]
+    assert (stored.accepted, stored.rev, stored.sent) == (True, 0, True)
+
+
+def test_prefilled_step_of_invalid_data_tells_why() -> None:
+    bound = prefilled(Step(It), it="", more="x")
+    assert not bound.done
+    assert bound.errors == {"it": ["Enter it"]}
+
+
+def test_step_without_data_is_asked_and_asks_for_none_later() -> None:
+    bound = prefilled(Step(It))
+    assert not bound.is_prefilled
+    assert bound.entry is None
+    stored = bound.prefill_draft(EMPTY)
+    assert stored.entries["a"] == Entry(sent=False)
+    later = prefilled(Step(It), stored, it="x")
+    assert later.form["it"].data is None
+    assert later.prefill_draft(stored) is stored
+
+
+def test_step_that_was_sent_is_not_prefilled() -> None:
+    draft = EMPTY.with_entries({"a": Entry.of({"it": ["y"]})})
+    bound = prefilled(Step(It), draft, it="x")
+    assert bound.prefill() is bound
+    assert bound.form["it"].data == "y"
+
+
+@pytest.mark.parametrize(
+    ("step", "stored"), [(Step(It), True), (Step(lambda answers: It), False)]
+)
+def test_step_that_does_not_open_is_taken_if_its_form_is_known(
+    step: Step, stored: bool
+) -> None:
+    bound = bind(step, beside=BESIDE, initial=initial(a={"it": "x"}), prefilled=True)
+    draft = bound.prefill_draft(EMPTY)
+    assert ("a" in draft.entries) is stored
+    if stored:
+        before = draft.entries["a"].before
+        assert before is not None
+        assert (before.raw["it"], before.opened) == (["x"], False)
+
+
+def test_data_that_cannot_be_shown_yet_are_left_to_the_page() -> None:
+    class Number(Form):
+        it = IntegerField("It")
+
+    data = initial(a={"it": object()})
+    bound = bind(Step(Number), beside=BESIDE, initial=data, prefilled=True)
+    assert bound.prefill_draft(EMPTY) is EMPTY
+    with pytest.raises(DefinitionError, match="cannot show"):
+        bind(Step(Number), initial=data, prefilled=True)
+
+
+# Rule 7
+
+
+def reader(**more: Any) -> Step:
+    def prepare(form: Any, answers: Answers) -> None:
+        form.it.description = answers.first.it
+
+    return Step(It, prepare=prepare, **more)
+
+
+def walked(step: Step, it: str = "x", **first: str) -> BoundFormStep:
+    """The step after another, on what it read of it."""
+    wizard = declare(first=Step(It), a=step, check=Review())
+    journey = Journey(wizard.steps, EMPTY, files=RULES)
+    for name, sent in (("first", "x"), ("a", it), *first.items()):
+        journey = journey.submit(name, Values({"it": [sent]}), validate=True)
+        journey = Journey(wizard.steps, decode(encode(journey.to_draft())))
+    bound = journey.bind("a")
+    assert isinstance(bound, BoundFormStep)
+    return bound
+
+
+def test_step_remembers_what_its_form_and_its_condition_read() -> None:
+    bound = walked(reader(when=lambda answers: answers.first.more is not None or True))
+    entry = entry_of(bound)
+    assert entry.read == (("first", "it"),)
+    assert entry.form_digest == bound.signature.digest
+    assert {*bound.all_reads} == {("first", "it"), ("first", "more")}
+    assert bound.condition_reads == {("first", "more")}
+    assert not bound.outdated
+
+
+def test_step_whose_reading_has_changed_is_judged_again() -> None:
+    bound = walked(reader())
+    entry = replace(entry_of(bound), read_digest=b"other")
+    draft = bound.journey.draft.with_entries({"a": entry})
+    steps = bound.journey.steps
+    judged: Any = Journey(steps, draft).bind("a")
+    assert (judged.outdated, judged.done, judged.still_holds) == (True, True, True)
+    assert not judged.invalidated
+    refreshed = judged.refresh_dependencies(draft).entries["a"]
+    assert refreshed == entry_of(bound)
+    fine: Any = Journey(steps, bound.journey.draft).bind("a")
+    assert fine.done
+    assert fine.refresh_dependencies(draft) is draft
+
+
+def test_step_that_is_not_judged_again_is_asked_again() -> None:
+    bound = walked(reader(revalidate=False), first="y")
+    assert (bound.outdated, bound.done, bound.still_holds) == (True, False, False)
+    assert bound.trusted
+    assert bound.invalidated
+    assert bound.refresh_dependencies(bound.journey.draft) is bound.journey.draft
+
+
+def test_trusted_step_is_one_that_is_valid_or_not_judged_again() -> None:
+    assert not bind(Step(It)).trusted
+    assert bind(Step(It, revalidate=False)).trusted
+    assert post(bind(Step(It)), {"it": "x"}).trusted
+
+
+def test_form_that_has_other_fields_is_said_to_have_changed() -> None:
+    class Longer(It):
+        last = StringField("Last")
+
+    bound = again(post(bind(Step(It)), {"it": "x"}), Step(It))
+    assert not bound.form_changed
+    other = again(post(bind(Step(It)), {"it": "x"}), Step(Longer))
+    assert other.outdated
+    assert other.form_changed
+    assert not bind(Step(It)).form_changed
+    upgraded = replace(entry_of(bound), read_digest=b"")
+    assert bind(Step(It), EMPTY.with_entries({"a": upgraded})).form_changed
+
+
+def test_form_of_another_answer_is_not_said_to_have_changed() -> None:
+    def chosen(answers: Answers) -> type[Form]:
+        return It if answers.first.it == "x" else Account
+
+    bound = walked(Step(chosen), first="y")
+    assert bound.outdated
+    assert not bound.form_changed
+    moved = again_with(bound, Step(lambda answers: answers.first.it and Account))
+    assert moved.form_changed
+
+
+def again_with(bound: BoundFormStep, step: Step) -> BoundFormStep:
+    """The same draft after a deploy, on what it had when the first step said x."""
+    wizard = declare(first=Step(It), a=step, check=Review())
+    kept = bound.journey.draft
+    first = Entry.of({"it": ["x"]}, accepted=True, read_digest=b"")
+    journey = Journey(wizard.steps, kept.with_entries({"first": first}))
+    found = journey.submit("first", Values({"it": ["x"]}), validate=True).bind("a")
+    assert isinstance(found, BoundFormStep)
+    return found
+
+
+def test_step_that_waits_is_open_to_nobody() -> None:
+    bound = again(post(bind(Step(It)), {"it": "x"}), Step(It))
+    bound.wait_for(("first",))
+    assert (bound.done, bound.reached, bound.opens, bound.applies) == (
+        *(False, False, False),
+        True,
+    )
+    assert bound.waits_for == ("first",)
+
+
+def test_step_that_is_taken_as_done_is() -> None:
+    bound = bind(Step(It, when=lambda answers: False))
+    assert not bound.applies
+    bound.take_as_done()
+    assert (bound.applies, bound.done) == (True, True)
+
+
+# Remarks, and messages in another language
+
+
+def test_remarks_stay_until_a_continue_is_accepted() -> None:
+    entry = Entry.of({"it": ["x"]}).with_messages({"it": ["Right?"]}, "de", told=True)
+    draft = replace(EMPTY, reopened=True).with_entries({"a": entry})
+    bound = bind(Step(It), draft)
+    saved = entry_of(post(bound, {"it": "y"}, validate=False))
+    assert (saved.messages, saved.lang, saved.told) == ({"it": ["Right?"]}, "de", True)
+    refused = entry_of(post(bound, {"it": ""}))
+    assert refused.messages == {"it": ["Enter it", "Right?"]}
+    assert entry_of(post(bound, {"it": "y"})).messages == {}
+
+
+def test_errors_of_a_commit_are_gone_with_the_next_post() -> None:
+    entry = Entry.of({"it": ["x"]}).with_messages({"it": ["Right?"]}, "de", told=True)
+    bound = bind(Step(It), EMPTY.with_entries({"a": entry}))
+    saved = entry_of(post(bound, {"it": "y"}, validate=False))
+    assert (saved.messages, saved.told) == ({}, False)
+
+
+def in_other_language(step: Step, **entry: Any) -> BoundFormStep:
+    told = entry.pop("told", False)
+    messages = entry.pop("messages")
+    stored = Entry.of(**{"raw": {}, **entry}).with_messages(messages, "de", told=told)
+    bound = bind(step, EMPTY.with_entries({"a": stored}))
+    bound.journey.texts = texts_in("en")
+    return bound
+
+
+def shown(bound: BoundFormStep) -> dict[str, list[str]]:
+    form: Any = bound.form_to_show()
+    return {name: list(map(str, texts)) for name, texts in form.errors.items()}
+
+
+MARKED = '<span lang="de">Gib es ein</span>'
+
+
+def test_messages_in_another_language_are_judged_again() -> None:
+    bound = in_other_language(Step(It), messages={"it": ["Gib es ein"]})
+    assert shown(bound) == {"it": ["Enter it"]}
+
+
+@pytest.mark.parametrize(
+    ("step", "told"), [(Step(It), True), (Step(It, revalidate=False), False)]
+)
+def test_messages_that_nobody_can_judge_again_say_their_language(
+    step: Step, told: bool
+) -> None:
+    bound = in_other_language(step, messages={"it": ["Gib es ein"]}, told=told)
+    assert shown(bound) == {"it": [MARKED]}
+
+
+def test_messages_of_values_that_are_valid_by_now_say_their_language() -> None:
+    bound = in_other_language(
+        Step(It), raw={"it": ["x"]}, messages={"it": ["Gib es ein"]}
+    )
+    assert shown(bound) == {"it": [MARKED]}
+
+
+def test_password_that_was_lost_is_not_judged_again() -> None:
+    bound = in_other_language(
+        Step(Account), messages={"name": ["Wer?"], "pin": ["Zu kurz", NOT_KEPT]}
+    )
+    assert shown(bound) == {"name": ["Who?"], "pin": [NOT_KEPT]}
+
+
+def test_file_that_was_refused_is_not_judged_again() -> None:
+    class Photo(It):
+        photo = FileField("Photo", [InputRequired("Choose one")])
+
+    bound = in_other_language(
+        Step(Photo), messages={"it": ["Gib es ein"], "photo": ["Gib es ein"]}
+    )
+    assert shown(bound) == {"it": ["Enter it"], "photo": [MARKED]}
+
+
+def test_step_that_became_invalid_shows_why() -> None:
+    class Strict(It):
+        last = StringField("Last", [InputRequired("Last?")])
+
+    bound = again(post(bind(Step(It)), {"it": "x"}), Step(Strict))
+    assert bound.invalidated
+    assert shown(bound) == {"last": ["Last?"]}
+
+
+# Files
+
+
+def sent_file(id: str, field: str = "photo", refusal: str = "") -> SentFile:
+    return SentFile(StoredFile(id, field, f"{id}.png", size=5), refusal)
+
+
+def with_files(*files: SentFile, dropped: str = "", **sent: str) -> Values:
+    values = Values((name, [text]) for name, text in sent.items())
+    values.files = {file.stored.id: file for file in files}
+    values.dropped = dropped
+    return values
+
+
+def papers(*files: SentFile, **sent: str) -> BoundFormStep:
+    return again(
+        post(bind(Step(Papers)), with_files(*files, **{"note": "n", **sent})),
+        Step(Papers),
+    )
+
+
+def names(found: dict[str, list[Any]]) -> dict[str, list[str]]:
+    return {name: [file.filename for file in files] for name, files in found.items()}
+
+
+def test_file_that_came_along_is_kept_and_bound_again() -> None:
+    bound = papers(sent_file("f"))
+    assert bound.done
+    assert [file.id for file in entry_of(bound).files.values()] == ["f"]
+    assert names(bound.files()) == {"photo": ["f.png"], "others": []}
+    assert bound.data() == {"note": "n"}
+    assert bound.submitted == ({"note": ["n"]}, 0, ["f"])
+
+
+@pytest.mark.parametrize("validate", [True, False])
+def test_file_is_kept_whatever_the_button(validate: bool) -> None:
+    sent = with_files(sent_file("f"), note="n")
+    after = post(bind(Step(Papers)), sent, validate=validate)
+    assert [*entry_of(after).files] == ["f"]
+    assert entry_of(after).accepted is validate
+
+
+def test_file_of_a_page_that_is_not_valid_is_kept() -> None:
+    class Strict(Papers):
+        note = StringField("Note", [InputRequired("Note?")])
+
+    after = post(bind(Step(Strict)), with_files(sent_file("f")))
+    assert ([*entry_of(after).files], after.done) == (["f"], False)
+
+
+def test_file_that_was_refused_is_told_and_leaves_the_one_before() -> None:
+    bound = papers(sent_file("f"))
+    refused = with_files(sent_file("g", refusal="Too large."), note="n")
+    for validate in (True, False):
+        after = post(bound, refused, validate=validate)
+        assert [*entry_of(after).files] == ["f"]
+        assert not entry_of(after).accepted
+        assert [*entry_of(after).errors] == ["photo"]
+        assert "g.png" in entry_of(after).errors["photo"][0]
+
+
+def test_file_is_replaced_and_dropped() -> None:
+    bound = papers(sent_file("f"))
+    replaced = post(bound, with_files(sent_file("g"), note="n"))
+    assert [*entry_of(replaced).files] == ["g"]
+    dropped = post(bound, with_files(dropped="f", note="n"), validate=False)
+    assert (entry_of(dropped).files, entry_of(dropped).accepted) == ({}, False)
+    unknown = post(bound, with_files(dropped="x", note="n"), validate=False)
+    assert [*entry_of(unknown).files] == ["f"]
+    assert entry_of(unknown).accepted
+
+
+def test_files_of_several_are_added() -> None:
+    bound = papers(sent_file("f", "others"))
+    more = post(bound, with_files(sent_file("g", "others"), note="n"))
+    assert [*entry_of(more).files] == ["f", "g"]
+    assert names(again(more, Step(Papers)).files())["others"] == ["f.png", "g.png"]
+
+
+def test_file_of_a_step_that_does_not_open_is_kept() -> None:
+    bound = bind(Step(Papers), beside=BESIDE)
+    after = post(bound, with_files(sent_file("f"), note="n"))
+    assert [*entry_of(after).files] == ["f"]
+    assert not entry_of(after).accepted
+    unknown = bind(Step(lambda answers: Papers, files=True), beside=BESIDE)
+    values = with_files(sent_file("f"), sent_file("g", "odd"), note="n")
+    values.names = FieldNames(("note",), files=("photo",))
+    assert [*entry_of(post(unknown, values)).files] == ["f"]
+
+
+def test_files_stay_with_a_form_that_takes_none_any_more() -> None:
+    after = post(again(papers(sent_file("f")), Step(It)), {"it": "x"})
+    assert [*entry_of(after).files] == ["f"]
+    assert after.files() == {}
+
+
+def test_files_that_the_application_has_already_are_there() -> None:
+    data = {"photo": "old.png", "note": ""}
+    bound = bind(Step(Papers), initial=initial(a=data))
+    form: Any = bound.form
+    assert form.photo.there == ("old.png",)
+    before = bound.begin(EMPTY).entries["a"].before
+    assert before is not None
+    assert before.files == {"photo": ["old.png"]}
+    after = post(bound, with_files(sent_file("f"), note=""))
+    assert after.changes() == {"photo": (["old.png"], ["f.png"])}
+
+
+# Answers
+
+
+def test_record_is_falsy_unless_the_step_is_done() -> None:
+    reads: set[Any] = set()
+    record = post(bind(Step(It)), {"it": "x"}).record(reads)
+    assert record
+    assert record.it == "x"
+    assert reads == {("a", ""), ("a", "it")}
+    assert not bind(Step(It)).record(set())
+    hidden = post(bind(Step(It)), {"it": "x"})
+    hidden.applies = False
+    assert not hidden.record(set())
+
+
+def test_answers_are_those_that_the_validators_leave() -> None:
+    def shout(form: Any, field: Any) -> None:
+        field.data = field.data.upper()
+
+    class Loud(Form):
+        it = StringField("It", [shout])
+
+    after = again(post(bind(Step(Loud)), {"it": "x"}), Step(Loud))
+    assert after.data() == {"it": "X"}
+    assert after.record(set()).it == "X"
+    (row,) = after.rows(lambda bound: "/url")
+    assert (row.lines, row.url) == (("X",), "/url#it")
+    trusted = Step(Loud, revalidate=False)
+    assert again(post(bind(trusted), {"it": "x"}), trusted).data() == {"it": "x"}
+
+
+def test_passwords_are_concealed() -> None:
+    after = post(bind(Step(Account)), {"name": "x", "pin": "1234"})
+    assert after.concealed() == {"name": "x", "pin": CONCEALED}
+    assert after.submitted == ({"name": ["x"]}, 1)
+    assert bind(Step(Account)).submitted is None
+
+
+def test_files_are_told_by_their_names() -> None:
+    assert papers(sent_file("f")).concealed() == {"note": "n", "photo": ["f.png"]}
+
+
+def test_changes_are_those_of_what_the_page_began_with() -> None:
+    bound = bind(Step(It), initial=initial(a={"it": "x", "more": "m"}))
+    assert post(bound, {"it": "x", "more": "m"}).changes() is None
+    changed = post(bound, {"it": "y", "more": "m"})
+    assert changed.changes() == {"it": ("x", "y")}
+    assert post(bound, {"it": "y", "more": ""}).changes() == {
+        "it": ("x", "y"),
+        "more": ("m", ""),
+    }
+
+
+def test_blank_answer_is_no_change_of_nothing() -> None:
+    assert post(bind(Step(It)), {"it": "x", "more": ""}).changes() == {
+        "it": (None, "x")
+    }
+
+
+def test_password_is_a_change_that_is_not_told() -> None:
+    bound = bind(Step(Account), initial=initial(a={"name": "x"}))
+    after = post(bound, {"name": "x", "pin": "1234"})
+    assert after.changes() == {"pin": (CONCEALED, CONCEALED)}
+
+
+def test_step_that_does_not_apply_any_more_tells_what_it_began_with() -> None:
+    bound = bind(Step(It), initial=initial(a={"it": "x"}))
+    after = post(bound, {"it": "y"})
+    after.applies = False
+    assert after.changes() == ({"it": "x", "more": ""}, None)
+    never = post(bind(Step(It)), {"it": "y"})
+    never.applies = False
+    assert never.changes() is None
+    assert after.before is not None
+    after.before = replace(after.before, opened=False)
+    assert after.changes() is None
+
+
+def test_buttons_and_files_are_not_set_on_an_object() -> None:
+    found = SimpleNamespace()
+    papers(sent_file("f")).populate(found)
+    assert vars(found) == {"note": "n"}
+
+
+# What is hashed for readers
+
+
+class Street(Form):
+    street = StringField("Street")
+
+
+class Home(Form):
+    home = FormField(Street)
+    homes = StringField("Homes")
+    extra = StringField("Extra", [OnlyIf("homes", "x")])
+
+
+def test_field_is_hashed_with_those_inside_it_and_no_others() -> None:
+    def serialized(field: str, **sent: str) -> bytes:
+        values = {"home-street": "s", "homes": "x", "extra": "e", **sent}
+        return post(bind(Step(Home)), values).serialize(field)
+
+    assert serialized("home") == serialized("home", homes="y")
+    assert serialized("home") != serialized("home", **{"home-street": "t"})
+    assert serialized("homes") != serialized("homes", homes="y")
+    assert serialized("homes") == serialized("homes", **{"home-street": "t"})
+    assert serialized("extra") != serialized("extra", homes="y")
+    assert serialized("extra") != serialized("extra", extra="f")
+    assert serialized("") == serialized("", homes="y") != ABSENT
+    assert serialized(NAMES) == serialized(NAMES, homes="y") != serialized("")
+
+
+def test_answers_that_do_not_count_are_hashed_alike() -> None:
+    done = post(bind(Step(It)), {"it": "x"})
+    assert done.serialize("it") != ABSENT
+    assert done.serialize() == done.serialize("it", "more") == ABSENT
+    assert bind(Step(It)).serialize("it") == ABSENT
+    assert post(bind(Step(It)), {"it": ""}).serialize("it") == ABSENT
+    done.applies = False
+    assert done.serialize("it") == ABSENT
+
+
+def test_passwords_and_files_are_hashed_with_their_fields() -> None:
+    one, other = (
+        post(bind(Step(Account)), {"name": "x", "pin": pin}) for pin in ("1", "2")
+    )
+    assert one.serialize("pin") != other.serialize("pin")
+    assert one.serialize("name") == other.serialize("name")
+    first, second = papers(sent_file("f")), papers(sent_file("g"))
+    assert first.serialize("photo") != second.serialize("photo")
+    assert first.serialize("others") == second.serialize("others")
+    assert first.serialize("note") == second.serialize("note")
+
+
+def test_prefix_that_a_form_gives_itself_is_found() -> None:
+    class Prefixed(Form):
+        it = StringField("It")
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **{**kwargs, "prefix": "p"})
+
+    one, other = (post(bind(Step(Prefixed)), {"p-it": it}) for it in ("x", "y"))
+    assert one.data() == {"it": "x"}
+    assert one.serialize("it") != other.serialize("it")
+
+
+# Errors of a commit
+
+
+def test_error_of_a_commit_is_put_at_its_field() -> None:
+    bound = post(bind(Step(Home)), {"home-street": "s"})
+    draft = bound.write_to(EMPTY)
+    error = StepError("a", "No", field="home.street")
+    sent_back = bound.send_back(draft, error).entries["a"]
+    assert sent_back.messages == {"home-street": ["No"]}
+    assert (sent_back.accepted, sent_back.told) == (False, True)
+    assert bound.landing(error) is bound
+    assert bound.error_name(None) == bound.error_name("") == ""
+
+
+def test_error_of_a_commit_that_names_no_field_is_refused() -> None:
+    with pytest.raises(DefinitionError) as found:
+        bind(Step(Home)).error_name("hom.street")
+    assert "'hom.street', which the form of 'a' does not" in str(found.value)
+    assert "Its fields are home, homes, extra;" in str(found.value)

@@ -1,0 +1,446 @@
+"""What is kept of the values of a form, and what fields that sent nothing keep."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from wtforms import Form, fields, validators
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+
+from flask_wizard import DateBoxesField
+from flask_wizard.core import forms
+from flask_wizard.core.draft import Before, StoredFile
+from flask_wizard.core.files import SentFile
+from flask_wizard.core.forms import EntryLimit, FieldNames, Values, renamed
+from flask_wizard.core.signatures import signature
+
+CHOICES = [SelectChoice("a", "A"), SelectChoice("b", "B")]
+
+
+class Street(Form):
+    street = fields.StringField()
+    pin = fields.PasswordField()
+
+
+class City(Form):
+    city = fields.StringField()
+
+
+class Whole(Form):
+    name = fields.StringField()
+    pin = fields.PasswordField()
+    photo = fields.FileField()
+    home = fields.FormField(Street)
+    town = fields.FormField(City)
+    tags = fields.FieldList(fields.StringField())
+    places = fields.FieldList(fields.FormField(Street))
+    send = fields.SubmitField()
+
+
+def bind(form: Any, sent: dict[str, Any] | None = None, **more: Any) -> Any:
+    values = None
+    if sent is not None:
+        listed = {n: [v] if isinstance(v, str) else v for n, v in sent.items()}
+        values = Values(listed)
+    return forms.bind(signature(form), values, meta={}, **more)
+
+
+def one(unbound: Any) -> type[Form]:
+    return type("One", (Form,), {"it": unbound})
+
+
+# Names
+
+
+def test_page_names_its_fields_apart_by_what_may_be_kept_of_them() -> None:
+    found = FieldNames.of(bind(Whole, {"tags-0": "x"}))
+    assert found.exact == ("name", "home-street", "town-city", "tags-0")
+    assert found.starts == ("town-", "tags-")
+    assert found.passwords == ("pin", "home-pin")
+    assert found.files == ("photo",)
+
+
+def test_names_are_kept_unless_they_are_of_passwords() -> None:
+    names = FieldNames(("a", "s-pin"), ("s-",), ("s-pin", "p"))
+    assert [n for n in ("a", "s-1", "s-pin", "p", "b", "s") if names.has(n)] == [
+        *("a", "s-1"),
+    ]
+    assert not FieldNames().has("a")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("old", "new"), ("old-x-1", "new-x-1"), ("older", "older"), ("x-old", "x-old")],
+)
+def test_field_and_those_inside_it_are_renamed(name: str, expected: str) -> None:
+    assert renamed(name, {"old": "new", "other": "more"}) == expected
+    names = FieldNames((name,), (name,), (name,))
+    assert names.renamed({"old": "new"}) == FieldNames(
+        *((expected,), (expected,), (expected,))
+    )
+
+
+def test_values_are_renamed_with_what_came_along() -> None:
+    values = Values({"old": ["x"], "old-1": ["y"], "b": ["z"]})
+    values.dropped = "f"
+    values.names = FieldNames(("old",))
+    values.files = {"f": SentFile(StoredFile("f", "photo", "a.png"))}
+    found = values.renamed({"old": "new"})
+    assert found == {"new": ["x"], "new-1": ["y"], "b": ["z"]}
+    assert found.names == FieldNames(("new",))
+    assert (found.dropped, found.files) == ("f", values.files)
+    assert Values({"old": ["x"]}).renamed({"old": "new"}).names is None
+
+
+def test_values_are_given_back_without_files() -> None:
+    values = Values({"a": ["x"]})
+    values.names = FieldNames(("a",))
+    values.files = {"f": SentFile(StoredFile("f", "photo", "a.png"))}
+    alone = values.without_files()
+    assert (alone, alone.names, alone.files) == ({"a": ["x"]}, values.names, {})
+
+
+def test_values_that_the_page_has_named_are_kept() -> None:
+    values = Values({"a": ["x"], "b": ["y"], "c": []})
+    assert values.named() == {}
+    values.names = FieldNames(("a", "c"), files=("photo",))
+    assert values.named() == {"a": ["x"]}
+    kept, refused, other = (
+        SentFile(StoredFile("f", "photo", "a.png")),
+        SentFile(StoredFile("g", "photo", "b.png"), "Too large."),
+        SentFile(StoredFile("h", "other", "c.png")),
+    )
+    values.files = {"f": kept, "g": refused, "h": other}
+    assert values.named_files() == [kept]
+    values.names = None
+    assert values.named_files() == []
+
+
+def test_values_of_later_passwords_are_left_out() -> None:
+    form = bind(Street, {"street": "x", "pin": "1"})
+    values = Values({"street": ["x"], "pin": ["1"]})
+    assert values.unprepared(form) == ({"street": ["x"]}, {"pin": ["1"]})
+    values.names = FieldNames(passwords=("street",))
+    assert values.unprepared(form) == ({}, {"pin": ["1"]})
+
+
+def test_fields_that_something_was_typed_into_are_told() -> None:
+    values = Values({"a": ["x"], "b": [""], "c": ["", "y"]})
+    assert values.filled(["a", "b", "c", "d"]) == ["a", "c"]
+    assert bool(Values())
+    assert repr(values) == "<Values of a, b, c>"
+
+
+# What is sent, and what is declared
+
+
+def test_values_passwords_and_buttons_are_told_apart() -> None:
+    sent = {
+        **{"name": "Ada", "pin": "1", "home-street": "x", "home-pin": "2"},
+        **{"tags-0": "t", "send": "Go", "odd": "x", "photo": "text"},
+    }
+    raw, secret = forms.sent(bind(Whole, sent))
+    assert raw == {"name": ["Ada"], "home-street": ["x"], "tags-0": ["t"]}
+    assert secret == {"pin": ["1"], "home-pin": ["2"]}
+
+
+def test_form_declares_its_fields_and_the_inputs_inside_them() -> None:
+    form = bind(Whole)
+    names = ("name", "name_day", "home-street", "home", "tags-9", "send", "name.x")
+    assert all(forms.declares(form, name) for name in names)
+    assert not any(forms.declares(form, n) for n in ("names", "odd", "x-name", ""))
+
+
+def test_values_of_inputs_that_are_gone_are_told() -> None:
+    raw = {"name": ["x"], "gone": ["x"], "tags-7": ["x"], "tagsy": ["x"], "home": ["x"]}
+    found = forms.undeclared(bind(Whole, {}), raw)
+    assert found == {"gone": ["x"], "tagsy": ["x"], "home": ["x"]}
+
+
+def test_form_that_reads_for_itself_may_have_any_input() -> None:
+    form = bind(one(DateBoxesField()), {})
+    assert forms.undeclared(form, {"gone": ["x"]}) == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("name", "name"),
+        ("home.street", "home-street"),
+        ("home.nothing", None),
+        ("nothing", None),
+        ("name.street", None),
+        ("tags.0", "tags-0"),
+        ("tags.7", "tags-7"),
+        ("tags.x", None),
+        ("places.0.street", "places-0-street"),
+        ("places.0.nothing", None),
+        ("places.5.street", "places-5-street"),
+    ],
+)
+def test_field_is_found_by_the_names_that_lead_to_it(
+    path: str, expected: str | None
+) -> None:
+    form = bind(Whole, {"tags-0": "x", "places-0-street": "x"})
+    assert forms.full_name(form, path.split(".")) == expected
+
+
+def test_data_alone_stay_of_a_form() -> None:
+    form = bind(Whole, {"places-0-street": "x"})
+
+    class Buttoned(Form):
+        inner = fields.FormField(Whole)
+        rows = fields.FieldList(fields.FormField(Whole), min_entries=1)
+        files = fields.FieldList(fields.FileField(), min_entries=1)
+
+    assert list(forms.with_data_only(form)._fields) == [
+        *("name", "pin", "home", "town", "tags", "places"),
+    ]
+    nested = forms.with_data_only(bind(Buttoned))
+    assert list(nested._fields) == ["inner", "rows"]
+    inner: Any = nested
+    assert "send" not in inner.inner.form
+    assert "send" not in inner.rows.entries[0].form
+
+
+def test_leaves_are_the_fields_that_hold_values() -> None:
+    form = bind(Whole, {"tags-0": "x", "places-0-street": "x"})
+    assert [leaf.name for leaf in forms.leaves(form)] == [
+        *("name", "pin", "photo", "home-street", "home-pin", "town-city", "tags-0"),
+        *("places-0-street", "places-0-pin"),
+    ]
+    assert [found.name for found in forms.lists(form)] == ["tags", "places"]
+    assert forms.passwords(form) == ["pin", "home-pin", "places-0-pin"]
+
+
+# What a page began with
+
+
+def before(silent: tuple[str, ...] = (), **raw: Any) -> Before:
+    listed = {
+        name.replace("__", "-"): [v] if isinstance(v, str) else v
+        for name, v in raw.items()
+    }
+    return Before(listed, silent=silent)
+
+
+def with_unsent(form: Any, began: Before, **sent: str) -> Any:
+    values = Values((name.replace("__", "-"), [v]) for name, v in sent.items())
+    return forms.with_unsent(values, bind(form, began.raw), began)
+
+
+def test_field_that_sent_nothing_has_what_it_began_with() -> None:
+    began = before(name="Ada", home__street="x", town__city="y")
+    found = with_unsent(Whole, began, home__street="z")
+    assert found == {"home-street": ["z"], "name": ["Ada"], "town-city": ["y"]}
+
+
+def test_field_that_was_cleared_or_began_blank_is_left_alone() -> None:
+    began = before(name="", town__city="y")
+    assert with_unsent(Whole, began, town__city="") == {"town-city": [""]}
+
+
+def test_box_that_was_cleared_stays_so() -> None:
+    form = one(fields.BooleanField())
+    assert with_unsent(form, before(it="y", silent=("it",))) == {}
+    assert with_unsent(form, before(it="y")) == {"it": ["y"]}
+
+
+def test_values_to_which_nothing_is_added_are_the_same() -> None:
+    values = Values({"name": ["x"]})
+    began = before(name="Ada")
+    assert forms.with_unsent(values, bind(Whole, began.raw), began) is values
+
+
+def test_values_to_which_something_is_added_keep_the_names_of_the_page() -> None:
+    values = Values({})
+    values.names = FieldNames(("name",))
+    began = before(name="Ada")
+    found = forms.with_unsent(values, bind(Whole, began.raw), began)
+    assert found.names is values.names
+
+
+def test_row_that_was_taken_away_does_not_come_back() -> None:
+    form = one(fields.FieldList(fields.FormField(City)))
+    began = before(it__0__city="x", it__1__city="y")
+    assert with_unsent(form, began) == {}
+    found = with_unsent(form, before(it__0__city="x"), it__0__odd="z")
+    assert found == {"it-0-odd": ["z"], "it-0-city": ["x"]}
+
+
+def test_list_that_always_sends_a_row_keeps_what_it_began_with() -> None:
+    form = one(fields.FieldList(fields.StringField(), min_entries=1))
+    assert with_unsent(form, before(it__0="x")) == {"it-0": ["x"]}
+
+
+def test_boxes_of_a_date_keep_what_they_began_with_together() -> None:
+    form = one(DateBoxesField())
+    began = before(it__day="1", it__month="2", it__year="2026")
+    found = with_unsent(form, began)
+    assert found == {"it-day": ["1"], "it-month": ["2"], "it-year": ["2026"]}
+    assert with_unsent(form, began, **{"it-day": "7"}) == {"it-day": ["7"]}
+
+
+class Locked(Form):
+    name = fields.StringField(validators=[validators.ReadOnly()])
+    off = fields.StringField(validators=[validators.Disabled()])
+    more = fields.StringField()
+    pin = fields.PasswordField()
+
+
+def restored(**sent: str) -> Any:
+    began = before(name="Ada", off="x", more="m")
+    values = Values((name, [text]) for name, text in sent.items())
+    form = bind(Locked, dict(values))
+    forms.restore_before(form, values, bind(Locked, began.raw), began)
+    return form
+
+
+def test_fields_have_what_they_began_with_to_compare() -> None:
+    form = restored(name="Eve", more="n")
+    assert [field.object_data for field in form][:3] == ["Ada", "x", "m"]
+    assert form["pin"].object_data is None
+    assert (form["more"].data, form["name"].data) == ("n", "Eve")
+
+
+def test_field_that_nobody_can_edit_keeps_its_data() -> None:
+    form = restored(more="n")
+    assert (form["name"].data, form["name"].raw_data) == ("Ada", ["Ada"])
+    assert (form["off"].data, form["off"].raw_data) == ("x", [])
+    assert form.validate()
+    assert not restored(off="y").validate()
+
+
+# What prepare sets
+
+
+def test_visible_fields_that_were_sent_keep_what_was_typed() -> None:
+    class Two(Form):
+        name = fields.StringField()
+        key = fields.HiddenField()
+        box = fields.BooleanField()
+        unsent = fields.StringField()
+        many = fields.SelectMultipleField(choices=CHOICES)
+
+    form = bind(Two, {"name": "x", "key": "k"})
+    known = forms.typed(form)
+    assert [field.name for field, _ in known] == ["name", "box", "many"]
+    form["name"].data, form["box"].data, form["key"].data = "y", True, "l"
+    assert forms.restore_typed(known) == ["name", "box"]
+    assert (form["name"].data, form["box"].data) == ("x", False)
+    assert form["key"].data == "l"
+    assert forms.restore_typed(known) == []
+
+
+def test_object_of_a_form_is_set_where_it_has_one() -> None:
+    form: Any = bind(Whole)
+    assert not forms.wants_object(form)
+    given = SimpleNamespace(home=SimpleNamespace())
+    forms.set_object(form, given)
+    assert not hasattr(form, "_obj")
+    form.home.form._obj = None
+    assert forms.wants_object(form)
+    forms.set_object(form, given)
+    assert form.home.form._obj is given.home
+    forms.set_object(form, {"home": given})
+    assert form.home.form._obj is given
+    forms.set_object(form, None)
+    assert form.home.form._obj is given
+    form._obj = None
+    assert forms.wants_object(form)
+    forms.set_object(form, {"home": None})
+    assert form._obj is None
+    forms.set_object(form, given)
+    assert form._obj is given
+
+
+# Entries
+
+
+def listed(most: int | None = None) -> Any:
+    field = fields.FieldList(fields.StringField(), max_entries=most)
+    return SimpleNamespace(name="it", max_entries=most, entries=[], field=field)
+
+
+def test_lists_of_a_page_share_its_room() -> None:
+    limit = EntryLimit(5)
+    assert [limit.take(listed(), wanted) for wanted in (3, 2, 1)] == [3, 2, 0]
+    assert limit.sent == {"it": 1}
+    assert limit.room(listed()) == ("page", 5)
+
+
+def test_list_with_a_maximum_of_its_own_takes_no_room_of_the_page() -> None:
+    limit = EntryLimit(2)
+    own = listed(3)
+    assert limit.take(own, 3) == 3
+    assert limit.sent == {}
+    assert limit.take(own, 4) == 3
+    assert limit.sent == {"it": 4}
+    assert limit.take(listed(), 2) == 2
+    assert limit.room(own) == ("list", 3)
+
+
+def test_page_without_a_limit_has_room_for_all() -> None:
+    limit = EntryLimit(None)
+    assert limit.take(listed(), 999) == 999
+    assert limit.sent == {}
+    assert limit.room(listed()) == ("page", None)
+
+
+def test_entries_that_a_list_begins_with_are_counted() -> None:
+    limit = EntryLimit(2)
+    field = listed(2)
+    limit.lift(field)
+    assert field.max_entries is None
+    field.entries = [1, 2, 3]
+    limit.count_entries()
+    assert field.max_entries == 2
+    assert limit.sent == {"it": 3}
+
+
+# What a bound form is like
+
+
+def test_form_that_was_bound_says_what_it_was_bound_to() -> None:
+    form = bind(Whole, {"name": "x"})
+    assert form.meta.csrf is False
+    assert form.meta.sent == {"name": ["x"]}
+    assert (form.meta.unbindable, form.meta.left_out) == (False, ())
+    assert form.home.form.meta.csrf is False
+    assert form.meta.entry_limit is not None
+    plain = bind(Street, {"street": "x"})
+    assert plain.meta.entry_limit is None
+    assert plain.meta.data_read is None
+    assert bind(one(DateBoxesField()), {}).meta.data_read is not None
+
+
+def test_arguments_are_the_forms_own() -> None:
+    class Own(Form):
+        it = fields.StringField()
+
+        def __init__(self, *args: Any, colour: str = "", **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.colour = colour
+
+    for sent in (None, {"it": "x"}):
+        form = bind(Own, sent, arguments={"colour": "red"})
+        assert form.colour == "red"
+    assert bind(Own).colour == ""
+
+
+@pytest.mark.parametrize("initial", [{"name": "Ada"}, SimpleNamespace(name="Ada")])
+def test_form_begins_with_a_mapping_or_an_object(initial: object) -> None:
+    assert bind(Whole, None, initial=initial)["name"].data == "Ada"
+
+
+def test_drawing_of_the_application_stays() -> None:
+    class Own(Form):
+        it = fields.StringField()
+
+        class Meta:
+            def render_field(self, field: Any, render_kw: Any) -> str:
+                return "own"
+
+    assert str(bind(Own)["it"]()) == "own"

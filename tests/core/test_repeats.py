@@ -1,0 +1,1045 @@
+"""A list bound to a draft: its items, when it is done, and what it tells of them."""
+
+from __future__ import annotations
+
+from functools import partial
+from types import SimpleNamespace, new_class
+from typing import Any
+
+import pytest
+import wizards
+from wtforms import FileField, Form, PasswordField, StringField, ValidationError
+from wtforms.validators import InputRequired
+
+from flask_wizard import (
+    Answers,
+    DefinitionError,
+    Item,
+    Repeat,
+    Review,
+    Step,
+    StepError,
+    StoreError,
+    Wizard,
+)
+from flask_wizard.core.draft import (
+    DamagedDraftError,
+    Draft,
+    Entry,
+    StoredItem,
+    decode,
+    encode,
+)
+from flask_wizard.core.forms import Values
+from flask_wizard.core.hooks import HookError
+from flask_wizard.core.items import BoundItem, derive_id
+from flask_wizard.core.journey import Journey
+from flask_wizard.core.repeats import BoundRepeat
+from flask_wizard.core.steps import ABSENT
+from flask_wizard.core.texts import ENGLISH
+
+declare = partial(wizards.declare, "Join", commit=lambda self, submission: None)
+EMPTY = Draft("d", "m", (), 0.0, 0.0, "s")
+
+
+class Pet(Form):
+    name = StringField("Name", [InputRequired("Name?")])
+    kind = StringField("Kind")
+
+
+class Photo(Form):
+    photo = FileField("Photo")
+
+
+class Who(Form):
+    name = StringField("Name", [InputRequired("Name?")])
+    pin = PasswordField("Pin")
+
+
+class School(Form):
+    school = StringField("School", [InputRequired("School?")])
+
+
+class Child(Item):
+    who = Step(Who)
+    school = Step(School, when=lambda answers: answers.who.name != "baby")
+
+
+def name_of(item: Any) -> str:
+    return str(item.name)
+
+
+def wizard_of(repeat: Repeat) -> type[Wizard]:
+    return declare(first=Step(Pet), pets=repeat, last=Step(Pet), check=Review())
+
+
+class Site:
+    """A draft of a wizard with a list, and the requests to it."""
+
+    def __init__(self, repeat: Repeat, draft: Draft = EMPTY, **more: Any) -> None:
+        self.wizard = wizard_of(repeat)
+        self.draft = draft
+        self.more = more
+        if "first" not in draft.entries:
+            self.send("first", name="x")
+
+    @property
+    def journey(self) -> Journey:
+        return Journey(self.wizard.steps, self.draft, **self.more)
+
+    @property
+    def list(self) -> BoundRepeat:
+        bound = self.journey.bind("pets")
+        assert isinstance(bound, BoundRepeat)
+        return bound
+
+    @property
+    def answers(self) -> Answers:
+        journey = self.journey
+        journey.walk()
+        return journey.answers
+
+    def store(self, journey: Journey) -> BoundRepeat:
+        self.draft = decode(encode(journey.to_draft()))
+        return self.list
+
+    def send(self, step: str, *, validate: bool = True, **sent: str) -> BoundRepeat:
+        values = Values((name, [text]) for name, text in sent.items())
+        return self.store(self.journey.submit(step, values, validate=validate))
+
+    def fill(
+        self, id: str, page: str = "", *, validate: bool = True, **sent: str
+    ) -> BoundRepeat:
+        """A POST to a page of an item, which begins one if there is none."""
+        repeat = self.list
+        item = repeat.find(id) or repeat.new_item(id)
+        values = Values((name, [text]) for name, text in sent.items())
+        onward = item.walk.submit(page, values, validate=validate)
+        return self.store(onward.whole)
+
+    def leave(self, repeat: BoundRepeat) -> BoundRepeat:
+        journey = self.journey
+        return self.store(journey.go_on_with(repeat, repeat.write_to(journey.draft)))
+
+
+def pets(*names: str, **more: Any) -> Site:
+    site = Site(Repeat(Pet, **{"label": name_of, **more}))
+    for name in names:
+        site.fill(name, name=name)
+    return site
+
+
+def ids(repeat: BoundRepeat) -> list[str]:
+    return [item.id for item in repeat.items]
+
+
+# Declared
+
+
+def test_list_says_what_holds_in_every_draft() -> None:
+    repeat: Any = wizard_of(Repeat(Pet)).steps[1]
+    assert (repeat.page, repeat.has_answers, repeat.takes_input) == (
+        "list",
+        True,
+        False,
+    )
+    assert (repeat.singular, repeat.item, repeat.is_fixed) == ("pet", None, False)
+    assert (repeat.takes_files, repeat.may_be_left_out) == (False, False)
+    assert repeat.fixed_forms == [Pet]
+    assert repeat.pages.names == ("",)
+    assert repeat.pages[0].title == "Pet"
+    assert repeat.fixed_form is None
+    several: Any = wizard_of(Repeat(Child)).steps[1]
+    assert several.item is Child
+    assert several.fixed_forms == [Who, School]
+    assert several.pages is Child.steps
+    files: Any = wizard_of(Repeat(Photo)).steps[1]
+    assert files.takes_files
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [({"when": lambda answers: True}, True), ({"over": lambda answers: []}, True)],
+)
+def test_list_may_be_left_out_by_its_functions(given: Any, expected: bool) -> None:
+    assert Repeat(Pet, **given).may_be_left_out is expected
+
+
+@pytest.mark.parametrize(
+    ("attribute", "singular"),
+    [("pets", "pet"), ("address", "item"), ("home_towns", "home town"), ("x", "item")],
+)
+def test_item_is_called_by_the_name_of_its_list(attribute: str, singular: str) -> None:
+    repeat: Any = declare(**{attribute: Repeat(Pet)}).steps[0]
+    assert repeat.singular == singular
+
+
+def test_item_is_called_as_is_said() -> None:
+    repeat: Any = declare(pets=Repeat(Pet, singular="small animal")).steps[0]
+    assert repeat.singular == "small animal"
+    assert repeat.pages[0].title == "Small animal"
+    assert repeat.numbered(2) == "Small animal 2"
+
+
+@pytest.mark.parametrize(
+    ("given", "count", "expected"),
+    [
+        ({"singular": "pet"}, 0, "Add a pet"),
+        ({"singular": "pet"}, 1, "Add another pet"),
+        ({"singular": "Animal"}, 0, "Add an Animal"),
+        ({"singular": "pet", "add_label": "More"}, 0, "More"),
+        ({"singular": "pet", "add_label": "More"}, 1, "More"),
+    ],
+)
+def test_button_says_what_it_adds(
+    given: dict[str, str], count: int, expected: str
+) -> None:
+    assert Repeat(Pet, **given).add_text(count, ENGLISH) == expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        ({"min": -1}, r"Join\.pets has min=-1"),
+        ({"min": True}, "has min=True"),
+        ({"min": 1.0}, r"has min=1\.0"),
+        ({"max": 0}, "has max=0 and min=0"),
+        ({"min": 3, "max": 2}, "has max=2 and min=3"),
+        ({"max": True}, "has max=True"),
+        ({"over": lambda answers: [], "min": 1}, "has over=, which says how many"),
+        ({"over": lambda answers: [], "max": 1}, "has over=, which says how many"),
+        ({"over": lambda: []}, r"over of Join\.pets has the parameters"),
+        ({"label": lambda: ""}, r"label of Join\.pets has the parameters"),
+        ({"when": 7}, r"when of Join\.pets is 7"),
+    ],
+)
+def test_list_that_contradicts_itself_is_refused(given: Any, match: str) -> None:
+    with pytest.raises(DefinitionError, match=match):
+        declare(pets=Repeat(Pet, **given))
+
+
+@pytest.mark.parametrize("given", [{"min": 0, "max": 1}, {"min": 2, "max": 2}])
+def test_bounds_that_can_be_kept_are_taken(given: Any) -> None:
+    declare(pets=Repeat(Pet, **given))
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        ({"prepare": lambda form, answers: None}, "has prepare=, and its items have"),
+        ({"kwargs": lambda answers: {}}, "has kwargs=, and its items have"),
+        ({"fields_were": {"name": "n"}}, "has fields_were=, and its items have"),
+        ({"revalidate": False}, "has revalidate=False, and its items have"),
+    ],
+)
+def test_option_of_a_page_is_none_of_a_list_of_several(given: Any, match: str) -> None:
+    with pytest.raises(DefinitionError, match=match):
+        declare(pets=Repeat(Child, **given))
+
+
+def test_item_without_pages_is_refused() -> None:
+    class Nothing(Item):
+        pass
+
+    with pytest.raises(DefinitionError, match="Nothing has no steps"):
+        declare(pets=Repeat(Nothing))
+
+
+def test_field_of_the_name_of_an_items_id_is_refused() -> None:
+    class Own(Form):
+        item_id = StringField("Id")
+
+    with pytest.raises(DefinitionError, match="Own has a field 'item_id'"):
+        declare(pets=Repeat(Own))
+
+
+def test_page_of_the_name_of_a_step_is_refused() -> None:
+    with pytest.raises(DefinitionError, match="its items have a page 'who'"):
+        declare(who=Step(Pet), pets=Repeat(Child))
+
+
+def test_options_of_the_only_page_are_those_of_the_list() -> None:
+    repeat: Any = declare(
+        pets=Repeat(
+            Pet,
+            prepare=lambda form, answers: None,
+            kwargs=lambda answers: {},
+            revalidate=False,
+            fields_were={"name": "n"},
+        )
+    ).steps[0]
+    page = repeat.pages[0]
+    assert page.prepare is repeat.prepare
+    assert page.kwargs is repeat.kwargs
+    assert page.revalidate is False
+    assert repeat.former_fields == page.former_fields == {"name": ("n",)}
+
+
+# Items
+
+
+def test_items_stand_in_the_order_in_which_they_were_added() -> None:
+    site = pets("Rex", "Max")
+    assert ids(site.list) == ["Rex", "Max"]
+    assert [item.number for item in site.list.items] == [1, 2]
+    assert [item.name for item in site.list.items] == ["Rex", "Max"]
+    found = site.list.find("Max")
+    assert found is not None
+    assert not found.is_new
+    assert site.list.find("Mia") is None
+    assert repr(found) == "<item 2 of pets>"
+
+
+def test_new_item_stands_at_the_end_and_begins_when_it_is_filled_in() -> None:
+    site = pets("Rex")
+    new = site.list.new_item("Max")
+    assert (new.number, new.is_new, new.name) == (2, True, "Pet 2")
+    assert new.walk.url_parts == ("pets", "new")
+    untouched = new.walk.submit(
+        "", Values({"name": [""], "kind": [""]}), validate=False
+    )
+    assert ids(site.store(untouched.whole)) == ["Rex"]
+    onward = new.walk.submit("", Values({"kind": ["cat"]}), validate=False)
+    assert onward.url_parts == ("pets", "Max")
+    assert ids(site.store(onward.whole)) == ["Rex", "Max"]
+    assert site.list.items[1].walk.url_parts == ("pets", "Max")
+
+
+def test_item_that_is_not_finished_is_called_by_its_number() -> None:
+    site = pets("Rex")
+    site.fill("Rex", name="", kind="dog")
+    (item,) = site.list.items
+    assert (item.done, item.name, item.stored.label) == (False, "Pet 1", "")
+    assert (item.stored.path, item.stored.read_digest) == ((), b"")
+
+
+def test_finished_item_is_stored_with_what_tells_that_it_is() -> None:
+    (item,) = pets("Rex").list.items
+    assert item.done
+    assert (item.stored.label, item.stored.path, item.stored.read) == (
+        *("Rex", ("",)),
+        (),
+    )
+    assert len(item.stored.read_digest) == 16
+
+
+def test_item_is_removed() -> None:
+    site = pets("Rex", "Max", "Mia")
+    assert ids(site.leave(site.list.without_item("Max"))) == ["Rex", "Mia"]
+    assert ids(site.leave(site.list.without_item("nobody"))) == ["Rex", "Mia"]
+
+
+def test_changed_item_stays_at_its_place() -> None:
+    site = pets("Rex", "Max")
+    repeat = site.fill("Rex", name="Eva")
+    assert [item.name for item in repeat.items] == ["Eva", "Max"]
+
+
+@pytest.mark.parametrize("label", [lambda item: None, lambda item: 1 / 0, None])
+def test_item_without_a_label_is_called_by_its_number(label: Any) -> None:
+    assert pets("Rex", label=label).list.items[0].name == "Pet 1"
+
+
+def test_label_that_fails_is_logged_without_an_answer(caplog: Any) -> None:
+    names = ["canary"]
+    pets(*names, label=lambda item: 1 / 0)
+    assert "label of the list 'pets' failed" in caplog.text
+    assert "canary" not in caplog.text
+
+
+def test_label_is_one_line_of_text() -> None:
+    assert pets("Rex", label=lambda item: f"  {item.name} ").list.items[0].name == "Rex"
+
+
+def test_list_has_room_up_to_its_maximum() -> None:
+    site = pets("Rex", max=2)
+    assert not site.list.is_full
+    assert site.list.add_label == "Add another pet"
+    new = site.list.new_item("Max").walk.bind("")
+    assert new.add_label == ""
+    assert site.list.items[0].walk.bind("").add_label == "Add another pet"
+    full = site.fill("Max", name="Max")
+    assert full.is_full
+    assert full.add_label == ""
+    assert pets("Rex").list.new_item("Max").walk.add_label == "Add another pet"
+
+
+# Is it done?
+
+
+def test_list_is_done_when_its_continue_was_accepted() -> None:
+    site = pets("Rex")
+    assert not site.list.done
+    accepted = site.send("pets")
+    assert accepted.done
+    entry = accepted.entry
+    assert entry is not None
+    assert (entry.rev, entry.sent, entry.errors, entry.lang) == (1, False, {}, "")
+
+
+@pytest.mark.parametrize(
+    ("given", "names", "problem"),
+    [
+        ({"min": 1}, [], "Add at least one pet."),
+        ({"min": 1}, ["a"], ""),
+        ({"min": 3}, ["a"], "There must be at least 3. Add 2 more."),
+        ({"max": 1}, ["a"], ""),
+        ({"max": 1}, ["a", "b", "c"], "There can be at most 1. Remove 2."),
+        ({"min": 2, "max": 2}, ["a", "b"], ""),
+        ({}, [], ""),
+    ],
+)
+def test_number_of_items_must_fit(given: Any, names: list[str], problem: str) -> None:
+    site = pets(*names, **given)
+    assert site.list.problems == ({"": [problem]} if problem else {})
+    assert site.list.trusted is not bool(problem)
+    sent = site.send("pets")
+    assert sent.done is not bool(problem)
+    assert sent.errors == ({"": [problem]} if problem else {})
+
+
+def test_item_that_is_not_finished_is_told() -> None:
+    site = pets("Rex", "Max")
+    site.fill("Max", name="")
+    sent = site.send("pets")
+    assert sent.errors == {"Max": ["Finish Pet 2."]}
+    assert not sent.done
+    unfinished = sent.first_unfinished
+    assert unfinished is not None
+    assert unfinished.id == "Max"
+    finished = site.fill("Max", name="Max")
+    assert finished.errors == {}
+    assert finished.first_unfinished is None
+
+
+def test_messages_about_items_are_gone_when_an_item_changes() -> None:
+    site = pets(min=1)
+    assert site.send("pets").errors == {"": ["Add at least one pet."]}
+    assert site.fill("Rex", name="Rex").errors == {}
+
+
+def test_list_stays_done_while_its_items_are() -> None:
+    site = pets("Rex")
+    site.send("pets")
+    assert site.fill("Rex", name="Eva").done
+    assert not site.fill("Rex", name="").done
+    assert site.fill("Rex", name="Eva").done
+    assert not site.leave(site.list.reopen()).done
+
+
+def test_save_of_the_list_raises_its_revision() -> None:
+    site = pets("Rex")
+    assert site.send("pets", validate=False).entry is None
+    site.send("pets")
+    assert site.send("pets", validate=False).rev == 2
+    assert site.list.done
+    autosaved = site.list.submit(Values(), validate=False, autosave=True)
+    assert autosaved.rev == 2
+
+
+def test_list_that_does_not_open_accepts_nothing() -> None:
+    draft = Journey(wizard_of(Repeat(Pet)).steps, EMPTY)
+    bound: Any = draft.bind("pets")
+    assert bound.submit(Values(), validate=True).entry is None
+    item = bound.new_item("Rex")
+    assert not item.done
+    page = item.page()
+    assert page is not None
+    assert not page.opens
+
+
+def test_list_that_waits_is_not_done() -> None:
+    site = pets("Rex")
+    site.send("pets")
+    bound = site.list
+    bound.wait_for(("first",))
+    assert (bound.done, bound.opens, bound.waits_for) == (False, False, ("first",))
+
+
+# Items of an earlier answer
+
+
+def over(answers: Answers) -> Any:
+    return [(word, word.title()) for word in answers.first.name.split(",") if word]
+
+
+def rooms(first: str = "a,b", **more: Any) -> Site:
+    site = Site(Repeat(Pet, over=over, **more))
+    site.send("first", name=first)
+    return site
+
+
+def room(key: object, name: str = "pets") -> str:
+    return derive_id("over", name, type(key).__name__, str(key))
+
+
+def test_list_has_an_item_for_each_key() -> None:
+    site = rooms()
+    assert ids(site.list) == [room("a"), room("b")]
+    assert [item.name for item in site.list.items] == ["A", "B"]
+    assert site.list.is_full
+    assert site.list.add_label == ""
+    assert site.list.items[0].walk.add_label == ""
+    assert site.list.problems.keys() == {room("a"), room("b")}
+
+
+def test_item_whose_key_goes_is_hidden_and_comes_back() -> None:
+    site = rooms()
+    site.fill(room("b"), name="Bath")
+    site.send("first", name="a")
+    assert ids(site.list) == [room("a")]
+    hidden = site.list.hidden_item(room("b"))
+    assert (hidden.number, hidden.stored.label) == (2, "")
+    assert [item.id for item in site.draft.items("pets")] == [room("b")]
+    site.send("first", name="b,a")
+    assert ids(site.list) == [room("b"), room("a")]
+    assert [item.done for item in site.list.items] == [True, False]
+    assert site.list.hidden_item("nobody").stored == StoredItem("nobody")
+
+
+def test_list_without_keys_does_not_apply() -> None:
+    site = rooms(",")
+    assert not site.list.applies
+    assert not site.list.opens
+    assert site.journey.current.name == "last"
+
+
+def test_keys_tell_numbers_from_texts() -> None:
+    site = Site(Repeat(Pet, over=lambda answers: [(1, "x"), ("1", "y")]))
+    assert ids(site.list) == [room(1), room("1")]
+
+
+@pytest.mark.parametrize(
+    "given", [[("a", "x"), ("a", "y")], ["ab", "ab"]], ids=["pairs", "strings"]
+)
+def test_key_that_comes_twice_is_refused(given: Any) -> None:
+    with pytest.raises(DefinitionError, match="returned one key twice"):
+        _ = Site(Repeat(Pet, over=lambda answers: given)).list
+
+
+@pytest.mark.parametrize("pair", [7, "abc", ("a",), (None, "x"), (True, "x")])
+def test_what_is_no_pair_of_a_key_and_a_label_is_refused(pair: object) -> None:
+    kind = type(pair).__name__
+    with pytest.raises(DefinitionError, match=f"'pets' returned {kind} among"):
+        _ = Site(Repeat(Pet, over=lambda answers: [pair])).list  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("hook", ["when", "over"])
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [(StoreError("x"), HookError), (DamagedDraftError("x"), DamagedDraftError)],
+)
+def test_error_of_ours_out_of_a_function_is_the_applications(
+    hook: str, error: Exception, expected: type[Exception]
+) -> None:
+    def fails(answers: Answers) -> Any:
+        raise error
+
+    given: Any = {hook: fails}
+    with pytest.raises(expected):
+        _ = Site(Repeat(Pet, **given)).list
+
+
+def test_condition_hides_the_list() -> None:
+    def some(answers: Answers) -> object:
+        return answers.first.name != "none"
+
+    def never(answers: Answers) -> Any:
+        raise AssertionError
+
+    site = Site(Repeat(Pet, when=some))
+    assert site.list.applies
+    assert site.list.all_reads == {("first", "name")}
+    site.send("first", name="none")
+    assert not site.list.applies
+    assert not Site(Repeat(Pet, when=lambda answers: False, over=never)).list.applies
+
+
+def test_items_of_a_list_by_a_former_name_are_found() -> None:
+    site = rooms("a")
+    stored = StoredItem(room("a", "old")).with_entries({"": Entry.of({"name": ["x"]})})
+    draft = site.draft.with_items("pets", [stored])
+    renamed = Site(Repeat(Pet, over=over, was="old"), draft)
+    assert ids(renamed.list) == [room("a", "old")]
+    assert ids(Site(Repeat(Pet, over=over), draft).list) == [room("a")]
+
+
+# What was filled in while it was a step, or an item was one form
+
+
+def test_step_that_becomes_a_list_keeps_its_answers() -> None:
+    entry = Entry.of({"name": ["Rex"]}, rev=3, accepted=True)
+    site = pets()
+    draft = site.draft.with_entries({"pets": entry})
+    taken = Site(Repeat(Pet), draft)
+    (item,) = taken.list.items
+    assert item.stored.entries[""].raw == {"name": ["Rex"]}
+    assert taken.list.entry == Entry(accepted=True, rev=3, sent=False)
+    stored = taken.leave(taken.list)
+    assert ids(stored) == [item.id]
+    again = Site(Repeat(Pet), taken.draft.with_entries({"pets": entry}))
+    assert ids(again.list) == [item.id]
+    other = Entry.of({"name": ["Max"]}, accepted=True)
+    more = Site(Repeat(Pet), taken.draft.with_entries({"pets": other}))
+    assert [i.stored.entries[""].raw["name"] for i in more.list.items] == [
+        ["Rex"],
+        ["Max"],
+    ]
+    assert len({*ids(more.list)}) == 2
+
+
+def test_form_that_becomes_several_pages_is_the_first_of_them() -> None:
+    site = pets("Rex")
+    moved = Site(Repeat(Child), site.draft).list
+    (item,) = moved.items
+    assert list(item.stored.entries) == ["who"]
+    assert item.stored.entries["who"].raw == {"name": ["Rex"]}
+    both = site.draft.items("pets")[0].with_entries(
+        {"who": Entry.of({"name": ["old"], "pin": ["1"]})}
+    )
+    merged = Site(Repeat(Child), site.draft.with_items("pets", [both])).list
+    raw = merged.items[0].stored.entries["who"].raw
+    assert raw == {"name": ["Rex"], "pin": ["1"]}
+
+
+# Several pages
+
+
+def child(name: str = "Ada", pin: str = "") -> Site:
+    site = Site(Repeat(Child, label=lambda item: item.who.name))
+    site.fill("i", "who", name=name, pin=pin)
+    return site
+
+
+def test_item_of_several_pages_is_done_when_all_are() -> None:
+    site = child()
+    (item,) = site.list.items
+    assert not item.done
+    assert item.page_to_mend().name == "school"
+    (item,) = site.fill("i", "school", school="Hill").items
+    assert item.done
+    assert (item.name, item.stored.path) == ("Ada", ("who", "school"))
+    assert item.page_to_mend().name == "who"
+    assert child("baby").list.items[0].done
+
+
+def test_pages_are_found_by_their_names_in_urls() -> None:
+    (item,) = child().list.items
+    first, school = item.page(), item.page("school")
+    assert first is not None
+    assert school is not None
+    assert (first.name, school.name) == ("who", "school")
+    assert item.page("nobody") is None
+    assert first.top is item.walk.repeat
+    assert (first.add_label, school.add_label) == ("", "Add another pet")
+
+
+def test_page_behind_one_that_is_not_done_does_not_open() -> None:
+    site = Site(Repeat(Child))
+    item = site.list.new_item("i")
+    assert item.walk.get("school") is None
+    assert not item.walk.bind("school").opens
+    (kept,) = site.fill("i", "school", school="Hill").items
+    assert not kept.stored.entries["school"].accepted
+
+
+def test_pages_read_those_before_and_the_steps_before_the_list() -> None:
+    walk = child().list.items[0].walk
+    assert walk.readable(1) == ("first", "who")
+    assert walk.read("first", 1, set()).name == "x"
+    assert walk.read("who", 1, set()).name == "Ada"
+    assert walk.read("who", 0, set()) is None
+    assert walk.read("last", 1, set()) is None
+
+
+# What it tells
+
+
+def test_answers_are_records_in_order_with_their_ids() -> None:
+    site = pets("Rex", "Max")
+    assert site.answers.pets == ()
+    site.send("pets")
+    found = site.answers.pets
+    assert [(pet.item_id, pet.name) for pet in found] == [
+        ("Rex", "Rex"),
+        ("Max", "Max"),
+    ]
+    reads: set[Any] = set()
+    _ = [record.name for record in site.list.record(reads)]
+    assert reads == {
+        ("pets", ""),
+        ("pets", "Rex", "", "name"),
+        ("pets", "Max", "", "name"),
+    }
+    reads.clear()
+    assert pets("Rex").list.record(reads) == ()
+    assert reads == {("pets", "")}
+
+
+def test_answers_of_several_pages_are_records_by_page() -> None:
+    site = child("baby", pin="1234")
+    site.send("pets")
+    (found,) = site.answers.pets
+    assert (found.item_id, found.who.name) == ("i", "baby")
+    assert list(found) == ["who", "school"]
+    assert not found.school
+    with pytest.raises(
+        AttributeError,
+        match=r"'pets' has no page 'home' with answers. "
+        r"Its pages are who, school\.",
+    ):
+        _ = found.home
+    assert site.list.data() == [{"who": {"name": "baby", "pin": "1234"}}]
+    (item,) = site.list.items
+    assert item.data(conceal=True) == {"who": {"name": "baby", "pin": "…"}}
+    assert site.list.files() == {}
+
+
+def test_answers_of_one_form_are_dicts() -> None:
+    assert pets("Rex").list.data() == [{"name": "Rex", "kind": None}]
+    assert pets().list.data() == []
+
+
+def test_uploads_are_told_by_item() -> None:
+    site = Site(Repeat(Photo))
+    site.fill("i")
+    assert site.list.files() == [{"photo": []}]
+
+
+def test_what_was_submitted_tells_the_items() -> None:
+    assert pets().list.submitted is None
+    one, other = pets("Rex").list.submitted, pets("Max").list.submitted
+    assert one == [("Rex", [("", ({"name": ["Rex"]}, 0))])]
+    assert one != other
+
+
+def test_list_is_hashed_by_its_items_and_their_fields() -> None:
+    site = pets("Rex", "Max")
+    assert site.list.serialize("") == ABSENT
+    done = site.send("pets")
+    items, name = done.serialize(""), done.serialize("Rex", "", "name")
+    assert items != ABSENT
+    assert name not in (ABSENT, items)
+    assert done.serialize() == done.serialize("Eva", "", "name") == ABSENT
+    assert done.serialize("Rex", "who", "name") == ABSENT
+    changed = site.fill("Rex", name="Eva")
+    assert changed.serialize("") == items
+    assert changed.serialize("Rex", "", "name") != name
+    assert changed.serialize("Max", "", "name") == done.serialize("Max", "", "name")
+    assert site.leave(site.list.without_item("Max")).serialize("") != items
+
+
+def test_rows_begin_with_the_number_of_items() -> None:
+    site = pets("Rex", "Max")
+    rows = site.list.rows(lambda bound: f"/{'/'.join(bound.journey.url_parts)}")
+    assert (rows[0].label, rows[0].lines, rows[0].url) == ("Pets", ("2 entries",), "/")
+    assert (rows[0].step, rows[0].field, rows[0].item) == ("pets", "", "")
+    named = [(r.item, r.heading, r.page, r.step) for r in rows[1:] if r.field == "name"]
+    assert named == [("Rex", "Rex", "", "pets"), ("Max", "Max", "", "pets")]
+    assert rows[1].url == "/pets/Rex#name"
+
+
+def test_rows_of_a_list_without_items_say_so() -> None:
+    (row,) = pets().list.rows(lambda bound: "/pets")
+    assert (row.label, row.lines) == ("Pets", ("None",))
+
+
+def test_rows_of_several_pages_tell_the_page() -> None:
+    site = child()
+    site.fill("i", "school", school="Hill")
+    rows = site.list.rows(lambda bound: f"/{bound.name}")
+    assert {(row.page, row.url.partition("#")[0]) for row in rows[1:]} == {
+        ("who", "/who"),
+        ("school", "/school"),
+    }
+
+
+# Items that read others
+
+
+class Unique(Form):
+    name = StringField("Name")
+
+    def validate_name(self, field: Any) -> None:
+        meta: Any = self.meta
+        if field.data in [item.name for item in meta.items]:
+            raise ValidationError("taken")
+
+
+def test_item_sees_those_finished_before_it() -> None:
+    site = Site(Repeat(Unique))
+    site.fill("a", name="Rex")
+    site.fill("b", name="Rex")
+    assert [item.done for item in site.list.items] == [True, False]
+    page: Any = site.list.items[1].walk.bind("")
+    assert page.form.meta.item_id == "b"
+    items = page.form.meta.items
+    assert [record.name for record in items] == ["Rex"]
+    assert (len(items), items[0].name, items[:1]) == (1, "Rex", tuple(items))
+    assert repr(items) == "<ItemsBefore <item 2 of pets>>"
+    first: Any = site.list.items[0].walk.bind("")
+    assert list(first.form.meta.items) == []
+    site.fill("b", name="Max")
+    read = site.list.items[1].stored.read
+    assert read == (("pets", "a", "", "name"), ("pets", "b"))
+
+
+def test_item_is_judged_again_when_one_before_it_changes() -> None:
+    site = Site(Repeat(Unique))
+    for id, name in (("a", "Rex"), ("b", "Max"), ("c", "Mia")):
+        site.fill(id, name=name)
+    site.send("pets")
+    site.fill("a", name="Max")
+    assert [item.done for item in site.list.items] == [True, False, True]
+    assert not site.list.done
+    site.fill("a", name="Eva")
+    assert site.list.done
+    assert not any(item.still_holds for item in site.list.items)
+    removed = site.list.without_item("a")
+    assert [item.done for item in removed.items] == [True, True]
+    assert [item.still_holds for item in removed.items] == [True, True]
+    assert removed.done
+    assert removed.still_holds
+    refreshed = removed.refresh_dependencies(removed.write_to(site.draft))
+    stored = Site(Repeat(Unique), refreshed).list
+    assert [item.done for item in stored.items] == [True, True]
+    assert not any(item.still_holds for item in stored.items)
+    assert stored.refresh_dependencies(refreshed) is refreshed
+
+
+# Errors of a commit
+
+
+def test_error_of_a_commit_is_put_at_the_item() -> None:
+    site = pets("Rex", "Max")
+    site.send("pets")
+    error = StepError("pets", "No", field="name", item="Max")
+    landing = site.list.landing(error)
+    assert landing.name == ""
+    assert landing.journey.inside == ("pets", "Max")
+    site.draft = site.list.send_back(site.draft, error)
+    rex, max_ = site.draft.items("pets")
+    assert rex.entries[""].accepted
+    assert rex.read_digest
+    entry = max_.entries[""]
+    assert (entry.accepted, entry.told) == (False, True)
+    assert entry.messages == {"name": ["No"]}
+    assert (max_.label, max_.path, max_.read_digest) == ("", (), b"")
+    assert not site.list.done
+
+
+def test_error_of_a_commit_is_put_at_the_page_of_an_item() -> None:
+    site = child()
+    site.fill("i", "school", school="Hill")
+    error = StepError("pets", "No", field="school.school", item="i")
+    assert site.list.landing(error).name == "school"
+    (stored,) = site.list.send_back(site.draft, error).items("pets")
+    assert stored.entries["school"].messages == {"school": ["No"]}
+    assert stored.entries["who"].accepted
+    first = StepError("pets", "No", item="i")
+    assert site.list.landing(first).name == "who"
+    (stored,) = site.list.send_back(site.draft, first).items("pets")
+    assert stored.entries["who"].messages == {"": ["No"]}
+    page = StepError("pets", "No", field="school", item="i")
+    (stored,) = site.list.send_back(site.draft, page).items("pets")
+    assert stored.entries["school"].messages == {"": ["No"]}
+
+
+def test_error_of_a_commit_about_the_list_opens_it_again() -> None:
+    site = pets("Rex")
+    site.send("pets")
+    error = StepError("pets", "Too few")
+    assert site.list.landing(error).name == "pets"
+    site.draft = site.list.send_back(site.draft, error)
+    assert not site.list.done
+    assert site.list.errors == {"": ["Too few"]}
+    assert site.draft.items("pets")[0].entries[""].accepted
+
+
+@pytest.mark.parametrize(
+    ("error", "match"),
+    [
+        (StepError("pets", "x", field="name"), "of the list 'pets', and no item"),
+        (StepError("pets", "x", item="Eva"), "the item 'Eva', which the list 'pets'"),
+        (StepError("pets", "x", field="age", item="Rex"), "names the field 'age'"),
+    ],
+)
+def test_error_of_a_commit_that_leads_nowhere_is_refused(
+    error: StepError, match: str
+) -> None:
+    with pytest.raises(DefinitionError, match=match):
+        pets("Rex").list.landing(error)
+
+
+def test_error_of_a_commit_that_names_no_page_first_is_refused() -> None:
+    site = child()
+    error = StepError("pets", "x", field="name", item="i")
+    with pytest.raises(
+        DefinitionError, match=r"Expected one of its pages first \(who,"
+    ):
+        site.list.landing(error)
+
+
+def test_commit_lands_on_the_first_item_that_is_not_valid() -> None:
+    site = pets("Rex", "Max")
+    assert site.list.landing(None).name == "pets"
+    assert site.list.trusted
+    site.fill("Max", name="")
+    assert not site.list.trusted
+    assert site.list.landing(None).journey.inside == ("pets", "Max")
+
+
+def test_items_that_are_not_valid_are_open_again() -> None:
+    class Strict(Pet):
+        kind = StringField("Kind", [InputRequired("Kind?")])
+
+    site = pets("Rex", "Max")
+    site.fill("Rex", name="Rex", kind="dog")
+    strict = Site(Repeat(Strict), site.draft)
+    draft = strict.list.reject(strict.draft, {})
+    rex, max_ = draft.items("pets")
+    assert rex.entries[""].accepted
+    assert not max_.entries[""].accepted
+    assert max_.entries[""].messages == {"kind": ["Kind?"]}
+    assert "pets" not in draft.entries
+    few = Site(Repeat(Pet, min=3), site.draft)
+    rejected = few.list.reject(few.draft, {"": ["Too few"]})
+    assert rejected.entries["pets"].messages == {"": ["Too few"]}
+
+
+# What it began with
+
+
+PETS = [{"id": "p1", "name": "Rex"}, {"id": "p2", "name": ""}]
+
+
+def prefilled(data: Any, **more: Any) -> Site:
+    return Site(
+        Repeat(Pet, **more),
+        initial=lambda name, answers: data if name == "pets" else None,
+        prefilled=True,
+    )
+
+
+def began(key: object) -> str:
+    return derive_id("prefilled", "pets", type(key).__name__, str(key))
+
+
+def test_list_begins_with_an_item_for_each_object() -> None:
+    site = prefilled(PETS, key="id")
+    repeat = site.list
+    assert ids(repeat) == [began("p1"), began("p2")]
+    assert [item.done for item in repeat.items] == [True, False]
+    assert not repeat.done
+    assert repeat.changes() is None
+
+
+def test_list_whose_items_are_valid_is_done() -> None:
+    site = prefilled([SimpleNamespace(name="Rex")])
+    assert ids(site.list) == [began(0)]
+    assert site.list.done
+    assert not prefilled([SimpleNamespace(name="Rex")], min=2).list.done
+    assert prefilled([]).list.done
+    assert prefilled(None).list.entry == Entry(sent=False)
+
+
+def test_changes_tell_which_items_were_added_changed_and_removed() -> None:
+    site = prefilled(PETS, key="id")
+    site.fill(began("p2"), name="Max", kind="")
+    site.fill("new", name="Mia")
+    site.leave(site.list.without_item(began("p1")))
+    assert site.list.changes() == {
+        "added": [{"name": "Mia", "kind": None}],
+        "changed": {"p2": {"name": ("", "Max")}},
+        "removed": ["p1"],
+    }
+    gone = site.list
+    gone.applies = False
+    changes: Any = gone.changes()
+    assert changes == {"added": [], "changed": {}, "removed": ["p1", "p2"]}
+    numbered = prefilled([{"name": "Rex"}])
+    numbered.leave(numbered.list.without_item(began(0)))
+    changes = numbered.list.changes()
+    assert changes["removed"] == [0]
+
+
+def test_list_that_began_with_nothing_tells_what_was_added() -> None:
+    site = pets("Rex")
+    assert site.list.changes() == {
+        "added": [{"name": "Rex", "kind": None}],
+        "changed": {},
+        "removed": [],
+    }
+    assert pets().list.changes() is None
+
+
+def test_two_objects_of_one_key_are_refused() -> None:
+    with pytest.raises(DefinitionError, match="two objects of one key for the list"):
+        prefilled([{"id": 1, "name": "a"}, {"id": 1, "name": "b"}], key="id")
+
+
+@pytest.mark.parametrize("key", [None, True, 1.5])
+def test_object_without_a_key_is_refused(key: object) -> None:
+    with pytest.raises(DefinitionError, match=f"'id' is a {type(key).__name__}"):
+        prefilled([{"id": key, "name": "a"}], key="id")
+    with pytest.raises(DefinitionError, match="'id' is a NoneType"):
+        prefilled([SimpleNamespace(name="a")], key="id")
+
+
+def test_parts_of_an_object_go_to_their_pages() -> None:
+    data = [{"who": {"name": "Ada"}, "school": {"school": "Hill"}}, {"name": "Eve"}]
+    site = Site(
+        Repeat(Child),
+        initial=lambda name, answers: data if name == "pets" else None,
+        prefilled=True,
+    )
+    first, second = site.list.items
+    assert first.data() == {
+        "who": {"name": "Ada", "pin": None},
+        "school": {"school": "Hill"},
+    }
+    assert first.changes() == {}
+    assert second.walk.bind("who").form["name"].data == "Eve"  # type: ignore[index]
+    site.fill(first.id, "school", school="Dale")
+    assert site.list.items[0].changes() == {"school": {"school": ("Hill", "Dale")}}
+
+
+def test_item_without_a_beginning_begins_empty() -> None:
+    site = pets()
+    assert site.list.new_item("i").initial is None
+    assert prefilled([]).list.new_item("i").initial is None
+    assert isinstance(site.list.new_item("i"), BoundItem)
+
+
+def test_ids_of_items_are_short_and_of_all_their_parts() -> None:
+    assert len(derive_id("a", "b")) == 22
+    assert derive_id("a", "b") == derive_id("a", "b")
+    assert len({derive_id("a", "b"), derive_id("ab"), derive_id("a", "b", "")}) == 3
+
+
+# Declared items
+
+
+def item_class(**steps: Any) -> type:
+    return new_class("Own", (Item,), exec_body=lambda body: body.update(steps))
+
+
+@pytest.mark.parametrize("name", ["new", "remove", "file", "item_id", "discard"])
+def test_page_of_a_reserved_name_is_refused(name: str) -> None:
+    with pytest.raises(DefinitionError, match="one of an item's own pages"):
+        item_class(**{name: Step(Pet)})
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("steps", "attribute of every"), ("_x", "an underscore")]
+)
+def test_page_of_another_name_is_refused(name: str, reason: str) -> None:
+    with pytest.raises(DefinitionError, match=reason):
+        item_class(**{name: Step(Pet)})
+
+
+@pytest.mark.parametrize("step", [Review(), Repeat(Pet)])
+def test_item_has_neither_a_review_nor_a_list(step: Any) -> None:
+    kind = type(step).__name__
+    with pytest.raises(DefinitionError, match=rf"Own\.x is a {kind}"):
+        item_class(x=step)
