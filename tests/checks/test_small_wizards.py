@@ -17,13 +17,13 @@ def check(plan: Plan) -> None:
     assert found == expected, (plan, proof)
 
 
-@effort(25)
+@effort(15)
 @given(plans())
 def test_fields_are_compared_as_in_all_answers(plan: Plan) -> None:
     check(plan)
 
 
-@effort(10)
+@effort(8)
 @given(plans_with_lists())
 def test_items_are_counted_as_in_all_answers(plan: Plan) -> None:
     check(plan)
