@@ -158,20 +158,41 @@ def check_package(session: nox.Session, python: Path) -> None:
     )
 
 
-def run_tests(session: nox.Session, python: Path, *arguments: str) -> None:
-    """Run tests on the installed wheel; under CI, measure coverage as well.
+def build_docs(session: nox.Session, *, silent: bool = False) -> None:
+    """Build the site of the documents; silent, unless a warning ends it."""
+    session.run(
+        *(DEV, "-m", "sphinx", "--fail-on-warning", "--fresh-env"),
+        # Sphinx repeats no warning of a page that it has read before: hence fresh.
+        *("--conf-dir", "docs", "--doctree-dir", BUILD / "doctrees", "."),
+        BUILD / "site",
+        env={"PYTHONPATH": str(ROOT)},
+        silent=silent,
+    )
 
-    To measure it takes nearly as long as to run the tests.
-    """
+
+def check_beside(session: nox.Session) -> str:
+    """Check, while tests run, what needs only one core; return what mypy says."""
+    said = session.run(DEV, "-m", "mypy", silent=True)
+    build_docs(session, silent=True)
+    if MEASURED:
+        check_package(session, DEV)
+    return str(said)
+
+
+def run_tests(session: nox.Session, python: Path, *arguments: str) -> None:
+    """Run tests on the installed wheel; under CI, measure coverage as well."""
     # -P: otherwise the checkout would come before the installed package.
     module: tuple[str | Path, ...] = (python, "-P", "-m")
-    measured = ("coverage", "run", "-m") if MEASURED else ()
     if MEASURED:
         session.run(*module, "coverage", "erase")
     session.run(
-        *(*module, *measured, "pytest", *IN_PARALLEL, *arguments),
-        # To compile the tests takes each process half as long as to collect them.
-        env={"PYTHONDONTWRITEBYTECODE": None},
+        *(*module, "pytest", *IN_PARALLEL, *arguments),
+        env={
+            # To compile the tests takes each process half as long as to collect them.
+            "PYTHONDONTWRITEBYTECODE": None,
+            # Which tests/support/coverage_probes.py reads.
+            "COVERAGE_PROBES": "true" if MEASURED else None,
+        },
     )
     if MEASURED:
         session.run(*module, "coverage", "combine", "--quiet")
@@ -198,14 +219,12 @@ def test(session: nox.Session) -> None:
     require(session, SERVERS | BROWSER)
     install_libraries(session)
     lint(session)
-    docs(session)
     install_wheel(session, DEV)
     with ThreadPoolExecutor(1) as beside:
-        checked = beside.submit(session.run, DEV, "-m", "mypy", silent=True)
+        checked = beside.submit(check_beside, session)
         run_tests(session, DEV)
         if MEASURED:
             session.run(DEV, "-m", "coverage", "report")
-            check_package(session, DEV)
         session.log(checked.result())
 
 
@@ -346,13 +365,7 @@ def mutate(session: nox.Session) -> None:
 @nox.session(venv_backend="none", requires=["dev"])
 def docs(session: nox.Session) -> None:
     """Build the site of the documents into build/site. A warning is an error."""
-    session.run(
-        *(DEV, "-m", "sphinx", "--fail-on-warning", "--fresh-env"),
-        # Sphinx repeats no warning of a page that it has read before: hence fresh.
-        *("--conf-dir", "docs", "--doctree-dir", BUILD / "doctrees", "."),
-        BUILD / "site",
-        env={"PYTHONPATH": str(ROOT)},
-    )
+    build_docs(session)
 
 
 @nox.session(venv_backend="none", requires=["dev"])

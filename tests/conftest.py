@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import coverage_probes  # before the package
 import pytest
-from apps import COMPILED, CompiledRule, MakeApp, MakeOnDisk, Site
+from apps import COMPILED, CompiledRule, MakeApp, MakeOnDisk
 from cachelib import FileSystemCache, SimpleCache
 from canaries import Canary
-from coverage import Coverage
 from engines import Engine, FileEngine, RedisEngine, SQLiteEngine
 from flask import Flask, request_tearing_down
 from jinja2 import StrictUndefined
@@ -29,21 +28,17 @@ from flask_wizard.stores.memory import MemoryStore
 from flask_wizard.stores.sqlite import SQLiteStore
 
 pytest_plugins = ["scheduling", "pytest_flask_wizard", "pytester"]
+pytest_sessionfinish = coverage_probes.pytest_sessionfinish
+pytest_testnodedown = coverage_probes.pytest_testnodedown
 
-CHILDREN = "COVERAGE_PROCESS_"
-"""How the variables begin that have coverage measured in the processes of a process."""
 
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Measure no coverage in the processes that tests start.
-
-    What they reach of the package, tests reach in their own process as well. A process
-    with coverage begins late, and some become a user who cannot write it down.
-    """
-    is_worker = hasattr(config, "workerinput")  # which its starter has to measure
-    if is_worker or not config.getoption("numprocesses", default=0):
-        for name in [name for name in os.environ if name.startswith(CHILDREN)]:
-            del os.environ[name]
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """Compile the templates and the rules of all applications once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "url_rule_class", CompiledRule)
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": COMPILED})
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -79,21 +74,6 @@ def accessible(request: pytest.FixtureRequest) -> Iterator[None]:
         assert inaccessible == []
 
 
-@pytest.fixture(scope="module")
-def without_coverage() -> Iterator[None]:
-    """Measure no coverage in a module whose tests run long over what others reach.
-
-    Python calls the tracer for each line, of all libraries too: it takes nearly as
-    long as what it traces.
-    """
-    measuring = Coverage.current()
-    if measuring is not None:
-        measuring.stop()
-    yield
-    if measuring is not None:
-        measuring.start()
-
-
 @pytest.fixture
 def store() -> Probe:
     return Probe(MemoryStore(SimpleCache()))
@@ -118,16 +98,6 @@ def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DraftS
 
 
 @pytest.fixture
-def compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile the templates and rules of all applications once, as ``make_app`` does.
-
-    For those that a function of their own makes, such as the example.
-    """
-    monkeypatch.setattr(Flask, "url_rule_class", CompiledRule)
-    monkeypatch.setattr(Flask, "jinja_options", {"bytecode_cache": COMPILED})
-
-
-@pytest.fixture
 def make_app(store: Probe, tmp_path_factory: pytest.TempPathFactory) -> MakeApp:
     """A function that makes an application with a wizard mounted as ``join``."""
     default, folder = store, str(tmp_path_factory.getbasetemp())
@@ -141,7 +111,7 @@ def make_app(store: Probe, tmp_path_factory: pytest.TempPathFactory) -> MakeApp:
         uploads: Any = None,
         **config: object,
     ) -> Flask:
-        app = Site("site", root_path=folder, instance_path=folder)
+        app = Flask("site", root_path=folder, instance_path=folder)
         app.jinja_options = {"undefined": StrictUndefined, "bytecode_cache": COMPILED}
         app.config.update(TESTING=True, SECRET_KEY="k" * 32, WIZARD_COMMIT_WAIT=0)
         app.config.update(config)

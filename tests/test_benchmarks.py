@@ -26,8 +26,6 @@ from benchmarks.targets import Verdict, verdicts
 from benchmarks.walk import CHECK, Contender, points, walk
 from benchmarks.worker import Station
 
-pytestmark = pytest.mark.usefixtures("without_coverage")
-
 STEPS = 4
 
 

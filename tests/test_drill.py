@@ -17,9 +17,6 @@ from benchmarks.drill.engines import ENGINES
 from benchmarks.drill.errand import Errand
 from benchmarks.drill.tally import Tally
 
-# Other tests measure coverage, and here it would take half as long again.
-pytestmark = pytest.mark.usefixtures("without_coverage")
-
 # Some visitors, all at once, until everything has happened.
 SHORT = Plan(
     visitors=1,

@@ -43,7 +43,7 @@ POLICY = (
 
 
 @pytest.fixture
-def app(tmp_path: Path, compiled_once: None) -> Iterator[Flask]:
+def app(tmp_path: Path) -> Iterator[Flask]:
     app = create_app(
         {
             "TESTING": True,

@@ -21,8 +21,6 @@ from benchmarks.load.nodes import Node, cost, nodes
 from benchmarks.load.pressure import Interval, Pressure, measure
 from benchmarks.load.processes import cpu
 
-pytestmark = pytest.mark.usefixtures("without_coverage")
-
 
 def test_no_save_is_lost_with_a_node_that_writes_before_it_answers(
     tmp_path: Path,

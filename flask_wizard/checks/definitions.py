@@ -16,7 +16,21 @@ from wtforms.fields import (
     SelectField,
 )
 from wtforms.fields.choices import SelectFieldBase
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
+from wtforms.validators import (
+    URL,
+    UUID,
+    AnyOf,
+    DataRequired,
+    Email,
+    EqualTo,
+    InputRequired,
+    IPAddress,
+    Length,
+    MacAddress,
+    NoneOf,
+    NumberRange,
+    Regexp,
+)
 
 from ..core.fields import choices_of, kind_of, render_kw
 from ..core.files import file_leaves, size_in_words
@@ -39,6 +53,12 @@ from .visitors import token_for
 HOUR = 60 * 60
 MOST_FORMS = 5_000  # that are filled in to check one wizard
 LEAST_LIFETIME = 20 * HOUR  # WCAG 2.2, success criterion 2.2.1
+
+TELLING = (
+    *(AnyOf, DataRequired, Email, EqualTo, InputRequired, IPAddress, Length),
+    *(MacAddress, NoneOf, NumberRange, Regexp, URL, UUID),
+)
+"""Validators of WTForms whose own messages are such as "Invalid input."."""
 
 
 class Asked(NamedTuple):
@@ -192,10 +212,7 @@ def _messages(app: Flask, wizard: Wizard) -> Iterator[tuple[str, str]]:
     for asked in _asked(wizard):
         validators: Sequence[Any] = asked.field.validators
         for validator in validators:
-            told = isinstance(
-                validator, (DataRequired, InputRequired, Length, NumberRange)
-            )
-            if told and validator.message is None:
+            if isinstance(validator, TELLING) and validator.message is None:
                 name = type(validator).__name__
                 yield (
                     asked.place,

@@ -265,7 +265,8 @@ def signature(form_class: Any) -> FormSignature:
     names = tuple(name for name, unbound in fields if not is_unbound_button(unbound))
     lines = "\n".join(_lines(form_class, ""))
     digest = hashlib.blake2b(lines.encode(), digest_size=16).digest()
-    nests = any(issubclass(each.field_class, NESTING) for _, each in fields)
+    kinds: list[Any] = [each.field_class for _, each in fields]
+    nests = any(issubclass(kind, NESTING) for kind in kinds)
     html_names = {
         name: (each.name or name, each.kwargs.get("separator", "-"))
         for name, each in fields
@@ -282,7 +283,7 @@ def signature(form_class: Any) -> FormSignature:
         takes_files=bool(file_fields(form_class)),
         html_names=html_names,
         conditions=conditions_of(form_class),
-        has_quicker=any(quicker_methods(each.field_class) for _, each in fields),
+        has_quicker=any(map(quicker_methods, kinds)),
         blank={} if reads_names else dict.fromkeys(_blank_names(form_class)),
     )
     form_class._wizard_signature = found

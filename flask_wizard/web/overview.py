@@ -36,8 +36,8 @@ LINES = dict(
         AGES,
         (
             message("Saved under an hour ago: {n}"),
-            message("Saved under a day ago: {n}"),
-            message("Saved under a week ago: {n}"),
+            message("Saved 1 to 24 hours ago: {n}"),
+            message("Saved 1 to 7 days ago: {n}"),
             message("Saved a week ago or earlier: {n}"),
         ),
         strict=True,

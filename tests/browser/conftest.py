@@ -63,11 +63,6 @@ def program(*names: str) -> str:
     return found
 
 
-@pytest.fixture(scope="module", autouse=True)
-def unmeasured(without_coverage: None) -> None:
-    """Measure no coverage: the tests without a browser reach all that these do."""
-
-
 # Servers
 
 
@@ -114,7 +109,7 @@ class Shop(NamedTuple):
 
 @pytest.fixture
 def shop(
-    live_server: Callable[[WSGIApplication], str], tmp_path: Path, compiled_once: None
+    live_server: Callable[[WSGIApplication], str], tmp_path: Path
 ) -> Iterator[Shop]:
     """Serve the example, with its databases in a folder of this test's own."""
     from example_app import create_app  # here: other tests' applications need no shop

@@ -18,7 +18,15 @@ from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.file import FileAllowed, FileSize
 from wizards import Commits, Pet, You, choices, declare
 from wtforms import Form, fields
-from wtforms.validators import AnyOf, InputRequired, Length
+from wtforms.validators import (
+    URL,
+    AnyOf,
+    EqualTo,
+    InputRequired,
+    Length,
+    Optional,
+    Regexp,
+)
 
 from example_app import create_app
 from flask_wizard import (
@@ -247,6 +255,15 @@ class Photos(Form):
     good = fields.FileField("Good", [FileContent("png"), FileSize(1_000_000)])
 
 
+class Judged(Form):
+    site = fields.StringField("Site", [URL()])
+    code = fields.StringField("Code", [Regexp("[a-z]+")])
+    again = fields.StringField("Code again", [EqualTo("code", "Enter it again")])
+    other = fields.StringField("Code once more", [EqualTo("code")])
+    size = fields.SelectField("Size", [AnyOf(["s"])], choices=choices("s", "m"))
+    note = fields.StringField("Note", [Optional()])
+
+
 class Named(Form):
     what_for = fields.StringField()
     who = fields.StringField(render_kw={"autocomplete": "off"}, label="Who")
@@ -260,6 +277,10 @@ class Named(Form):
         (Payer, [f"only-if join.you.{name}" for name in ("vat", "town", "home")]),
         (Photos, [f"uploads join.you.{name}" for name in ("any", "large", "odd")]),
         (Named, ["labels join.you.what_for"]),
+        (
+            Judged,
+            [f"messages join.you.{name}" for name in ("site", "code", "other", "size")],
+        ),
     ],
 )
 def test_fields_that_visitors_would_stumble_over(
@@ -270,7 +291,7 @@ def test_fields_that_visitors_would_stumble_over(
     assert own == found
 
 
-KINDS = ("only-if", "uploads", "labels")
+KINDS = ("only-if", "uploads", "labels", "messages")
 
 
 # Paths

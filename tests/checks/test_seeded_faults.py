@@ -11,8 +11,6 @@ SHORT = [seeded for seeded in SEEDED if seeded.document.startswith("docs/")]
 NO_FAULTS = {"messages", "uploads", "labels", "token-limit"}
 """What the wizards of the documents leave out, since they are short."""
 
-pytestmark = pytest.mark.usefixtures("without_coverage")
-
 
 @pytest.mark.parametrize(
     "seeded", SHORT, ids=[f"{each.document} {each.wizard}" for each in SHORT]

@@ -10,7 +10,6 @@ from functools import partial
 from typing import TypeVar
 from urllib.parse import parse_qs
 
-import pytest
 from apps import MakeApp
 from cachelib import SimpleCache
 from flask.testing import FlaskClient
@@ -63,8 +62,6 @@ from flask_wizard.core.steps import BoundStep
 from flask_wizard.drafts.visitor_drafts import Mount
 from flask_wizard.stores.memory import MemoryStore
 from flask_wizard.web.page_fields import SignedFields
-
-pytestmark = pytest.mark.usefixtures("without_coverage")
 
 PAGES = st.sampled_from((7, 0, 1, 3))
 TURNS = st.lists(st.booleans(), max_size=4)

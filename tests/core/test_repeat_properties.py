@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import pytest
 from fuzz import effort
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -26,8 +25,6 @@ from flask_wizard.core.items import derive_id
 from flask_wizard.core.journey import Journey
 from flask_wizard.core.repeats import BoundRepeat
 from flask_wizard.core.submission import Submission
-
-pytestmark = pytest.mark.usefixtures("without_coverage")
 
 
 class OwnerForm(Form):

@@ -42,9 +42,6 @@ from flask_wizard.stores.registry import open_store
 from flask_wizard.stores.sql import SQLAlchemyStore
 from flask_wizard.stores.sqlite import SQLiteStore
 
-# Other tests measure coverage, and here it would take half as long again.
-pytestmark = pytest.mark.usefixtures("without_coverage")
-
 CLUB = Path(__file__).parents[1] / "support" / "club.py"
 SECRET = "a secret that all processes share"
 PROCESSES = 8

@@ -28,8 +28,6 @@ from flask_wizard.stores.memory import MemoryStore
 from flask_wizard.web.all_drafts import request_context, visit_of
 from flask_wizard.web.rehearsal import outcome_of, rehearse
 
-pytestmark = pytest.mark.usefixtures("without_coverage")
-
 DOCUMENTS = (
     "README.md",
     "docs/devices.md",

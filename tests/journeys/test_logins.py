@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from apps import COMPILED, MakeApp
+from apps import MakeApp
 from flask import Flask, abort, request, session
 from flask_login import LoginManager, UserMixin, login_user, logout_user
 from login_sites import PASSWORD, SITES, Site, plain_site
@@ -37,7 +37,6 @@ def make_site(
         **config: object,
     ) -> Site:
         app = Flask("site", root_path=folder, instance_path=folder)
-        app.jinja_options = {"bytecode_cache": COMPILED}
         app.config.update(TESTING=True, SECRET_KEY="k" * 32, WIZARD_COMMIT_WAIT=0)
         app.config.update(config)
         site = kind(app, store)

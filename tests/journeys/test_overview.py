@@ -141,7 +141,7 @@ def test_page_adds_up_the_drafts(site: Site, clock: Traveller) -> None:
     text = " ".join(re.sub(r"<[^>]+>", " ", site.page().text).split())
     assert "4 drafts are open." in text
     assert (
-        "All steps 3 drafts Saved under an hour ago: 1 Saved under a week ago: 2"
+        "All steps 3 drafts Saved under an hour ago: 1 Saved 1 to 7 days ago: 2"
     ) in text
     assert text.count("All steps") == 1, "the other wizard has one row"
 

@@ -26,8 +26,6 @@ from wtforms.validators import ValidationError
 
 from flask_wizard import Repeat, Review, Step, Wizard
 
-pytestmark = pytest.mark.usefixtures("without_coverage")
-
 ACTIONS = st.sampled_from(("next", "back", "save", "autosave", "goto:who", "odd"))
 NAMES = st.lists(st.sampled_from(("a.txt", "b.txt", "bad.exe")), max_size=2)
 HARMFUL = "bad.exe"

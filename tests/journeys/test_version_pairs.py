@@ -6,7 +6,6 @@ from contextlib import suppress
 from random import Random
 from typing import Any
 
-import pytest
 from apps import MakeApp
 from cachelib import SimpleCache
 from fuzz import effort
@@ -21,8 +20,6 @@ from wtforms.validators import InputRequired
 from flask_wizard import DefinitionError, Info, Item, OnlyIf, Repeat, Review, Step
 from flask_wizard.core.draft import Filled
 from flask_wizard.stores.memory import MemoryStore
-
-pytestmark = pytest.mark.usefixtures("without_coverage")
 
 
 class You(Form):

@@ -150,6 +150,7 @@ def opened(url: str) -> DynamoDBStore:
 
 class TestDynamoDBStore(SharedStoreContract, ListingStoreContract, OutageContract):
     ttl = 60  # seconds, none of which a test waits for
+    increments = 5
 
     @pytest.fixture
     def reopen(self, url: str, tmp_path: Path) -> Reopen:

@@ -51,10 +51,6 @@ class CompiledRule(Rule):
         return BUILDERS[key]
 
 
-class Site(Flask):
-    url_rule_class = CompiledRule
-
-
 class MakeApp(Protocol):
     def __call__(
         self,

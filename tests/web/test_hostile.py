@@ -56,9 +56,6 @@ from flask_wizard.drafts.keyring import Kind
 from flask_wizard.stores import new_version
 from flask_wizard.web.state import WizardState
 
-# Other tests reach all that these do, and here coverage would take as long again.
-pytestmark = pytest.mark.usefixtures("without_coverage")
-
 KILOBYTE = 1024
 CALLS = 16  # of the store for one request: a list, max_drafts drafts, and both again
 MARKUP = 4 * KILOBYTE  # of one field in a page

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from apps import Site
 from flask import Flask, abort, redirect, session
 from flask.testing import FlaskClient
 from flask_login import LoginManager, UserMixin, user_logged_in, user_logged_out
@@ -63,7 +62,7 @@ def person() -> Person:
 def make_site(
     shelf: Shelf, holder: Callable[[], object] | None, **config: Any
 ) -> Flask:
-    app = Site("site")
+    app = Flask("site")
     app.config.update(SECRET_KEY="o" * 32, TESTING=True, **config)
     app.config["WIZARD_EXTERNAL_URL"] = "https://www.example.org"
     FlaskWizard(app, store=shelf.store, holder=holder)
