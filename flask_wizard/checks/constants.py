@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import linecache
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
@@ -30,12 +31,43 @@ def constants_of(functions: Iterable[Callable[..., Any]]) -> list[Any]:
     found: dict[tuple[type, Any], None] = {}
     for function in functions:
         for value in _of_function(function):
-            found[type(value), value] = None
+            if not isinstance(value, FunctionType):
+                found[type(value), value] = None
     return [value for _, value in found]
+
+
+def functions_in(functions: Iterable[Callable[..., Any]]) -> list[FunctionType]:
+    """Return the functions of the application among these, and those that they call."""
+    reached = (value for each in functions for value in _of_function(each))
+    return [*dict.fromkeys(v for v in reached if isinstance(v, FunctionType))]
+
+
+def unwritten_in(functions: Iterable[Callable[..., Any]]) -> list[Any]:
+    """Return the constants of functions that do not stand in the code of their modules.
+
+    They come from the environment, from a configuration or a file, and may be secret.
+    """
+    given = [*functions]
+    files = {each.__code__.co_filename for each in functions_in(given)}
+    source = "".join(line for file in files for line in linecache.getlines(file))
+    literals = {
+        value
+        for each in functions_in(given)
+        for code in _nested(each.__code__)
+        for value in _values(code.co_consts, 0)
+        if not isinstance(value, FunctionType)
+    }
+    return [
+        value
+        for value in constants_of(given)
+        if isinstance(value, str | int | float | Decimal)
+        if value not in literals and str(value) not in source
+    ]
 
 
 @cache
 def _of_function(function: Callable[..., Any]) -> tuple[Any, ...]:
+    """Return the constants of a function, and the functions whose code was read."""
     return tuple(_constants(function, DEEPEST))
 
 
@@ -69,6 +101,7 @@ def _is_own(function: FunctionType) -> bool:
 
 
 def _of_code(function: FunctionType, depth: int) -> Iterator[Any]:
+    yield function
     given = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
     for cell in function.__closure__ or ():
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,7 +29,6 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError
 
 from .. import signals
-from ..core.answers import Answers, Dependencies, Suspended
 from ..core.draft import Receipt
 from ..core.fields import own_errors
 from ..core.files import file_leaves
@@ -48,21 +47,21 @@ from ..web.state import EXTENSION, MOUNTS, WizardState, get_context
 from ..web.urls import Address, url_of_page
 from ..web.visit import Visit
 from ..wizard import Wizard
+from .candidates import given
+from .paths import Exploration, Sent
 from .sample_files import FILES, kinds_for
-from .samples import fill_in, fill_in_badly, leave_blank, samples_of
+from .samples import fill_in, fill_in_badly, leave_blank
 
 MOST_PAGES = 60  # pages of one walk, or redirects one after another
-MOST_WALKS = 30  # walks through one wizard
 MOST_TRIES = 12  # samples that a page may refuse
+MOST_FORMS = 5_000  # that are filled in to find what leads to pages not met
 MAX_AGE = 60 * 60  # seconds that a sample link works
 
 OF_STEPS = ("step", "list", "info", "exit", "review")
 """The pages that a step is shown by, which are called as it is."""
 
-Question = tuple[str, str]
-"""A step, with the page of an item, and the name of an input of its form."""
-
-Instead = Mapping[Question, list[str]]
+Plan = Mapping[tuple[str, str, int], Sent]
+"""What is sent on one way, by step, page of an item and number of the item."""
 
 
 class ShownPage(NamedTuple):
@@ -336,15 +335,19 @@ class _Walks:
     store: _OwnStore
     has_ended: bool = False
     noted: set[tuple[str, str, str]] = field(default_factory=set)
-    #: What may be sent for a field, by step and field.
-    answers: dict[Question, list[list[str]]] = field(default_factory=dict)
-    #: What this walk sends in the place of the likeliest.
-    instead: Instead = field(default_factory=dict)
+    #: What this walk sends in the place of the likeliest, if it follows a way.
+    plan: Plan = field(default_factory=dict)
+    #: The pages that have refused all that was tried.
+    refusing: dict[str, None] = field(default_factory=dict)
 
     def run(self) -> None:
-        """Walk with the likeliest answers; then with others, for the steps not met."""
+        """Walk with the likeliest answers; then on ways to the pages not met."""
         try:
-            self._walk_until_all_is_met()
+            self._walk()
+            for plan in self._ways_to_unmet():
+                self.plan = plan
+                self._walk()
+            self.plan = {}
             self._show_rare_pages()
         except BuildError as error:
             is_own = error.endpoint.startswith(f"{self.mount}.")
@@ -355,30 +358,50 @@ class _Walks:
         except Exception as error:  # of the application's code, or its templates
             self._miss(f"{type(error).__name__}: {error}")
         else:
+            filled = {step for _, step, state in self.noted if state == "filled"}
+            for step in self.refusing:
+                if step not in filled:
+                    self._miss(f"{step!r} refuses every answer that was tried")
             for step in self._unmet:
                 self._miss(f"no answers that were tried lead to {step!r}")
 
-    def _walk_until_all_is_met(self) -> None:
-        """Walk once, then with other answers to what the conditions of others read."""
-        planned: list[Instead] = [{}]
-        for self.instead in planned:
-            questions = self._walk()
-            if not self._unmet:
-                break
-            for question in questions:
-                for values in self.answers.get(question, ()):
-                    plan = {**self.instead, question: values}
-                    if plan not in planned and len(planned) < MOST_WALKS:
-                        planned.append(plan)
-        self.instead = {}
+    def _ways_to_unmet(self) -> Iterator[Plan]:
+        """Yield ways to the pages that were not met, as ``prove`` finds them."""
+        if not self._unmet and not self.refusing:
+            return
+        url = self._entry_url()
+        with self._visitor().visit(url) as visit:
+            bound = visit.journey_of(visit.drafts.fresh("sample")).bound
+            wizard, samples = type(self.wizard), self.samples
+            found = Exploration(wizard, samples=samples, bound=bound, most=MOST_FORMS)
+            found.run()
+            ways = found.ways()
+        for step in [*self.refusing, *self._unmet]:
+            if step not in self._unmet and (step, "filled") in self._states:
+                continue
+            for way in ways:
+                if step in {*map(_called, way.sent), way.step}:
+                    yield {(sent.step, sent.page, sent.item): sent for sent in way.sent}
+                    break
+
+    @property
+    def _states(self) -> set[tuple[str, str]]:
+        return {(step, state) for _, step, state in self.noted}
 
     def _miss(self, why: str) -> None:
         self.found.missed.append(f"{self.mount}: {why}")
 
     @property
     def _unmet(self) -> list[str]:
-        met = {step.partition("-")[0] for _, step, _ in self.noted}
-        return [name for name in self.wizard.steps.names if name not in met]
+        """The steps, and the pages of items, of which no page was met."""
+        met = {step for _, step, _ in self.noted}
+        steps = self.wizard.steps
+        pages = [
+            f"{step.name}-{page.name or 'item'}"
+            for step in steps
+            for page in step.pages
+        ]
+        return [name for name in (*steps.names, *pages) if name not in met]
 
     def _note(self, seen: _Seen, state: str = "") -> None:
         key = (seen.page, seen.step, state)
@@ -395,11 +418,8 @@ class _Walks:
     def _visitor(self) -> _Visitor:
         return _Visitor(self.app, self.state, self.lang)
 
-    def _walk(self) -> list[Question]:
-        """Walk from the first page to the last, and look at each page on the way.
-
-        Return what the conditions of steps that were not met have asked for.
-        """
+    def _walk(self) -> None:
+        """Walk from the first page to the last, and look at each page on the way."""
         visitor = self._visitor()
         seen = visitor.open(self._entry_url())
         for _ in range(MOST_PAGES):
@@ -415,38 +435,13 @@ class _Walks:
                 self._note(seen)
                 onward = visitor.send(seen, {}, "next")
             if onward is None:
-                return []
+                return
             seen = onward
         self._note(seen, "filled" if seen.page == "review" else "")
-        questions = self._read_by_unmet(visitor, seen)
         if seen.page == "review" and not self.has_ended:
             self.has_ended = True
             self._show_pages_of_draft(visitor, seen)
             self._note(visitor.send(seen, {}, "next"), "committed")
-        return questions
-
-    def _read_by_unmet(self, visitor: _Visitor, seen: _Seen) -> list[Question]:
-        """Return what the conditions of the steps not met read in a draft."""
-        reads: Dependencies = set()
-        if not self._unmet or not seen.context.get("discard_url"):
-            return []
-        with visitor.visit(seen.url) as visit:
-            stored = visit.drafts.load(seen.draft_id)
-            if stored is None:
-                return []
-            journey = visit.journey_of(stored.draft)
-            for position in range(journey.walk()):
-                step = journey.steps[position]
-                if step.name in self._unmet and step.when is not None:
-                    with suppress(Suspended):  # what it reads is in ``reads`` by then
-                        step.when(Answers(journey, position, reads))
-        names = {(path[0], path[-1]) for path in reads if len(path) == 2}
-        return [
-            (step, name)
-            for step, name in self.answers
-            for of, part in sorted(names)
-            if step == of and (name == part or name.startswith(f"{part}-"))
-        ]
 
     # Steps and lists
 
@@ -477,21 +472,25 @@ class _Walks:
             for name in [f.name for f in leaves(wrong) if own_errors(f)]:
                 refused[name] = refused.get(name, 0) + 1
             now = onward
-        self._miss(f"{seen.step!r} refuses every answer that was tried")
+        self.refusing[seen.step] = None
         return None
 
     def _samples(self, seen: _Seen, refused: Mapping[str, int]) -> dict[str, Any]:
-        """Return what is sent for a page, and note what else might be."""
-        form, step = seen.context["form"], seen.step
+        """Return what is sent for a page: what is planned, or else what is likely."""
+        form, item = seen.context["form"], seen.context.get("item")
+        step = seen.context["step"].name
+        place = (item.repeat.name, step, item.number) if item else (step, "", 0)
+        if (planned := self.plan.get(place)) is not None:
+            kinds = {n: file.rpartition(".")[2] for n, file in planned.files.items()}
+            files = {n: _file_of(kind) for n, kind in kinds.items()}
+            return {**planned.values, **files}
         values: dict[str, Any] = {**fill_in(form, refused)}
-        for leaf in leaves(form):
-            question = step, leaf.name
-            self.answers[question] = samples_of(leaf)
-            if question in self.instead and leaf.name not in refused:
-                values[leaf.name] = self.instead[question]
         for file in file_leaves(form):
-            values[file.field.name] = _file_for(file.field, refused)
-        return {**values, **self.samples.get(step, {})}
+            kinds_of = kinds_for(file.field)
+            at = refused.get(file.field.name, 0) % len(kinds_of)
+            values[file.field.name] = _file_of(kinds_of[at])
+        own = self.samples.get(".".join(filter(None, place[:2])), {})
+        return {**values, **{name: given(answer)[0] for name, answer in own.items()}}
 
     def _look_back(
         self, visitor: _Visitor, seen: _Seen, onward: _Seen, values: Mapping[str, Any]
@@ -518,7 +517,10 @@ class _Walks:
         """Note the page of a list empty, wrong and filled; return where it leads."""
         items = seen.context["items"]
         self._note(seen, "filled" if items else "empty")
-        if not items and seen.has_button("add"):
+        name = seen.context["step"].name
+        planned = [item for step, _, item in self.plan if step == name]
+        wanted = max(planned, default=1)
+        if len(items) < wanted and seen.has_button("add"):
             return visitor.send(seen, {}, "add")
         for item in items:
             if not item.done:
@@ -598,8 +600,11 @@ class _Walks:
         self._note(visitor.make(url, used), "used")
 
 
-def _file_for(field: Any, refused: Mapping[str, int]) -> tuple[BytesIO, str]:
-    """Return a file to send for a field, of a kind that it seems to take."""
-    kinds = kinds_for(field)
-    kind = kinds[refused.get(field.name, 0) % len(kinds)]
+def _file_of(kind: str) -> tuple[BytesIO, str]:
+    """Return a file to send, whose name ends so."""
     return BytesIO(FILES[kind]), f"sample.{kind}"
+
+
+def _called(sent: Sent) -> str:
+    """Return what the gallery calls the page on which something is sent."""
+    return f"{sent.step}-{sent.page or 'item'}" if sent.item else sent.step

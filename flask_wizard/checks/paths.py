@@ -12,42 +12,77 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import product
+from itertools import combinations
 from math import prod
 from pathlib import Path as FolderPath
+from types import FunctionType, new_class
 from typing import Any, NamedTuple, cast
 
 from wtforms import Form
 from wtforms.fields import Field
+from wtforms.fields.core import UnboundField
 
-from ..core.answers import NAMES, Answers, Dependencies
+from ..core.answers import CONCEALED, NAMES, Answers, Dependencies
 from ..core.bound_form import BoundFormStep
 from ..core.draft import Draft, Path, Raw
-from ..core.fields import input_type, own_errors
-from ..core.forms import Values, leaves
+from ..core.fields import input_type, kind_of, own_errors
+from ..core.forms import Values, is_password, leaves
 from ..core.hooks import HookError, takes
 from ..core.items import BoundItem
 from ..core.journey import NOTHING_BOUND, Journey, Walk
-from ..core.repeats import BoundRepeat
+from ..core.repeats import BoundRepeat, Repeat
 from ..core.steps import AnyStep, BoundStep
 from ..core.untouched import UnshowableError, untouched
+from ..errors import StepError
 from ..wizard import Wizard
-from .candidates import Candidate, classes, likely, written
-from .constants import constants_of
+from .candidates import (
+    MOST_ITEMS,
+    Candidate,
+    beside,
+    classes,
+    given,
+    left_out,
+    likely,
+    once,
+    sort_of,
+)
+from .comparisons import (
+    compares,
+    computes,
+    counts,
+    functions_of_field,
+    linked_on,
+    looks_into,
+    loops,
+    measures,
+    relates,
+)
+from .constants import constants_of, functions_in, unwritten_in
+from .form_pages import MOST_JOINED, FormPage, Links, Options, Tries
 from .sample_files import RULES, kinds_for, sent_file
+from .submissions import submission_of
 
 MOST_FORMS = 50_000  # forms that are filled in before a run gives up
-MOST_TRIES = 24  # candidates that a page may refuse, one after another
-MOST_ITEMS = 64  # ways to fill in one item
-MOST_COMBINED = 16  # candidates of one page that are combined without a trial
+MOST_WAYS = 64  # ways to fill in one item
+MOST_PAIRS = 400  # pairs of ways to fill in two items
+MOST_UNTRIED = 16  # candidates of one page that are combined without a trial of each
+MOST_COMBINED = 1_000  # candidates of one page that are all combined
+MOST_OF_A_PAGE = 200  # items of a list that sets no maximum
 MOST_PASSES = 12  # runs, each of which has found something more that is read
 
 PROPERTY = "="
 """What the name of a property begins with among those who read answers."""
 
+SMALL = 1_000
+"""Numbers below it are shown wherever they come from: they are no secrets."""
+
 PACKAGE_FOLDER = str(FolderPath(__file__).parents[1])
+
+VALIDATE = "!"
+"""What the wizard's own ``validate`` is called among those who read answers."""
 
 COUNT = "#"
 """Stands for the number of items of a list, in the place of a field."""
@@ -107,7 +142,8 @@ class State:
     journey: Journey
     #: Where it stands; empty if it is at an end.
     step: str
-    #: ``commit``, ``exit``, ``stuck`` or ``fails`` at an end, and empty before.
+    #: ``commit``, ``exit``, ``refused``, ``stuck`` or ``fails`` at an end, and empty
+    #: before. ``validate`` of the wizard has refused it then.
     end: str = ""
     #: What its code has raised, or the step where it is stuck.
     error: Exception | None = None
@@ -133,7 +169,7 @@ class State:
         found = [
             ((*sent, *after.rest[0]), after.rest[1]) for sent, after in self.onward
         ]
-        return min(found, key=lambda each: len(each[0]))
+        return min(found, key=lambda each: (each[1].end == "refused", len(each[0])))
 
 
 class WayThrough(NamedTuple):
@@ -192,6 +228,10 @@ class Exploration:
     forms: int = 0
     #: True if a bound was reached, so that nothing is certain.
     is_cut_off: bool = False
+    #: By place, what was not tried there, each a sentence.
+    untried: dict[str, str] = field(default_factory=dict)
+    #: By place, what was taken for granted there, each a sentence.
+    assumed: dict[str, str] = field(default_factory=dict)
     #: What was read, by the reader: a step, a page of an item, or the properties.
     reads: dict[str, set[Path]] = field(default_factory=lambda: defaultdict(set))
     #: By place, the fields on which it depends whether others of its page count.
@@ -200,6 +240,16 @@ class Exploration:
     #: what may be sent for their fields, by the forms' ids.
     _fixed: dict[tuple[str, bytes], Form] = field(default_factory=dict)
     _options_of: dict[int, dict[str, list[Candidate]]] = field(default_factory=dict)
+    _linked: dict[int, Links] = field(default_factory=dict)
+    _functions: dict[str, list[Function]] = field(default_factory=dict)
+    #: What a draft had that ``validate`` accepted after it had refused others.
+    _passed: dict[str, Raw] = field(default_factory=dict)
+    #: The properties with which what ``validate`` reads has to be combined.
+    _filtered: set[str] = field(default_factory=set)
+    #: What the values of fields are.
+    _sorts: dict[Fork, str] = field(default_factory=dict)
+    #: The passwords and hidden fields, by page and name.
+    _secret: set[tuple[str, str]] = field(default_factory=set)
 
     def run(self) -> None:
         """Fill in the wizard until nothing more is found to be read."""
@@ -217,16 +267,110 @@ class Exploration:
             except Stopped:
                 self.is_cut_off = True
                 return
+            self._heed_refusals(is_whole or combined == whole)
             if known == self._number_of_reads:
                 if is_whole or combined == whole:
                     return
                 is_whole = True
         self.is_cut_off = True
 
+    def _comparisons(
+        self,
+    ) -> tuple[Mapping[Fork, set[Fork]], Mapping[Fork, set[Any]]]:
+        """Return the fields that some reader compares with one another, by the field.
+
+        Those that it adds up have the constants that their sums are compared with.
+        """
+        compared: dict[Fork, set[Fork]] = defaultdict(set)
+        added: dict[Fork, set[Any]] = defaultdict(set)
+        for reader, read in self.reads.items():
+            functions = self._functions_of(reader)
+            if not compares(functions, {name for path in read for name in path}):
+                continue
+            forks = {
+                self._fork(path)
+                for path in read
+                if path[-1] != NAMES and (path[-1] or self._is_list(path[0]))
+            }
+            numbers = constants_of(functions) if computes(functions) else ()
+            for fork in forks:
+                compared[fork] |= forks
+                added[fork].update(n for n in numbers if isinstance(n, int | float))
+        return compared, added
+
+    def _relates(self, name: str) -> bool:
+        """True if the items of a list may be compared with one another.
+
+        So they are where two functions that decide together look at them.
+        """
+        own = [r for r in self.reads if r.partition(".")[0] == name]
+        if relates([each for r in own for each in self._functions_of(r)]):
+            return True
+        for reader in [r for r in self.reads if r not in own]:
+            group = self._deciding(reader).difference(own)
+            functions = {
+                each
+                for r in group
+                if any(path[0] == name for path in self.reads[r])
+                for each in self._functions_of(r)
+            }
+            looking = [each for each in functions if loops([each]) or counts([each])]
+            if len(looking) > 1 or relates(functions):
+                return True
+        return False
+
+    def _sums(self, name: str) -> bool:
+        """True if code may count some items of a list, and not others."""
+        readers = [
+            r for r, read in self.reads.items() if any(p[0] == name for p in read)
+        ]
+        functions = [each for r in readers for each in self._functions_of(r)]
+        is_summed = any(loops([each]) and counts([each]) for each in functions)
+        return is_summed or name in self._related
+
+    def _deciding(self, reader: str) -> set[str]:
+        """Return a reader, and the places that decide what it reads."""
+        found, todo = set[str](), [reader]
+        while todo:
+            name = todo.pop()
+            if name in found:
+                continue
+            found.add(name)
+            forks = [self._fork(path) for path in self.reads.get(name, ())]
+            todo += [place for fork in forks for place in (fork.step, fork.place)]
+        return found & self.reads.keys()
+
+    def _is_list(self, name: str) -> bool:
+        return self.wizard.steps.named(name).page == "list"
+
     @property
     def _number_of_reads(self) -> int:
         reads = sum(len(each) for each in self.reads.values())
-        return reads + sum(len(each) for each in self.causes.values())
+        causes = sum(len(each) for each in self.causes.values())
+        return reads + causes + len(self._filtered) + len(self._passed)
+
+    def _heed_refusals(self, is_whole: bool) -> None:
+        """Have drafts pass ``validate`` that it has refused, if others can.
+
+        What has passed takes the place of the likeliest. If that is not enough, what
+        ``validate`` reads is combined with what each property reads.
+        """
+        validated = self._forks_of(VALIDATE)
+        refused = {forks for forks in self._refused if not validated <= forks}
+        if not refused:
+            return
+        known = len(self._passed)
+        ends = [s.way for s in self.states.values() if s.end == "commit"]
+        places = {fork.place for fork in validated}
+        ends.sort(key=lambda way: -len(places & {sent.place for sent in way}))
+        for sent in (sent for way in ends for sent in way):
+            self._passed.setdefault(sent.place, sent.values)
+        if is_whole and len(self._passed) == known:
+            self._filtered |= {
+                f"{PROPERTY}{text}"
+                for text in self.properties
+                if any(self._forks_of(f"{PROPERTY}{text}") <= each for each in refused)
+            }
 
     def _begin(self) -> None:
         #: The states by what makes them differ.
@@ -240,14 +384,29 @@ class Exploration:
         self.broken: dict[str, tuple[State, Exception | None]] = {}
         #: By place, what it has said of answers that it refused.
         self.refusals: dict[str, Mapping[str, list[str]]] = {}
-        #: By place, field and text, how often a choice was tried on which others
-        #: depend, and whether it was accepted.
+        #: By place, field and text, what was said of a choice on which others depend;
+        #: empty if it was accepted.
         self._choices: dict[tuple[str, str, str], str] = {}
-        self._accepted: dict[str, dict[str, int]] = {}
+        self._accepted: dict[str, Raw] = dict(self._passed)
+        self._refused: set[Forks] = set()
+        #: What ``validate`` has said of drafts that it refused, if it accepted none.
+        self.refused: str | None = ""
+        self._compared, self._added = self._comparisons()
+        lists = [name for name in self.wizard.steps.names if self._is_list(name)]
+        #: The lists whose items some reader may compare with one another.
+        self._related = frozenset(filter(self._relates, lists))
+        #: The lists of which some reader may count those items that are of a class.
+        self._summed = frozenset(filter(self._sums, lists))
+        self.untried.clear()
+        self.assumed.clear()
         self._blank: dict[tuple[str, bytes], Raw] = {}
         draft = Draft("sample", "sample", (), 0.0, 0.0, "sample")
         journey = self.wizard._journey(
-            self.wizard.steps, draft, bound=self.bound, files=RULES, max_entries=200
+            self.wizard.steps,
+            draft,
+            bound=self.bound,
+            files=RULES,
+            max_entries=MOST_OF_A_PAGE,
         )
         self.first: State = self._state(journey, None, ())
 
@@ -259,6 +418,8 @@ class Exploration:
         while queue:
             state, forks = queue.popleft()
             if state.end:
+                if state.end == "refused":
+                    self._refused.add(forks)
                 continue
             own = frozenset(fork for fork in forks if fork.step == state.step)
             if own not in state.tried:
@@ -296,7 +457,11 @@ class Exploration:
         steps = self.wizard.steps
         places = [*steps.names]
         places += [f"{s.name}.{p.name}" for s in steps for p in s.pages if p.name]
-        readers = [*places, *(f"{PROPERTY}{text}" for text in self.properties)]
+        readers = [
+            *places,
+            VALIDATE,
+            *(f"{PROPERTY}{text}" for text in self.properties),
+        ]
         found = {self._forks_of(reader) for reader in readers}
         return sorted(
             (each for each in found if not any(each < other for other in found)),
@@ -319,6 +484,8 @@ class Exploration:
             position = len(self.wizard.steps)
         places = {place for fork in found for place in (fork.step, fork.place)}
         places |= {step.name for step in self.wizard.steps[:position] if step.ends}
+        if reader in self._filtered:
+            places.add(VALIDATE)
         for place in places - {reader}:
             found |= self._forks_of(place)
         self._depends[reader] = frozenset(found)
@@ -328,9 +495,7 @@ class Exploration:
         """Return the field that a path leads to, of whatever item."""
         if len(path) == 4:
             return Fork(path[0], path[2], path[3])
-        step = self.wizard.steps.named(path[0])
-        is_list = step.page == "list"
-        return Fork(path[0], "", COUNT if is_list else path[-1])
+        return Fork(path[0], "", COUNT if self._is_list(path[0]) else path[-1])
 
     def _end(
         self,
@@ -370,8 +535,9 @@ class Exploration:
         state = State(journey, name, before=before, sent=sent)
         self.states[key] = state
         if first is None:
-            state.end = "commit"
-            self._judge(state)
+            state.end = "commit" if self._passes(state) else "refused"
+            if state.end == "commit":
+                self._judge(state)
         else:
             self.met.setdefault(name, state)
             if first.step.ends:
@@ -383,6 +549,7 @@ class Exploration:
         for step in self.wizard.steps[position:]:
             yield step.name
             yield from (f"{step.name}.{page.name}" for page in step.pages if page.name)
+        yield VALIDATE
         yield from (f"{PROPERTY}{text}" for text in self.properties)
 
     def _note(self, journey: Journey) -> None:
@@ -391,6 +558,36 @@ class Exploration:
             self.reads[bound.name].update(bound.all_reads)
             if not bound.applies:
                 self.spared.add(bound.name)
+
+    def _passes(self, state: State) -> bool:
+        """True if the wizard's own ``validate`` lets a draft pass that is complete.
+
+        What it refuses without a look at the answers is no matter of theirs.
+        """
+        if self.wizard.validate is Wizard.validate:
+            return True
+        reads: Dependencies = set()
+        try:
+            self.wizard().validate(submission_of(state.journey, reads))
+        except StepError as error:
+            self.reads[VALIDATE] |= reads
+            if reads:
+                if self.refused is not None:
+                    self.refused = f"{error.step}: {error.message}"
+                return False
+            self.assumed["validate"] = (
+                "validate of the wizard is taken to accept each draft: it refuses one "
+                f"without reading an answer, and says: {error.message}"
+            )
+        except Exception as error:
+            self.reads[VALIDATE] |= reads
+            self.assumed["validate"] = (
+                "validate of the wizard is taken to accept each draft: it raises "
+                f"{type(error).__name__} here. What it refuses is not known."
+            )
+        self.reads[VALIDATE] |= reads
+        self.refused = None
+        return True
 
     def _judge(self, state: State) -> None:
         """Hold the properties against the answers of a draft that is complete."""
@@ -439,9 +636,17 @@ class Exploration:
         self.report(self.forms)
 
     def _fill_page(
-        self, state: State, walk: Walk[Any], bound: BoundStep, at: Sent
+        self,
+        state: State,
+        walk: Walk[Any],
+        bound: BoundStep,
+        at: Sent,
+        earlier: tuple[Sent, ...] = (),
     ) -> Iterator[tuple[Sent, Walk[Any]]]:
-        """Yield what is sent on a page, and the walk behind it, for each class."""
+        """Yield what is sent on a page, and the walk behind it, for each class.
+
+        ``earlier`` is what was sent on pages of the same list.
+        """
         try:
             if not bound.takes_input:
                 self._count()
@@ -450,41 +655,128 @@ class Exploration:
                 return
             asked = cast("BoundFormStep", bound)
             form = self._form_of(asked, at)
-            forked = self._forked(asked, form, at)
+            page = self._page(asked, form, at, (*state.way, *earlier))
+            forked = self._forked(page, at)
         except Stopped:
             raise
         except Exception as raised:
             raise Failed(at.place, _cause(raised), ()) from raised
-        if prod(map(len, forked.values())) > MOST_COMBINED:
+        if prod(map(len, forked.values())) > MOST_UNTRIED:
             forked = {
-                name: self._accepted_alone(asked, form, at, name, options)
+                name: self._accepted_alone(walk, page, at, name, options)
                 for name, options in forked.items()
             }
-        names, is_left = [*forked], False
-        for chosen in product(*forked.values()):
-            pinned = dict(zip(names, chosen, strict=True))
-            for found in self._complete(walk, asked, form, at, pinned):
+        is_left = False
+        for pinned in self._pinned(page, at, forked):
+            for found in self._complete(walk, page, at, pinned):
                 is_left = True
                 yield found
-        if names and not is_left:  # there may be others than those that stand for all
-            yield from self._complete(walk, asked, form, at, {})
+        if forked and not is_left:  # there may be others than those that stand for all
+            yield from self._complete(walk, page, at, {})
+
+    def _pinned(
+        self, page: FormPage, at: Sent, forked: Options
+    ) -> Iterator[Mapping[str, Candidate]]:
+        """Yield what is sent in the fields that are read, all combined if few.
+
+        Otherwise every two candidates of two fields are sent together.
+        """
+        if page.number_of_combinations(forked) <= MOST_COMBINED:
+            yield from page.combinations(forked)
+            return
+        names = ", ".join(forked)
+        self.untried[at.place] = (
+            f"{names} have more than {MOST_COMBINED} combinations of answers that code "
+            "may tell apart. Each two of these were tried together, and not all of "
+            "them. Give fewer answers of these fields (samples)."
+        )
+        first = {name: options[0] for name, options in forked.items()}
+        seen = set()
+        for one, other in combinations(forked, 2):
+            both = {one: forked[one], other: forked[other]}
+            for chosen in page.combinations(both):
+                whole = {**first, **chosen}
+                key = repr(whole)
+                if key not in seen:
+                    seen.add(key)
+                    yield whole
 
     def _accepted_alone(
         self,
-        bound: BoundFormStep,
-        form: Form,
+        walk: Walk[Any],
+        page: FormPage,
         at: Sent,
         name: str,
         options: list[Candidate],
     ) -> list[Candidate]:
-        """Return the candidates that a field accepts beside the likeliest others."""
-        walk = bound.journey
+        """Return the candidates that a field does not refuse whatever the others are.
+
+        Those of a field that is judged together with others are not known to be such.
+        """
+        if page.judged.get(name):
+            return options
         found = [
             option
             for option in options
-            if any(self._complete(walk, bound, form, at, {name: option}))
+            if any(self._complete(walk, page, at, {name: option}))
         ]
         return found or options
+
+    def _page(
+        self, bound: BoundFormStep, form: Form, at: Sent, sent: Iterable[Sent]
+    ) -> FormPage:
+        """Return a page with what may be sent for its fields after what was sent."""
+        judged = self._judged_on(form)
+        forks = {
+            leaf.name: Fork(at.step, at.page, name)
+            for name, field in form._fields.items()
+            for leaf in leaves([field])
+        }
+        step, judging = bound.step, set[Fork]()
+        own = [f for f in self._functions_of(at.place) if f is not step.when]
+        names = {name for path in self.reads[at.place] for name in path}
+        if names and compares(own, names):  # validators with earlier answers
+            judging = {self._fork(path) for path in self.reads[at.place] if path[-1]}
+        numbers = {n for n in constants_of(own) if isinstance(n, int | float)}
+        known = _texts_of(sent) if judging or self._compared else {}
+        compared: dict[str, frozenset[str]] = {}
+        earlier: dict[str, list[Candidate]] = {}
+        added: dict[str, set[Any]] = {}
+        for leaf in leaves(form):
+            name, fork = leaf.name, forks[leaf.name]
+            self._sorts[fork] = sort_of(leaf)
+            if is_password(leaf) or kind_of(leaf) == "hidden":
+                self._secret.add((at.key, name))
+            partners = self._compared.get(fork, set())
+            beside_it = {n for n, f in forks.items() if f in partners and n != name}
+            if beside_it or name in judged:
+                compared[name] = judged.get(name, frozenset()) | beside_it
+            added[name] = self._added.get(fork, set()) | self._added_by(leaf, judged)
+            if judging and computes(own):
+                added[name] |= numbers
+            if fork in partners and at.item and at.step not in self._related:
+                partners = partners - {fork}
+            for partner in sorted(partners | judging):
+                for texts in known.get(partner, ()):
+                    near = beside(leaf, texts, added[name])
+                    earlier[name] = once([*earlier.get(name, ()), *near])
+        options = self._options(form, at)
+        return FormPage(bound, form, options, judged, compared, earlier, added)
+
+    def _judged_on(self, form: Form) -> Links:
+        """Return the fields of a page that validators judge together."""
+        if form not in self._fixed.values():
+            return linked_on(form)
+        if id(form) not in self._linked:
+            self._linked[id(form)] = linked_on(form)
+        return self._linked[id(form)]
+
+    def _added_by(self, leaf: Field, judged: Links) -> set[Any]:
+        """Return the constants that validators compare sums of a field with."""
+        functions = functions_of_field(leaf)
+        if leaf.name not in judged or not computes(functions):
+            return set()
+        return {n for n in constants_of(functions) if isinstance(n, int | float)}
 
     def _form_of(self, bound: BoundFormStep, at: Sent) -> Form:
         """Return the form of a page, to be looked at."""
@@ -497,17 +789,16 @@ class Exploration:
             self._fixed[key] = form
         return self._fixed[key]
 
-    def _forked(
-        self, bound: BoundFormStep, form: Form, at: Sent
-    ) -> dict[str, list[Candidate]]:
+    def _forked(self, page: FormPage, at: Sent) -> dict[str, list[Candidate]]:
         """Return the candidates of the fields that something reads, by their names."""
+        bound, form = page.bound, page.form
         read = self._read_of(at)
         causes = bound.signature.conditions.causes.values()
         for cause in {cause for each in causes for cause in each}:
             self.causes[at.place].add(Fork(at.step, at.page, cause))
             read.setdefault(cause, set())
         wanted = {f.field for f in self.forks if (f.step, f.page) == (at.step, at.page)}
-        given = self.samples.get(at.place, {})
+        own = self.samples.get(at.place, {})
         found: dict[str, list[Candidate]] = {}
         fields: Mapping[str, Field] = form._fields
         # Code has the names of steps and fields to read them, and for no answer.
@@ -516,17 +807,46 @@ class Exploration:
             if name not in fields or not {name, NAMES} & wanted:
                 continue
             readers = read.get(name, set()) | read.get(NAMES, set())
+            fork = Fork(at.step, at.page, name)
+            for partner in self._compared.get(fork, ()):
+                if self._sorts.get(partner) == self._sorts[fork]:
+                    readers |= self._readers_of(partner)
             constants = [
                 value for value in self._constants_of(readers) if value not in own_names
             ]
+            constants += self._counts_beside(fork)
             for leaf in leaves([fields[name]]):
-                if leaf.name in given:
-                    found[leaf.name] = _given(given[leaf.name])
+                if leaf.name in own:
+                    found[leaf.name] = given(own[leaf.name])
                 elif input_type(leaf) == "file":
                     found[leaf.name] = [[], [kinds_for(leaf)[0]]]
                 elif options := classes(leaf, constants):
-                    found[leaf.name] = options
+                    near = page.earlier.get(leaf.name, ())
+                    found[leaf.name] = once([*options, *near])
+                    missing = left_out(leaf, found[leaf.name], constants)
+                    if missing and looks_into(self._functions_of_all(readers)):
+                        self.untried[f"{at.place}.{leaf.name}"] = (
+                            f"{missing} of its choices were not tried, and code looks "
+                            "into them. Give some of each kind (samples)."
+                        )
         return {name: options for name, options in found.items() if len(options) > 1}
+
+    def _counts_beside(self, fork: Fork) -> list[int]:
+        """Return the numbers of items of lists that a field is compared with."""
+        if self._sorts[fork] != "number":
+            return []
+        lists = [f.step for f in self._compared.get(fork, ()) if f.field == COUNT]
+        steps = [cast("Repeat", self.wizard.steps.named(name)) for name in lists]
+        bounds = [n for step in steps for n in (step.min, step.min + 1, step.max)]
+        return [n for n in bounds if n is not None and n <= MOST_ITEMS]
+
+    def _readers_of(self, fork: Fork) -> set[str]:
+        """Return the readers of a field, whatever item it is of."""
+        return {
+            reader
+            for reader, read in self.reads.items()
+            if any(path[-1] and self._fork(path) == fork for path in read)
+        }
 
     @cached_property
     def _names(self) -> frozenset[str]:
@@ -540,21 +860,39 @@ class Exploration:
         found: dict[str, set[str]] = {}
         for reader, read in self.reads.items():
             for path in read:
-                is_page = len(path) == 4 and (path[0], path[2]) == (at.step, at.page)
+                is_own = len(path) == 4 and (path[0], path[2]) == (at.step, at.page)
+                is_page = is_own and at.item > 0
                 is_step = len(path) == 2 and not at.item and path[0] == at.step
                 if (is_page or is_step) and path[-1]:
                     found.setdefault(path[-1], set()).add(reader)
         return found
 
     def _constants_of(self, readers: Iterable[str]) -> list[Any]:
-        functions: list[Function] = []
-        for reader in sorted(readers):
-            functions += self._functions_of(reader)
-        return constants_of(functions)
+        return constants_of(self._functions_of_all(readers))
+
+    def _functions_of_all(self, readers: Iterable[str]) -> list[Function]:
+        """Return the functions of readers, and those that read what these decide.
+
+        How many items a list has of an earlier answer is counted by others.
+        """
+        known = {*readers}
+        for name in [name for name in known if name in self.wizard.steps.positions]:
+            if getattr(self.wizard.steps.named(name), "over", None) is not None:
+                counting = self.reads.items()
+                known |= {r for r, read in counting if any(p[0] == name for p in read)}
+        return [each for reader in sorted(known) for each in self._functions_of(reader)]
 
     def _functions_of(self, reader: str) -> list[Function]:
+        """Return the functions of a reader, in which constants may stand."""
+        if reader not in self._functions:
+            self._functions[reader] = self._find_functions_of(reader)
+        return self._functions[reader]
+
+    def _find_functions_of(self, reader: str) -> list[Function]:
         if reader.startswith(PROPERTY):
             return [self.properties[reader[len(PROPERTY) :]]]
+        if reader == VALIDATE:
+            return [self.wizard.validate]
         name, _, page = reader.partition(".")
         step = self.wizard.steps.named(name)
         steps = [step.pages.named(page)] if page else [step, *step.pages]
@@ -563,23 +901,18 @@ class Exploration:
     def _complete(
         self,
         walk: Walk[Any],
-        bound: BoundFormStep,
-        form: Form,
+        page: FormPage,
         at: Sent,
         pinned: Mapping[str, Candidate],
     ) -> Iterator[tuple[Sent, Walk[Any]]]:
         """Yield the page filled in with these values, unless it refuses them."""
-        options = self._options(form, at)
-        known = self._accepted.get(at.place, {})
-        chosen = {
-            name: known.get(name, 0) if len(found) > known.get(name, 0) else 0
-            for name, found in options.items()
-        }
+        bound, form = page.bound, page.form
+        worked = self._accepted.get(at.place, {})
+        known = {name: worked[name] for name in page.options if name in worked}
+        tries = Tries(page, pinned, known)
         blank = self._blank_of(bound, form, at)
-        for attempt in range(MOST_TRIES):
-            picked = {n: found[chosen[n]] for n, found in options.items() if found}
-            picked.update(pinned)
-            values, files = self._values(form, blank, picked, pinned)
+        while True:
+            values, files = self._values(form, blank, tries.picked, tries.fixed)
             sent = at._replace(values=dict(values), files=files)
             self._count()
             try:
@@ -589,26 +922,45 @@ class Exploration:
                 raise Failed(at.place, _cause(raised), (sent,)) from raised
             if after is None:
                 return
+            self.reads[at.place].update(after.all_reads)
             if is_done:
-                self._accepted[at.place] = chosen
+                own = {n: own for n, own in tries.picked.items() if n not in pinned}
+                self._accepted[at.place] = {**worked, **own}
                 self._note_choices(at, form, pinned, "")
-                self.reads[at.place].update(after.all_reads)
                 yield sent, walk.go_on_with(after, after.write_to(walk.draft))
                 return
             wrong = [leaf.name for leaf in leaves(after.form) if own_errors(leaf)]
             self.refusals[at.key] = after.errors
             said = " ".join(text for texts in after.errors.values() for text in texts)
             self._note_choices(at, form, pinned, said or "it is refused.")
-            loose = [name for name in wrong if name not in pinned and options.get(name)]
-            if not loose:
-                if wrong:
-                    return
-                turn = [name for name, found in options.items() if len(found) > 1]
-                loose = [turn[attempt % len(turn)]] if turn else []
-            if not any(len(options[name]) > 1 for name in loose):
-                return
-            for name in loose:
-                chosen[name] = (chosen[name] + 1) % len(options[name])
+            if not tries.go_on(wrong):
+                break
+        if tries.were_cut_off:
+            names = ", ".join(sorted(tries.fixed))
+            self.untried[at.place] = (
+                f"{names} are judged together, and {MOST_JOINED} answers were refused. "
+                "There are more. Give answers that are accepted (samples)."
+            )
+        if not bound.step.revalidate:
+            yield from self._taken_for_granted(walk, bound, values, sent)
+
+    def _taken_for_granted(
+        self, walk: Walk[Any], bound: BoundFormStep, values: Values, sent: Sent
+    ) -> Iterator[tuple[Sent, Walk[Any]]]:
+        """Yield a page as if it were accepted, which nobody here can fill in."""
+        self.assumed[sent.place] = (
+            f"{sent.place} is taken to be passed: it has revalidate=False, and refuses "
+            "all that was tried. Give answers that it accepts (samples) to have its "
+            "validators tried, too."
+        )
+        passing = copy(bound)
+        form_class = _passing(bound.signature.form_class)
+        passing.signature = bound.signature._replace(form_class=form_class)
+        self._count()
+        after = passing.submit(values, validate=True)
+        if after is not None and after.done:
+            after.signature = bound.signature
+            yield sent, walk.go_on_with(after, after.write_to(walk.draft))
 
     def _note_choices(
         self, at: Sent, form: Form, pinned: Mapping[str, Candidate], said: str
@@ -629,11 +981,11 @@ class Exploration:
         """Return what may be sent for each field, the likeliest first."""
         if id(form) in self._options_of:
             return self._options_of[id(form)]
-        given = self.samples.get(at.place, {})
+        own = self.samples.get(at.place, {})
         found: dict[str, list[Candidate]] = {}
         for leaf in leaves(form):
-            if leaf.name in given:
-                found[leaf.name] = _given(given[leaf.name])
+            if leaf.name in own:
+                found[leaf.name] = given(own[leaf.name])
             elif input_type(leaf) == "file":
                 found[leaf.name] = [[], *([kind] for kind in kinds_for(leaf))]
             else:
@@ -677,12 +1029,7 @@ class Exploration:
             other = _repeats(leaf)
             if other is not None and other in picked and leaf.name not in pinned:
                 raw[leaf.name] = list(picked[other])
-        values = Values({name: texts for name, texts in raw.items() if texts})
-        values.files = {
-            f"file of {name}": sent_file(f"file of {name}", name, file[7:])
-            for name, file in files.items()
-        }
-        return values, files
+        return _with_files(raw, files), files
 
     # Lists
 
@@ -701,21 +1048,111 @@ class Exploration:
     def _with_items(
         self, state: State, journey: Journey, repeat: BoundRepeat
     ) -> Iterator[tuple[tuple[Sent, ...], Journey]]:
-        step = repeat.step
+        name, step = repeat.name, repeat.step
         if step.is_fixed:
-            yield from self._fill_fixed(state, journey, repeat, 1)
+            yield from self._fill_fixed(state, journey, repeat)
             return
-        most = step.max if step.max is not None else step.min + 2
         if not step.min:
             yield (), journey
-        if Fork(repeat.name, "", COUNT) not in self.forks:
+        if Fork(name, "", COUNT) not in self.forks:
             if step.min:
-                least = step.min
-                yield self._fill_least(state, journey, repeat.name, least)
+                yield self._fill_least(state, journey, name, step.min)
             return
+        numbers = self._numbers_of_items(state, repeat)
         count = max(step.min - 1, 0)
-        sents, filled = self._fill_least(state, journey, repeat.name, count)
-        yield from self._add(state, filled, repeat.name, sents, count + 1, most)
+        sents, filled = self._fill_least(state, journey, name, count)
+        each = [*self._item_of(state, filled, name, count + 1, sents)]
+        items = [sent for sent, _ in each]
+        for more, onward in each:
+            yield (*sents, *more), onward
+        if count + 2 in numbers:
+            is_related = name in self._related
+            is_few = len(each) ** 2 <= MOST_PAIRS
+            for more, onward in each if is_related and is_few else each[:1]:
+                before = (*sents, *more)
+                for last, both in self._item_of(state, onward, name, count + 2, before):
+                    yield (*before, *last), both
+            if is_related and not is_few:
+                self.untried[name] = (
+                    f"there are {len(each)} ways to fill in an item that code may tell "
+                    "apart. Two items were filled in alike, or one as the first of "
+                    "these ways, and not in all pairs of them. Give fewer answers of "
+                    "the fields (samples)."
+                )
+        if name not in self._summed:
+            items = items[:1]
+        yield from self._fill_alike(journey, repeat, items, numbers)
+
+    def _numbers_of_items(self, state: State, repeat: BoundRepeat) -> frozenset[int]:
+        """Return the numbers of items that code may tell apart."""
+        name, step = repeat.name, repeat.step
+        least = max(step.min, 1)
+        most = step.max if step.max is not None else MOST_ITEMS
+        found = {least, least + 1}
+        readers = {
+            reader
+            for reader, read in self.reads.items()
+            if any(path[0] == name for path in read)
+        }
+        functions = self._functions_of_all(readers)
+        if counts(functions):
+            constants = constants_of(functions)
+            compared = {n for n in constants if isinstance(n, int) and n >= 0}
+            more = range(MOST_ITEMS + 1, (step.max or MOST_OF_A_PAGE) + 1)
+            if measures(functions) and (beyond := compared.intersection(more)):
+                self.untried[name] = (
+                    f"code that counts its items has the number {min(beyond)}, and at "
+                    f"most {MOST_ITEMS} items were tried. Prove it with a lower limit."
+                )
+            fork = Fork(name, "", COUNT)
+            known = _texts_of(state.way)
+            for partner in self._compared.get(fork, set()) - {fork}:
+                texts = [text for texts in known.get(partner, ()) for text in texts]
+                compared |= {int(text) for text in texts if text.isdecimal()}
+            found |= {n for each in compared for n in (each - 1, each, each + 1)}
+            found |= {most - 1, most} if step.max is not None else set()
+        return frozenset(n for n in found if least <= n <= min(most, MOST_ITEMS))
+
+    def _fill_alike(
+        self,
+        journey: Journey,
+        repeat: BoundRepeat,
+        items: Iterable[tuple[Sent, ...]],
+        numbers: frozenset[int],
+    ) -> Iterator[tuple[tuple[Sent, ...], Journey]]:
+        """Yield the list with items that are all filled in alike, so many each time."""
+        for item in items:
+            sents: tuple[Sent, ...] = ()
+            filled = journey
+            for number in range(1, max(numbers) + 1):
+                again = tuple(sent._replace(item=number) for sent in item)
+                bound = filled.bind(repeat.name)
+                assert isinstance(bound, BoundRepeat)
+                new = (
+                    [*bound.items][number - 1]
+                    if repeat.step.is_fixed
+                    else bound.new_item(f"item-{number}")
+                )
+                onward = self._send_again(new.walk, again)
+                if onward is None:
+                    break  # no two of its items may be alike
+                sents, filled = (*sents, *again), onward
+                if number in numbers:
+                    yield sents, filled
+
+    def _send_again(self, walk: Walk[Any], sents: Iterable[Sent]) -> Journey | None:
+        """Return the list with an item filled in; None if its pages refuse it."""
+        for sent in sents:
+            page = walk.first_incomplete
+            if page is None or page.name != sent.page:
+                return None
+            self._count()
+            values = _with_files(sent.values, sent.files)
+            after = page.submit(values, validate=True)
+            if after is None or not after.done:
+                return None
+            walk = walk.go_on_with(after, after.write_to(walk.draft))
+        return walk.whole if walk.first_incomplete is None else None
 
     def _fill_least(
         self, state: State, journey: Journey, name: str, count: int
@@ -723,62 +1160,84 @@ class Exploration:
         """Return a list with so many items, each filled in with what is likeliest."""
         sents: tuple[Sent, ...] = ()
         for number in range(1, count + 1):
-            found = next(self._item_of(state, journey, name, number), None)
+            found = next(self._item_of(state, journey, name, number, sents), None)
             if found is None:
                 break
             sents, journey = (*sents, *found[0]), found[1]
         return sents, journey
 
-    def _add(
+    def _fill_fixed(
+        self, state: State, journey: Journey, repeat: BoundRepeat
+    ) -> Iterator[tuple[tuple[Sent, ...], Journey]]:
+        """Yield the list with all items of an earlier answer filled in.
+
+        All pairs of classes are tried of two items. Of more, each is varied for itself,
+        and all are filled in alike.
+        """
+        items = [*repeat.items]
+        if not items:
+            yield (), journey
+            return
+        first: dict[str, tuple[Sent, ...]] = {}
+        for sents, whole in self._fill_from(state, journey, repeat.name, 0, ()):
+            item = tuple(sent for sent in sents if sent.item == 1)
+            first[_key(item)] = item
+            yield sents, whole
+        if len(items) > 2:
+            numbers = frozenset({len(items)})
+            yield from self._fill_alike(journey, repeat, [*first.values()], numbers)
+
+    def _fill_from(
         self,
         state: State,
         journey: Journey,
         name: str,
-        sents: tuple[Sent, ...],
-        number: int,
-        most: int,
+        at: int,
+        earlier: tuple[Sent, ...],
     ) -> Iterator[tuple[tuple[Sent, ...], Journey]]:
-        """Yield the list with one more item, of each class, and with two such."""
-        is_first = True
-        for more, filled in self._item_of(state, journey, name, number):
-            yield (*sents, *more), filled
-            if is_first and number < most:
-                for and_more, both in self._item_of(state, filled, name, number + 1):
-                    yield (*sents, *more, *and_more), both
-            is_first = False
-
-    def _fill_fixed(
-        self, state: State, journey: Journey, repeat: BoundRepeat, number: int
-    ) -> Iterator[tuple[tuple[Sent, ...], Journey]]:
-        """Yield the list with all items of an earlier answer filled in."""
-        todo = [item for item in repeat.items if not item.done]
-        if not todo:
+        """Yield the list with the items from this position on filled in."""
+        bound = journey.bind(name)
+        assert isinstance(bound, BoundRepeat)
+        items = [*bound.items]
+        if at == len(items):
             yield (), journey
             return
-        first = True
-        for sents, filled in self._pages_of(state, todo[0], number, repeat.name):
-            bound = filled.bind(repeat.name)
-            assert isinstance(bound, BoundRepeat)
-            rest = self._fill_fixed(state, filled, bound, number + 1)
+        is_first = True
+        ways = self._pages_of(state, items[at], at + 1, name, earlier)
+        for sents, filled in ways:
+            rest = self._fill_from(state, filled, name, at + 1, (*earlier, *sents))
             for more, whole in rest:
                 yield (*sents, *more), whole
-                if not first:
+                if not is_first and (len(items) > 2 or name not in self._related):
                     break
-            first = False
+            is_first = False
 
     def _item_of(
-        self, state: State, journey: Journey, name: str, number: int
+        self,
+        state: State,
+        journey: Journey,
+        name: str,
+        number: int,
+        earlier: tuple[Sent, ...],
     ) -> Iterator[tuple[tuple[Sent, ...], Journey]]:
         """Yield the list with a new item, once for each class of answers."""
         repeat = journey.bind(name)
         assert isinstance(repeat, BoundRepeat)
         item = repeat.new_item(f"item-{number}")
-        yield from self._pages_of(state, item, number, name)
+        yield from self._pages_of(state, item, number, name, earlier)
 
     def _pages_of(
-        self, state: State, item: BoundItem, number: int, name: str
+        self,
+        state: State,
+        item: BoundItem,
+        number: int,
+        name: str,
+        earlier: tuple[Sent, ...],
     ) -> Iterator[tuple[tuple[Sent, ...], Journey]]:
-        """Yield an item filled in on all its pages, once for each class of answers."""
+        """Yield an item filled in on all its pages, once for each class of answers.
+
+        ``earlier`` is what was sent for the items before it.
+        """
         ways: list[tuple[tuple[Sent, ...], Walk[Any]]] = [((), item.walk)]
         done = 0
         while ways:
@@ -791,8 +1250,12 @@ class Exploration:
                 raise Failed(place, _cause(raised), sents) from raised
             if page is None:
                 done += 1
-                if done > MOST_ITEMS:
-                    self.is_cut_off = True
+                if done > MOST_WAYS:
+                    self.untried[name] = (
+                        f"there are more than {MOST_WAYS} ways to fill in an item that "
+                        "code may tell apart, and no more were tried. Give fewer "
+                        "answers of its fields (samples)."
+                    )
                     return
                 yield sents, walk.whole
                 continue
@@ -801,7 +1264,8 @@ class Exploration:
             if page.step.ends:
                 self.left.add(at.key)
                 continue
-            for sent, onward in self._fill_page(state, walk, page, at):
+            before = (*earlier, *sents)
+            for sent, onward in self._fill_page(state, walk, page, at, before):
                 self.left.add(at.key)
                 ways.append(((*sents, sent), onward))
 
@@ -815,11 +1279,20 @@ class Exploration:
     # What was found
 
     def told(self, way: Iterable[Sent]) -> Iterator[str]:
-        """Yield what was sent as lines, without the fields that nothing reads."""
+        """Yield what was sent as lines, without the fields that nothing reads.
+
+        Passwords, hidden fields and constants that are in no code are not told.
+        """
+        counted = {self._fork(path) for read in self.reads.values() for path in read}
+        items: dict[str, int] = {}
         for sent in way:
             read = self._read_of(sent)
             place = f"{sent.step} {sent.item}" if sent.item else sent.step
             place = f"{place}.{sent.page}" if sent.page else place
+            items[sent.step] = max(sent.item, items.get(sent.step, 0))
+            if not sent.item and Fork(sent.step, "", COUNT) in counted:
+                number = items[sent.step]
+                yield f"{place}: {number} item{'' if number == 1 else 's'}"
             for name in read:
                 if name == NAMES:
                     continue
@@ -827,10 +1300,42 @@ class Exploration:
                     n for n in sent.values if n == name or n.startswith(f"{name}-")
                 ]
                 for each in inputs:
-                    yield f"{place}.{each} = {', '.join(sent.values[each])}"
+                    is_secret = (sent.key, each) in self._secret
+                    texts = sent.values[each]
+                    told = CONCEALED if is_secret else self._shown(texts)
+                    yield f"{place}.{each} = {told}"
                 if not inputs:
                     file = sent.files.get(name)
                     yield f"{place}.{name} = {file or 'nothing'}"
+
+    def _shown(self, texts: Candidate) -> str:
+        """Return what was sent for a field, unless it is near a constant to hide."""
+        for hidden in self._unwritten:
+            for text in texts:
+                is_near = isinstance(hidden, str) and hidden[:-1] in text
+                if is_near or text in (str(hidden), *_beside(hidden)):
+                    return CONCEALED
+        return ", ".join(texts)
+
+    def redacted(self, text: str) -> str:
+        """Return a message without the constants that are in no code."""
+        for hidden in sorted(map(str, self._unwritten), key=len, reverse=True):
+            text = text.replace(hidden, CONCEALED)
+        return text
+
+    @cached_property
+    def _unwritten(self) -> list[Any]:
+        """The constants of functions and validators that do not stand in their code."""
+        steps = [each for step in self.wizard.steps for each in (step, *step.pages)]
+        functions = [f for step in steps for f in functions_of(step)]
+        forms = [form for step in steps for form in step.fixed_forms]
+        functions += [judge for form in forms for judge in _judges_of(form)]
+        functions += [*self.properties.values(), self.wizard.validate]
+        return [
+            value
+            for value in unwritten_in(functions)
+            if (len(value) > 3 if isinstance(value, str) else abs(value) >= SMALL)
+        ]
 
     def ways(self) -> list[WayThrough]:
         """Return ways that take each turn that there is, the shortest first."""
@@ -838,6 +1343,8 @@ class Exploration:
         for state in [*self.states.values()]:
             for sent, after in state.onward:
                 rest, end = after.rest
+                if end.end == "refused":
+                    continue
                 whole = (*state.way, *sent, *rest)
                 at = "" if end.end == "commit" else end.step
                 found.setdefault(_key(whole), WayThrough(whole, end.end, at))
@@ -860,16 +1367,68 @@ class Failed(Exception):
 
 
 def functions_of(step: AnyStep) -> list[Function]:
-    """Return the functions of the application that a step has."""
+    """Return the functions of the application that a step has, and those of its form.
+
+    Of the form's, these are the ones that read earlier answers.
+    """
     names = ("when", "prepare", "over", "kwargs", "form")
     found = (getattr(step, name, None) for name in names)
-    return [each for each in found if callable(each) and not isinstance(each, type)]
+    own = [each for each in found if callable(each) and not isinstance(each, type)]
+    judges = [judge for form in step.fixed_forms for judge in _judges_of(form)]
+    return [*own, *(judge for judge in judges if _reads_answers(judge))]
 
 
-def _given(answer: Any) -> list[Candidate]:
-    """Return what a developer has given for a field, as candidates."""
-    several = answer if isinstance(answer, list) else [answer]
-    return [written(each) for each in several]
+def _judges_of(form_class: type[Form]) -> Iterator[Function]:
+    """Yield the methods of a form class, and the validators of its fields."""
+    for cls in form_class.__mro__:
+        for value in vars(cls).values():
+            if isinstance(value, FunctionType):
+                yield value
+            elif isinstance(value, UnboundField):
+                given = [*value.args, *value.kwargs.values()]
+                for each in given:
+                    several = each if isinstance(each, list | tuple) else [each]
+                    yield from filter(callable, several)
+                    if isinstance(each, type) and issubclass(each, Form):
+                        yield from _judges_of(each)
+
+
+def _reads_answers(function: Function) -> bool:
+    """True if code of a form asks for the answers before it, or other items."""
+    names = (each.__code__.co_names for each in functions_in([function]))
+    return any({"answers", "items"} & {*own} for own in names)
+
+
+def _passing(form_class: type[Form]) -> type[Form]:
+    """Return a form class that accepts everything."""
+    body = {"validate": lambda form, *args, **kwargs: True}
+    name = form_class.__name__
+    return new_class(name, (form_class,), exec_body=lambda new: new.update(body))
+
+
+def _with_files(raw: Raw, files: Mapping[str, str]) -> Values:
+    """Return what is sent of a form, with files of these names by their fields."""
+    values = Values({name: [*texts] for name, texts in raw.items() if texts})
+    values.files = {
+        f"file of {name}": sent_file(f"file of {name}", name, file[7:])
+        for name, file in files.items()
+    }
+    return values
+
+
+def _texts_of(sent: Iterable[Sent]) -> Mapping[Fork, list[Candidate]]:
+    """Return what was sent for each field, and how many items each list has."""
+    found: dict[Fork, list[Candidate]] = defaultdict(list)
+    items: dict[str, int] = {}
+    for each in sent:
+        for name, texts in each.values.items():
+            known = found[Fork(each.step, each.page, name.partition("-")[0])]
+            if texts not in known:
+                known.append(texts)
+        items[each.step] = max(each.item, items.get(each.step, 0))
+    for step, number in items.items():
+        found[Fork(step, "", COUNT)].append([str(number)])
+    return found
 
 
 def _repeats(leaf: Field) -> str | None:
@@ -879,6 +1438,13 @@ def _repeats(leaf: Field) -> str | None:
         if isinstance(other, str):
             return f"{leaf.name.removesuffix(leaf.short_name)}{other}"
     return None
+
+
+def _beside(number: Any) -> tuple[str, ...]:
+    """Return the numbers that are tried for their neighbour."""
+    if isinstance(number, str):
+        return ()
+    return f"{number - 1}", f"{number + 1}"
 
 
 def _cause(raised: Exception) -> Exception:

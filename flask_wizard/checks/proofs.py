@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from flask import Flask
 
+from ..core.journey import NOTHING_BOUND
 from ..core.steps import AnyStep
-from ..errors import ConfigurationError, UnknownNameError
+from ..errors import ConfigurationError, UnknownNameError, WizardError
 from ..wizard import Wizard
 from .conditions import in_words
 from .findings import SILENCED
@@ -24,8 +25,6 @@ from .paths import (
     State,
 )
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})
-
 PROOFS: Mapping[str, str] = {
     "reached": "Each step is reached on some path.",
     "always": "No condition holds on every path: then it decides nothing.",
@@ -35,8 +34,12 @@ PROOFS: Mapping[str, str] = {
     "fails": "No function of the steps raises.",
     "property": "Each property holds at the end of each path.",
     "limit": "All of this was found out before the bound was reached.",
+    "untried": "All was tried that code may tell apart.",
 }
 """What is proved of each wizard, by the name of what is found if it does not hold."""
+
+INCOMPLETE = ("limit", "untried")
+"""What tells that not all was tried, and not that something does not hold."""
 
 ON_PATHS = ("reached", "left", "names", "fails", "limit")
 """What of ``prove`` is also a check, without samples and properties."""
@@ -73,14 +76,27 @@ class Proof:
     ways: int
     #: The properties, by their texts.
     properties: tuple[str, ...] = ()
+    #: What was taken for granted, each a sentence.
+    assumed: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return not self.findings
 
+    @property
+    def outcome(self) -> str:
+        """``proved``, ``broken``, or ``open``: nothing breaks, not all was tried."""
+        return outcome_of(self.findings)
+
     def __repr__(self) -> str:
-        if self:
-            return f"<Proof of {self.wizard.__name__}: {self.forms} forms>"
         return "\n".join(as_text(self.wizard.__name__, self, self.findings))
+
+
+def outcome_of(findings: Sequence[Unproved]) -> str:
+    """Return what findings come to: ``proved``, ``broken`` or ``open``."""
+    if not findings:
+        return "proved"
+    is_open = all(finding.check in INCOMPLETE for finding in findings)
+    return "open" if is_open else "broken"
 
 
 def prove(
@@ -88,16 +104,17 @@ def prove(
     properties: Mapping[str, Callable[..., object]] | None = None,
     *,
     samples: Samples | None = None,
-    bound: Mapping[str, Any] = NOTHING,
+    bound: Mapping[str, Any] = NOTHING_BOUND,
     most: int = MOST_FORMS,
     report: Callable[[int], object] = lambda number: None,
 ) -> Proof:
     """Fill in a wizard on all its paths, and return what holds on each of them.
 
-    The wizard's own steps are filled in, nothing is stored, and of its hooks none is
-    called. ``properties`` are functions of the answers of a complete draft, by what
-    they say, such as ``"contact.email is set on every path"``; each must return true.
-    One with a second parameter also gets the names of the steps on the path.
+    The wizard's own steps are filled in, nothing is stored, and of its hooks only
+    ``validate`` is called. ``properties`` are functions of the answers of a complete
+    draft that it accepts, by what they say, such as ``"contact.email is set on every
+    path"``; each must return true. One with a second parameter also gets the names of
+    the steps on the path.
     ``samples`` has answers by step and field (``{"you": {"age": [17, 18]}}``, and
     ``children.school`` for a page of an item) in the place of those that are made up;
     ``bound`` has the variables of the prefix. ``most`` is the number of forms after
@@ -115,7 +132,8 @@ def prove(
     found.run()
     findings = tuple(_Findings(found).all())
     ways = 0 if found.is_cut_off else len(found.ways())
-    return Proof(wizard, findings, found.forms, ways, (*found.properties,))
+    assumed = tuple(found.redacted(text) for text in found.assumed.values())
+    return Proof(wizard, findings, found.forms, ways, (*found.properties,), assumed)
 
 
 class _Findings:
@@ -149,6 +167,8 @@ class _Findings:
         if not spoilt:
             yield from self._rest()
         yield from self._broken_properties()
+        for place, said in self.found.untried.items():
+            yield Unproved("untried", place, said)
 
     def _ends(self) -> Iterator[Unproved]:
         """Yield each step where code raises, once, after the shortest answers."""
@@ -165,8 +185,7 @@ class _Findings:
                 else "A step that does not apply has answers that are None, and is "
                 "falsy: ask for that first."
             )
-            where = _line_of(error)
-            message = f"raises {type(error).__name__}{where}: {error} {mend}"
+            message = f"raises {self._told(error)} {mend}"
             yield Unproved(kind, state.step, message, self._answers(state))
 
     def _never_left(self) -> Iterator[Unproved]:
@@ -198,7 +217,7 @@ class _Findings:
         )
         is_left = place in self.found.left
         whole = "cannot be left after some answers" if is_left else "cannot be left"
-        refused = f" It says: {said}." if said else ""
+        refused = f" It says: {self.found.redacted(said)}." if said else ""
         return Unproved(
             "left",
             place.rstrip("."),
@@ -238,7 +257,16 @@ class _Findings:
                     "is never reached: no path comes to it. An Exit before it applies "
                     "always, or a list before it has no items.",
                 )
-        if not any(self._at_end("commit")):
+        if self.found.refused:
+            said = self.found.redacted(self.found.refused)
+            yield Unproved(
+                "commit",
+                "",
+                "is never reached: validate of the wizard refuses every draft that was "
+                f"tried. It says: {said} Mend it, or give answers that it accepts "
+                "(samples).",
+            )
+        elif not any(self._at_end("commit")):
             yield Unproved(
                 "commit", "", "is never reached: every path ends in an Exit."
             )
@@ -247,8 +275,15 @@ class _Findings:
         for text, (state, error) in self.found.broken.items():
             said = "does not hold for these answers."
             if error is not None:
-                said = f"raises {type(error).__name__}{_line_of(error)}: {error}"
+                said = f"raises {self._told(error)}"
             yield Unproved("property", text, said, self._answers(state))
+
+    def _told(self, error: Exception) -> str:
+        """Return an exception in words. Those of a library may tell what is secret."""
+        name = f"{type(error).__name__}{_line_of(error)}"
+        if isinstance(error, WizardError) or hasattr(builtins, type(error).__name__):
+            return f"{name}: {self.found.redacted(str(error))}"
+        return f"{name}."
 
     def _at_end(self, end: str) -> Iterator[State]:
         found = [state for state in self.found.states.values() if state.end == end]
@@ -331,10 +366,17 @@ def as_text(name: str, proof: Proof, findings: Sequence[Unproved]) -> Iterator[s
             yield "    Answers that lead there, and no shorter ones do:"
             yield from (f"        {line}" for line in finding.answers)
     told = f"{proof.forms} forms were filled in."
+    outcome = outcome_of(findings)
+    if outcome == "broken":
+        count = sum(finding.check not in INCOMPLETE for finding in findings)
+        yield f"{name}: not proved, {count} findings. {told}"
+    elif outcome == "open":
+        yield f"{name}: not proved: nothing breaks it, but not all was tried. {told}"
+    else:
+        yield f"{name}: proved. {told}"
+    yield from (f"    Taken for granted: {text}" for text in proof.assumed)
     if findings:
-        yield f"{name}: not proved, {len(findings)} findings. {told}"
         return
-    yield f"{name}: proved. {told}"
     yield f"    Each of {len(steps)} steps is reached and can be left."
     yield "    Each path that does not end in an Exit reaches the commit."
     yield from (f"    {text}" for text in proof.properties)
@@ -346,6 +388,8 @@ def as_json(name: str, proof: Proof, findings: Sequence[Unproved]) -> dict[str, 
         "mount": name,
         "wizard": proof.wizard.__name__,
         "proved": not findings,
+        "outcome": outcome_of(findings),
+        "assumed": [*proof.assumed],
         "forms": proof.forms,
         "ways": proof.ways,
         "properties": [*proof.properties],

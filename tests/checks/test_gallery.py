@@ -18,13 +18,14 @@ from jinja2 import DictLoader
 from store_wrappers import Probe
 from wizards import choices
 from wtforms import Form, fields
-from wtforms.validators import AnyOf, InputRequired, Length
+from wtforms.validators import AnyOf, InputRequired, Length, ValidationError
 
 from flask_wizard import (
     DateBoxesField,
     Exit,
     FlaskWizard,
     Info,
+    Item,
     Repeat,
     Review,
     Step,
@@ -93,16 +94,13 @@ def app(make_app: MakeApp) -> Flask:
     return app
 
 
-SAMPLES = {"join": {"company": {"tax": "T-1"}}}
-
-
 @pytest.fixture(scope="module")
 def gallery() -> Gallery:
     app = Flask(__name__)
     app.config["SECRET_KEY"] = "k" * 32
     FlaskWizard(app, store=SimpleCache())
     app.register_blueprint(Everything.as_blueprint("join"), url_prefix="/join")
-    return make_gallery(app, samples=SAMPLES)
+    return make_gallery(app)
 
 
 def names(gallery: Gallery) -> list[str]:
@@ -138,16 +136,68 @@ def test_page_behind_other_answers_is_met(gallery: Gallery) -> None:
     assert "company-empty" in names(gallery)
 
 
-def test_page_that_is_not_met_is_told(gallery: Gallery) -> None:
-    assert gallery.missed == ["join: no answers that were tried lead to 'never'"]
+def test_every_page_is_met_that_a_condition_leads_to(gallery: Gallery) -> None:
+    assert gallery.missed == []
+    assert "never" in names(gallery)
+
+
+class Dates(Form):
+    arrives = fields.DateField("Arrival", [InputRequired("Enter a day")])
+    leaves = fields.DateField("Departure", [InputRequired("Enter a day")])
+
+    def validate_leaves(self, field: Any) -> None:
+        if field.data <= self.arrives.data:
+            raise ValidationError("Leave after you arrive")
+
+
+class Guest(Item):
+    who = Step(YouForm)
+    school = Step(PetForm, when=lambda answers: answers.who.age == 6)
+
+
+class Odd(Form):
+    code = fields.StringField("Code", [InputRequired("Enter the code")])
+
+    def validate_code(self, field: Any) -> None:
+        if sum(map(ord, field.data)) != 1111:
+            raise ValidationError("This is not the code")
+
+
+class Hotel(Touching):
+    stay = Step(Dates)
+    guests = Repeat(Guest, min=1, max=9)
+    hall = Step(PetForm, when=lambda answers: len(answers.guests) > 4)
+    long = Info(
+        title="A long stay",
+        when=lambda answers: (answers.stay.leaves - answers.stay.arrives).days > 21,
+    )
+    check = Review()
+
+
+def test_pages_are_met_that_need_answers_that_fit_together(make_app: MakeApp) -> None:
+    gallery = make_gallery(make_app(Hotel))
+    assert gallery.missed == []
+    assert {"guests-school-empty", "hall-filled", "long"} <= {*names(gallery)}
+
+
+def test_page_that_is_not_met_is_told(make_app: MakeApp) -> None:
+    class Never(Short):
+        late = Step(PetForm, when=lambda answers: False)
+        check = Review()
+
+    missed = make_gallery(make_app(Never)).missed
+    assert missed == ["join: no answers that were tried lead to 'late'"]
 
 
 def test_samples_that_are_refused_are_told(make_app: MakeApp) -> None:
-    class Taxed(Touching):
-        company = Step(CompanyForm)
+    class Coded(Touching):
+        code = Step(Odd)
 
-    why, *_ = make_gallery(make_app(Taxed)).missed
-    assert why == "join: 'company' refuses every answer that was tried"
+    app = make_app(Coded)
+    why, *_ = make_gallery(app).missed
+    assert why == "join: 'code' refuses every answer that was tried"
+    code = "a" * 11 + ","
+    assert make_gallery(app, samples={"join": {"code": {"code": code}}}).missed == []
 
 
 def test_every_page_is_accessible(gallery: Gallery) -> None:
