@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from apps import MakeApp
 from flask import abort
+from flask_wtf.file import FileField, FileRequired
 from uploads import PNG
-from wizards import Commits, committed, declare
+from wizards import Commits, choices, committed, declare
 from wtforms import Form, fields
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, Optional
 
 from flask_wizard import (
     Answers,
@@ -24,7 +25,7 @@ from flask_wizard import (
     Step,
     Wizard,
 )
-from flask_wizard.testing import Story, StoryError, WizardClient, every_path
+from flask_wizard.testing import Story, StoryError, WizardClient, every_path, stories
 
 
 class You(Form):
@@ -42,6 +43,8 @@ class About(Form):
     home = fields.FormField(Home, "Home")
     photos = fields.MultipleFileField("Photos")
     pets = fields.BooleanField("Do you have pets?")
+    size = fields.RadioField("Size", [Optional()], choices=choices("s", "l"))
+    likes = fields.SelectMultipleField("Likes", choices=choices("red", "blue"))
 
 
 class Pet(Form):
@@ -91,7 +94,13 @@ ADA: dict[str, Any] = {"name": "Ada", "age": 42}
 BORN = {"born": date(1984, 2, 29)}
 WHOLE: dict[str, Any] = {
     "you": {**ADA, "nick": "attic cellar"},
-    "about": {**BORN, "home": {"street": "1 Main St"}, "pets": True},
+    "about": {
+        **BORN,
+        "home": {"street": "1 Main St"},
+        "pets": True,
+        "size": "s",
+        "likes": ["red"],
+    },
     "pets": [{"pet": "Rex"}],
     "beasts": [{"pet": {"pet": "Tom"}, "vet": {"vet": "Dr Who"}}],
     "rooms": [{"size": 9}, {"size": 4}],
@@ -138,6 +147,8 @@ def test_files_are_sent(client: WizardClient) -> None:
         ),
         ({**WHOLE, "you": {**ADA, "nik": "A"}, "rooms": []}, r"you\.nik\..*'nick'\?"),
         ({**ADA, "born": "1984-02-30"}, r"born-day: [^;]*$"),
+        ({**ADA, **BORN, "size": "xl"}, "size: .*; the story has xl, .* offers s, l"),
+        ({**ADA, **BORN, "likes": ["red", "x"]}, "has red, x, .* offers red, blue"),
         ({**ADA, "born": "yesterday"}, "'born' is a date in three boxes"),
         ({**ADA, **BORN, "home": {"steet": "x"}}, r"no field 'home-steet'\. Did"),
     ],
@@ -192,6 +203,29 @@ def test_page_that_fails_is_told(make_app: MakeApp) -> None:
         WizardClient(make_app(wizard), "join").tell(ADA)
 
 
+def test_page_that_does_not_open_is_told(client: WizardClient) -> None:
+    client.app.before_request(lambda: abort(403))
+    with pytest.raises(StoryError, match="/join/ has the status 403"):
+        client.tell(ADA)
+
+
+def test_story_without_an_end_is_told(
+    client: WizardClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stories, "MOST_PAGES", 1)
+    with pytest.raises(StoryError, match=r"no end in 1 pages\. It is at .*/hint"):
+        client.tell(ADA)
+
+
+def test_path_with_a_file_is_told(make_app: MakeApp) -> None:
+    class Photo(Form):
+        photo = FileField("Photo", [FileRequired()])
+
+    wizard = declare("Photos", Commits, photo=Step(Photo))
+    WizardClient(make_app(wizard), "join").tell(every_path(wizard)[0])
+    assert committed[0].files["photo"]["photo"]
+
+
 # Task lists
 
 
@@ -221,7 +255,8 @@ def test_each_path_of_a_task_list_is_told(tasks: WizardClient, story: Story) -> 
     assert len(committed) == (story.end == "commit")
 
 
-@pytest.mark.parametrize("story", every_path(Join), ids=str)
-def test_each_path_over_lists_is_told(client: WizardClient, story: Story) -> None:
-    client.tell(story)
-    assert len(committed) == 1
+def test_path_over_items_of_an_answer_is_told(make_app: MakeApp) -> None:
+    wizard = declare("Rooms", Commits, you=Step(You), rooms=Repeat(Room, over=rooms_of))
+    for story in every_path(wizard):
+        WizardClient(make_app(wizard), "join").tell(story)
+    assert {len(each.data.get("rooms", ())) for each in committed} > {0}

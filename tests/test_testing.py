@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from apps import MakeApp
-from flask import Flask
+from flask import Flask, abort, request
 from jinja2 import ChoiceLoader, DictLoader
 from time_machine import Traveller
 from uploads import PNG
@@ -291,8 +291,53 @@ def test_page_with_fields_is_no_check_page(client: WizardClient) -> None:
         client.confirm()
 
 
+def test_page_before_the_first_is_told(client: WizardClient) -> None:
+    with pytest.raises(AssertionError, match=r"Call client\.open\(\) first"):
+        client.press()
+    client.open()
+    with pytest.raises(AssertionError, match="has no draft yet"):
+        client.discard()
+
+
+def test_link_that_a_page_lacks_is_told(client: WizardClient) -> None:
+    with pytest.raises(AssertionError, match="has 0 links that begin with 'Leave'"):
+        client.open().link("Leave")
+
+
+def test_upload_that_is_not_admitted_is_shown(make_app: MakeApp) -> None:
+    class Refusing(Commits, Wizard):
+        photo = Step(Photo)
+
+        def admit(self, moment: str, holder: str) -> None:
+            if moment == "upload":
+                abort(429)
+
+    client = WizardClient(make_app(Refusing), "join")
+    assert client.upload("photo", photo=("me.png", PNG)).status == 429
+
+
+SEARCH = """
+<form action="/news"><input type="button" value="News"></form>
+<form action="/found"><input name="q"><input name="page" value="1" disabled>
+<select name="in"><option value="all"><option value="new"></select>
+<input type="submit" name="go" value="Search"><input type="submit" name="stay"></form>
+"""
+
+
+def test_form_of_the_application_is_sent_as_it_stands(client: WizardClient) -> None:
+    app = client.app
+    app.add_url_rule("/search", "search", lambda: SEARCH)
+    app.add_url_rule("/found", "found", lambda: request.full_path)
+    client.open("/search")
+    assert client.fill(q="cats").text == "/found?q=cats&in=all&go=Search"
+    client.open("/search")
+    assert client.press("next", {"q": "cats"}).path == "/news"
+
+
 def test_address_of_no_page_is_shown(client: WizardClient) -> None:
     client.save("you", name="Ada")
+    url = client.url("item", draft=client.draft, step="nobody", item="new")
+    assert client.open(url).status == 404
     page = client.open(client.url("item", draft=client.draft, step="you", item="new"))
     assert (page.step, page.item_page) == ("you", "")
 
@@ -433,6 +478,17 @@ def test_path_without_an_end_is_refused() -> None:
 
     with pytest.raises(StoryError, match="Failing fails at 'pet'"):
         every_path(Failing)
+
+
+# What is not installed
+
+
+def test_parser_that_is_missing_is_told(
+    client: WizardClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "justhtml", None)
+    with pytest.raises(ImportError, match=r"pip install 'flask-wizard-forms\[testing"):
+        client.open().heading  # noqa: B018
 
 
 # The plugin

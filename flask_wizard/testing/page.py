@@ -233,6 +233,14 @@ def fillable(form: Node) -> dict[str, list[Node]]:
     return found
 
 
+def offered_by(inputs: list[Node]) -> list[str]:
+    """Return the values that a choice offers; none for an input that is no choice."""
+    if inputs and inputs[0].name == "select":
+        return [attribute(option, "value") for option in inputs[0].query("option")]
+    is_choice = len(inputs) > 1 and attribute(inputs[0], "type") in TICKED
+    return [attribute(node, "value") for node in inputs] if is_choice else []
+
+
 def sent_by(form: Node) -> dict[str, list[str]]:
     """Return what a browser sends of a form as it stands, without its button."""
     found: dict[str, list[str]] = {}

@@ -52,6 +52,7 @@ RENEWED = 40  # values of each thread during a sweep
 LARGE = bytes(200_000)
 # Neither hands an open connection on to a new process.
 METHODS = multiprocessing.get_all_start_methods()
+STORES = DraftStore.__module__
 METHOD = "forkserver" if "forkserver" in METHODS else "spawn"
 
 
@@ -632,7 +633,9 @@ def _race(calls: Sequence[Callable[[], Result]]) -> list[Result]:
 def _in_processes(count: int, call: Callable[[], Result]) -> list[Result]:
     """Make the call in new processes, which begin together; return the results."""
     context = multiprocessing.get_context(METHOD)
-    context.set_forkserver_preload([__name__])  # or each would import it anew
+    # Or each would import this module and the drivers of the stores anew.
+    drivers = [name for name in sys.modules if name.startswith(f"{STORES}.")]
+    context.set_forkserver_preload([__name__, *drivers])
     start = context.Barrier(count)
     begin = partial(_begin, dict(os.environ), start)
     with ProcessPoolExecutor(count, context, begin) as processes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ..checks.paths import paths
@@ -12,7 +12,7 @@ from ..checks.states import Sent as SentPage
 from ..core.steps import Steps
 from ..core.tasks import TASKS
 from ..wizard import Wizard
-from .page import Page
+from .page import Page, offered_by
 from .written import nearest, written
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Teller:
         #: The names of inputs that a page has, and for which the story has nothing.
         self.lacking: dict[str, None] = {}
         #: What was filled in, by step, item, and page of the item.
-        self.filled: dict[Place, Collection[str]] = {}
+        self.filled: dict[Place, Mapping[str, Any]] = {}
         #: By list, how many of its items were begun, and the item at hand.
         self.items: dict[str, int] = {}
         self.at: tuple[str, str] = ("", "")
@@ -254,7 +254,7 @@ class Teller:
                     f"which: {self.used[full]}.{key}, {place}.{key}."
                 )
             values.update(found)
-        self.filled[_place(page)] = values.keys()
+        self.filled[_place(page)] = values
         self.lacking |= dict.fromkeys(page.inputs.keys() - values.keys())
         if self.is_path:
             values = {**dict.fromkeys(page.inputs), **values}
@@ -279,9 +279,8 @@ class Teller:
             filled = self.filled.get(_place(before))
         by_field = page.errors_by_field
         for name, message in by_field.items():
-            lacks = filled is not None and name not in filled
-            missing = "; the story has nothing for it" if lacks else ""
-            lines.append(f"- {name}: {message}{missing}")
+            reason = _reason(page, name, filled) if filled is not None else ""
+            lines.append(f"- {name}: {message}{reason}")
         lines += [f"- {each}" for each in page.errors if each not in by_field.values()]
         if unused := self._unused():
             hint = self._hint(unused)
@@ -314,6 +313,18 @@ def _goes_on(page: Page) -> bool:
     """True if a page is one of the wizard's that has a Continue."""
     is_step = page.endpoint in ("new", "step", "item", "page")
     return is_step and not {"next", "add"}.isdisjoint(page.buttons)
+
+
+def _reason(page: Page, name: str, filled: Mapping[str, Any]) -> str:
+    """Return what is wrong with an answer, if that can be told; it ends a message."""
+    if name not in filled:
+        return "; the story has nothing for it"
+    offered = offered_by(page.inputs.get(name, []))
+    given = filled[name] if isinstance(filled[name], list) else [filled[name]]
+    if not offered or set(given) <= {*offered}:
+        return ""
+    told = ", ".join(map(str, given))
+    return f"; the story has {told}, and the page offers {', '.join(offered)}"
 
 
 def _place(page: Page) -> Place:

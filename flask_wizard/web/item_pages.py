@@ -37,7 +37,7 @@ def current_address(steps: Steps, at: Address) -> Address:
     """Return an address with the names that steps and pages have now."""
     if (step := steps.by_url_name.get(at.page)) is None:
         return at
-    page = step.pages.by_url_name.get(at.sub) if at.item and at.sub else None
+    page = step.pages.by_url_name.get(at.sub) if at.item else None
     sub = page.url_name if page is not None else at.sub
     return at._replace(page=step.url_name, sub=sub)
 
@@ -47,7 +47,7 @@ def with_new_fields(
 ) -> Submitted:
     """Return what was sent by the names of now, also from a page of another release."""
     step = steps.by_url_name.get(at.page)
-    if step is not None and at.item and step.pages:
+    if step is not None and step.pages:
         step = step.pages.by_url_name.get(at.sub, step.pages[0])
     if step is None or not step.former_fields:
         return submitted
@@ -99,7 +99,7 @@ def begin_again(repeat: BoundStep, at: Address) -> BoundStep | None:
 
 def is_begun(page: BoundStep) -> bool:
     """True if a page is of an item that exists, or of no item."""
-    return not page.journey.inside or NEW_ITEM not in page.journey.url_parts
+    return NEW_ITEM not in page.journey.url_parts
 
 
 def reopen(journey: Journey, name: str) -> Journey:

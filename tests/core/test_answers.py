@@ -10,10 +10,24 @@ from typing import Any
 
 import pytest
 from werkzeug.datastructures import MultiDict
+from wizards import declare
 from wtforms import Form, fields
 
-from flask_wizard import Answers, UnknownNameError, WizardError
-from flask_wizard.core.answers import NAMES, Dependencies, Record, plain, values_of
+from flask_wizard import Answers, OnlyIf, Step, UnknownNameError, WizardError
+from flask_wizard.core import forms
+from flask_wizard.core.answers import (
+    CONCEALED,
+    NAMES,
+    Dependencies,
+    Record,
+    Suspended,
+    plain,
+    values_of,
+)
+from flask_wizard.core.draft import Draft
+from flask_wizard.core.forms import Values
+from flask_wizard.core.journey import Journey
+from flask_wizard.core.signatures import signature
 
 SECRET = "canary-4711"
 
@@ -341,3 +355,71 @@ def test_plain_values_are_dicts_of_lists() -> None:
         "tags": ["a", "b"],
         "places": [{"street": "2 Row", "city": "Ely"}],
     }
+
+
+class Secret(Form):
+    pin = fields.PasswordField()
+    name = fields.StringField()
+
+
+class Whole(Form):
+    home = fields.FormField(Secret)
+    pins = fields.FieldList(fields.PasswordField())
+    kind = fields.StringField()
+    extra = fields.StringField(validators=[OnlyIf("kind", "x")])
+    more = fields.FormField(OnlyIf.group("kind", "x", Secret))
+
+
+def bound(kind: str) -> Any:
+    sent = {"home-pin": "1", "pins-0": "2", "pins-1": "", "extra": "e", "kind": kind}
+    values = Values({name: [text] for name, text in sent.items()})
+    found = signature(Whole)
+    form = forms.bind(found, values, meta={})
+    forms.leave_out(form, found.conditions)
+    return form
+
+
+def test_field_that_does_not_count_is_none() -> None:
+    assert values_of(bound("x"))["extra"] == plain(bound("x"))["extra"] == "e"
+    for taken in (values_of(bound("y")), plain(bound("y"))):
+        assert (taken["kind"], taken["extra"], taken["more"]) == ("y", None, None)
+
+
+def test_passwords_are_concealed_wherever_they_stand() -> None:
+    assert plain(bound("x"), conceal=True) == {
+        **{"home": {"pin": CONCEALED, "name": None}, "pins": [CONCEALED, None]},
+        **{"kind": "x", "extra": "e", "more": {"pin": None, "name": None}},
+    }
+    shown = plain(bound("x"))
+    assert (shown["home"]["pin"], shown["pins"]) == ("1", ["2", ""])
+
+
+def test_repr_of_a_record_names_its_step_or_its_list() -> None:
+    assert repr(record(age=7)) == "<Record you: age>"
+    assert repr(Record("you", None, None)) == "<Record you: , no answers>"
+    inside = Record("", ("name",), None, None, ("pets", "i"))
+    assert repr(inside) == "<Record pets: name, no answers>"
+
+
+def test_reader_is_named_in_the_error() -> None:
+    wizard = declare(
+        "Join",
+        commit=lambda self, submission: None,
+        **{name: Step(Secret) for name in "abc"},
+    )
+    journey = Journey(wizard.steps, Draft("d", "m", (), 0.0, 0.0, "s"))
+    with pytest.raises(UnknownNameError, match=r"^The step 'b' reads .* are: a\.$"):
+        _ = Answers(journey, 1, set()).c
+    with pytest.raises(UnknownNameError, match=r"^The wizard reads .* are: a, b, c\.$"):
+        _ = Answers(journey, 3, set()).d
+
+
+def test_answers_know_the_variables_of_the_mount() -> None:
+    wizard = declare("Join", commit=lambda self, submission: None, a=Step(Secret))
+    draft = Draft("d", "m", (), 0.0, 0.0, "s")
+    journey = Journey(wizard.steps, draft, bound={"agency": 7})
+    assert Answers(journey, 1, set()).bound == {"agency": 7}
+
+
+def test_suspended_names_the_step_that_is_not_done() -> None:
+    assert Suspended("a").step == "a"

@@ -60,6 +60,21 @@ def test_step_is_titled_by_its_name_in_words() -> None:
     assert [step.url_name for step in wizard.steps] == ["your-home", "pet"]
 
 
+def test_title_that_waits_for_its_use_is_not_asked_whether_it_is_empty() -> None:
+    class Lazy:
+        def __bool__(self) -> bool:
+            raise AssertionError
+
+    title: Any = Lazy()
+    assert declare(a=Step(It, title=title)).steps[0].title is title
+
+
+def test_step_that_says_nothing_has_no_section_and_no_template() -> None:
+    step = Step(It)
+    assert (step.section, step.template, step.was, step.words) == (None, None, (), {})
+    assert (step.title, step.name) == ("", "")
+
+
 @pytest.mark.parametrize(
     ("was", "names"), [((), ()), ("old", ("old",)), (["a", "b"], ("a", "b"))]
 )

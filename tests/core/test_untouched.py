@@ -150,6 +150,7 @@ def test_choices_that_are_kept_are_sent_though_one_is_not_offered() -> None:
     kind = fields.SelectMultipleField(choices=CHOICES)
     kept = sent(kind, ["a", "z"], keep_choices=True)
     assert kept == ({"it": ["a", "z"]}, ("it",))
+    assert sent(kind, ["z"], keep_choices=True) == ({"it": ["z"]}, ("it",))
     assert sent(kind, ["a"], keep_choices=True) == ({"it": ["a"]}, ("it",))
     assert sent(kind, keep_choices=True) == ({}, ())
 
@@ -199,6 +200,11 @@ def draw_blank(field: fields.Field, **kwargs: object) -> Markup:
 def test_value_of_which_nothing_is_drawn_cannot_be_shown() -> None:
     with pytest.raises(UnshowableError):
         sent(fields.StringField(widget=draw_blank), "x")
+
+
+def test_value_of_no_choice_cannot_be_lost_though_choices_are_kept() -> None:
+    with pytest.raises(UnshowableError):
+        sent(fields.StringField(widget=draw_blank), "x", keep_choices=True)
 
 
 @pytest.mark.parametrize("data", ["", False])

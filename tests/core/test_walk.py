@@ -582,6 +582,7 @@ def test_visitor_who_comes_from_the_review_knows_the_total() -> None:
     a = journey.bind("a")
     assert journey.progress(a, from_review=True).total == 4
     assert journey.shown_progress(a, from_review=True) == Progress(1, 4)
+    assert journey.shown_progress(a) == Progress(1, None)
     assert journey.progress(a).total is None
     half = fill(begin(Asking), "a")
     assert half.progress(half.bind("a"), from_review=True).total is None

@@ -289,6 +289,8 @@ def test_value_that_is_cut_in_its_header_has_no_kind(
 ) -> None:
     encrypted = keyring.encrypt(b"plain", CONTEXT, Kind.FIELDS)
     assert keyring.kind_of(encrypted[:size]) is None
+    ends_like_one = encrypted[:size] + bytes((Kind.DRAFT,))
+    assert (keyring.kind_of(ends_like_one) is None) is (size < HEADER_SIZE - 1)
 
 
 def test_value_of_no_known_format_or_kind_has_none(keyring: Keyring) -> None:

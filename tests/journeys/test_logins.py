@@ -1037,6 +1037,17 @@ def test_kit_says_that_nobody_is_signed_in(site: Site) -> None:
         client.sign_in(site.login, email="ada@example.com", password="wrong")
 
 
+def test_kit_says_that_a_login_is_refused(strict: Site) -> None:
+    @strict.app.route("/login", methods=["GET", "POST"])
+    def login() -> str:
+        session["ran_out"] = request.method == "POST"
+        return '<form method="post"><input name="name"></form>'
+
+    client = WizardClient(strict.app, "join")
+    with pytest.raises(AssertionError, match="Nobody is signed in after /login"):
+        client.sign_in("/login", name="ada")
+
+
 def test_kit_says_that_a_page_has_no_such_form(site: Site) -> None:
     client = WizardClient(site.app, "join")
     told = r"has no form with the fields user\. Its forms have email, password"

@@ -16,7 +16,7 @@ def run_script(source: str, *arguments: object, ends: int = 0) -> str:
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,  # seconds: some run pytest, and a machine may be busy
         check=False,
     )
     assert (done.returncode, done.stderr) == (ends, ""), done.stderr

@@ -166,11 +166,34 @@ def test_items_without_a_row_of_their_list_stand_at_its_level() -> None:
     assert [group.section for group in groups] == ["", "", "Home", ""]
 
 
-def test_row_of_the_list_alone_that_says_the_same_moves_no_item_down() -> None:
+def test_only_answer_of_an_only_item_has_the_item_s_heading() -> None:
+    found = steps(pets=Repeat(Pet, title="Pets", singular="pet"))
+    rows = {"pets": [row("pets", "pet", item="i1", heading="Rex")]}
+    assert shown(groups_of_rows(rows, found)) == [("", "Rex", 2)]
+
+
+def test_list_with_items_has_a_heading_though_its_row_says_the_same() -> None:
     found = steps(pets=Repeat(Pet, title="Pets", singular="pet"))
     rows = [row("pets", "", "Pets"), row("pets", "pet", item="i1", heading="Rex")]
     groups = groups_of_rows({"pets": rows}, found)
-    assert [group.level for group in groups] == [0, 2]
+    assert [group.level for group in groups] == [2, 3]
+    assert shown(groups_of_rows({"pets": rows[:1]}, found)) == [("", "Pets", 0)]
+
+
+def test_row_behind_an_item_has_a_heading() -> None:
+    """Otherwise it would seem to be the item's."""
+    found = steps(
+        pets=Repeat(Pet, title="Pets", singular="pet"),
+        b=Step(One, title="B"),
+        c=Step(One, title="C"),
+    )
+    rows = {
+        "pets": [row("pets", "pet", item="i1", heading="Rex")],
+        "b": [row("b")],
+        "c": [row("c")],
+    }
+    groups = groups_of_rows(rows, found)
+    assert [group.level for group in groups] == [2, 2, 0]
 
 
 def test_row_of_a_step_that_is_not_there_is_a_mistake() -> None:
@@ -262,6 +285,7 @@ def changed_rows(*changed: tuple[str, ...]) -> list[tuple[str, str]]:
         (("you", "nam"), []),
         (("you", "name2"), []),
         (("you", "names"), []),
+        (("you", "name2-first"), []),
         (("you", "name-first"), [("you", "name")]),
         (("you", "name.first"), [("you", "name")]),
         (("you", ""), [("you", "name"), ("you", "nick")]),
@@ -283,6 +307,12 @@ def test_review_marks_all_that_was_changed() -> None:
         ("you", "nick"),
         ("only", "name"),
     ]
+
+
+def test_review_has_no_row_of_a_page_without_a_form() -> None:
+    journey = journey_of(review=Review(rows=lambda found, answers: [row("hello")]))
+    with pytest.raises(DefinitionError, match=r"'hello'.*you, only, pets\."):
+        review_of(journey)
 
 
 def test_review_may_edit_its_rows() -> None:

@@ -153,6 +153,7 @@ def test_function_may_refuse_a_login_that_ran_out(
     with pytest.raises(SignedOut) as raised:
         asked(app)
     assert raised.value.refusal is refusal
+    assert str(raised.value) == str(refusal)
 
 
 def test_function_may_lead_to_the_login(app: Flask, person: Person) -> None:
