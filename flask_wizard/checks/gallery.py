@@ -48,9 +48,10 @@ from ..web.urls import Address, url_of_page
 from ..web.visit import Visit
 from ..wizard import Wizard
 from .candidates import given
-from .paths import Exploration, Sent
+from .paths import Exploration
 from .sample_files import FILES, kinds_for
 from .samples import fill_in, fill_in_badly, leave_blank
+from .states import Sent
 
 MOST_PAGES = 60  # pages of one walk, or redirects one after another
 MOST_TRIES = 12  # samples that a page may refuse

@@ -18,12 +18,10 @@ from functools import cached_property
 from itertools import combinations
 from math import prod
 from pathlib import Path as FolderPath
-from types import FunctionType, new_class
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from wtforms import Form
 from wtforms.fields import Field
-from wtforms.fields.core import UnboundField
 
 from ..core.answers import CONCEALED, NAMES, Answers, Dependencies
 from ..core.bound_form import BoundFormStep
@@ -34,7 +32,7 @@ from ..core.hooks import HookError, takes
 from ..core.items import BoundItem
 from ..core.journey import NOTHING_BOUND, Journey, Walk
 from ..core.repeats import BoundRepeat, Repeat
-from ..core.steps import AnyStep, BoundStep
+from ..core.steps import BoundStep
 from ..core.untouched import UnshowableError, untouched
 from ..errors import StepError
 from ..wizard import Wizard
@@ -60,9 +58,26 @@ from .comparisons import (
     measures,
     relates,
 )
-from .constants import constants_of, functions_in, unwritten_in
+from .constants import constants_of, unwritten_in
+from .form_code import Function, functions_of, judges_of, passing_class
 from .form_pages import MOST_JOINED, FormPage, Links, Options, Tries
-from .sample_files import RULES, kinds_for, sent_file
+from .sample_files import RULES, kinds_for
+from .states import (
+    COUNT,
+    PROPERTY,
+    VALIDATE,
+    Failed,
+    Fork,
+    Forks,
+    Samples,
+    Sent,
+    State,
+    Stopped,
+    WayThrough,
+    key_of,
+    texts_of,
+    with_files,
+)
 from .submissions import submission_of
 
 MOST_FORMS = 50_000  # forms that are filled in before a run gives up
@@ -73,119 +88,10 @@ MOST_COMBINED = 1_000  # candidates of one page that are all combined
 MOST_OF_A_PAGE = 200  # items of a list that sets no maximum
 MOST_PASSES = 12  # runs, each of which has found something more that is read
 
-PROPERTY = "="
-"""What the name of a property begins with among those who read answers."""
-
 SMALL = 1_000
 """Numbers below it are shown wherever they come from: they are no secrets."""
 
 PACKAGE_FOLDER = str(FolderPath(__file__).parents[1])
-
-VALIDATE = "!"
-"""What the wizard's own ``validate`` is called among those who read answers."""
-
-COUNT = "#"
-"""Stands for the number of items of a list, in the place of a field."""
-
-Function = Callable[..., Any]
-Samples = Mapping[str, Mapping[str, Any]]
-"""Answers by step and field. A step of an item is ``children.school``, and an item with
-one form is called as its list. A list has one answer for each class."""
-
-
-class Fork(NamedTuple):
-    """A field of which several candidates are tried."""
-
-    step: str
-    #: The page of an item; empty for a step, and for an item with one form.
-    page: str
-    field: str
-
-    @property
-    def place(self) -> str:
-        """The step, and the page of an item if there are several."""
-        return f"{self.step}.{self.page}" if self.page else self.step
-
-
-Forks = frozenset[Fork]
-
-
-class Sent(NamedTuple):
-    """What is sent on one page, by its Continue."""
-
-    #: The name of the step.
-    step: str
-    #: What is sent, by the names of the inputs. A file is told by its name.
-    values: Raw
-    #: The number of the item on its list, from 1; 0 if it is no page of one.
-    item: int = 0
-    #: The name of the page, if the items of the list have several.
-    page: str = ""
-    #: The files that are sent, by the names of their fields.
-    files: Mapping[str, str] = NOTHING_BOUND
-
-    @property
-    def place(self) -> str:
-        """The step, and the page of an item if there are several: ``children.who``."""
-        return f"{self.step}.{self.page}" if self.page else self.step
-
-    @property
-    def key(self) -> str:
-        """The place, unlike that of its list if the item has one form."""
-        return f"{self.step}.{self.page}" if self.item else self.step
-
-
-@dataclass(eq=False)
-class State:
-    """A draft, for all in which everything is equal that is still to be read."""
-
-    journey: Journey
-    #: Where it stands; empty if it is at an end.
-    step: str
-    #: ``commit``, ``exit``, ``refused``, ``stuck`` or ``fails`` at an end, and empty
-    #: before. ``validate`` of the wizard has refused it then.
-    end: str = ""
-    #: What its code has raised, or the step where it is stuck.
-    error: Exception | None = None
-    #: How it was met first, which is the shortest way.
-    before: State | None = None
-    sent: tuple[Sent, ...] = ()
-    #: What leads on, and to where.
-    onward: list[tuple[tuple[Sent, ...], State]] = field(default_factory=list)
-    #: Where it leads, by the fields of which several candidates were tried.
-    tried: dict[Forks, list[State]] = field(default_factory=dict)
-
-    @property
-    def way(self) -> tuple[Sent, ...]:
-        """All that was sent until it was met."""
-        earlier = self.before.way if self.before is not None else ()
-        return (*earlier, *self.sent)
-
-    @cached_property
-    def rest(self) -> tuple[tuple[Sent, ...], State]:
-        """What is sent on the shortest way from here to an end, and that end."""
-        if not self.onward:
-            return (), self
-        found = [
-            ((*sent, *after.rest[0]), after.rest[1]) for sent, after in self.onward
-        ]
-        return min(found, key=lambda each: (each[1].end == "refused", len(each[0])))
-
-
-class WayThrough(NamedTuple):
-    """One way through a wizard, from its first page to an end."""
-
-    #: What is sent on each page, in order.
-    sent: tuple[Sent, ...]
-    #: ``commit``, ``exit``, ``stuck`` or ``fails``.
-    end: str
-    #: The step of the Exit, or where it is stuck or fails; empty for a commit.
-    step: str
-
-    @property
-    def steps(self) -> tuple[str, ...]:
-        """The places that it leads over, in order, each once."""
-        return tuple(dict.fromkeys(sent.place for sent in self.sent))
 
 
 def paths(
@@ -204,10 +110,6 @@ def paths(
     found = Exploration(wizard, samples=samples or {}, bound=bound, most=most)
     found.run()
     return found.ways()
-
-
-class Stopped(Exception):
-    """So many forms were filled in that the run gives up."""
 
 
 @dataclass(eq=False)
@@ -435,12 +337,12 @@ class Exploration:
 
     def _try(self, state: State, forks: Forks) -> None:
         """Find where a state leads if several candidates of these fields are tried."""
-        known = {_key(sent) for sent, _ in state.onward}
+        known = {key_of(sent) for sent, _ in state.onward}
         try:
             for sent, journey in self._expand(state, forks):
                 after = self._state(journey, state, sent)
                 state.tried[forks].append(after)
-                if (key := _key(sent)) not in known:
+                if (key := key_of(sent)) not in known:
                     known.add(key)
                     state.onward.append((sent, after))
         except Failed as failed:
@@ -738,7 +640,7 @@ class Exploration:
         if names and compares(own, names):  # validators with earlier answers
             judging = {self._fork(path) for path in self.reads[at.place] if path[-1]}
         numbers = {n for n in constants_of(own) if isinstance(n, int | float)}
-        known = _texts_of(sent) if judging or self._compared else {}
+        known = texts_of(sent) if judging or self._compared else {}
         compared: dict[str, frozenset[str]] = {}
         earlier: dict[str, list[Candidate]] = {}
         added: dict[str, set[Any]] = {}
@@ -954,7 +856,7 @@ class Exploration:
             "validators tried, too."
         )
         passing = copy(bound)
-        form_class = _passing(bound.signature.form_class)
+        form_class = passing_class(bound.signature.form_class)
         passing.signature = bound.signature._replace(form_class=form_class)
         self._count()
         after = passing.submit(values, validate=True)
@@ -1029,7 +931,7 @@ class Exploration:
             other = _repeats(leaf)
             if other is not None and other in picked and leaf.name not in pinned:
                 raw[leaf.name] = list(picked[other])
-        return _with_files(raw, files), files
+        return with_files(raw, files), files
 
     # Lists
 
@@ -1105,7 +1007,7 @@ class Exploration:
                     f"most {MOST_ITEMS} items were tried. Prove it with a lower limit."
                 )
             fork = Fork(name, "", COUNT)
-            known = _texts_of(state.way)
+            known = texts_of(state.way)
             for partner in self._compared.get(fork, set()) - {fork}:
                 texts = [text for texts in known.get(partner, ()) for text in texts]
                 compared |= {int(text) for text in texts if text.isdecimal()}
@@ -1147,7 +1049,7 @@ class Exploration:
             if page is None or page.name != sent.page:
                 return None
             self._count()
-            values = _with_files(sent.values, sent.files)
+            values = with_files(sent.values, sent.files)
             after = page.submit(values, validate=True)
             if after is None or not after.done:
                 return None
@@ -1181,7 +1083,7 @@ class Exploration:
         first: dict[str, tuple[Sent, ...]] = {}
         for sents, whole in self._fill_from(state, journey, repeat.name, 0, ()):
             item = tuple(sent for sent in sents if sent.item == 1)
-            first[_key(item)] = item
+            first[key_of(item)] = item
             yield sents, whole
         if len(items) > 2:
             numbers = frozenset({len(items)})
@@ -1329,7 +1231,7 @@ class Exploration:
         steps = [each for step in self.wizard.steps for each in (step, *step.pages)]
         functions = [f for step in steps for f in functions_of(step)]
         forms = [form for step in steps for form in step.fixed_forms]
-        functions += [judge for form in forms for judge in _judges_of(form)]
+        functions += [judge for form in forms for judge in judges_of(form)]
         functions += [*self.properties.values(), self.wizard.validate]
         return [
             value
@@ -1347,88 +1249,8 @@ class Exploration:
                     continue
                 whole = (*state.way, *sent, *rest)
                 at = "" if end.end == "commit" else end.step
-                found.setdefault(_key(whole), WayThrough(whole, end.end, at))
+                found.setdefault(key_of(whole), WayThrough(whole, end.end, at))
         return sorted(found.values(), key=lambda way: len(way.sent))
-
-
-def _key(sents: tuple[Sent, ...]) -> str:
-    """Return what tells apart what is sent."""
-    return repr([(*sent[:1], *sent[2:4], sent.values, sent.files) for sent in sents])
-
-
-class Failed(Exception):
-    """Code of the application has raised something while a page was filled in."""
-
-    def __init__(self, place: str, error: Exception, sent: tuple[Sent, ...]) -> None:
-        super().__init__(place)
-        self.place = place
-        self.error = error
-        self.sent = sent
-
-
-def functions_of(step: AnyStep) -> list[Function]:
-    """Return the functions of the application that a step has, and those of its form.
-
-    Of the form's, these are the ones that read earlier answers.
-    """
-    names = ("when", "prepare", "over", "kwargs", "form")
-    found = (getattr(step, name, None) for name in names)
-    own = [each for each in found if callable(each) and not isinstance(each, type)]
-    judges = [judge for form in step.fixed_forms for judge in _judges_of(form)]
-    return [*own, *(judge for judge in judges if _reads_answers(judge))]
-
-
-def _judges_of(form_class: type[Form]) -> Iterator[Function]:
-    """Yield the methods of a form class, and the validators of its fields."""
-    for cls in form_class.__mro__:
-        for value in vars(cls).values():
-            if isinstance(value, FunctionType):
-                yield value
-            elif isinstance(value, UnboundField):
-                given = [*value.args, *value.kwargs.values()]
-                for each in given:
-                    several = each if isinstance(each, list | tuple) else [each]
-                    yield from filter(callable, several)
-                    if isinstance(each, type) and issubclass(each, Form):
-                        yield from _judges_of(each)
-
-
-def _reads_answers(function: Function) -> bool:
-    """True if code of a form asks for the answers before it, or other items."""
-    names = (each.__code__.co_names for each in functions_in([function]))
-    return any({"answers", "items"} & {*own} for own in names)
-
-
-def _passing(form_class: type[Form]) -> type[Form]:
-    """Return a form class that accepts everything."""
-    body = {"validate": lambda form, *args, **kwargs: True}
-    name = form_class.__name__
-    return new_class(name, (form_class,), exec_body=lambda new: new.update(body))
-
-
-def _with_files(raw: Raw, files: Mapping[str, str]) -> Values:
-    """Return what is sent of a form, with files of these names by their fields."""
-    values = Values({name: [*texts] for name, texts in raw.items() if texts})
-    values.files = {
-        f"file of {name}": sent_file(f"file of {name}", name, file[7:])
-        for name, file in files.items()
-    }
-    return values
-
-
-def _texts_of(sent: Iterable[Sent]) -> Mapping[Fork, list[Candidate]]:
-    """Return what was sent for each field, and how many items each list has."""
-    found: dict[Fork, list[Candidate]] = defaultdict(list)
-    items: dict[str, int] = {}
-    for each in sent:
-        for name, texts in each.values.items():
-            known = found[Fork(each.step, each.page, name.partition("-")[0])]
-            if texts not in known:
-                known.append(texts)
-        items[each.step] = max(each.item, items.get(each.step, 0))
-    for step, number in items.items():
-        found[Fork(step, "", COUNT)].append([str(number)])
-    return found
 
 
 def _repeats(leaf: Field) -> str | None:

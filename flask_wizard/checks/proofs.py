@@ -17,13 +17,8 @@ from ..errors import ConfigurationError, UnknownNameError, WizardError
 from ..wizard import Wizard
 from .conditions import in_words
 from .findings import SILENCED
-from .paths import (
-    MOST_FORMS,
-    PACKAGE_FOLDER,
-    Exploration,
-    Samples,
-    State,
-)
+from .paths import MOST_FORMS, PACKAGE_FOLDER, Exploration
+from .states import Samples, State
 
 PROOFS: Mapping[str, str] = {
     "reached": "Each step is reached on some path.",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from ..checks.paths import Samples, WayThrough, paths
-from ..checks.paths import Sent as SentPage
+from ..checks.paths import paths
 from ..checks.sample_files import FILES
+from ..checks.states import Samples, WayThrough
+from ..checks.states import Sent as SentPage
 from ..core.steps import Steps
 from ..core.tasks import TASKS
 from ..wizard import Wizard

@@ -33,8 +33,9 @@ from flask_wizard import (
     Wizard,
 )
 from flask_wizard.checks.constants import constants_of
-from flask_wizard.checks.paths import Exploration, WayThrough, paths
+from flask_wizard.checks.paths import Exploration, paths
 from flask_wizard.checks.patterns import text_like
+from flask_wizard.checks.states import WayThrough
 
 
 class Name(Form):
