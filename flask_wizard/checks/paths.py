@@ -14,7 +14,6 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import combinations
 from math import prod
 from pathlib import Path as FolderPath
@@ -23,6 +22,7 @@ from typing import Any, cast
 from wtforms import Form
 from wtforms.fields import Field
 
+from ..cached import cached_property
 from ..core.answers import CONCEALED, NAMES, Answers, Dependencies
 from ..core.bound_form import BoundFormStep
 from ..core.draft import Draft, Path, Raw

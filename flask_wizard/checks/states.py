@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, NamedTuple
 
+from ..cached import cached_property
 from ..core.draft import Raw
 from ..core.forms import Values
 from ..core.journey import NOTHING_BOUND, Journey

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from threading import Lock
 from typing import Annotated, Any, Literal, Self, TypeVar, overload
 
@@ -13,6 +13,7 @@ import msgspec
 from markupsafe import Markup
 from msgspec.structs import fields, replace
 
+from ..cached import cached_property
 from ..errors import StoreError, UnreadableDraftError
 
 Raw = dict[str, list[str]]

@@ -10,13 +10,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 from wtforms import Form
 from wtforms.fields import Field, FieldList, FileField, FormField, MultipleFileField
 
+from ..cached import cached_property
 from ..catalogues import message
 from .draft import Draft, StoredFile, storable
 from .form_errors import as_text

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from wtforms import Form
 
+from ..cached import cached_property
 from ..errors import DefinitionError
 from .answers import Answers, Dependencies, Record
 from .bound_form import BoundFormStep

@@ -7,11 +7,11 @@ import logging
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 
 from msgspec.structs import replace
 
+from ..cached import cached_property
 from ..errors import DefinitionError, UnknownNameError
 from ..tracebacks import without_locals
 from .answers import Answers, Dependencies, Record

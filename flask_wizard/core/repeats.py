@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from msgspec import Raw, msgpack
 from msgspec.structs import replace
 from wtforms import Form
 
+from ..cached import cached_property
 from ..catalogues import message
 from ..errors import DefinitionError, StepError
 from .answers import Answers, Dependencies, Shown

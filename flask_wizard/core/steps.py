@@ -8,7 +8,6 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from functools import cached_property
 from itertools import groupby, takewhile
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self, cast
@@ -17,6 +16,7 @@ import msgspec
 from msgspec.structs import replace
 from wtforms import Form
 
+from ..cached import cached_property
 from ..catalogues import message
 from ..errors import DefinitionError, StepError
 from .answers import Answers, Dependencies, Record

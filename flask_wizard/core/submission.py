@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from functools import cached_property
 from typing import Any
 
+from ..cached import cached_property
 from .answers import Answers
 from .journey import Journey
 from .steps import BoundStep, Changes

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from difflib import get_close_matches
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -17,6 +17,7 @@ from wtforms.form import BaseForm
 from wtforms.i18n import DummyTranslations, messages_path
 
 from .. import locales
+from ..cached import cached_property
 from ..catalogues import catalogue, known_texts, message, placeholders
 from ..errors import DefinitionError
 

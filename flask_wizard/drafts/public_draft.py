@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any, Protocol
 
+from ..cached import cached_property
 from ..core import draft as stored
 from ..errors import ConfigurationError
 from .lifetimes import Lifetimes, expires, utc_datetime

@@ -10,12 +10,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import chain
 from typing import Any, ClassVar, Literal, Protocol
 
 from msgspec import structs
 
+from ..cached import cached_property
 from ..core.draft import FILES_KEY, Draft, Receipt, encode
 from ..core.former_names import with_new_names, with_stored_names
 from ..core.steps import Steps

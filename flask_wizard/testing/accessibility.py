@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from werkzeug.test import TestResponse
+
+from ..cached import cached_property
 
 Node = Any  # justhtml has no types for what a query returns
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from werkzeug.test import TestResponse
 
+from ..cached import cached_property
 from .accessibility import PARSER_MISSING, Node
 
 if TYPE_CHECKING:

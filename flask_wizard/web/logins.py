@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from flask import Flask, request
 from werkzeug.exceptions import HTTPException
 
+from ..cached import cached_property
 from ..core.hooks import OWN_ERRORS, hook_error
 from ..drafts.adoption import adopt
 from ..drafts.holders import Holder

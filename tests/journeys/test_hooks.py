@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -634,3 +635,42 @@ def test_draft_that_cannot_be_continued_can_be_mended(torn: Visitor) -> None:
 def test_new_draft_begins_beside_one_that_cannot_be_continued(torn: Visitor) -> None:
     torn.open("/join/new/you")
     assert torn.fill(name="Eve").path.endswith("/pet")
+
+
+# What a slow hook holds up
+
+
+@pytest.mark.parametrize("hook", ["prepare", "kwargs", "when", "initial", "validator"])
+def test_slow_hook_of_one_visitor_holds_up_no_other(
+    hook: str, make_app: MakeApp
+) -> None:
+    reached, free = threading.Event(), threading.Event()
+
+    def wait(*given: object) -> Any:
+        if threading.current_thread().name == "slow":
+            reached.set()
+            assert free.wait(60)
+        return {"kwargs": {}, "when": True}.get(hook)
+
+    hooks = {hook: wait} if hook in ("prepare", "kwargs", "when") else {}
+    validators = [wait] if hook == "validator" else []
+    form = type("Slow", (Form,), {"pet": fields.StringField("Pet", validators)})
+    body: dict[str, Any] = {"you": Step(You), "pet": Step(form, **hooks)}
+    body["check"] = Review()
+    if hook == "initial":
+        body["initial"] = wait
+    app = make_app(declare("Waits", Commits, **body))
+    slow, quick = begun(app), begun(app)
+
+    def send() -> None:
+        slow.fill(pet="Rex")
+
+    thread = threading.Thread(target=send, name="slow")
+    thread.start()
+    try:
+        assert reached.wait(60)
+        assert quick.fill(pet="Max").path.endswith("/check")
+    finally:
+        free.set()
+        thread.join()
+    assert slow.page.path.endswith("/check")
