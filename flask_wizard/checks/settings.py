@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from warnings import catch_warnings
 
 from flask import Flask, url_for
@@ -10,6 +11,7 @@ from flask.sessions import SecureCookieSessionInterface
 
 from ..errors import StoreError
 from ..stores import CheckedStore
+from ..web.logins import Logins, SignedOut
 from ..web.rehearsal import silence
 from ..web.start_warnings import START_SETTINGS, Setting
 from ..web.state import EXTENSION, MOUNTS, get_context, secrets_of
@@ -88,13 +90,7 @@ def _size_at(app: Flask, mount: str) -> int:
     """
     name = app.session_interface.get_cookie_name(app)
     try:
-        url = url_for(f"{mount}.entry", **sample_bound(app, mount))
-        with (
-            silence(),
-            catch_warnings(action="ignore"),  # Werkzeug's, of the same
-            app.app_context(),
-            app.test_request_context(url),
-        ):
+        with _first_request(app, mount), catch_warnings(action="ignore"):  # Werkzeug's
             answer = app.make_response(app.preprocess_request() or "")
             get_context().holder.ensure_token()
             response = app.process_response(answer)
@@ -105,6 +101,14 @@ def _size_at(app: Flask, mount: str) -> int:
     )
     sizes = (len(pair) - 1 for pair in pairs if pair.startswith(f"{name}="))
     return max(sizes, default=0)
+
+
+@contextmanager
+def _first_request(app: Flask, mount: str) -> Iterator[None]:
+    """Have the request in which somebody comes to a wizard, and log nothing."""
+    url = url_for(f"{mount}.entry", **sample_bound(app, mount))
+    with silence(), app.app_context(), app.test_request_context(url):
+        yield
 
 
 # The others
@@ -128,13 +132,40 @@ SECRET_KEY = Setting(
     "'import secrets; print(secrets.token_hex())'. Keep the old one among "
     "SECRET_KEY_FALLBACKS until its drafts have expired.",
 )
-PERMANENT_SESSION = Setting(
-    "WIZARD_PERMANENT_SESSION",
-    lambda app: app.config["WIZARD_PERMANENT_SESSION"],
-    "The session ends with the browser, and drafts live on that nobody can open then. "
-    "Set WIZARD_PERMANENT_SESSION = True. How long it lasts then is said by "
-    "PERMANENT_SESSION_LIFETIME.",
-)
+
+
+def _session(app: Flask) -> Iterator[tuple[str, str]]:
+    if app.config["WIZARD_PERMANENT_SESSION"]:
+        return
+    logins: Logins = app.extensions[EXTENSION].logins
+    begins = "The session ends"
+    if logins.find_user is not None:
+        mounts = app.extensions.get(MOUNTS, {})
+        if mounts and all(_asks_for_login(app, mount) for mount in mounts):
+            return
+        begins = "The session of a visitor who is not signed in ends"
+    yield (
+        "WIZARD_PERMANENT_SESSION",
+        f"{begins} with the browser, and drafts live on that nobody can open then. Set "
+        "WIZARD_PERMANENT_SESSION = True. How long it lasts then is said by "
+        "PERMANENT_SESSION_LIFETIME.",
+    )
+
+
+def _asks_for_login(app: Flask, mount: str) -> bool:
+    """True if the holder function refuses a visitor of a wizard who is not signed in.
+
+    It is False if the function raises anything else, as for want of a real visitor.
+    """
+    try:
+        with _first_request(app, mount):
+            app.preprocess_request()  # what the function reads may come from there
+            get_context().holder.identify()
+    except SignedOut:
+        return True
+    except Exception:  # whatever an application may raise
+        return False
+    return False
 
 
 def _templates(app: Flask) -> Iterator[tuple[str, str]]:
@@ -153,7 +184,7 @@ SETTINGS: Mapping[str, Callable[[Flask], Iterator[tuple[str, str]]]] = {
     "cookie": _cookie,
     "cookie-size": _cookie_size,
     "secret-key": _wrong(SECRET_KEY),
-    "session": _wrong(PERMANENT_SESSION),
+    "session": _session,
     **{name: _wrong(setting) for name, setting in START_SETTINGS.items()},
     "templates": _templates,
 }
