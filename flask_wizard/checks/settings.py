@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
 from warnings import catch_warnings
 
-from flask import Flask, url_for
+from flask import Flask, request, url_for
 from flask.sessions import SecureCookieSessionInterface
+from werkzeug.exceptions import HTTPException
 
 from ..errors import StoreError
 from ..stores import CheckedStore
@@ -90,7 +93,10 @@ def _size_at(app: Flask, mount: str) -> int:
     """
     name = app.session_interface.get_cookie_name(app)
     try:
-        with _first_request(app, mount), catch_warnings(action="ignore"):  # Werkzeug's
+        with (
+            _request_to(app, mount, "entry"),
+            catch_warnings(action="ignore"),  # Werkzeug's, of the same
+        ):
             answer = app.make_response(app.preprocess_request() or "")
             get_context().holder.ensure_token()
             response = app.process_response(answer)
@@ -104,11 +110,48 @@ def _size_at(app: Flask, mount: str) -> int:
 
 
 @contextmanager
-def _first_request(app: Flask, mount: str) -> Iterator[None]:
-    """Have the request in which somebody comes to a wizard, and log nothing."""
-    url = url_for(f"{mount}.entry", **sample_bound(app, mount))
-    with silence(), app.app_context(), app.test_request_context(url):
+def _request_to(
+    app: Flask, mount: str, page: str, *, method: str = "GET", **values: Any
+) -> Iterator[None]:
+    """Have a stranger's request to a page of a wizard, and log nothing."""
+    url = url_for(f"{mount}.{page}", **values, **sample_bound(app, mount))
+    with silence(), app.app_context(), app.test_request_context(url, method=method):
         yield
+
+
+# Logins
+
+
+def _guard(app: Flask) -> Iterator[tuple[str, str]]:
+    for mount in sorted(app.extensions.get(MOUNTS, {})):
+        # Most applications let the GET pass, and then no POST is tried.
+        if all(_is_led_away(app, mount, method) for method in ("GET", "POST")):
+            yield (
+                mount,
+                "is guarded by a before_request function, which answers what somebody "
+                "sends who is not signed in: if a login runs out while they type, the "
+                "text is lost. Have the holder function ask for the login, and let "
+                "such requests pass to the wizard. See docs/users.md.",
+            )
+
+
+def _is_led_away(app: Flask, mount: str, method: str) -> bool:
+    """True if a before_request function redirects a stranger, or answers 401.
+
+    A redirect to the same path does not count, such as one to HTTPS.
+    """
+    step = app.extensions[MOUNTS][mount].wizard.steps.names[0]
+    at = {"draft": "new", "step": step}
+    try:
+        with _request_to(app, mount, "step", method=method, **at):
+            try:
+                answer = app.make_response(app.preprocess_request() or "")
+            except HTTPException as error:
+                answer = app.make_response(error.get_response())
+            path = urlsplit(answer.location or request.path).path
+            return answer.status_code == 401 or path != request.path
+    except Exception:  # whatever an application may raise
+        return False
 
 
 # The others
@@ -158,7 +201,7 @@ def _asks_for_login(app: Flask, mount: str) -> bool:
     It is False if the function raises anything else, as for want of a real visitor.
     """
     try:
-        with _first_request(app, mount):
+        with _request_to(app, mount, "entry"):
             app.preprocess_request()  # what the function reads may come from there
             get_context().holder.identify()
     except SignedOut:
@@ -185,6 +228,7 @@ SETTINGS: Mapping[str, Callable[[Flask], Iterator[tuple[str, str]]]] = {
     "cookie-size": _cookie_size,
     "secret-key": _wrong(SECRET_KEY),
     "session": _session,
+    "guard": _guard,
     **{name: _wrong(setting) for name, setting in START_SETTINGS.items()},
     "templates": _templates,
 }
