@@ -125,31 +125,31 @@ def beside(
     """
     if isinstance(field, SelectFieldBase):
         offered = {str(value) for value, _, _ in choices_of(field)}
-        return [[text] for text in texts if text in offered]
+        return [[typed] for typed in texts if typed in offered]
     if sort_of(field) == "choice" or input_type(field) == "file":
         return []
     numbers = [n for n in constants if isinstance(n, int | float | Decimal)]
     found: list[Candidate] = []
-    for text in filter(None, texts):
-        number, day = _number_of(text), _day_of(text, field)
+    for typed in filter(None, texts):
+        number, day = _number_of(typed), _day_of(typed, field)
         if isinstance(field, DateTimeField):
             found += [[near] for near in _beside_day(field, number, day, numbers)]
             if day is not None and not isinstance(field, DateField):
-                found.append([text])  # the very same moment
+                found.append([typed])  # the very same moment
         elif sort_of(field) == "number":
-            for near in _beside_number(text, number, day, numbers):
+            for near in _beside_number(typed, number, day, numbers):
                 if "." not in near or not isinstance(field, IntegerField):
                     found.append([near])
         else:
-            found += [[text], [f"{text}a"], [text[:-1]]]
+            found += [[typed], [f"{typed}a"], [typed[:-1]]]
     return once(each for each in found if each[0])
 
 
 def _beside_number(
-    text: str, number: Decimal | None, day: date | None, numbers: Sequence[Any]
+    typed: str, number: Decimal | None, day: date | None, numbers: Sequence[Any]
 ) -> Iterator[str]:
     """Yield numbers beside another one, the length of a text, or an age."""
-    around = [Decimal(len(text))] if number is None else [number]
+    around = [Decimal(len(typed))] if number is None else [number]
     if day is not None:
         around = [Decimal(date.today().year - day.year), Decimal(day.year)]
     for constant in [Decimal(str(n)) for n in numbers if -FAR < n < FAR]:

@@ -112,7 +112,9 @@ class Tries:
         #: What the page has accepted before, which comes first.
         self.worked = worked
         #: The position of what is sent among the options; -1 for what has worked.
-        self.at = {name: -1 if name in worked else 0 for name in page.options}
+        self.at: dict[str, int] = {
+            name: -1 if name in worked else 0 for name in page.options
+        }
         #: What is sent together, as validators judge it together.
         self.joined: Mapping[str, Candidate] = {}
         self._rest: Iterator[Mapping[str, Candidate]] | None = None

@@ -107,9 +107,9 @@ class Teller:
             if step.page == "list"
         }
         #: True if what the story does not name is sent empty.
-        self.is_path = isinstance(story, Story)
+        self.is_path: bool = isinstance(story, Story)
         single = {*steps.names} - self.lists.keys()
-        self.story = dict(_by_field(story, single))
+        self.story: dict[str, Any] = dict(_by_field(story, single))
         #: By key of the story, the place that has used it.
         self.used: dict[str, str] = {}
         #: The names of inputs that a page has, and for which the story has nothing.
