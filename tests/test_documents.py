@@ -17,7 +17,7 @@ from apps import MakeApp
 from blinker import NamedSignal
 from clock import DAY
 from documents import ROOT, blocks, run_blocks
-from flask import Flask, session
+from flask import Flask
 from time_machine import Traveller
 from uploads import PNG, files_in, send_files
 from visitor import Page, Visitor, attribute
@@ -673,6 +673,32 @@ def test_recipe_for_users_works(instance: Path, recipe: str) -> None:
     assert visitor.get(friend).status_code == 404
 
 
+def test_wizard_for_users_only_gives_the_text_back(instance: Path) -> None:
+    app = run_blocks("docs/users.md")["for_users_only"]()
+    visitor = Visitor(app)
+    answer = visitor.get("/join/new/you?a=b")
+    assert answer.location == "/login?next=/join/new/you?a%3Db"
+    visitor.sign_in("/login", name="ann")
+    visitor.open("/join/")
+    visitor.fill(name="Ann")
+    with visitor.client.session_transaction() as session:
+        del session["user_id"]
+    page = visitor.fill(name="Bea")
+    assert (page.status, page.value("name")) == (401, "Bea")
+    assert page.link("Sign in (opens a new tab)").startswith("/login?next=")
+
+
+def test_wizard_beside_one_for_users_only_is_for_all(instance: Path) -> None:
+    users = run_blocks("docs/users.md")
+    app = users["for_users_only"]()
+    users["add_my_drafts"](app, FlaskWizard())  # it has no state but the application's
+    visitor = Visitor(app)
+    assert visitor.get("/my-drafts").json == []
+    friend = follow(visitor, "/guests/", name="Ann")
+    (draft,) = json.loads(visitor.get("/my-drafts").text)
+    assert draft["continue"] == friend
+
+
 def test_json_of_the_documents_is_as_they_say(instance: Path) -> None:
     document = run_blocks("docs/json.md")
     first, again = document["walk"](document["create_app"]().test_client())
@@ -809,9 +835,13 @@ def test_stores_of_the_documents_open(instance: Path) -> None:
         assert app.extensions["flask_wizard"].store.load("nothing") is None
 
 
-def test_wizard_of_one_transaction_runs_to_its_commit(instance: Path) -> None:
+@pytest.mark.parametrize("has_factory", [False, True])
+def test_wizard_of_one_transaction_runs_to_its_commit(
+    instance: Path, has_factory: bool
+) -> None:
     stores = run_blocks("docs/stores.md")
-    app, db = stores["app"], stores["db"]
+    app = stores["create_app"]() if has_factory else stores["app"]
+    db = stores["db"]
     with app.app_context():
         db.create_all()
         visitor = Visitor(app)
@@ -1005,22 +1035,69 @@ def test_language_of_the_documents_is_changed_on_the_way(
     assert len(embedding["joined"]) == 1
 
 
-def test_guard_of_the_documents_lets_members_in(embedding: dict[str, Any]) -> None:
-    app = embedding["create_app"]()
-    embedding["add_members_only"](app)
+MEMBER = {"user_id": 7, "confirmed": True, "permissions": ["join"]}
 
-    def login() -> str:
-        session["user_id"] = 7
-        return "in"
 
-    app.add_url_rule("/login", "login", login)
+@pytest.fixture
+def members(embedding: dict[str, Any]) -> Flask:
+    app: Flask = embedding["create_members_app"]()
+    app.add_url_rule("/login", "login", lambda: "Sign in")
+    app.add_url_rule("/confirm", "confirm", lambda: "Confirm")
+    return app
 
-    visitor = Visitor(app)
-    answer = visitor.get("/members/new/you?a=b")
-    assert answer.location == "/login?next=/members/new/you?a%3Db"
-    visitor.open("/login")
+
+def be(visitor: Visitor, **known: object) -> None:
+    """Put into the session what the application knows of a visitor."""
+    with visitor.client.session_transaction() as session:
+        for key in MEMBER:
+            session.pop(key, None)
+        session.update(known)
+
+
+def test_guard_of_the_documents_lets_members_in(
+    embedding: dict[str, Any], members: Flask
+) -> None:
+    visitor = Visitor(members)
+    be(visitor, **MEMBER)
     join(visitor, "/members/")
     assert len(embedding["joined"]) == 1
+
+
+def test_guard_of_the_documents_lets_nobody_else_in(members: Flask) -> None:
+    visitor = Visitor(members)
+    answer = visitor.get("/members/new/you?a=b")
+    assert answer.location == "/login?next=/members/new/you?a%3Db"
+    be(visitor, user_id=7)
+    assert visitor.get("/members/").location == "/confirm"
+    be(visitor, user_id=7, confirmed=True)
+    assert visitor.get("/members/").status_code == 403
+
+
+def test_guard_of_the_documents_shows_no_page_without_a_login(members: Flask) -> None:
+    visitor = Visitor(members)
+    rules = list(members.url_map.iter_rules())
+    own = [rule for rule in rules if rule.endpoint.startswith("members.")]
+    seen = {}
+    for rule in own:
+        url = re.sub("<[^>]*>", "you", rule.rule)
+        if rule.methods is not None and "GET" in rule.methods:
+            seen[rule.endpoint] = visitor.get(url)
+    assert len(seen) > 5
+    for endpoint, answer in seen.items():
+        assert (answer.location or "").startswith("/login?"), endpoint
+
+
+def test_guard_of_the_documents_gives_the_text_back(members: Flask) -> None:
+    visitor = Visitor(members)
+    be(visitor, **MEMBER)
+    visitor.open("/members/")
+    visitor.fill(name="Ann")
+    be(visitor)
+    page = visitor.fill(name="Bea")
+    assert (page.status, page.value("name")) == (401, "Bea")
+    assert page.link("Sign in (opens a new tab)").startswith("/login?next=")
+    be(visitor, **MEMBER)
+    assert visitor.press().path.endswith("/check")
 
 
 def test_limit_of_the_documents_gives_the_text_back(embedding: dict[str, Any]) -> None:

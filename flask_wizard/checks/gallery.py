@@ -40,6 +40,7 @@ from ..errors import StoreError
 from ..stores.memory import MemoryStore
 from ..web.guest_pages import guest_page
 from ..web.links import resume_url
+from ..web.logins import Logins
 from ..web.pages import Page
 from ..web.rehearsal import silence
 from ..web.routes import Mounted
@@ -157,7 +158,7 @@ def _stage(
     with TemporaryDirectory() as folder:
         uploads = FolderUploads(Path(folder), min_free=0)
         store = _OwnStore(SimpleCache())
-        state = _NotingState(app, store, uploads, before.logins)
+        state = _NotingState(app, store, uploads, _without_refusals(before.logins))
         app.extensions[EXTENSION] = state
         for mounted in mounts.values():
             mounted.wizard = _without_effects(mounted.wizard, theme)
@@ -174,6 +175,13 @@ def _stage(
             for name, wizard in wizards.items():
                 mounts[name].wizard = wizard
             app.extensions[EXTENSION] = before
+
+
+def _without_refusals(logins: Logins) -> Logins:
+    """Return a copy for which it is nobody whom the holder function refuses."""
+    own = copy(logins)
+    vars(own)["find_user"] = logins.signed_in  # in the place of what it has cached
+    return own
 
 
 def _without_effects(wizard: Wizard, theme: str | None) -> Wizard:

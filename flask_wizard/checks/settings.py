@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
 from warnings import catch_warnings
 
-from flask import Flask, url_for
+from flask import Flask, request, url_for
 from flask.sessions import SecureCookieSessionInterface
+from werkzeug.exceptions import HTTPException
 
 from ..errors import StoreError
 from ..stores import CheckedStore
+from ..web.logins import Logins, SignedOut
 from ..web.rehearsal import silence
 from ..web.start_warnings import START_SETTINGS, Setting
 from ..web.state import EXTENSION, MOUNTS, get_context, secrets_of
@@ -88,12 +93,9 @@ def _size_at(app: Flask, mount: str) -> int:
     """
     name = app.session_interface.get_cookie_name(app)
     try:
-        url = url_for(f"{mount}.entry", **sample_bound(app, mount))
         with (
-            silence(),
+            _request_to(app, mount, "entry"),
             catch_warnings(action="ignore"),  # Werkzeug's, of the same
-            app.app_context(),
-            app.test_request_context(url),
         ):
             answer = app.make_response(app.preprocess_request() or "")
             get_context().holder.ensure_token()
@@ -105,6 +107,51 @@ def _size_at(app: Flask, mount: str) -> int:
     )
     sizes = (len(pair) - 1 for pair in pairs if pair.startswith(f"{name}="))
     return max(sizes, default=0)
+
+
+@contextmanager
+def _request_to(
+    app: Flask, mount: str, page: str, *, method: str = "GET", **values: Any
+) -> Iterator[None]:
+    """Have a stranger's request to a page of a wizard, and log nothing."""
+    url = url_for(f"{mount}.{page}", **values, **sample_bound(app, mount))
+    with silence(), app.app_context(), app.test_request_context(url, method=method):
+        yield
+
+
+# Logins
+
+
+def _guard(app: Flask) -> Iterator[tuple[str, str]]:
+    for mount in sorted(app.extensions.get(MOUNTS, {})):
+        # Most applications let the GET pass, and then no POST is tried.
+        if all(_is_led_away(app, mount, method) for method in ("GET", "POST")):
+            yield (
+                mount,
+                "is guarded by a before_request function, which answers what somebody "
+                "sends who is not signed in: if a login runs out while they type, the "
+                "text is lost. Have the holder function ask for the login, and let "
+                "such requests pass to the wizard. See docs/users.md.",
+            )
+
+
+def _is_led_away(app: Flask, mount: str, method: str) -> bool:
+    """True if a before_request function redirects a stranger, or answers 401.
+
+    A redirect to the same path does not count, such as one to HTTPS.
+    """
+    step = app.extensions[MOUNTS][mount].wizard.steps.names[0]
+    at = {"draft": "new", "step": step}
+    try:
+        with _request_to(app, mount, "step", method=method, **at):
+            try:
+                answer = app.make_response(app.preprocess_request() or "")
+            except HTTPException as error:
+                answer = app.make_response(error.get_response())
+            path = urlsplit(answer.location or request.path).path
+            return answer.status_code == 401 or path != request.path
+    except Exception:  # whatever an application may raise
+        return False
 
 
 # The others
@@ -128,13 +175,40 @@ SECRET_KEY = Setting(
     "'import secrets; print(secrets.token_hex())'. Keep the old one among "
     "SECRET_KEY_FALLBACKS until its drafts have expired.",
 )
-PERMANENT_SESSION = Setting(
-    "WIZARD_PERMANENT_SESSION",
-    lambda app: app.config["WIZARD_PERMANENT_SESSION"],
-    "The session ends with the browser, and drafts live on that nobody can open then. "
-    "Set WIZARD_PERMANENT_SESSION = True. How long it lasts then is said by "
-    "PERMANENT_SESSION_LIFETIME.",
-)
+
+
+def _session(app: Flask) -> Iterator[tuple[str, str]]:
+    if app.config["WIZARD_PERMANENT_SESSION"]:
+        return
+    logins: Logins = app.extensions[EXTENSION].logins
+    begins = "The session ends"
+    if logins.find_user is not None:
+        mounts = app.extensions.get(MOUNTS, {})
+        if mounts and all(_asks_for_login(app, mount) for mount in mounts):
+            return
+        begins = "The session of a visitor who is not signed in ends"
+    yield (
+        "WIZARD_PERMANENT_SESSION",
+        f"{begins} with the browser, and drafts live on that nobody can open then. Set "
+        "WIZARD_PERMANENT_SESSION = True. How long it lasts then is said by "
+        "PERMANENT_SESSION_LIFETIME.",
+    )
+
+
+def _asks_for_login(app: Flask, mount: str) -> bool:
+    """True if the holder function refuses a visitor of a wizard who is not signed in.
+
+    It is False if the function raises anything else, as for want of a real visitor.
+    """
+    try:
+        with _request_to(app, mount, "entry"):
+            app.preprocess_request()  # what the function reads may come from there
+            get_context().holder.identify()
+    except SignedOut:
+        return True
+    except Exception:  # whatever an application may raise
+        return False
+    return False
 
 
 def _templates(app: Flask) -> Iterator[tuple[str, str]]:
@@ -153,7 +227,8 @@ SETTINGS: Mapping[str, Callable[[Flask], Iterator[tuple[str, str]]]] = {
     "cookie": _cookie,
     "cookie-size": _cookie_size,
     "secret-key": _wrong(SECRET_KEY),
-    "session": _wrong(PERMANENT_SESSION),
+    "session": _session,
+    "guard": _guard,
     **{name: _wrong(setting) for name, setting in START_SETTINGS.items()},
     "templates": _templates,
 }

@@ -15,7 +15,7 @@ from werkzeug.routing import RequestRedirect
 from werkzeug.test import TestResponse
 
 from ..core.steps import Steps
-from ..web.logins import SignedOut
+from ..web.logins import Logins
 from ..web.state import EXTENSION, MOUNTS
 from .page import Page, attribute, choose_form, foreign_form, sent_by_button
 from .stories import Teller
@@ -161,8 +161,9 @@ class WizardClient:
         self.open(url)
         page = self._fill("next", None, values, more)
         self._draft = self._draft or draft  # it may lead to the wizard's entry
-        holder = self.app.extensions[EXTENSION].logins.find_user
-        if holder is not None and self.in_request(_found, holder) is None:
+        logins: Logins = self.app.extensions[EXTENSION].logins
+        is_known = logins.find_user is not None
+        if is_known and self.in_request(logins.signed_in) is None:
             said = "; ".join(page.errors) or page.text[:200]
             raise AssertionError(
                 f"Nobody is signed in after {url}, which leads to {page.path} with the "
@@ -405,11 +406,3 @@ class WizardClient:
             return "", {}
         mount, _, name = str(endpoint).rpartition(".")
         return (name, values) if mount == self.mount else ("", {})
-
-
-def _found(holder: Callable[[], str | None]) -> str | None:
-    """Return the id of the user who is signed in, None for nobody."""
-    try:
-        return holder()
-    except SignedOut:
-        return None

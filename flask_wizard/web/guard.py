@@ -100,7 +100,7 @@ def check_request(context: Context, incoming: IncomingFiles | None = None) -> No
         raise BadRequest from error
     limit, most = config["WIZARD_MAX_BODY"], config["WIZARD_MAX_PAIRS"]
     if incoming is not None and request.mimetype == MULTIPART:
-        _expect_files(context, incoming, Caps(limit, limit, most))
+        _expect_files(context, incoming)
         return
     limit = min(limit, request.max_content_length or limit)
     if "form" in request.__dict__:
@@ -135,11 +135,20 @@ def check_request(context: Context, incoming: IncomingFiles | None = None) -> No
     request.environ[LIMITED] = kept is not body
 
 
-def _expect_files(context: Context, incoming: IncomingFiles, caps: Caps) -> None:
-    """Have files read from the body. Raise RequestEntityTooLarge for too many bytes."""
+def _expect_files(context: Context, incoming: IncomingFiles) -> None:
+    """Have files read from the body. Raise RequestEntityTooLarge for too many bytes.
+
+    A limit of the application's own is that of one file and of the fields: a file that
+    is larger is read, not kept, and told at its field, and the fields are not lost.
+    """
     request, config = context.request, context.app.config
-    body = caps.body + config["WIZARD_MAX_UPLOADS_SIZE"]
-    caps = caps._replace(body=min(body, request.max_content_length or body))
+    fields, file = config["WIZARD_MAX_BODY"], config["WIZARD_MAX_UPLOAD_SIZE"]
+    caps = Caps(
+        body=fields + config["WIZARD_MAX_UPLOADS_SIZE"],
+        fields=min(fields, request.max_content_length or fields),
+        parts=config["WIZARD_MAX_PAIRS"],
+        file=min(file, request.max_content_length or file),
+    )
     if "form" in request.__dict__:
         _check_parsed(context, caps.body, caps.parts)
         incoming.install(caps)

@@ -42,7 +42,7 @@ INCOMING = "flask_wizard.incoming"
 
 
 class TooLarge(Exception):
-    """A file has more than ``WIZARD_MAX_UPLOAD_SIZE`` bytes."""
+    """A file has more bytes than one may have."""
 
 
 class Refused(Exception):
@@ -87,7 +87,7 @@ class IncomingFiles:
         self.cut: bool = False
         # The keys and ids of what is stored and in no draft.
         self._loose: set[tuple[str, str]] = set()
-        self._caps = Caps(0, 0, 0)
+        self._caps = Caps(0, 0, 0, 0)
 
     def __repr__(self) -> str:
         return f"<IncomingFiles: {len(self.files)}>"
@@ -145,7 +145,7 @@ class IncomingFiles:
         if not self._key and self.failure is None:
             self._begin()
         config = self._context.app.config
-        size, most = 0, config["WIZARD_MAX_UPLOAD_SIZE"]
+        size, most = 0, self._caps.file
 
         def measured() -> Iterator[bytes]:
             nonlocal size

@@ -79,6 +79,13 @@ class Logins:
             raise hook_error(error) from error
         return None if found is None else id_of(found)
 
+    def signed_in(self) -> str | None:
+        """Return the id of the user; None for nobody, and where a login has run out."""
+        try:
+            return self.find_user() if self.find_user is not None else None
+        except SignedOut:
+            return None
+
     def identify(self, context: Context) -> Holder:
         """Return the visitor, who has then adopted what this session has begun.
 

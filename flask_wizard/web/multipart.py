@@ -34,6 +34,8 @@ class Caps(NamedTuple):
     fields: int
     #: How many fields and files.
     parts: int
+    #: How many bytes in one file.
+    file: int
 
 
 class Part(NamedTuple):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 from apps import MakeApp
+from flask import Flask
 from jinja2 import ChoiceLoader, DictLoader
 from playwright.sync_api import Page
 from wizards import Commits, choices
@@ -85,6 +86,14 @@ class Asks(Commits, Wizard, stepper=True):
     check = Review()
 
 
+def in_layout(make_app: MakeApp, style: str) -> Flask:
+    app = make_app(Asks)
+    site = SITE.replace("STYLE", style)
+    own = DictLoader({"site.html": site, "flask_wizard/base.html": ADAPTER})
+    app.jinja_loader = ChoiceLoader([own, *filter(None, [app.jinja_loader])])
+    return app
+
+
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_pages_look_as_the_layout_does(
     name: str,
@@ -94,11 +103,7 @@ def test_pages_look_as_the_layout_does(
     axe: Callable[[Page], list[str]],
 ) -> None:
     style, shade = LAYOUTS[name]
-    app = make_app(Asks)
-    site = SITE.replace("STYLE", style)
-    own = DictLoader({"site.html": site, "flask_wizard/base.html": ADAPTER})
-    app.jinja_loader = ChoiceLoader([own, *filter(None, [app.jinja_loader])])
-    page.goto(live_server(app) + "/join/")
+    page.goto(live_server(in_layout(make_app, style)) + "/join/")
     page.get_by_role("button", name="Continue").click()
     page.wait_for_selector(".wizard-banner-wrong")
     for system in SYSTEMS:
@@ -116,3 +121,36 @@ def test_pages_look_as_the_layout_does(
             "sideways": 0,
         }
         assert axe(page) == []
+
+
+#: The sizes in pixels of the smallest text, of the heading and of the column.
+SIZES = """() => {
+  const size = (element) => parseFloat(getComputedStyle(element).fontSize);
+  const texts = [...document.querySelectorAll(".wizard :not([aria-hidden])")].filter(
+    (element) => element.checkVisibility() && element.innerText?.trim());
+  return [
+    Math.min(...texts.map(size)),
+    size(document.querySelector(".wizard h1")),
+    document.querySelector(".wizard").offsetWidth,
+  ];
+}"""
+
+
+@pytest.mark.parametrize(
+    ("root", "text", "column"), [("10px", "14px", 616), ("125%", "1rem", 880)]
+)
+def test_text_is_as_large_as_the_layouts(
+    root: str,
+    text: str,
+    column: int,
+    page: Page,
+    make_app: MakeApp,
+    live_server: Callable[[WSGIApplication], str],
+) -> None:
+    style = f"html {{ font-size: {root} }} body {{ font-size: {text} }}"
+    page.goto(live_server(in_layout(make_app, style)) + "/join/")
+    smallest, heading, width = page.evaluate(SIZES)
+    rem = column / 44
+    assert smallest >= 0.875 * rem
+    assert heading >= 1.5 * rem
+    assert width == column

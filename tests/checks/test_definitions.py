@@ -13,8 +13,9 @@ import pytest
 from apps import MakeApp
 from click.testing import Result
 from documents import ROOT
-from flask import Flask, abort, session
+from flask import Flask, abort, g, redirect, request, session
 from flask.sessions import SecureCookieSessionInterface
+from flask_login import LoginManager, login_required
 from flask_wtf.file import FileAllowed, FileSize
 from wizards import Commits, Pet, You, choices, declare
 from wtforms import Form, fields
@@ -32,6 +33,7 @@ from example_app import create_app
 from flask_wizard import (
     ConfigurationError,
     FileContent,
+    FlaskWizard,
     Item,
     OnlyIf,
     Repeat,
@@ -380,6 +382,88 @@ def test_settings_that_give_drafts_away(
     assert settings(make_app(Join), **change) == found
 
 
+def in_members() -> str | None:
+    """Ask for a login in the wizard that is mounted as ``join``."""
+    if request.blueprint == "join":
+        abort(redirect("/login"))
+    return None
+
+
+@pytest.mark.parametrize(
+    ("holder", "others", "begins"),
+    [
+        (None, [], "The session ends"),
+        (lambda: None, [], "The session of a visitor who is not signed in ends"),
+        (lambda: g.user, [], "The session of a visitor who is not signed in ends"),
+        (lambda: abort(401), ["open"], None),
+        (in_members, [], None),
+        (in_members, ["open"], "The session of a visitor who is not signed in ends"),
+    ],
+    ids=["none", "guests", "broken", "all", "members", "members and guests"],
+)
+def test_session_that_ends_with_the_browser_matters_without_a_login(
+    tmp_path: Path, holder: Any, others: list[str], begins: str | None
+) -> None:
+    app = Flask("site", instance_path=str(tmp_path))
+    app.config.update({**SAFE, "SECRET_KEY": "k" * 32})
+    app.config["WIZARD_PERMANENT_SESSION"] = False
+    FlaskWizard(app, holder=holder)
+    for name in ["join", *others]:
+        app.register_blueprint(Join.as_blueprint(name), url_prefix=f"/{name}")
+    said = [each.message for each in check_definitions(app) if each.check == "session"]
+    assert [each.partition(" with the browser")[0] for each in said] == (
+        [] if begins is None else [begins]
+    )
+
+
+def test_user_of_flask_login_needs_no_permanent_session(make_app: MakeApp) -> None:
+    app = make_app(Join, WIZARD_PERMANENT_SESSION=False)
+    LoginManager(app).user_loader(lambda own: None)
+    (said,) = [each for each in check_definitions(app) if each.check == "session"]
+    assert said.message.startswith("The session of a visitor who is not signed in ends")
+
+
+def unless_posted() -> Any:
+    return redirect("/login") if request.method == "GET" else None
+
+
+@pytest.mark.parametrize(
+    ("hook", "found"),
+    [
+        (lambda: None, []),
+        (lambda: redirect("/login?next=/join/"), ["guard join"]),
+        (lambda: abort(redirect("https://login.example/in")), ["guard join"]),
+        (lambda: abort(401), ["guard join"]),
+        (lambda: ("Sign in", 401), ["guard join"]),
+        (unless_posted, []),
+        (lambda: redirect(request.url.replace("http:", "https:")), []),
+        (lambda: abort(503), []),
+        (lambda: abort(404), []),
+        (lambda: g.user, []),
+    ],
+    ids=[
+        *("none", "redirect", "abort", "abort 401", "401"),
+        *("lets POST pass", "https", "closed", "missing", "broken"),
+    ],
+)
+def test_guard_that_loses_the_text_is_found(
+    make_app: MakeApp, hook: Any, found: list[str]
+) -> None:
+    app = make_app(Join, prefix="/<int:club>/join")
+    app.before_request_funcs["join"] = [hook]
+    assert settings(app) == found
+
+
+def test_guard_of_flask_login_is_found(make_app: MakeApp) -> None:
+    app = make_app(Join)
+    manager = LoginManager(app)
+    manager.user_loader(lambda own: None)
+    manager.login_view = "login"
+    app.add_url_rule("/login", "login", lambda: "Sign in")
+    app.before_request_funcs["join"] = [login_required(lambda: None)]
+    assert settings(app) == ["guard join"]
+
+
 def test_cookie_is_judged_as_it_is_set(make_app: MakeApp) -> None:
     class Public(SecureCookieSessionInterface):
         def get_cookie_httponly(self, app: Flask) -> bool:
@@ -414,7 +498,7 @@ def test_session_of_an_application_that_lets_nobody_in_has_no_size(
     def refuse() -> None:
         abort(401)
 
-    assert settings(app) == []
+    assert settings(app) == ["guard join"]
 
 
 @pytest.mark.parametrize(

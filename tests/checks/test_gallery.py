@@ -13,7 +13,7 @@ from apps import MakeApp
 from blinker import NamedSignal
 from cachelib import SimpleCache
 from click.testing import Result
-from flask import Flask, abort
+from flask import Flask, abort, redirect
 from jinja2 import DictLoader
 from store_wrappers import Probe
 from wizards import choices
@@ -255,6 +255,19 @@ def test_what_the_application_refuses_is_told(make_app: MakeApp) -> None:
 
     gallery = make_gallery(make_app(Closed))
     assert gallery.missed == ["join: the application answers 403 Forbidden"]
+
+
+@pytest.mark.parametrize(
+    "refusal", [401, 403, redirect("/login")], ids=["401", "403", "redirect"]
+)
+def test_pages_behind_a_login_are_shown(refusal: Any) -> None:
+    app = Flask(__name__)
+    app.config["SECRET_KEY"] = "k" * 32
+    FlaskWizard(app, store=SimpleCache(), holder=lambda: abort(refusal))
+    app.register_blueprint(Short.as_blueprint("join"), url_prefix="/join")
+    gallery = make_gallery(app)
+    assert gallery.missed == []
+    assert {"you-wrong", "check-filled", "receipt-committed"} <= {*names(gallery)}
 
 
 class BornForm(Form):

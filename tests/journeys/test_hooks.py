@@ -652,7 +652,9 @@ def test_slow_hook_of_one_visitor_holds_up_no_other(
             assert free.wait(60)
         return {"kwargs": {}, "when": True}.get(hook)
 
-    hooks = {hook: wait} if hook in ("prepare", "kwargs", "when") else {}
+    hooks: dict[str, Any] = (
+        {hook: wait} if hook in ("prepare", "kwargs", "when") else {}
+    )
     validators = [wait] if hook == "validator" else []
     form = type("Slow", (Form,), {"pet": fields.StringField("Pet", validators)})
     body: dict[str, Any] = {"you": Step(You), "pet": Step(form, **hooks)}

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from documents import blocks, run_blocks
-from flask import Flask
-from flask_login import login_user
+from flask import Flask, get_flashed_messages
+from flask_login import login_user, logout_user
 from flask_sqlalchemy import SQLAlchemy
 from redis_servers import RedisServer
 from servers import running
@@ -61,12 +61,21 @@ def join(visitor: Visitor, url: str) -> None:
     assert "Welcome, Ann" in visitor.press().text
 
 
-def test_layout_and_login(app: Flask, recipes: dict[str, Any]) -> None:
+@pytest.fixture
+def members(recipes: dict[str, Any], tmp_path: Path) -> Flask:
+    app: Flask = recipes["create_members_app"]()
+    app.template_folder = str(tmp_path / "templates")
     save_template(app, "layout.html", LAYOUT)
     save_template(app, "wizard_base.html", template('{% extends "layout.html"'))
-    user = recipes["add_layout_and_login"](app)
-    app.add_url_rule("/login", "login", lambda: str(login_user(user("ann"))))
-    laptop, phone = Visitor(app), Visitor(app)
+    user = recipes["User"]("ann")
+    app.add_url_rule("/login", "login", lambda: str(login_user(user)))
+    app.add_url_rule("/logout", "logout", lambda: str(logout_user()))
+    app.add_url_rule("/notes", "notes", lambda: list(get_flashed_messages()))
+    return app
+
+
+def test_layout_and_login(members: Flask) -> None:
+    laptop, phone = Visitor(members), Visitor(members)
     assert laptop.get("/members/new/you").location.startswith("/login?next=")
     laptop.get("/login")
     assert "Our site" in laptop.open("/members/").text
@@ -74,6 +83,31 @@ def test_layout_and_login(app: Flask, recipes: dict[str, Any]) -> None:
     phone.get("/login")
     assert phone.open(laptop.page.path).path == laptop.page.path
     join(phone, "/members/new/you")
+
+
+def test_login_that_runs_out_leaves_the_text(members: Flask) -> None:
+    visitor = Visitor(members)
+    visitor.get("/login")
+    visitor.open("/members/")
+    friend = visitor.fill(name="Ann").path
+    visitor.get("/logout")
+    page = visitor.fill(name="Bea")
+    assert (page.status, page.value("name")) == (401, "Bea")
+    assert page.link("Sign in (opens a new tab)").startswith("/login?next=")
+    assert visitor.get(friend).location.startswith("/login?next=")
+    visitor.get("/login")
+    visitor.press()
+    assert "Welcome, Ann" in visitor.press().text
+
+
+def test_logout_asks_nobody_to_sign_in(members: Flask) -> None:
+    visitor = Visitor(members)
+    visitor.get("/login")
+    visitor.open("/members/")
+    visitor.get("/logout")
+    assert visitor.get("/notes").json == []
+    visitor.get("/members/")
+    assert visitor.get("/notes").json != []
 
 
 def test_flask_session_on_redis(recipes: dict[str, Any], tmp_path: Path) -> None:

@@ -313,8 +313,9 @@ HEADERS = (
     *("AUTHORIZATION", "X_FORWARDED_FOR", "X_FORWARDED_HOST", "X_HTTP_METHOD_OVERRIDE"),
     *("CONNECTION", "UPGRADE", "CACHE_CONTROL", "USER_AGENT", "COOKIE2"),
 )
+# An origin is told in the log, where no field may be: so it is none of VALUES.
 HEADER_VALUES = (
-    *("", "x", "null", "http://[", "http://localhost", "localhost"),
+    *("", "x", "null", "https://[", "http://localhost", "localhost"),
     "http://evil.example",
     *("same-origin", "same-site", "cross-site", "none", "-1", "\xff", "\0", "gzip"),
     *("chunked", "bytes=0-", "bytes=9-1", "a:b:c", "[::1", "x" * 9000, "PUT", "*"),

@@ -423,28 +423,35 @@ def check_files(context: Context) -> Files:
 
 FILES = 1000  # bytes
 ROOM = FILES + LIMIT
+FILE = LIMIT + 50
 
 
 @pytest.fixture
 def upload_app(make_app: MakeApp) -> Flask:
     return make_app(
-        WIZARD_MAX_BODY=LIMIT, WIZARD_MAX_PAIRS=MOST, WIZARD_MAX_UPLOADS_SIZE=FILES
+        WIZARD_MAX_BODY=LIMIT,
+        WIZARD_MAX_PAIRS=MOST,
+        WIZARD_MAX_UPLOADS_SIZE=FILES,
+        WIZARD_MAX_UPLOAD_SIZE=FILE,
     )
 
 
-@pytest.mark.parametrize(("own", "most"), [(None, ROOM), (9000, ROOM), (800, 800)])
+@pytest.mark.parametrize(
+    ("own", "fields", "file"),
+    [(None, LIMIT, FILE), (9000, LIMIT, FILE), (FILE - 1, LIMIT, FILE - 1), (9, 9, 9)],
+)
 @pytest.mark.parametrize("announced", [True, False])
 def test_files_have_room_beside_the_fields(
-    upload_app: Flask, own: int | None, most: int, announced: bool
+    upload_app: Flask, own: int | None, fields: int, file: int, announced: bool
 ) -> None:
     upload_app.config["MAX_CONTENT_LENGTH"] = own
-    length = most if announced else None
-    with received(upload_app, LONG[:most], MULTIPART, length=length) as context:
+    length = ROOM if announced else None
+    with received(upload_app, LONG[:ROOM], MULTIPART, length=length) as context:
         files = check_files(context)
-        assert files.caps == Caps(body=most, fields=LIMIT, parts=MOST)
+        assert files.caps == Caps(body=ROOM, fields=fields, parts=MOST, file=file)
         assert files.taken is None
-        assert context.request.max_content_length == most
-        assert context.request.stream.read() == LONG[:most]
+        assert context.request.max_content_length == ROOM
+        assert context.request.stream.read() == LONG[:ROOM]
         assert context.request.environ[guard.LIMITED] is False
 
 
@@ -475,7 +482,7 @@ def test_files_that_a_hook_has_parsed_are_taken(upload_app: Flask) -> None:
         parsed = context.request.files
         files = check_files(context)
     assert files.taken is parsed
-    assert files.caps == Caps(body=ROOM, fields=LIMIT, parts=MOST)
+    assert files.caps == Caps(body=ROOM, fields=LIMIT, parts=MOST, file=FILE)
 
 
 def test_files_that_a_hook_has_parsed_are_capped(upload_app: Flask) -> None:

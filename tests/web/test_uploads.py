@@ -206,6 +206,12 @@ def test_size_is_said_in_words(size: int, words: str) -> None:
             ["a.txt"],
         ),
         (
+            {"MAX_CONTENT_LENGTH": 2000},
+            {"photo": [(bytes(2001), "big.png")], "papers": [(bytes(2000), "a.txt")]},
+            "“big.png” was not kept. It is larger than 2.0 KB.",
+            ["a.txt"],
+        ),
+        (
             {"WIZARD_MAX_UPLOADS_SIZE": 1000},
             {"papers": [(bytes(600), "a.txt"), (bytes(500), "b.txt")]},
             "“b.txt” was not kept. All files together may have 1.0 KB.",
@@ -227,7 +233,9 @@ def test_file_beyond_a_limit_is_told_at_its_field(
     message: str,
     kept: list[str],
 ) -> None:
-    visitor = Visitor(make_app(Apply, WIZARD_UPLOADS=str(folder), **config))
+    app = make_app(Apply, WIZARD_UPLOADS=str(folder), **config)
+    CSRFProtect(app)  # which would read the form first
+    visitor = Visitor(app)
     visitor.open()
     page = send_files(visitor, sent, name="Ada")
     assert page.errors == [message]
