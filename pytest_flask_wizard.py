@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def wizard_client(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., WizardClient]:
+def wizard_client(app: Flask) -> Iterator[Callable[..., WizardClient]]:
     """Return a function that makes a ``WizardClient`` of the fixture ``app``.
 
     It takes the name of the mount and the variables of its prefix. Each client is a
@@ -32,8 +30,10 @@ def wizard_client(
     from flask_wizard.testing import WizardClient
 
     own = f"{app.config.get('WIZARD_NAMESPACE', '')}{token_hex(8)}"
-    monkeypatch.setitem(app.config, "WIZARD_NAMESPACE", own)
-    return partial(WizardClient, app)
+    # Of its own: a test may call undo() of the fixture monkeypatch.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(app.config, "WIZARD_NAMESPACE", own)
+        yield partial(WizardClient, app)
 
 
 @pytest.fixture

@@ -48,6 +48,7 @@ from .checks.proofs import (
     sample_bound,
     unsilenced,
 )
+from .checks.sample_files import SampleError
 from .checks.settings import SETTINGS
 from .drafts.encrypted_store import DraftRepository
 from .drafts.upload_store import ListedUploadStore
@@ -314,7 +315,7 @@ def preview(
         raise click.ClickException(f"{folder} has files. Give a folder without any.")
     known, given = samples_in(samples), values_of(values)
     of = partial(make_gallery, _app(), mounts=mounts, samples=known, values=given)
-    with _app().test_request_context():  # labels may be lazy
+    with _errors(), _app().test_request_context():  # labels may be lazy
         galleries = [
             (
                 "-".join(filter(None, (theme, lang))) or "pages",
@@ -649,10 +650,10 @@ def _count() -> Callable[[], None]:
 
 @contextmanager
 def _errors() -> Iterator[None]:
-    """Raise a ClickException in the place of a store's error, or a setting's."""
+    """Raise a ClickException for an error of a store, of a setting or of samples."""
     try:
         yield
-    except (ConfigurationError, StoreError) as error:
+    except (ConfigurationError, SampleError, StoreError) as error:
         raise click.ClickException(str(error)) from error
 
 

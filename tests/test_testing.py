@@ -32,7 +32,14 @@ from flask_wizard import (
     Submission,
     Wizard,
 )
-from flask_wizard.testing import Story, StoryError, WizardClient, every_path
+from flask_wizard.checks.sample_files import FILES
+from flask_wizard.testing import (
+    Story,
+    StoryError,
+    WizardClient,
+    assert_accessible,
+    every_path,
+)
 
 
 class Home(Form):
@@ -143,6 +150,17 @@ def test_page_says_what_it_refuses(client: WizardClient) -> None:
     assert page.errors == ["Enter your name"]
     assert page.errors_by_field == {"name": "Enter your name"}
     assert page.value("age") == "3"
+
+
+@pytest.mark.parametrize("boxes", [{"month": "5"}, {"day": "31", "month": "x"}])
+def test_date_in_boxes_is_refused_as_one_field(
+    client: WizardClient, boxes: dict[str, str]
+) -> None:
+    page = client.fill("you", **ADA, born=boxes)
+    assert page.errors
+    assert page.errors_by_field == {"born": page.errors[0]}
+    with pytest.raises(StoryError, match=r"- born: Enter the [^;]*$"):
+        client.tell({**ADA, "born": boxes})
 
 
 def test_box_is_cleared(client: WizardClient) -> None:
@@ -468,6 +486,50 @@ def test_samples_are_told(make_app: MakeApp) -> None:
 SECRET = {"password": "correct horse", "again": "correct horse"}
 
 
+class Share(Commits, Wizard):
+    photo = Step(Photo)
+    check = Review()
+
+
+def test_file_that_is_given_is_sent(make_app: MakeApp, tmp_path: Path) -> None:
+    path = tmp_path / "note.txt"
+    path.write_bytes(b"A note.\n")
+    (tmp_path / "uploads").mkdir()
+    read: list[tuple[str, bytes]] = []
+
+    def commit(wizard: Wizard, submission: Submission) -> None:
+        for file in submission.files["photo"]["photo"]:
+            with file.open() as opened:
+                read.append((file.filename, opened.read()))
+
+    Reading = declare("Reading", photo=Step(Photo), check=Review(), commit=commit)
+    app = make_app(Reading, WIZARD_UPLOADS=str(tmp_path / "uploads"))
+    for given in (("me.png", PNG), path, "me.gif", None):
+        for story in every_path(Share, {"photo": {"photo": given}}):
+            WizardClient(app, "join").tell(story)
+    assert read == [
+        ("me.png", PNG),
+        ("note.txt", b"A note.\n"),
+        ("me.gif", FILES["gif"]),
+    ]
+
+
+def test_files_of_one_name_are_told_apart() -> None:
+    def is_large(answers: Answers) -> bool:
+        return bool(answers.photo.photo and answers.photo.photo.size > 99)
+
+    Shared = declare("Shared", Commits, photo=Step(Photo), pet=Step(Pet, when=is_large))
+    given = [("me.png", PNG), ("me.png", PNG + bytes(99))]
+    stories = every_path(Shared, {"photo": {"photo": given}})
+    assert [story.steps for story in stories] == [("photo",), ("photo", "pet")]
+
+
+@pytest.mark.parametrize("given", ["me.exe", ["me.png", "aGVsbG8="], b"bytes", 7])
+def test_sample_that_is_no_file_is_told(given: object) -> None:
+    with pytest.raises(TypeError, match=r"'photo' takes a file, and .*\(filename, byt"):
+        every_path(Share, {"photo": {"photo": given}})
+
+
 def test_path_without_an_end_is_refused() -> None:
     def fails(answers: Answers) -> bool:
         raise RuntimeError("no answer")
@@ -487,8 +549,13 @@ def test_parser_that_is_missing_is_told(
     client: WizardClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "justhtml", None)
-    with pytest.raises(ImportError, match=r"pip install 'flask-wizard-forms\[testing"):
+    told = r"flask_wizard\.testing parses .* pip install 'flask-wizard-forms\[testing"
+    with pytest.raises(ImportError, match=told):
         client.open().heading  # noqa: B018
+    with pytest.raises(ImportError, match=told):
+        client.save("you", name="Ada")
+    with pytest.raises(ImportError, match=told):
+        assert_accessible("<p>Hello")
 
 
 # The plugin
@@ -498,6 +565,63 @@ def test_plugin_imports_nothing_of_the_package(pytester: pytest.Pytester) -> Non
     code = "import sys, pytest_flask_wizard; print('flask_wizard' in sys.modules)"
     result = pytester.run(sys.executable, "-c", code)
     result.stdout.fnmatch_lines(["False"])
+
+
+SUITE = """
+import pytest
+from flask import Flask
+from flask_wizard import FlaskWizard, Step, Wizard
+from wtforms import Form, StringField
+
+class You(Form):
+    name = StringField()
+
+class Join(Wizard):
+    you = Step(You)
+    more = Step(You)
+
+    def commit(self, submission):
+        return None
+
+@pytest.fixture(scope="module")
+def app():
+    app = Flask("own", root_path=".")
+    app.config.update(SECRET_KEY="0123456789abcdef" * 2, TESTING=True)
+    FlaskWizard(app, store="memory://", holder=lambda: "ada")
+    app.register_blueprint(Join.as_blueprint("join"), url_prefix="/join")
+    return app
+"""
+
+
+def test_draft_outlives_what_a_test_undoes(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        f"""{SUITE}
+def test_undo(wizard_client, monkeypatch, app):
+    client = wizard_client("join")
+    monkeypatch.setitem(app.config, "OWN", 1)
+    assert client.save("you", name="Ada").status == 200
+    monkeypatch.undo()
+    assert client.open("you").value("name") == "Ada"
+"""
+    )
+    pytester.runpytest_subprocess("-p", "pytest_flask_wizard").assert_outcomes(passed=1)
+
+
+def test_tests_of_a_module_never_meet(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        f"""{SUITE}
+@pytest.mark.parametrize("name", ["Ada", "Bob"])
+def test_alone(wizard_client, app, name):
+    client = wizard_client("join")
+    assert client.open().endpoint == "new"
+    client.save("you", name=name)
+    assert wizard_client("join").open().endpoint == "entry"
+
+def test_clean(app):
+    assert app.config.get("WIZARD_NAMESPACE", "") == ""
+"""
+    )
+    pytester.runpytest_subprocess("-p", "pytest_flask_wizard").assert_outcomes(passed=3)
 
 
 @pytest.fixture

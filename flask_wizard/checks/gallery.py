@@ -50,7 +50,7 @@ from ..web.visit import Visit
 from ..wizard import Wizard
 from .candidates import given
 from .paths import Exploration
-from .sample_files import FILES, kinds_for
+from .sample_files import Sample, SampleError, given_files, kinds_for, made_up
 from .samples import fill_in, fill_in_badly, leave_blank
 from .states import Sent
 
@@ -364,6 +364,8 @@ class _Walks:
             self._miss(own if is_own else f"BuildError: {error}")
         except HTTPException as error:
             self._miss(f"the application answers {error.code} {error.name}")
+        except SampleError:
+            raise
         except Exception as error:  # of the application's code, or its templates
             self._miss(f"{type(error).__name__}: {error}")
         else:
@@ -490,16 +492,20 @@ class _Walks:
         step = seen.context["step"].name
         place = (item.repeat.name, step, item.number) if item else (step, "", 0)
         if (planned := self.plan.get(place)) is not None:
-            kinds = {n: file.rpartition(".")[2] for n, file in planned.files.items()}
-            files = {n: _file_of(kind) for n, kind in kinds.items()}
+            files = {name: _sent(file) for name, file in planned.files.items()}
             return {**planned.values, **files}
         values: dict[str, Any] = {**fill_in(form, refused)}
-        for file in file_leaves(form):
-            kinds_of = kinds_for(file.field)
-            at = refused.get(file.field.name, 0) % len(kinds_of)
-            values[file.field.name] = _file_of(kinds_of[at])
         own = self.samples.get(".".join(filter(None, place[:2])), {})
-        return {**values, **{name: given(answer)[0] for name, answer in own.items()}}
+        values |= {name: given(answer)[0] for name, answer in own.items()}
+        for file in file_leaves(form):
+            name = file.field.name
+            if name in own:
+                found = given_files(name, own[name])
+            else:
+                found = [*map(made_up, kinds_for(file.field))]
+            sample = found[refused.get(name, 0) % len(found)]
+            values[name] = _sent(sample) if sample is not None else []
+        return values
 
     def _look_back(
         self, visitor: _Visitor, seen: _Seen, onward: _Seen, values: Mapping[str, Any]
@@ -609,9 +615,9 @@ class _Walks:
         self._note(visitor.make(url, used), "used")
 
 
-def _file_of(kind: str) -> tuple[BytesIO, str]:
-    """Return a file to send, whose name ends so."""
-    return BytesIO(FILES[kind]), f"sample.{kind}"
+def _sent(sample: Sample) -> tuple[BytesIO, str]:
+    """Return a file as Werkzeug sends it."""
+    return BytesIO(sample.content), sample.filename
 
 
 def _called(sent: Sent) -> str:

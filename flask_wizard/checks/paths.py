@@ -61,7 +61,14 @@ from .comparisons import (
 from .constants import constants_of, unwritten_in
 from .form_code import Function, functions_of, judges_of, passing_class
 from .form_pages import MOST_JOINED, FormPage, Links, Options, Tries
-from .sample_files import RULES, kinds_for
+from .sample_files import (
+    Sample,
+    SampleError,
+    SampleUploads,
+    given_files,
+    kinds_for,
+    made_up,
+)
 from .states import (
     COUNT,
     PROPERTY,
@@ -150,6 +157,8 @@ class Exploration:
     _filtered: set[str] = field(default_factory=set)
     #: What the values of fields are.
     _sorts: dict[Fork, str] = field(default_factory=dict)
+    #: The files that are sent.
+    _uploads: SampleUploads = field(default_factory=SampleUploads)
     #: The passwords and hidden fields, by page and name.
     _secret: set[tuple[str, str]] = field(default_factory=set)
 
@@ -307,7 +316,7 @@ class Exploration:
             self.wizard.steps,
             draft,
             bound=self.bound,
-            files=RULES,
+            files=self._uploads.rules,
             max_entries=MOST_OF_A_PAGE,
         )
         self.first: State = self._state(journey, None, ())
@@ -559,7 +568,7 @@ class Exploration:
             form = self._form_of(asked, at)
             page = self._page(asked, form, at, (*state.way, *earlier))
             forked = self._forked(page, at)
-        except Stopped:
+        except (Stopped, SampleError):
             raise
         except Exception as raised:
             raise Failed(at.place, _cause(raised), ()) from raised
@@ -718,10 +727,11 @@ class Exploration:
             ]
             constants += self._counts_beside(fork)
             for leaf in leaves([fields[name]]):
-                if leaf.name in own:
+                if input_type(leaf) == "file":
+                    tried = self._files_for(leaf, own)
+                    found[leaf.name] = tried if leaf.name in own else tried[:2]
+                elif leaf.name in own:
                     found[leaf.name] = given(own[leaf.name])
-                elif input_type(leaf) == "file":
-                    found[leaf.name] = [[], [kinds_for(leaf)[0]]]
                 elif options := classes(leaf, constants):
                     near = page.earlier.get(leaf.name, ())
                     found[leaf.name] = once([*options, *near])
@@ -886,15 +896,23 @@ class Exploration:
         own = self.samples.get(at.place, {})
         found: dict[str, list[Candidate]] = {}
         for leaf in leaves(form):
-            if leaf.name in own:
+            if input_type(leaf) == "file":
+                found[leaf.name] = self._files_for(leaf, own)
+            elif leaf.name in own:
                 found[leaf.name] = given(own[leaf.name])
-            elif input_type(leaf) == "file":
-                found[leaf.name] = [[], *([kind] for kind in kinds_for(leaf))]
             else:
                 found[leaf.name] = likely(leaf)
         if form in self._fixed.values():
             self._options_of[id(form)] = found
         return found
+
+    def _files_for(self, leaf: Field, own: Mapping[str, Any]) -> list[Candidate]:
+        """Return the files to try in a field: those given, or none and some made up."""
+        if leaf.name in own:
+            found = given_files(leaf.name, own[leaf.name])
+        else:
+            found = [None, *map(made_up, kinds_for(leaf))]
+        return [self._uploads.add(each) for each in found]
 
     def _blank_of(self, bound: BoundFormStep, form: Form, at: Sent) -> Raw:
         """Return what the page sends if nobody touches it."""
@@ -912,10 +930,10 @@ class Exploration:
         blank: Raw,
         picked: Mapping[str, Candidate],
         pinned: Mapping[str, Candidate],
-    ) -> tuple[Values, Mapping[str, str]]:
-        """Return what is sent of a form, and the names of the files among it."""
+    ) -> tuple[Values, Mapping[str, Sample]]:
+        """Return what is sent of a form, and the files among it."""
         raw = dict(blank)
-        files: dict[str, str] = {}
+        files: dict[str, Sample] = {}
         for leaf in leaves(form):
             texts = picked.get(leaf.name)
             if texts is None:
@@ -925,13 +943,13 @@ class Exploration:
             if input_type(leaf) == "file":
                 raw.pop(leaf.name, None)
                 if texts:
-                    files[leaf.name] = f"sample.{texts[0]}"
+                    files[leaf.name] = self._uploads.named(texts[0])
                 continue
             raw[leaf.name] = list(texts)
             other = _repeats(leaf)
             if other is not None and other in picked and leaf.name not in pinned:
                 raw[leaf.name] = list(picked[other])
-        return with_files(raw, files), files
+        return with_files(raw, files, self._uploads), files
 
     # Lists
 
@@ -1049,7 +1067,7 @@ class Exploration:
             if page is None or page.name != sent.page:
                 return None
             self._count()
-            values = with_files(sent.values, sent.files)
+            values = with_files(sent.values, sent.files, self._uploads)
             after = page.submit(values, validate=True)
             if after is None or not after.done:
                 return None
@@ -1208,7 +1226,7 @@ class Exploration:
                     yield f"{place}.{each} = {told}"
                 if not inputs:
                     file = sent.files.get(name)
-                    yield f"{place}.{name} = {file or 'nothing'}"
+                    yield f"{place}.{name} = {file.filename if file else 'nothing'}"
 
     def _shown(self, texts: Candidate) -> str:
         """Return what was sent for a field, unless it is near a constant to hide."""

@@ -12,7 +12,7 @@ from ..core.draft import Raw
 from ..core.forms import Values
 from ..core.journey import NOTHING_BOUND, Journey
 from .candidates import Candidate
-from .sample_files import sent_file
+from .sample_files import Sample, SampleUploads
 
 PROPERTY = "="
 """What the name of a property begins with among those who read answers."""
@@ -50,14 +50,14 @@ class Sent(NamedTuple):
 
     #: The name of the step.
     step: str
-    #: What is sent, by the names of the inputs. A file is told by its name.
+    #: What is sent, by the names of the inputs.
     values: Raw
     #: The number of the item on its list, from 1; 0 if it is no page of one.
     item: int = 0
     #: The name of the page, if the items of the list have several.
     page: str = ""
     #: The files that are sent, by the names of their fields.
-    files: Mapping[str, str] = NOTHING_BOUND
+    files: Mapping[str, Sample] = NOTHING_BOUND
 
     @property
     def place(self) -> str:
@@ -139,16 +139,20 @@ class Failed(Exception):
 
 def key_of(sents: tuple[Sent, ...]) -> str:
     """Return what tells apart what is sent."""
-    return repr([(*sent[:1], *sent[2:4], sent.values, sent.files) for sent in sents])
+    return repr(
+        [(*sent[:1], *sent[2:4], sent.values, _keys_of(sent.files)) for sent in sents]
+    )
 
 
-def with_files(raw: Raw, files: Mapping[str, str]) -> Values:
-    """Return what is sent of a form, with files of these names by their fields."""
+def _keys_of(files: Mapping[str, Sample]) -> Mapping[str, str]:
+    return {name: sample.key for name, sample in files.items()}
+
+
+def with_files(raw: Raw, files: Mapping[str, Sample], uploads: SampleUploads) -> Values:
+    """Return what is sent of a form, with files by their fields."""
     values = Values({name: [*texts] for name, texts in raw.items() if texts})
-    values.files = {
-        f"file of {name}": sent_file(f"file of {name}", name, file[7:])
-        for name, file in files.items()
-    }
+    sent = [uploads.send(sample, name) for name, sample in files.items()]
+    values.files = {each.stored.id: each for each in sent}
     return values
 
 

@@ -14,7 +14,7 @@ from ..cached import cached_property
 Node = Any  # justhtml has no types for what a query returns
 
 PARSER_MISSING = (
-    "assert_accessible parses pages with justhtml, which is not installed. "
+    "flask_wizard.testing parses pages with justhtml, which is not installed. "
     "Run: pip install 'flask-wizard-forms[testing]'"
 )
 PRESSED = frozenset(("submit", "image", "reset", "button"))

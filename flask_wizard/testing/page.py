@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 BUTTONS = frozenset({"submit", "button", "image", "reset"})
 TICKED = frozenset({"checkbox", "radio"})
+BOXES = "day", "month", "year"
+"""How the names of the three inputs of a date end."""
+
 BANNERS = ", ".join(
     (
         *(".wizard-banner", ".alert-danger", ".alert-info"),
@@ -109,12 +112,21 @@ class Page:
 
     @property
     def errors_by_field(self) -> dict[str, str]:
-        """The messages that the error summary links to a field, by the field's name."""
+        """The messages that the error summary links to a field, by the field's name.
+
+        A date in three boxes is one field.
+        """
         found: dict[str, str] = {}
         for node in self._own.query("[role=alert] li a[href^='#']"):
             own = attribute(node, "href").removeprefix("#")
-            found.setdefault(self._named(own), text_of(node))
+            found.setdefault(self._field_of(self._named(own)), text_of(node))
         return found
+
+    def _field_of(self, name: str) -> str:
+        """Return the name of the field that has an input: that of a date for a box."""
+        field, _, part = name.rpartition("-")
+        is_date = {f"{field}-{box}" for box in BOXES} <= self.inputs.keys()
+        return field if part in BOXES and is_date else name
 
     def _named(self, own: str) -> str:
         """Return the name of the input at or below the element with an id."""

@@ -6,13 +6,12 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ..checks.paths import paths
-from ..checks.sample_files import FILES
 from ..checks.states import Samples, WayThrough
 from ..checks.states import Sent as SentPage
 from ..core.steps import Steps
 from ..core.tasks import TASKS
 from ..wizard import Wizard
-from .page import Page, offered_by
+from .page import BOXES, Page, offered_by
 from .written import nearest, written
 
 if TYPE_CHECKING:
@@ -57,10 +56,12 @@ def every_path(
 
     ``samples`` has answers by step and field where those made up would be refused, or
     do not tell enough apart: ``{"you": {"postcode": "SW1A 1AA"}}``; a list has one
-    answer for each class. ``bound`` has the variables of the URL prefix. Forms may need
-    an application: call it in a request context then.
+    answer for each class. A file is ``("me.png", b"…")`` or a ``Path``, or the name of
+    one to make up, such as ``"me.png"``. ``bound`` has the variables of the URL prefix.
+    Forms may need an application: call it in a request context then.
 
     Raise StoryError for a path that reaches no end; ``flask wizard prove`` shows more.
+    Raise TypeError for a sample that should be a file and is none.
     """
     found = paths(wizard, samples, bound=bound or {})
     for way in found:
@@ -90,7 +91,7 @@ def _fields_of(sent: SentPage, prefix: str) -> Iterator[tuple[str, Any]]:
     for name, texts in sent.values.items():
         yield f"{prefix}{name}", texts[0] if len(texts) == 1 else list(texts)
     for name, file in sent.files.items():
-        yield f"{prefix}{name}", (file, FILES[file.rpartition(".")[2]])
+        yield f"{prefix}{name}", (file.filename, file.content)
 
 
 class Teller:
@@ -318,7 +319,8 @@ def _goes_on(page: Page) -> bool:
 def _reason(page: Page, name: str, filled: Mapping[str, Any]) -> str:
     """Return what is wrong with an answer, if that can be told; it ends a message."""
     if name not in filled:
-        return "; the story has nothing for it"
+        is_date = any(f"{name}-{box}" in filled for box in BOXES)
+        return "" if is_date else "; the story has nothing for it"
     offered = offered_by(page.inputs.get(name, []))
     given = filled[name] if isinstance(filled[name], list) else [filled[name]]
     if not offered or set(given) <= {*offered}:

@@ -13,10 +13,7 @@ from typing import Any
 
 from ..core.fields import ANSWERED
 from .accessibility import Node
-from .page import Page, attribute
-
-BOXES = "day", "month", "year"
-"""How the names of the three inputs of a date end."""
+from .page import BOXES, Page, attribute
 
 
 def written(page: Page, name: str, value: Any) -> dict[str, Any] | None:

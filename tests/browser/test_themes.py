@@ -14,7 +14,7 @@ from wizards import Commits, choices, committed, declare
 from wtforms import Form, fields
 from wtforms.validators import InputRequired, Length
 
-from flask_wizard import Repeat, Review, Step
+from flask_wizard import DateBoxesField, Repeat, Review, Step
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -28,6 +28,7 @@ LAYOUT = """<!doctype html><html lang="en" data-bs-theme="{{ config.SHADE }}"><h
 class You(Form):
     name = fields.StringField("Name", [InputRequired("Enter a name")])
     born = fields.DateField("Date of birth")
+    since = DateBoxesField("Member since", [InputRequired("Enter a date")])
     size = fields.RadioField("Size", choices=choices("s", "l"))
     place = fields.SelectField("Place", choices=choices("here", "there"))
     about = fields.TextAreaField(
@@ -80,15 +81,26 @@ def test_bootstrap_is_at_home_beside_bootstrap_flask(
             assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert axe(page) == []
 
+    def boxes_stand_in_a_row() -> None:
+        boxes = page.locator("#since input").all()
+        tops = [box.bounding_box() for box in boxes]
+        assert len({top and top["y"] for top in tops}) == 1
+        assert len(tops) == 3
+
     page.goto(live_server(app) + "/join/")
+    is_well()
+    boxes_stand_in_a_row()
     next_page(page)
     expect(page.locator(".alert-danger")).to_be_focused()
     is_well()
+    boxes_stand_in_a_row()
     show = page.get_by_role("button", name="Show password")
     expect(show).to_have_class("btn btn-sm btn-secondary mt-2")
     show.click()
     page.get_by_label("Name").fill("Ada")
     page.get_by_label("Date of birth").fill("2001-02-03")
+    for box, typed in {"Day": "1", "Month": "2", "Year": "2020"}.items():
+        page.get_by_label(box, exact=True).fill(typed)
     page.get_by_label("s", exact=True).check()
     page.get_by_label("I agree").check()
     next_page(page)

@@ -758,6 +758,37 @@ def test_command_takes_samples_and_values(make_app: MakeApp, tmp_path: Path) -> 
     assert result.exit_code == 0, result.output
 
 
+class Shown(Form):
+    photo = fields.FileField()
+
+
+class Showing(Commits, Wizard):
+    photo = Step(Shown)
+    more = Step(Name, when=lambda answers: answers.photo.photo)
+    check = Review()
+
+
+@pytest.mark.parametrize("command", ["prove", "preview"])
+def test_commands_take_names_of_files(
+    make_app: MakeApp,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    is_proof = command == "prove"
+    file = tmp_path / "samples.json"
+    app = make_app(Showing)
+    for name, code in (("me.png", 0), ("me.exe", 1)):
+        answers = [None, name] if is_proof else name
+        file.write_text(json.dumps({"join": {"photo": {"photo": answers}}}))
+        folders = [] if is_proof else [f"out{code}"]
+        arguments = ["wizard", command, *folders, "--samples", str(file)]
+        result = app.test_cli_runner().invoke(args=arguments)
+        assert result.exit_code == code, result.output
+    assert "Error: 'photo' takes a file, and 'me.exe' is none." in result.output
+
+
 def test_bound_of_the_command(make_app: MakeApp) -> None:
     result = run(make_app(Join), "--most", "4")
     assert result.exit_code == 3
