@@ -600,7 +600,9 @@ def test_undo(wizard_client, monkeypatch, app):
     client = wizard_client("join")
     monkeypatch.setitem(app.config, "OWN", 1)
     assert client.save("you", name="Ada").status == 200
+    own = app.config["WIZARD_NAMESPACE"]
     monkeypatch.undo()
+    assert app.config["WIZARD_NAMESPACE"] == own
     assert client.open("you").value("name") == "Ada"
 """
     )
