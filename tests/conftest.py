@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from cachelib import FileSystemCache, SimpleCache
 from canaries import Canary
 from engines import Engine, FileEngine, RedisEngine, SQLiteEngine
 from flask import Flask, request_tearing_down
+from hypothesis import settings
 from jinja2 import StrictUndefined
 from redis_servers import RedisServer
 from servers import running
@@ -26,6 +28,14 @@ from flask_wizard import DraftStore, FlaskWizard, Wizard, stores
 from flask_wizard.stores.files import FileStore
 from flask_wizard.stores.memory import MemoryStore
 from flask_wizard.stores.sqlite import SQLiteStore
+
+# The example application and the benchmarks are there. Last, so that an installed
+# flask_wizard comes first.
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+# On a busy machine an example may take any time.
+settings.register_profile("patient", settings(), deadline=None)
+settings.load_profile("patient")
 
 pytest_plugins = ["scheduling", "pytest_flask_wizard", "pytester"]
 pytest_sessionfinish = coverage_probes.pytest_sessionfinish

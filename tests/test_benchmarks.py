@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-# The benchmarks are not installed. Last, so that an installed flask_wizard comes first.
-sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.arena import Arena
 from benchmarks.browser import Browser

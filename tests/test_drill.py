@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from random import Random
 
 import pytest
-
-# The drill is not installed. Last, so that an installed flask_wizard comes first.
-sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.drill.count import MEASURES, failures, table
 from benchmarks.drill.drill import Plan, drill

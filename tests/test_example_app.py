@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-import sys
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from io import BytesIO
@@ -18,9 +17,6 @@ from sqlalchemy import select
 from uploads import PNG
 from visitor import Page, attribute
 from werkzeug.security import check_password_hash
-
-# The example is not installed. Last, so that an installed flask_wizard comes first.
-sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from example_app import create_app
 from example_app.accounts import next_path

@@ -11,9 +11,6 @@ from pathlib import Path
 
 import pytest
 
-# The benchmarks are not installed. Last, so that an installed flask_wizard comes first.
-sys.path.append(str(Path(__file__).resolve().parents[1]))
-
 from benchmarks.arena import Arena
 from benchmarks.contenders import SQLITE
 from benchmarks.load.cluster import VISITORS, lose_a_node

@@ -35,7 +35,8 @@ class _Controls:
         #: True if there is a control that could send something.
         self.found = False
         #: The first options of selects of one choice, which browsers send if no option
-        #: is marked as selected.
+        #: is marked as selected. Of a disabled one they send nothing, and nobody has
+        #: chosen that option.
         self.first: Raw = {}
         for control in drawn:
             if control.kind not in ("file", "password"):
@@ -47,7 +48,7 @@ class _Controls:
         if kind == "select":
             values = [str(each.value) for each in control.options if each.selected]
             first = [option for option in control.options if not option.disabled]
-            if first and not control.is_multiple:
+            if first and not control.is_multiple and not control.is_disabled:
                 self.first.setdefault(name, [str(first[0].value)])
         elif kind in ("checkbox", "radio"):
             values = control.shown

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from threading import Thread
@@ -42,9 +41,6 @@ WITHOUT_WINDOWS = ("chromium-headless-shell", "chromium")
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 
 expect.set_options(timeout=30_000)  # milliseconds; 5 seconds are few when busy
-
-# Behind site-packages, so that the example is found and the package beside it is not.
-sys.path.append(str(ROOT))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -248,6 +248,12 @@ def test_error_tells_no_value() -> None:
     assert "canary" not in f"{error!r} {vars(error)}"
 
 
+@pytest.mark.parametrize("data", [None, "b"])
+def test_disabled_select_sends_what_it_began_with_alone(data: str | None) -> None:
+    kind = fields.SelectField(choices={"a": "A", "b": "B"}, render_kw={"disabled": True})
+    assert sent(kind, data) == ({"it": [data]} if data else {}, ())
+
+
 def test_first_option_of_a_select_that_is_drawn_by_hand_is_sent() -> None:
     def draw(field: fields.Field, **kwargs: object) -> Markup:
         return Markup(
