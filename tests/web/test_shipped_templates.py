@@ -149,6 +149,7 @@ def test_pages_escape_what_was_typed(
 
 
 @pytest.mark.parametrize("off", OFF.values(), ids=OFF)
+@pytest.mark.usefixtures("clock")
 def test_pages_are_the_same_without_autoescape(off: Callable[[Flask], object]) -> None:
     assert pages(site(off)) == pages(make({}))
 
