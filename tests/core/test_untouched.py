@@ -250,7 +250,9 @@ def test_error_tells_no_value() -> None:
 
 @pytest.mark.parametrize("data", [None, "b"])
 def test_disabled_select_sends_what_it_began_with_alone(data: str | None) -> None:
-    kind = fields.SelectField(choices={"a": "A", "b": "B"}, render_kw={"disabled": True})
+    kind = fields.SelectField(
+        choices={"a": "A", "b": "B"}, render_kw={"disabled": True}
+    )
     assert sent(kind, data) == ({"it": [data]} if data else {}, ())
 
 
