@@ -677,11 +677,13 @@ def sent(form: Any) -> tuple[Raw, Raw]:
 
 def declares(form: Form, name: str) -> bool:
     """True if the name is that of a field of the form, or of an input inside one."""
-    return any(
-        name == field.name
-        or (name.startswith(field.name) and not name[len(field.name)].isalnum())
-        for field in form
-    )
+    return any(name == field.name or _is_inside(name, field.name) for field in form)
+
+
+def _is_inside(name: str, outer: str) -> bool:
+    """True if the name is that of an input inside the field called ``outer``."""
+    beyond = name[len(outer) :]
+    return name.startswith(outer) and beyond != "" and not beyond[0].isalnum()
 
 
 def undeclared(form: Any, raw: Raw) -> Raw:
@@ -697,8 +699,7 @@ def undeclared(form: Any, raw: Raw) -> Raw:
     return {
         name: sent
         for name, sent in raw.items()
-        if name not in own
-        and not any(name.startswith(s) and not name[len(s)].isalnum() for s in starts)
+        if name not in own and not any(_is_inside(name, start) for start in starts)
     }
 
 

@@ -444,3 +444,12 @@ def test_drawing_of_the_application_stays() -> None:
                 return "own"
 
     assert str(bind(Own)["it"]()) == "own"
+
+
+def test_text_of_a_field_that_has_become_a_list_is_no_input_of_the_form() -> None:
+    form_class = type("Now", (Form,), {"it": fields.FieldList(fields.StringField())})
+    raw = {"it": ["typed before"], "it-0": ["x"], "item": ["y"]}
+    assert forms.undeclared(bind(form_class, {}), raw) == {
+        "it": ["typed before"],
+        "item": ["y"],
+    }
