@@ -10,7 +10,7 @@ answers have to be combined with one another.
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ from wtforms.fields import Field
 from ..cached import cached_property
 from ..core.answers import CONCEALED, NAMES, Answers, Dependencies
 from ..core.bound_form import BoundFormStep
-from ..core.draft import Draft, Path, Raw
+from ..core.draft import Draft, Raw
 from ..core.fields import input_type, kind_of, own_errors
 from ..core.forms import Values, is_password, leaves
 from ..core.hooks import HookError, takes
@@ -54,13 +54,12 @@ from .comparisons import (
     functions_of_field,
     linked_on,
     looks_into,
-    loops,
     measures,
-    relates,
 )
 from .constants import constants_of, unwritten_in
 from .form_code import Function, functions_of, judges_of, passing_class
 from .form_pages import MOST_JOINED, FormPage, Links, Options, Tries
+from .readers import Readers
 from .sample_files import (
     Sample,
     SampleError,
@@ -141,20 +140,13 @@ class Exploration:
     untried: dict[str, str] = field(default_factory=dict)
     #: By place, what was taken for granted there, each a sentence.
     assumed: dict[str, str] = field(default_factory=dict)
-    #: What was read, by the reader: a step, a page of an item, or the properties.
-    reads: dict[str, set[Path]] = field(default_factory=lambda: defaultdict(set))
-    #: By place, the fields on which it depends whether others of its page count.
-    causes: dict[str, set[Fork]] = field(default_factory=lambda: defaultdict(set))
     #: Forms that are the same whatever the answers are, by place and signature, and
     #: what may be sent for their fields, by the forms' ids.
     _fixed: dict[tuple[str, bytes], Form] = field(default_factory=dict)
     _options_of: dict[int, dict[str, list[Candidate]]] = field(default_factory=dict)
     _linked: dict[int, Links] = field(default_factory=dict)
-    _functions: dict[str, list[Function]] = field(default_factory=dict)
     #: What a draft had that ``validate`` accepted after it had refused others.
     _passed: dict[str, Raw] = field(default_factory=dict)
-    #: The properties with which what ``validate`` reads has to be combined.
-    _filtered: set[str] = field(default_factory=set)
     #: What the values of fields are.
     _sorts: dict[Fork, str] = field(default_factory=dict)
     #: The files that are sent.
@@ -162,13 +154,17 @@ class Exploration:
     #: The passwords and hidden fields, by page and name.
     _secret: set[tuple[str, str]] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        #: What code of the wizard reads.
+        self.readers: Readers = Readers(self.wizard, self.properties)
+
     def run(self) -> None:
         """Fill in the wizard until nothing more is found to be read."""
         is_whole = False  # first each field alone, which finds nearly all that is read
         for _ in range(MOST_PASSES):
             known = self._number_of_reads
             self._begin()
-            whole = combined = self._combined()
+            whole = combined = self.readers.combined()
             if not is_whole:
                 alone = {fork for forks in combined for fork in forks}
                 combined = [frozenset({fork}) for fork in sorted(alone)]
@@ -185,80 +181,9 @@ class Exploration:
                 is_whole = True
         self.is_cut_off = True
 
-    def _comparisons(
-        self,
-    ) -> tuple[Mapping[Fork, set[Fork]], Mapping[Fork, set[Any]]]:
-        """Return the fields that some reader compares with one another, by the field.
-
-        Those that it adds up have the constants that their sums are compared with.
-        """
-        compared: dict[Fork, set[Fork]] = defaultdict(set)
-        added: dict[Fork, set[Any]] = defaultdict(set)
-        for reader, read in self.reads.items():
-            functions = self._functions_of(reader)
-            if not compares(functions, {name for path in read for name in path}):
-                continue
-            forks = {
-                self._fork(path)
-                for path in read
-                if path[-1] != NAMES and (path[-1] or self._is_list(path[0]))
-            }
-            numbers = constants_of(functions) if computes(functions) else ()
-            for fork in forks:
-                compared[fork] |= forks
-                added[fork].update(n for n in numbers if isinstance(n, int | float))
-        return compared, added
-
-    def _relates(self, name: str) -> bool:
-        """True if the items of a list may be compared with one another.
-
-        So they are where two functions that decide together look at them.
-        """
-        own = [r for r in self.reads if r.partition(".")[0] == name]
-        if relates([each for r in own for each in self._functions_of(r)]):
-            return True
-        for reader in [r for r in self.reads if r not in own]:
-            group = self._deciding(reader).difference(own)
-            functions = {
-                each
-                for r in group
-                if any(path[0] == name for path in self.reads[r])
-                for each in self._functions_of(r)
-            }
-            looking = [each for each in functions if loops([each]) or counts([each])]
-            if len(looking) > 1 or relates(functions):
-                return True
-        return False
-
-    def _sums(self, name: str) -> bool:
-        """True if code may count some items of a list, and not others."""
-        readers = [
-            r for r, read in self.reads.items() if any(p[0] == name for p in read)
-        ]
-        functions = [each for r in readers for each in self._functions_of(r)]
-        is_summed = any(loops([each]) and counts([each]) for each in functions)
-        return is_summed or name in self._related
-
-    def _deciding(self, reader: str) -> set[str]:
-        """Return a reader, and the places that decide what it reads."""
-        found, todo = set[str](), [reader]
-        while todo:
-            name = todo.pop()
-            if name in found:
-                continue
-            found.add(name)
-            forks = [self._fork(path) for path in self.reads.get(name, ())]
-            todo += [place for fork in forks for place in (fork.step, fork.place)]
-        return found & self.reads.keys()
-
-    def _is_list(self, name: str) -> bool:
-        return self.wizard.steps.named(name).page == "list"
-
     @property
     def _number_of_reads(self) -> int:
-        reads = sum(len(each) for each in self.reads.values())
-        causes = sum(len(each) for each in self.causes.values())
-        return reads + causes + len(self._filtered) + len(self._passed)
+        return self.readers.count + len(self._passed)
 
     def _heed_refusals(self, is_whole: bool) -> None:
         """Have drafts pass ``validate`` that it has refused, if others can.
@@ -266,7 +191,7 @@ class Exploration:
         What has passed takes the place of the likeliest. If that is not enough, what
         ``validate`` reads is combined with what each property reads.
         """
-        validated = self._forks_of(VALIDATE)
+        validated = self.readers.forks_of(VALIDATE)
         refused = {forks for forks in self._refused if not validated <= forks}
         if not refused:
             return
@@ -277,10 +202,13 @@ class Exploration:
         for sent in (sent for way in ends for sent in way):
             self._passed.setdefault(sent.place, sent.values)
         if is_whole and len(self._passed) == known:
-            self._filtered |= {
+            self.readers.filtered |= {
                 f"{PROPERTY}{text}"
                 for text in self.properties
-                if any(self._forks_of(f"{PROPERTY}{text}") <= each for each in refused)
+                if any(
+                    self.readers.forks_of(f"{PROPERTY}{text}") <= each
+                    for each in refused
+                )
             }
 
     def _begin(self) -> None:
@@ -302,12 +230,12 @@ class Exploration:
         self._refused: set[Forks] = set()
         #: What ``validate`` has said of drafts that it refused, if it accepted none.
         self.refused: str | None = ""
-        self._compared, self._added = self._comparisons()
-        lists = [name for name in self.wizard.steps.names if self._is_list(name)]
+        self._compared, self._added = self.readers.comparisons()
+        lists = [name for name in self.wizard.steps.names if self.readers.is_list(name)]
         #: The lists whose items some reader may compare with one another.
-        self._related = frozenset(filter(self._relates, lists))
+        self._related = frozenset(filter(self.readers.relates, lists))
         #: The lists of which some reader may count those items that are of a class.
-        self._summed = frozenset(filter(self._sums, lists))
+        self._summed = self._related.union(filter(self.readers.sums, lists))
         self.untried.clear()
         self.assumed.clear()
         self._blank: dict[tuple[str, bytes], Raw] = {}
@@ -357,57 +285,6 @@ class Exploration:
         except Failed as failed:
             self._end(state, "fails", failed.place, failed.error, failed.sent)
 
-    # What depends on what
-
-    def _combined(self) -> list[Forks]:
-        """Return sets of fields whose candidates have to be combined.
-
-        There is one for each reader: what it reads, and what that depends on.
-        """
-        self._depends: dict[str, Forks] = {}
-        steps = self.wizard.steps
-        places = [*steps.names]
-        places += [f"{s.name}.{p.name}" for s in steps for p in s.pages if p.name]
-        readers = [
-            *places,
-            VALIDATE,
-            *(f"{PROPERTY}{text}" for text in self.properties),
-        ]
-        found = {self._forks_of(reader) for reader in readers}
-        return sorted(
-            (each for each in found if not any(each < other for other in found)),
-            key=sorted,
-        )
-
-    def _forks_of(self, reader: str) -> Forks:
-        """Return the fields on which it depends what a reader does."""
-        if reader in self._depends:
-            return self._depends[reader]
-        self._depends[reader] = frozenset()  # a step may depend on its own fields
-        found = {self._fork(path) for path in self.reads.get(reader, ())}
-        found |= self.causes.get(reader, set())
-        name = reader.partition(".")[0]
-        if name in self.wizard.steps.positions:
-            position = self.wizard.steps.positions[name]
-            if self.wizard.steps[position].page == "list":
-                found.add(Fork(name, "", COUNT))
-        else:
-            position = len(self.wizard.steps)
-        places = {place for fork in found for place in (fork.step, fork.place)}
-        places |= {step.name for step in self.wizard.steps[:position] if step.ends}
-        if reader in self._filtered:
-            places.add(VALIDATE)
-        for place in places - {reader}:
-            found |= self._forks_of(place)
-        self._depends[reader] = frozenset(found)
-        return self._depends[reader]
-
-    def _fork(self, path: Path) -> Fork:
-        """Return the field that a path leads to, of whatever item."""
-        if len(path) == 4:
-            return Fork(path[0], path[2], path[3])
-        return Fork(path[0], "", COUNT if self._is_list(path[0]) else path[-1])
-
     def _end(
         self,
         before: State,
@@ -436,8 +313,8 @@ class Exploration:
         name = first.name if first is not None else ""
         later = [
             path
-            for reader in self._readers_from(position)
-            for path in self.reads.get(reader, ())
+            for reader in self.readers.from_step(position)
+            for path in self.readers.reads.get(reader, ())
         ]
         digest = journey.digest(b"", sorted({*later}), before=position)
         key = name, digest
@@ -456,17 +333,10 @@ class Exploration:
                 self.left.add(name)
         return state
 
-    def _readers_from(self, position: int) -> Iterator[str]:
-        for step in self.wizard.steps[position:]:
-            yield step.name
-            yield from (f"{step.name}.{page.name}" for page in step.pages if page.name)
-        yield VALIDATE
-        yield from (f"{PROPERTY}{text}" for text in self.properties)
-
     def _note(self, journey: Journey) -> None:
         """Note what the steps that were met have read, and which do not apply."""
         for bound in journey.met:
-            self.reads[bound.name].update(bound.all_reads)
+            self.readers.reads[bound.name].update(bound.all_reads)
             if not bound.applies:
                 self.spared.add(bound.name)
 
@@ -481,7 +351,7 @@ class Exploration:
         try:
             self.wizard().validate(submission_of(state.journey, reads))
         except StepError as error:
-            self.reads[VALIDATE] |= reads
+            self.readers.reads[VALIDATE] |= reads
             if reads:
                 if self.refused is not None:
                     self.refused = f"{error.step}: {error.message}"
@@ -491,12 +361,12 @@ class Exploration:
                 f"without reading an answer, and says: {error.message}"
             )
         except Exception as error:
-            self.reads[VALIDATE] |= reads
+            self.readers.reads[VALIDATE] |= reads
             self.assumed["validate"] = (
                 "validate of the wizard is taken to accept each draft: it raises "
                 f"{type(error).__name__} here. What it refuses is not known."
             )
-        self.reads[VALIDATE] |= reads
+        self.readers.reads[VALIDATE] |= reads
         self.refused = None
         return True
 
@@ -511,14 +381,14 @@ class Exploration:
                 if takes(holds, 2):
                     # Which steps there are depends on all that conditions read.
                     for name in state.journey.steps.names:
-                        reads |= self.reads[name]
+                        reads |= self.readers.reads[name]
                     steps = tuple(bound.name for bound in state.journey.path)
                     is_kept = bool(holds(answers, steps))
                 else:
                     is_kept = bool(holds(answers))
             except Exception as raised:
                 error = raised
-            self.reads[f"{PROPERTY}{text}"] |= reads
+            self.readers.reads[f"{PROPERTY}{text}"] |= reads
             if not is_kept:
                 self.broken.setdefault(text, (state, error))
 
@@ -644,10 +514,14 @@ class Exploration:
             for leaf in leaves([field])
         }
         step, judging = bound.step, set[Fork]()
-        own = [f for f in self._functions_of(at.place) if f is not step.when]
-        names = {name for path in self.reads[at.place] for name in path}
+        own = [f for f in self.readers.own_functions(at.place) if f is not step.when]
+        names = {name for path in self.readers.reads[at.place] for name in path}
         if names and compares(own, names):  # validators with earlier answers
-            judging = {self._fork(path) for path in self.reads[at.place] if path[-1]}
+            judging = {
+                self.readers.fork_of(path)
+                for path in self.readers.reads[at.place]
+                if path[-1]
+            }
         numbers = {n for n in constants_of(own) if isinstance(n, int | float)}
         known = texts_of(sent) if judging or self._compared else {}
         compared: dict[str, frozenset[str]] = {}
@@ -694,7 +568,7 @@ class Exploration:
         key = at.place, bound.signature.digest
         if key not in self._fixed:
             form = bound.form
-            self.reads[at.place].update(bound.all_reads)
+            self.readers.reads[at.place].update(bound.all_reads)
             if not bound.step.is_fixed or bound.dependencies:
                 return form
             self._fixed[key] = form
@@ -703,17 +577,21 @@ class Exploration:
     def _forked(self, page: FormPage, at: Sent) -> dict[str, list[Candidate]]:
         """Return the candidates of the fields that something reads, by their names."""
         bound, form = page.bound, page.form
-        read = self._read_of(at)
+        read = self.readers.of_page(at)
         causes = bound.signature.conditions.causes.values()
         for cause in {cause for each in causes for cause in each}:
-            self.causes[at.place].add(Fork(at.step, at.page, cause))
+            self.readers.causes[at.place].add(Fork(at.step, at.page, cause))
             read.setdefault(cause, set())
         wanted = {f.field for f in self.forks if (f.step, f.page) == (at.step, at.page)}
         own = self.samples.get(at.place, {})
         found: dict[str, list[Candidate]] = {}
         fields: Mapping[str, Field] = form._fields
         # Code has the names of steps and fields to read them, and for no answer.
-        own_names = {*self._names, *fields, *(leaf.short_name for leaf in leaves(form))}
+        own_names = {
+            *self.readers.names,
+            *fields,
+            *(leaf.short_name for leaf in leaves(form)),
+        }
         for name in fields if NAMES in read else read:
             if name not in fields or not {name, NAMES} & wanted:
                 continue
@@ -721,9 +599,11 @@ class Exploration:
             fork = Fork(at.step, at.page, name)
             for partner in self._compared.get(fork, ()):
                 if self._sorts.get(partner) == self._sorts[fork]:
-                    readers |= self._readers_of(partner)
+                    readers |= self.readers.of_field(partner)
             constants = [
-                value for value in self._constants_of(readers) if value not in own_names
+                value
+                for value in self.readers.constants(readers)
+                if value not in own_names
             ]
             constants += self._counts_beside(fork)
             for leaf in leaves([fields[name]]):
@@ -736,7 +616,7 @@ class Exploration:
                     near = page.earlier.get(leaf.name, ())
                     found[leaf.name] = once([*options, *near])
                     missing = left_out(leaf, found[leaf.name], constants)
-                    if missing and looks_into(self._functions_of_all(readers)):
+                    if missing and looks_into(self.readers.functions(readers)):
                         self.untried[f"{at.place}.{leaf.name}"] = (
                             f"{missing} of its choices were not tried, and code looks "
                             "into them. Give some of each kind (samples)."
@@ -751,64 +631,6 @@ class Exploration:
         steps = [cast("Repeat", self.wizard.steps.named(name)) for name in lists]
         bounds = [n for step in steps for n in (step.min, step.min + 1, step.max)]
         return [n for n in bounds if n is not None and n <= MOST_ITEMS]
-
-    def _readers_of(self, fork: Fork) -> set[str]:
-        """Return the readers of a field, whatever item it is of."""
-        return {
-            reader
-            for reader, read in self.reads.items()
-            if any(path[-1] and self._fork(path) == fork for path in read)
-        }
-
-    @cached_property
-    def _names(self) -> frozenset[str]:
-        """The names of all steps, and of the pages of items."""
-        steps = self.wizard.steps
-        pages = (page.name for step in steps for page in step.pages)
-        return frozenset((*steps.names, *pages))
-
-    def _read_of(self, at: Sent) -> dict[str, set[str]]:
-        """Return the readers of the fields of a page, by the fields' names."""
-        found: dict[str, set[str]] = {}
-        for reader, read in self.reads.items():
-            for path in read:
-                is_own = len(path) == 4 and (path[0], path[2]) == (at.step, at.page)
-                is_page = is_own and at.item > 0
-                is_step = len(path) == 2 and not at.item and path[0] == at.step
-                if (is_page or is_step) and path[-1]:
-                    found.setdefault(path[-1], set()).add(reader)
-        return found
-
-    def _constants_of(self, readers: Iterable[str]) -> list[Any]:
-        return constants_of(self._functions_of_all(readers))
-
-    def _functions_of_all(self, readers: Iterable[str]) -> list[Function]:
-        """Return the functions of readers, and those that read what these decide.
-
-        How many items a list has of an earlier answer is counted by others.
-        """
-        known = {*readers}
-        for name in [name for name in known if name in self.wizard.steps.positions]:
-            if getattr(self.wizard.steps.named(name), "over", None) is not None:
-                counting = self.reads.items()
-                known |= {r for r, read in counting if any(p[0] == name for p in read)}
-        return [each for reader in sorted(known) for each in self._functions_of(reader)]
-
-    def _functions_of(self, reader: str) -> list[Function]:
-        """Return the functions of a reader, in which constants may stand."""
-        if reader not in self._functions:
-            self._functions[reader] = self._find_functions_of(reader)
-        return self._functions[reader]
-
-    def _find_functions_of(self, reader: str) -> list[Function]:
-        if reader.startswith(PROPERTY):
-            return [self.properties[reader[len(PROPERTY) :]]]
-        if reader == VALIDATE:
-            return [self.wizard.validate]
-        name, _, page = reader.partition(".")
-        step = self.wizard.steps.named(name)
-        steps = [step.pages.named(page)] if page else [step, *step.pages]
-        return [function for each in steps for function in functions_of(each)]
 
     def _complete(
         self,
@@ -834,7 +656,7 @@ class Exploration:
                 raise Failed(at.place, _cause(raised), (sent,)) from raised
             if after is None:
                 return
-            self.reads[at.place].update(after.all_reads)
+            self.readers.reads[at.place].update(after.all_reads)
             if is_done:
                 own = {n: own for n, own in tries.picked.items() if n not in pinned}
                 self._accepted[at.place] = {**worked, **own}
@@ -878,7 +700,7 @@ class Exploration:
         self, at: Sent, form: Form, pinned: Mapping[str, Candidate], said: str
     ) -> None:
         """Note whether a page is left with choices that other fields depend on."""
-        for fork in self.causes.get(at.place, ()):
+        for fork in self.readers.causes.get(at.place, ()):
             leaf: Any = form._fields.get(fork.field)
             for text in pinned.get(leaf.name, ()) if leaf is not None else ():
                 key = at.place, leaf.name, text
@@ -1009,12 +831,7 @@ class Exploration:
         least = max(step.min, 1)
         most = step.max if step.max is not None else MOST_ITEMS
         found = {least, least + 1}
-        readers = {
-            reader
-            for reader, read in self.reads.items()
-            if any(path[0] == name for path in read)
-        }
-        functions = self._functions_of_all(readers)
+        functions = self.readers.functions(self.readers.of_list(name))
         if counts(functions):
             constants = constants_of(functions)
             compared = {n for n in constants if isinstance(n, int) and n >= 0}
@@ -1192,7 +1009,7 @@ class Exploration:
     def _note_item(self, state: State, walk: Walk[Any], name: str) -> None:
         for bound in walk.met:
             place = f"{name}.{bound.name}" if bound.name else name
-            self.reads[place].update(bound.all_reads)
+            self.readers.reads[place].update(bound.all_reads)
             if not bound.applies:
                 self.spared.add(place)
 
@@ -1203,10 +1020,14 @@ class Exploration:
 
         Passwords, hidden fields and constants that are in no code are not told.
         """
-        counted = {self._fork(path) for read in self.reads.values() for path in read}
+        counted = {
+            self.readers.fork_of(path)
+            for read in self.readers.reads.values()
+            for path in read
+        }
         items: dict[str, int] = {}
         for sent in way:
-            read = self._read_of(sent)
+            read = self.readers.of_page(sent)
             place = f"{sent.step} {sent.item}" if sent.item else sent.step
             place = f"{place}.{sent.page}" if sent.page else place
             items[sent.step] = max(sent.item, items.get(sent.step, 0))
