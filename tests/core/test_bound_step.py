@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import wizards
 from msgspec.structs import replace
+from wizards import EMPTY
 from wtforms import (
     BooleanField,
     FieldList,
@@ -54,7 +55,6 @@ from flask_wizard.core.texts import Texts
 from flask_wizard.errors import ConflictError
 
 declare = partial(wizards.declare, "Join", commit=lambda self, submission: None)
-EMPTY = Draft("d", "m", (), 0.0, 0.0, "s")
 
 
 class It(Form):

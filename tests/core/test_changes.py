@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import wizards
 from msgspec.structs import replace
+from wizards import EMPTY
 from wtforms import Form, IntegerField, StringField
 from wtforms.validators import InputRequired
 
@@ -18,7 +19,6 @@ from flask_wizard.core.forms import Values
 from flask_wizard.core.journey import Journey
 
 declare = partial(wizards.declare, "Join", commit=lambda self, submission: None)
-EMPTY = Draft("d", "m", (), 0.0, 0.0, "s")
 
 
 class You(Form):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import wizards
 from msgspec.structs import replace
+from wizards import EMPTY
 from wtforms import FileField, Form, StringField
 
 from flask_wizard import (
@@ -32,7 +33,6 @@ from flask_wizard.core.steps import Span, Steps, joined
 from flask_wizard.core.texts import LazyText
 
 declare = partial(wizards.declare, "Join", commit=lambda self, submission: None)
-EMPTY = Draft("d", "m", (), 0.0, 0.0, "s")
 
 
 class It(Form):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import wizards
+from wizards import EMPTY
 from wtforms import FileField, Form, StringField
 
 from flask_wizard import Answers, DefinitionError, Step, StoreError
@@ -17,7 +18,6 @@ from flask_wizard.core.journey import Journey
 from flask_wizard.errors import ConflictError
 
 declare = partial(wizards.declare, "Join", commit=lambda self, submission: None)
-EMPTY = Draft("d", "m", (), 0.0, 0.0, "s")
 
 
 class It(Form):

@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from wizards import Commits, declare
+from wizards import EMPTY, Commits, declare
 from wtforms import FieldList, Form, FormField, StringField
 
 from flask_wizard import Item, Repeat, Step
@@ -14,8 +14,6 @@ from flask_wizard.core.draft import Before, Draft, Entry, StoredItem, pack
 from flask_wizard.core.former_names import with_new_names, with_stored_names
 
 FEW = settings(max_examples=15, deadline=None)
-
-EMPTY = Draft("d", "m", (), 0.0, 0.0, "s")
 
 
 class Inner(Form):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import wizards
 from msgspec.structs import replace
+from wizards import EMPTY
 from wtforms import Form, StringField
 from wtforms.fields import IntegerField
 
@@ -23,14 +24,12 @@ from flask_wizard import (
     UnknownNameError,
     Wizard,
 )
-from flask_wizard.core.draft import DamagedDraftError, Draft, Entry, decode, encode
+from flask_wizard.core.draft import DamagedDraftError, Entry, decode, encode
 from flask_wizard.core.forms import Values
 from flask_wizard.core.hooks import HookError
 from flask_wizard.core.journey import Journey
 from flask_wizard.core.submission import Submission
 from flask_wizard.core.tasks import TaskJourney
-
-EMPTY = Draft("d", "m", (), 0.0, 0.0, "s")
 
 
 class You(Form):

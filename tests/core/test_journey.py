@@ -11,6 +11,7 @@ import msgspec
 import pytest
 import wizards
 from msgspec.structs import replace
+from wizards import EMPTY
 from wtforms import Form, ValidationError, fields, validators
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
@@ -57,8 +58,6 @@ Join = declare(
     pet=Step(Pet),
     check=Review(),
 )
-
-EMPTY = Draft("d", "m", (), 0.0, 0.0, "s")
 
 
 def begin(wizard: type[Wizard] = Join, draft: Draft = EMPTY) -> Journey:

@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 import wizards
 from werkzeug.datastructures import MultiDict
+from wizards import EMPTY
 from wtforms import Form, ValidationError, fields
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length
 
 from flask_wizard import Answers, DefinitionError, OnlyIf, Review, Step, Wizard
-from flask_wizard.core.draft import Draft, decode, encode
+from flask_wizard.core.draft import decode, encode
 from flask_wizard.core.forms import Values, show_as_typed, validate
 from flask_wizard.core.journey import Journey
 from flask_wizard.core.only_if import is_left_out
 from flask_wizard.core.signatures import conditions_of, signature
 
-EMPTY = Draft("d", "m", (), 0.0, 0.0, "s")
 REQUIRED = InputRequired("Enter it")
 
 

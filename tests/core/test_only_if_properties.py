@@ -11,16 +11,16 @@ import wizards
 from fuzz import effort
 from hypothesis import given
 from hypothesis import strategies as st
+from wizards import EMPTY
 from wtforms import Form, fields
 from wtforms.validators import InputRequired
 
 from flask_wizard import OnlyIf, Review, Step, Wizard
-from flask_wizard.core.draft import Draft, decode, encode
+from flask_wizard.core.draft import decode, encode
 from flask_wizard.core.forms import Values
 from flask_wizard.core.journey import Journey
 from flask_wizard.core.submission import Submission
 
-EMPTY = Draft("d", "m", (), 0.0, 0.0, "s")
 TEXTS = ("", "x", "y")
 
 Kind = Literal["text", "texts", "form", "forms"]

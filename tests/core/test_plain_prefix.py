@@ -20,6 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from msgspec.structs import replace
+from wizards import EMPTY
 from wtforms import Form, StringField
 from wtforms.fields import IntegerField
 from wtforms.validators import InputRequired
@@ -29,7 +30,6 @@ from flask_wizard.core.draft import Draft, Entry, decode, encode
 from flask_wizard.core.forms import Values
 from flask_wizard.core.journey import Journey
 
-EMPTY = Draft("d", "m", (), 0.0, 0.0, "s")
 NAMES = "abcdef"
 
 

@@ -9,7 +9,7 @@ import pytest
 from fuzz import effort
 from hypothesis import given
 from hypothesis import strategies as st
-from wizards import declare
+from wizards import EMPTY, declare
 from wtforms import (
     BooleanField,
     Form,
@@ -21,11 +21,9 @@ from wtforms import (
 from wtforms.validators import InputRequired, NumberRange
 
 from flask_wizard import Answers, DefinitionError, Review, Step, Submission
-from flask_wizard.core.draft import Draft, decode, encode
+from flask_wizard.core.draft import decode, encode
 from flask_wizard.core.forms import Values
 from flask_wizard.core.journey import Journey
-
-EMPTY = Draft("d", "m", (), 0.0, 0.0, "s")
 
 
 class Switch(Form):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import wizards
+from wizards import EMPTY
 from wtforms import FileField, Form, PasswordField, StringField, ValidationError
 from wtforms.validators import InputRequired
 
@@ -39,7 +40,6 @@ from flask_wizard.core.steps import ABSENT
 from flask_wizard.core.texts import ENGLISH
 
 declare = partial(wizards.declare, "Join", commit=lambda self, submission: None)
-EMPTY = Draft("d", "m", (), 0.0, 0.0, "s")
 
 
 class Pet(Form):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import wizards
 from msgspec.structs import replace
+from wizards import EMPTY
 from wtforms import Form, StringField
 from wtforms.validators import InputRequired
 
@@ -22,7 +23,6 @@ from flask_wizard.core.steps import ABSENT, Span
 from flask_wizard.core.texts import Texts
 
 declare = partial(wizards.declare, "Join", commit=lambda self, submission: None)
-EMPTY = Draft("d", "m", (), 0.0, 0.0, "s")
 
 
 class It(Form):

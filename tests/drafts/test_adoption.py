@@ -23,21 +23,6 @@ from flask_wizard.errors import NewerFormatError, StoreError
 Session = dict[str, Any]
 
 
-@pytest.fixture(autouse=True)
-def still(clock: Traveller) -> Traveller:
-    return clock
-
-
-@pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
-
-
-@pytest.fixture
-def session() -> Session:
-    return {}
-
-
 @pytest.fixture
 def stored(shelf: Shelf, session: Session) -> StoredDraft:
     """A draft that the session has begun."""

@@ -67,11 +67,6 @@ def renewal(monkeypatch: pytest.MonkeyPatch) -> Renewal:
     return renewal
 
 
-@pytest.fixture
-def shelf(clock: Traveller) -> Shelf:
-    return Shelf()
-
-
 class Attempts:
     """A visitor at the review of a draft, whose wizard has these hooks."""
 

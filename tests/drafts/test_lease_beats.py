@@ -76,11 +76,6 @@ def monotonic(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def shelf(clock: Traveller) -> Shelf:
-    return Shelf()
-
-
-@pytest.fixture
 def drafts(shelf: Shelf) -> VisitorDrafts:
     return shelf.visitor()
 

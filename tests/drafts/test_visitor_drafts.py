@@ -54,21 +54,6 @@ from flask_wizard.errors import (
 Session = dict[str, Any]
 
 
-@pytest.fixture(autouse=True)
-def still(clock: Traveller) -> Traveller:
-    return clock
-
-
-@pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
-
-
-@pytest.fixture
-def session() -> Session:
-    return {}
-
-
 @pytest.fixture
 def drafts(shelf: Shelf, session: Session) -> VisitorDrafts:
     return shelf.visitor(session)

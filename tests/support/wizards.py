@@ -16,6 +16,9 @@ from flask_wizard import Receipt, Review, Step, StepError, Submission, Wizard
 from flask_wizard.core.draft import Draft
 from flask_wizard.drafts.holders import TOKEN_KEY
 
+#: A draft in which nothing was answered.
+EMPTY = Draft("d", "m", (), 0.0, 0.0, "s")
+
 CANARY = "Zanzibar-Quokka-7319"
 PASSWORD = "correct horse battery"
 
