@@ -67,30 +67,26 @@ class Step(AnyStep):
     ) -> BoundFormStep:
         """Bind the step to the draft of a journey."""
         reads: Dependencies = set()
-        applies: object = self.when is None
+        applies = self.when is None
         if self.when is not None and reached:
             try:
-                applies = self.when(Answers(journey, position, reads))
+                found = self.when(Answers(journey, position, reads))
             except OWN_ERRORS as error:
                 raise hook_error(error) from error
-            if applies is not True and applies is not False:
-                applies = bool(check_result(applies, f"The condition of {self.name!r}"))
-        bound = BoundFormStep(
+            applies = bool(check_result(found, f"The condition of {self.name!r}"))
+        return BoundFormStep(
             step=self,
             journey=journey,
             position=position,
             reads=reads,
-            applies=bool(applies),
-            opens=reached and bool(applies),
+            applies=applies,
+            opens=reached and applies,
             entry=entry if entry is not None and entry.sent else None,
-            before=entry.before if entry is not None and entry.packed_before else None,
+            before=entry.before if entry is not None else None,
             reached=reached,
             taken=entry is not None,
             condition_reads=frozenset(reads),
         )
-        if (fixed := journey.signatures.forms[position]) is not None:
-            bound.signature = fixed
-        return bound
 
     @cached_property
     def fixed_form(self) -> type[Form] | None:

@@ -65,6 +65,10 @@ def test_step_says_what_of_its_form_is_fixed(
     assert given.fixed_forms == ((fixed,) if fixed else ())
 
 
+def test_step_with_a_form_takes_input_and_has_answers() -> None:
+    assert (step().takes_input, step().has_answers) == (True, True)
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
@@ -168,6 +172,24 @@ def test_form_that_cannot_be_built_is_refused(form: Any, match: str) -> None:
         step(form)
 
 
+@pytest.mark.parametrize(
+    ("name", "function", "expected"),
+    [
+        ("when", lambda: True, "(answers)"),
+        ("prepare", lambda form: None, "(form, answers)"),
+        ("kwargs", lambda: {}, "(answers)"),
+    ],
+)
+def test_function_of_other_parameters_is_refused_with_what_it_is_passed(
+    name: str, function: Any, expected: str
+) -> None:
+    with pytest.raises(DefinitionError) as found:
+        step(**{name: function})
+    message = str(found.value)
+    assert message.startswith(f"{name} of Join.a has the parameters")
+    assert f"Expected {expected}: the wizard passes these" in message
+
+
 def test_form_with_arguments_is_taken_if_they_are_given() -> None:
     given = step(Coloured, kwargs=lambda answers: {"colour": "red"})
     assert given.arguments(answers(given)) == {"colour": "red"}
@@ -192,6 +214,14 @@ def test_form_function_must_return_a_class(returned: object, kind: str) -> None:
     given = step(lambda answers: returned)
     with pytest.raises(
         DefinitionError, match=f"step 'a' returned a value of type {kind}"
+    ):
+        given.form_class(answers(given))
+
+
+def test_form_function_must_return_a_class_of_forms() -> None:
+    given = step(lambda answers: int)
+    with pytest.raises(
+        DefinitionError, match=r"^a was given the class int as its form"
     ):
         given.form_class(answers(given))
 
