@@ -446,8 +446,8 @@ class BoundFormStep(BoundStep):
         was = entry.form_digest or entry.read_digest
         if was == self.signature.digest:
             return False
-        is_upgraded = not was
-        if is_upgraded or isinstance(self.step.form, type):
+        read_nothing = not entry.form_digest
+        if read_nothing or isinstance(self.step.form, type):
             return True
         paths = [*sorted(self.reads), *entry.read]
         now = self.journey.digest(was, paths, before=self.position)

@@ -623,7 +623,17 @@ def test_form_that_has_other_fields_is_said_to_have_changed() -> None:
     assert other.form_changed
     assert not bind(Step(It)).form_changed
     upgraded = replace(entry_of(bound), read_digest=b"")
-    assert bind(Step(It), EMPTY.with_entries({"a": upgraded})).form_changed
+    for step in (Step(It), Step(lambda answers: It)):
+        assert bind(step, EMPTY.with_entries({"a": upgraded})).form_changed
+    refused = again(post(bind(Step(It)), {"it": ""}), Step(It))
+    assert not refused.form_changed
+
+
+def test_form_of_a_function_that_reads_nothing_is_said_to_have_changed() -> None:
+    """Only a deploy can have changed it."""
+    bound = post(bind(Step(lambda answers: It)), {"it": "x"})
+    assert not again(bound, Step(lambda answers: It)).form_changed
+    assert again(bound, Step(lambda answers: Account)).form_changed
 
 
 def test_form_of_another_answer_is_not_said_to_have_changed() -> None:
