@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec.structs import replace
@@ -25,7 +26,7 @@ from .answers import (
     plain,
     values_of,
 )
-from .draft import Before, Entry, Kept, Path, Raw, pack_files
+from .draft import Before, Entry, Kept, Path, Raw, StoredFile, pack_files
 from .fields import is_locked
 from .files import (
     Files,
@@ -55,6 +56,9 @@ if TYPE_CHECKING:
 
 logger: logging.Logger = logging.getLogger(__name__)
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+"""No files."""
+
 BLANK: tuple[object, ...] = (None, "", [], {})
 """Values of fields that are no change of a step that began with nothing."""
 
@@ -82,18 +86,18 @@ class BoundFormStep(BoundStep):
     opens: bool
     entry: Entry | None
     #: What its page began with, if that is stored.
-    before: Before | None = None
+    before: Before | None
     #: True if all applicable steps before it are done.
-    reached: bool = False
+    reached: bool
     #: True if the draft has an entry of it: ``initial`` was asked.
-    taken: bool = False
+    taken: bool
     #: What of ``reads`` its condition read.
-    condition_reads: frozenset[Path] = frozenset()
+    condition_reads: frozenset[Path]
     #: True if its entry is what it began with, which is not stored yet.
     is_prefilled: bool = False
     #: What ``prepare`` and the form itself have read.
     dependencies: Dependencies = field(default_factory=set)
-    _began_form: Form | None = field(default=None, init=False)
+    _began_form: Form | None = None
 
     # The form
 
@@ -114,7 +118,7 @@ class BoundFormStep(BoundStep):
                 Values(entry.raw),
                 entry.passwords,
                 before=self.before,
-                files=entry.files if entry.packed_files else None,
+                files=entry.files,
             )
         if self.before is not None and self._before_holds:
             return self._fill(Values(self.before.raw), {}, before=self.before)
@@ -127,8 +131,8 @@ class BoundFormStep(BoundStep):
         *,
         prepare: bool = True,
         before: Before | None = None,
-        files: Files | None = None,
-        new: Mapping[str, SentFile] | None = None,
+        files: Mapping[str, StoredFile] = NOTHING,
+        new: Mapping[str, SentFile] = NOTHING,
     ) -> Form:
         """Return the form with values, or with the step's initial data.
 
@@ -150,8 +154,8 @@ class BoundFormStep(BoundStep):
         meta: dict[str, object] = {"answers": answers, "texts": texts}
         # A form that takes no files may have those of a field that is gone.
         if (files or new) and sent is not None and self.signature.takes_files:
-            sent = self._with_files(sent, files or {}, new or {})
-            meta["new_files"] = new or ()
+            sent = self._with_files(sent, files, new)
+            meta["new_files"] = new
         if self.journey.inside:
             meta |= self.journey.item_meta(self.dependencies)
         takes_own = self.step.kwargs is not None
@@ -200,15 +204,15 @@ class BoundFormStep(BoundStep):
         return form
 
     def _with_files(
-        self, values: Values, files: Files, new: Mapping[str, SentFile]
+        self,
+        values: Values,
+        files: Mapping[str, StoredFile],
+        new: Mapping[str, SentFile],
     ) -> Values:
         """Return the values, with files in the places of their fields."""
         bind, draft_id = self.journey.files.bind, self.journey.whole_draft.id
         stored = [*files.values(), *(sent.stored for sent in new.values())]
-        bound = [bind(draft_id, file) for file in stored]
-        filled = Values(with_files(values, bound))
-        filled.names = values.names
-        return filled
+        return Values(with_files(values, [bind(draft_id, file) for file in stored]))
 
     def _check_entries(self, form: Any) -> None:
         """Raise DefinitionError if a list begins with more than its page may send."""
@@ -472,7 +476,7 @@ class BoundFormStep(BoundStep):
             taken=self.taken,
             condition_reads=self.condition_reads,
         )
-        kept_files = self.entry.files if self.entry and self.entry.packed_files else {}
+        kept_files = self.entry.files if self.entry is not None else {}
         stored = kept_files
         if values.dropped in stored:
             stored = {id: f for id, f in stored.items() if id != values.dropped}
@@ -501,8 +505,6 @@ class BoundFormStep(BoundStep):
             raw, passwords = forms.sent(form)
             if stored or values.files:
                 taken = self._take_files(form, stored, values)
-            if validate:
-                after.validation = Validation(form, forms.validate(form))
         elif self.step.fixed_form is not None:
             form = self._fill(values, {}, prepare=False, files=stored, new=values.files)
             raw, passwords = values.unprepared(form)
@@ -525,8 +527,8 @@ class BoundFormStep(BoundStep):
         if form is not None and not kept.raw.keys() <= raw.keys():
             raw = {**forms.undeclared(form, kept.raw), **raw}
         if self.entry is None and same_files and after._is_untouched(raw, passwords):
-            after.entry = None
-        elif raw != kept.raw or not same_files or values.filled(passwords):
+            return after  # it begins no entry
+        if raw != kept.raw or not same_files or values.filled(passwords):
             errors = with_lost(taken.refusals, values.filled(passwords))
             after.entry = Entry.of(
                 raw,
@@ -583,21 +585,19 @@ class BoundFormStep(BoundStep):
         ``taken`` tells the files, and those that were refused.
         """
         files = pack_files(taken.files) if taken.files else None
-        passed = self.validation.passed and not taken.refusals
-        read = self._read_now if passed else ()
-        digest = self._digest(read) if passed else b""
         known = self.entry.raw if self.entry is not None else {}
         if not known.keys() <= raw.keys():
             # A field that a deploy has taken away may come back, and the release
             # before may serve this draft too.
             raw = {**forms.undeclared(self.form, known), **raw}
-        if passed:
+        if self.valid and not taken.refusals:
+            read = self._read_now
             self.entry = Entry.of(
                 raw,
                 rev=rev,
                 accepted=True,
                 read=read,
-                read_digest=digest,
+                read_digest=self._digest(read),
                 form_digest=self.signature.digest if read or self.reads else b"",
                 passwords=passwords,
                 before=self.before,
@@ -677,7 +677,7 @@ class BoundFormStep(BoundStep):
         """
         form: Any
         name, separator = self.signature.html_names.get(field, (field, "-"))
-        if name and self.signature.may_prefix:
+        if self.signature.may_prefix:
             form = self.form
             name = form._prefix + name
         return name, separator
