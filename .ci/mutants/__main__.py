@@ -42,7 +42,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "core.draft": ("core/draft_format", "core/draft_holders", "core/draft"),
     "core.steps": ("core/declared_steps", "core/walk", "core/steps", "core/repeats"),
     "core.form_steps": ("core/form_steps", "core/bound_step"),
-    "core.bound_form": ("core/bound_step", "core/journey"),
+    "core.bound_form": ("core/bound_step", "core/journey", "core/repeats"),
     "core.hooks": ("core/hooks",),
     "core.forms": (
         *("core/form_values", "core/forms"),

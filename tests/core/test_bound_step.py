@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from wizards import EMPTY
 from wtforms import (
     BooleanField,
+    DecimalField,
     FieldList,
     FileField,
     Form,
@@ -20,10 +21,12 @@ from wtforms import (
     IntegerField,
     MultipleFileField,
     PasswordField,
+    SelectField,
     StringField,
     ValidationError,
 )
-from wtforms.validators import InputRequired, ReadOnly
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import Disabled, InputRequired, ReadOnly
 
 from flask_wizard import (
     Answers,
@@ -38,6 +41,7 @@ from flask_wizard import (
 from flask_wizard.core.answers import CONCEALED, NAMES
 from flask_wizard.core.bound_form import BoundFormStep
 from flask_wizard.core.draft import (
+    Before,
     DamagedDraftError,
     Draft,
     Entry,
@@ -45,9 +49,9 @@ from flask_wizard.core.draft import (
     decode,
     encode,
 )
-from flask_wizard.core.files import FileRules, SentFile
+from flask_wizard.core.files import FileRules, SentFile, files_of
 from flask_wizard.core.form_errors import NOT_KEPT
-from flask_wizard.core.forms import FieldNames, Values
+from flask_wizard.core.forms import UNUSABLE, FieldNames, Values
 from flask_wizard.core.hooks import HookError
 from flask_wizard.core.journey import Journey
 from flask_wizard.core.steps import ABSENT
@@ -153,6 +157,38 @@ def test_messages_have_the_language_of_the_request() -> None:
     entry = entry_of(post(bound, {"it": ""}))
     assert (entry.errors, entry.lang) == ({"it": ["Enter it"]}, "de")
     assert entry_of(post(bound, {"it": ""}, validate=False)).lang == ""
+    pin = bind(Step(Account))
+    pin.journey.texts = texts_in("de")
+    saved = entry_of(post(pin, {"pin": "1"}, validate=False))
+    assert (saved.errors, saved.lang) == ({"pin": [NOT_KEPT]}, "de")
+
+
+def test_submission_leaves_the_step_where_it_is() -> None:
+    step = Step(It, when=lambda answers: answers.first.more != "no")
+    before = Before({"it": ["x"], "more": [""]})
+    draft = EMPTY.with_entries({"a": Entry.unsent(before)})
+    journey = Journey(declare(first=Step(It), a=step).steps, draft)
+    journey = journey.submit("first", Values({"it": ["x"]}), validate=True)
+    bound: Any = journey.bind("a")
+    assert (bound.applies, bound.opens, bound.reached, bound.taken) == (True,) * 4
+    after: Any = post(bound, {"it": "y"})
+    assert (after.applies, after.opens, after.reached, after.taken) == (True,) * 4
+    assert after.condition_reads == bound.condition_reads == {("first", "more")}
+    assert after.before == before
+    hidden = bind(Step(It, when=lambda answers: False))
+    assert not post(hidden, {"it": "y"}).applies
+
+
+def test_form_function_runs_once_in_a_post() -> None:
+    asked: list[object] = []
+
+    def chosen(answers: Answers) -> type[Form]:
+        asked.append(1)
+        return It
+
+    bound = bind(Step(chosen))
+    assert post(bound, {"it": "x"}).done
+    assert asked == [1]
 
 
 def texts_in(language: str) -> Texts:
@@ -214,9 +250,42 @@ def test_page_that_nobody_touched_begins_no_entry() -> None:
     assert saved.entry is None
     stored = saved.write_to(EMPTY).entries["a"]
     assert not stored.sent
+    assert post(bound, {"it": "x"}, validate=False).entry is None
     touched = post(bound, {"it": "y", "more": ""}, validate=False)
     assert entry_of(touched).raw == {"it": ["y"], "more": [""]}
     assert entry_of(touched).before == stored.before
+    for validate in (True, False):
+        back = post(touched, {"it": "x", "more": ""}, validate=validate)
+        assert entry_of(back).raw == {"it": ["x"], "more": [""]}
+
+
+def test_password_and_file_begin_an_entry_of_a_page_that_is_otherwise_as_it_was() -> (
+    None
+):
+    bound = bind(Step(Account), initial=initial(a={"name": "x"}))
+    saved = post(bound, {"name": "x", "pin": "1"}, validate=False)
+    assert entry_of(saved).errors == {"pin": [NOT_KEPT]}
+    bound = bind(Step(Papers), initial=initial(a={"note": "n"}))
+    saved = post(bound, with_files(sent_file("f"), note="n"), validate=False)
+    assert [*entry_of(saved).files] == ["f"]
+
+
+def test_entry_has_what_its_page_began_with_whatever_becomes_of_it() -> None:
+    bound = bind(Step(It), initial=initial(a={"it": "x"}))
+    before = bound.begin(EMPTY).entries["a"].before
+    assert before is not None
+    for sent, validate in (("y", True), ("", True), ("y", False)):
+        after = post(bound, {"it": sent}, validate=validate)
+        assert entry_of(after).before == before
+
+
+def test_entry_of_boxes_that_were_cleared_has_what_they_began_with() -> None:
+    class Boxes(Form):
+        box = BooleanField("Box")
+
+    bound = bind(Step(Boxes), initial=initial(a={"box": True}))
+    entry = entry_of(post(bound, {}, validate=False))
+    assert entry.before == bound.begin(EMPTY).entries["a"].before is not None
 
 
 def test_blank_page_without_initial_data_begins_an_entry() -> None:
@@ -250,6 +319,17 @@ def test_step_that_does_not_open_keeps_what_its_page_has_named() -> None:
     values.names = FieldNames(("it",))
     entry = entry_of(post(bound, values))
     assert (entry.raw, entry.rev) == ({"it": ["x"]}, 1)
+    stored = EMPTY.with_entries({"a": Entry.of({"it": ["y"], "more": ["z"]})})
+    bound = bind(Step(lambda answers: It), stored, beside=BESIDE)
+    assert entry_of(post(bound, values)).raw == {"it": ["x"]}
+
+
+def test_step_that_does_not_open_asks_for_no_initial_data() -> None:
+    def early(name: str, answers: Answers) -> Any:
+        raise AssertionError
+
+    bound = bind(Step(Unique), beside=BESIDE, initial=early)
+    assert entry_of(post(bound, {"it": "x"})).raw == {"it": ["x"]}
 
 
 @pytest.mark.parametrize(
@@ -269,6 +349,14 @@ def test_step_declares_the_fields_of_a_form_that_is_known(
     assert not bound.declares(["odd"])
 
 
+def test_step_declares_what_prepare_has_left_if_that_may_run() -> None:
+    def spare(form: Any, answers: Answers) -> None:
+        del form.more
+
+    assert not bind(Step(It, prepare=spare)).declares(["more"])
+    assert bind(Step(It, prepare=spare), beside=BESIDE).declares(["more"])
+
+
 def test_page_names_its_fields_if_its_form_depends_on_answers() -> None:
     assert bind(Step(It)).page_names(bind(Step(It)).form) is None
     for step in (
@@ -285,8 +373,10 @@ def test_values_are_given_back_in_the_form_or_as_they_were_sent() -> None:
     form, raw = bind(Step(It)).resend(values)
     assert form is not None
     assert (form["it"].data, raw) == ("x", {})
-    prepared = bind(Step(It, prepare=lambda form, answers: None))
+    asked: list[object] = []
+    prepared = bind(Step(It, prepare=lambda form, answers: asked.append(1)))
     assert prepared.resend(values) == (None, {"it": ["x"]})
+    assert asked == []
     values.names = FieldNames(("odd",))
     assert bind(Step(lambda answers: It)).resend(values) == (None, {"odd": ["y"]})
 
@@ -306,6 +396,23 @@ def test_form_finds_the_answers_and_its_arguments() -> None:
     form: Any = bind(step).form
     assert form.it.description == "red"
     assert isinstance(form.meta.answers, Answers)
+
+
+def test_step_sees_the_answers_before_it() -> None:
+    bound = walked(Step(It))
+    assert bound.answers.first.it == "x"
+    assert bound.all_reads == set()
+
+
+def test_form_speaks_with_the_words_of_its_step() -> None:
+    class Number(Form):
+        it = DecimalField("It")
+
+    bound = bind(Step(Number, words={UNUSABLE: "Not this."}))
+    assert post(bound, {"it": "NaN"}).errors == {"it": ["Not this."]}
+    bound = bind(Step(Number))
+    bound.journey.texts = Texts(words={UNUSABLE: "Not that."})
+    assert post(bound, {"it": "NaN"}).errors == {"it": ["Not that."]}
 
 
 def test_arguments_that_the_form_does_not_take_are_named() -> None:
@@ -365,23 +472,29 @@ def test_data_that_prepare_sets_do_not_replace_what_was_typed(caplog: Any) -> No
     assert "prepare of the step 'a' has set the data of the field 'it'" in caplog.text
 
 
+class Unique(Form):
+    it = StringField("It")
+
+    def __init__(self, *args: Any, obj: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._obj = obj
+
+    def validate_it(self, field: Any) -> None:
+        if self._obj is None or field.data != self._obj.it:
+            raise ValidationError("taken")
+
+
 def test_validators_see_the_object_that_initial_returns() -> None:
-    class Unique(Form):
-        it = StringField("It")
-
-        def __init__(self, *args: Any, obj: Any = None, **kwargs: Any) -> None:
-            super().__init__(*args, **kwargs)
-            self._obj = obj
-
-        def validate_it(self, field: Any) -> None:
-            if self._obj is None or field.data != self._obj.it:
-                raise ValidationError("taken")
-
     given = SimpleNamespace(it="x")
     bound = bind(Step(Unique), initial=initial(a=given))
-    assert post(bound, {"it": "x"}).done
+    after = post(bound, {"it": "x"})
+    assert after.done
     assert not post(bound, {"it": "y"}).done
     assert not post(bind(Step(Unique)), {"it": "x"}).done
+    for more in ({}, {"prefilled": True}):
+        assert again(after, Step(Unique), initial=initial(a=given), **more).valid
+    stored = EMPTY.with_entries({"a": Entry.of({"it": ["x"]})})
+    assert bind(Step(Unique), stored, initial=initial(a=given)).valid
 
 
 def test_list_that_begins_with_more_than_there_is_room_for_is_refused() -> None:
@@ -418,11 +531,37 @@ def test_page_begins_with_initial_data_until_something_was_sent() -> None:
     assert entry.before.raw == {"it": ["x"], "more": [""]}
     assert entry.before.opened
     kept = bind(step, stored, initial=initial(a={"it": "other"}))
-    assert kept.form["it"].data == "x"
+    assert kept.form["it"].data == kept.form["it"].object_data == "x"
     assert kept.begin(stored) is stored
+    assert entry_of(post(kept, {"it": "y"})).before == entry.before
     sent = again(post(kept, {"it": "y"}, validate=False), step)
     assert sent.form["it"].data == "y"
+    assert sent.form["it"].object_data == "x"
     assert sent.begin(EMPTY) is EMPTY
+
+
+def test_step_that_was_sent_without_initial_data_begins_with_none_later() -> None:
+    for form in (It, Locked):
+        draft = EMPTY.with_entries({"a": Entry.of({"it": ["y"]})})
+        bound = bind(Step(form), draft, initial=initial(a={"it": "x"}))
+        assert bound.begin(draft) is draft
+        assert entry_of(post(bound, {"it": "z"}, validate=False)).before is None
+        assert post(bind(Step(form), draft), {"more": "z"}).before is None
+
+
+def test_form_of_what_its_page_began_with_is_built_once() -> None:
+    built: list[object] = []
+
+    class Counting(It):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            built.append(1)
+            super().__init__(*args, **kwargs)
+
+    data = initial(a={"it": "x"})
+    stored = bind(Step(Counting), initial=data).begin(EMPTY)
+    built.clear()
+    assert bind(Step(Counting), stored, initial=data).form["it"].data == "x"
+    assert built == [1]
 
 
 def test_page_without_initial_data_begins_with_nothing() -> None:
@@ -442,11 +581,33 @@ def test_beginning_is_taken_anew_when_what_it_read_has_changed() -> None:
 
     one = journey(EMPTY, "x")
     assert one.bind("a").form["it"].data == "xx"  # type: ignore[index]
+    sent = one.submit("a", Values({"it": ["xx"]}), validate=True)
+    assert sent.draft.entries["a"].read == (("first", "it"),)
+    changed = one.submit("first", Values({"it": ["y"]}), validate=True)
+    assert changed.bind("a").form["it"].data == "yy"  # type: ignore[index]
     same = journey(one.draft, "x")
     assert same.draft.entries["a"] == one.draft.entries["a"]
     other = journey(one.draft, "y")
     assert other.bind("a").form["it"].data == "yy"  # type: ignore[index]
     assert other.draft.entries["a"] != one.draft.entries["a"]
+
+
+def test_beginning_stays_when_only_what_its_condition_read_has_changed() -> None:
+    asked: list[str] = []
+
+    def counted(name: str, answers: Answers) -> Any:
+        asked.append(name)
+        return {"it": f"{name}{len(asked)}"} if name == "a" else None
+
+    step = Step(It, when=lambda answers: answers.first.it != "no")
+    wizard = declare(first=Step(It), a=step, check=Review())
+    draft = EMPTY
+    for it in ("x", "y"):
+        journey = Journey(wizard.steps, draft, initial=counted)
+        draft = journey.submit("first", Values({"it": [it]}), validate=True).to_draft()
+    before = draft.entries["a"].before
+    assert before is not None
+    assert before.raw["it"] == ["a2"]
 
 
 def test_value_that_the_page_cannot_show_is_refused() -> None:
@@ -462,17 +623,36 @@ def test_value_that_the_page_cannot_show_is_refused() -> None:
     )
 
 
-def test_field_that_nobody_can_edit_keeps_what_it_began_with() -> None:
-    class Locked(Form):
-        it = StringField("It", [ReadOnly()], default="mine")
-        more = StringField("More")
+class Locked(Form):
+    it = StringField("It", [ReadOnly()], default="mine")
+    more = StringField("More")
 
+
+def test_field_that_nobody_can_edit_keeps_what_it_began_with() -> None:
     after = post(bind(Step(Locked)), {"it": "forged", "more": "x"})
     assert not after.done
     after = post(bind(Step(Locked)), {"more": "x"})
     assert after.data() == {"it": "mine", "more": "x"}
     assert after.before is not None
     assert again(after, Step(Locked)).data() == {"it": "mine", "more": "x"}
+
+
+def test_field_that_nobody_can_edit_keeps_what_initial_gave_at_first() -> None:
+    step, other = Step(Locked), initial(a={"it": "other"})
+    begun = bind(step, initial=initial(a={"it": "first"})).begin(EMPTY)
+    after = post(bind(step, begun, initial=other), {"more": "x"})
+    assert after.data() == {"it": "first", "more": "x"}
+    assert again(after, step, initial=other).data() == {"it": "first", "more": "x"}
+    assert entry_of(after).before == begun.entries["a"].before
+
+
+def test_field_that_nobody_can_edit_keeps_what_browsers_never_send() -> None:
+    class Ticked(Papers):
+        box = BooleanField("Box", [Disabled()], default=True)
+
+    after = post(bind(Step(Ticked)), with_files(sent_file("f"), note="n"))
+    assert after.data() == {"note": "n", "box": True}
+    assert [*entry_of(after).files] == ["f"]
 
 
 def test_field_that_was_not_sent_keeps_what_it_began_with() -> None:
@@ -507,6 +687,15 @@ def test_prefilled_step_of_invalid_data_tells_why() -> None:
     assert bound.errors == {"it": ["Enter it"]}
 
 
+def test_prefilled_choice_that_is_not_offered_tells_so() -> None:
+    class Choice(Form):
+        it = SelectField("It", choices=[SelectChoice("a")])
+
+    bound = prefilled(Step(Choice), it="gone")
+    assert not bound.done
+    assert [*bound.errors] == ["it"]
+
+
 def test_step_without_data_is_asked_and_asks_for_none_later() -> None:
     bound = prefilled(Step(It))
     assert not bound.is_prefilled
@@ -516,6 +705,9 @@ def test_step_without_data_is_asked_and_asks_for_none_later() -> None:
     later = prefilled(Step(It), stored, it="x")
     assert later.form["it"].data is None
     assert later.prefill_draft(stored) is stored
+    unknown = prefilled(Step(lambda answers: It))
+    assert unknown.prefill_draft(EMPTY).entries["a"] == Entry(sent=False)
+    assert prefilled(Step(Locked)).begin(EMPTY) is EMPTY
 
 
 def test_step_that_was_sent_is_not_prefilled() -> None:
@@ -526,7 +718,12 @@ def test_step_that_was_sent_is_not_prefilled() -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "stored"), [(Step(It), True), (Step(lambda answers: It), False)]
+    ("step", "stored"),
+    [
+        (Step(It), True),
+        (Step(It, prepare=lambda form, answers: form.nothing), True),
+        (Step(lambda answers: It), False),
+    ],
 )
 def test_step_that_does_not_open_is_taken_if_its_form_is_known(
     step: Step, stored: bool
@@ -549,6 +746,8 @@ def test_data_that_cannot_be_shown_yet_are_left_to_the_page() -> None:
     assert bound.prefill_draft(EMPTY) is EMPTY
     with pytest.raises(DefinitionError, match="cannot show"):
         bind(Step(Number), initial=data, prefilled=True)
+    with pytest.raises(DefinitionError, match="cannot show"):
+        bind(Step(Number), initial=data).prefill_draft(EMPTY)
 
 
 # Rule 7
@@ -591,11 +790,32 @@ def test_step_whose_reading_has_changed_is_judged_again() -> None:
     judged: Any = Journey(steps, draft).bind("a")
     assert (judged.outdated, judged.done, judged.still_holds) == (True, True, True)
     assert not judged.invalidated
+    assert not judged.form_changed
     refreshed = judged.refresh_dependencies(draft).entries["a"]
     assert refreshed == entry_of(bound)
     fine: Any = Journey(steps, bound.journey.draft).bind("a")
     assert fine.done
     assert fine.refresh_dependencies(draft) is draft
+
+
+def test_step_that_still_holds_after_a_deploy_remembers_its_form() -> None:
+    class Longer(It):
+        last = StringField("Last")
+
+    def refreshed(before: Step, step: Step) -> tuple[Entry, bytes]:
+        wizard = declare(first=Step(It), a=step, check=Review())
+        draft = walked(before).journey.draft
+        bound: Any = Journey(wizard.steps, draft).bind("a")
+        assert bound.done
+        return bound.refresh_dependencies(draft).entries["a"], bound.signature.digest
+
+    def reads(answers: Answers) -> bool:
+        return bool(answers.first.it)
+
+    entry, digest = refreshed(Step(It, when=reads), Step(Longer, when=reads))
+    assert (entry.read, entry.form_digest) == ((), digest)
+    entry, digest = refreshed(Step(It), Step(Longer))
+    assert (entry.read_digest, entry.form_digest) == (digest, b"")
 
 
 def test_step_that_is_not_judged_again_is_asked_again() -> None:
@@ -705,6 +925,10 @@ def in_other_language(step: Step, **entry: Any) -> BoundFormStep:
     return bound
 
 
+def test_page_that_nobody_has_sent_shows_no_message() -> None:
+    assert shown(bind(Step(It))) == {}
+
+
 def shown(bound: BoundFormStep) -> dict[str, list[str]]:
     form: Any = bound.form_to_show()
     return {name: list(map(str, texts)) for name, texts in form.errors.items()}
@@ -750,6 +974,8 @@ def test_file_that_was_refused_is_not_judged_again() -> None:
         Step(Photo), messages={"it": ["Gib es ein"], "photo": ["Gib es ein"]}
     )
     assert shown(bound) == {"it": ["Enter it"], "photo": [MARKED]}
+    bound = in_other_language(Step(Photo), messages={"it": ["Gib es ein"]})
+    assert shown(bound)["it"] == ["Enter it"]
 
 
 def test_step_that_became_invalid_shows_why() -> None:
@@ -813,6 +1039,7 @@ def test_file_of_a_page_that_is_not_valid_is_kept() -> None:
 
 def test_file_that_was_refused_is_told_and_leaves_the_one_before() -> None:
     bound = papers(sent_file("f"))
+    bound.journey.texts = texts_in("en")
     refused = with_files(sent_file("g", refusal="Too large."), note="n")
     for validate in (True, False):
         after = post(bound, refused, validate=validate)
@@ -820,6 +1047,7 @@ def test_file_that_was_refused_is_told_and_leaves_the_one_before() -> None:
         assert not entry_of(after).accepted
         assert [*entry_of(after).errors] == ["photo"]
         assert "g.png" in entry_of(after).errors["photo"][0]
+        assert entry_of(after).lang == "en"
 
 
 def test_file_is_replaced_and_dropped() -> None:
@@ -845,16 +1073,75 @@ def test_file_of_a_step_that_does_not_open_is_kept() -> None:
     after = post(bound, with_files(sent_file("f"), note="n"))
     assert [*entry_of(after).files] == ["f"]
     assert not entry_of(after).accepted
-    unknown = bind(Step(lambda answers: Papers, files=True), beside=BESIDE)
+    other = post(after, with_files(sent_file("g"), note="n"))
+    assert [*entry_of(other).files] == ["g"]
+    step = Step(lambda answers: Papers, files=True)
     values = with_files(sent_file("f"), sent_file("g", "odd"), note="n")
-    values.names = FieldNames(("note",), files=("photo",))
-    assert [*entry_of(post(unknown, values)).files] == ["f"]
+    values.names = FieldNames(("note",), files=("photo", "others"))
+    kept = post(bind(step, beside=BESIDE), values)
+    assert [*entry_of(kept).files] == ["f"]
+    more = with_files(sent_file("g", "others"), note="n")
+    more.names = values.names
+    assert [*entry_of(post(kept, more)).files] == ["f", "g"]
+
+
+class Pages(Form):
+    pages = FieldList(FormField(Papers))
+
+
+@pytest.mark.parametrize("beside", [{}, {"first": Step(It)}])
+def test_file_of_a_row_that_was_taken_out_goes_with_it(beside: dict[str, Step]) -> None:
+    files = sent_file("f", "pages-0-photo"), sent_file("g", "pages-1-photo")
+    notes = {"pages-0-note": "a", "pages-1-note": "b"}
+    bound = post(bind(Step(Pages), beside=beside), with_files(*files, **notes))
+    assert [*entry_of(bound).files] == ["f", "g"]
+    after = post(bound, {"pages-1-note": "b"})
+    assert [*entry_of(after).files] == ["g"]
+    numbered = {**notes, "pages-2-note": "c"}
+    first = bind(Step(Pages), beside=beside)
+    files = sent_file("f", "pages-0-photo"), sent_file("g", "pages-2-photo")
+    bound = post(first, with_files(*files, **numbered))
+    moved = post(bound, {"pages-0-note": "a", "pages-2-note": "c"})
+    assert [f.field for f in entry_of(moved).files.values()] == [
+        "pages-0-photo",
+        "pages-1-photo",
+    ]
+
+
+def test_prepare_sees_no_file_before_it_was_judged() -> None:
+    seen: list[list[str]] = []
+
+    def look(form: Any, answers: Answers) -> None:
+        seen.append([file.filename for file in files_of(form.photo)])
+
+    step = Step(Papers, prepare=look)
+    after = post(bind(step), with_files(sent_file("f"), note="n"))
+    post(again(after, step), with_files(sent_file("g"), note="n"))
+    assert seen == [[], ["f.png"]]
+
+
+def test_application_inspects_a_file_by_its_step_and_field() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def inspect(bound: Any, step: str, path: str) -> str:
+        asked.append((step, path))
+        return "No."
+
+    rules = FileRules(bind=RULES.bind, inspect=inspect)
+    after = post(bind(Step(Papers), files=rules), with_files(sent_file("f"), note="n"))
+    assert asked == [("a", "photo")]
+    assert "No." in entry_of(after).errors["photo"][0]
 
 
 def test_files_stay_with_a_form_that_takes_none_any_more() -> None:
+    class Named(Form):
+        photo = StringField("Photo")
+
     after = post(again(papers(sent_file("f")), Step(It)), {"it": "x"})
     assert [*entry_of(after).files] == ["f"]
     assert after.files() == {}
+    text = again(papers(sent_file("f")), Step(Named))
+    assert text.form["photo"].data is None
 
 
 def test_files_that_the_application_has_already_are_there() -> None:
@@ -865,8 +1152,69 @@ def test_files_that_the_application_has_already_are_there() -> None:
     before = bound.begin(EMPTY).entries["a"].before
     assert before is not None
     assert before.files == {"photo": ["old.png"]}
+    kept: Any = bind(Step(Papers), bound.begin(EMPTY)).form
+    assert kept.photo.there == ("old.png",)
     after = post(bound, with_files(sent_file("f"), note=""))
     assert after.changes() == {"photo": (["old.png"], ["f.png"])}
+
+
+def test_file_that_the_application_has_already_is_not_asked_for_again() -> None:
+    class Required(Form):
+        note = StringField("Note")
+        photo = FileField("Photo", [InputRequired("Choose one")])
+
+    step, data = Step(Required), initial(a={"photo": "old.png"})
+    after = post(bind(step, initial=data), {"note": "n"})
+    assert after.done
+    assert again(after, step).valid
+    assert not post(bind(step), {"note": "n"}).done
+
+
+# Passwords
+
+
+class Closed(Papers):
+    pin = PasswordField("Pin")
+    secret = PasswordField("Secret")
+
+
+class Opened(Papers):
+    pin = StringField("Pin")
+    secret = PasswordField("Secret")
+    kept = StringField("Kept", [ReadOnly()])
+
+
+def test_password_whose_field_is_none_any_more_is_not_shown() -> None:
+    sent = with_files(sent_file("f"), note="n", pin="1", secret="2")
+    data = initial(a={"kept": "first", "note": ""})
+    after = post(bind(Step(Closed), initial=data), sent)
+    before = Before({"kept": ["first"], "note": [""]})
+    entry = replace(entry_of(after), packed_before=Entry.unsent(before).packed_before)
+    bound = bind(Step(Opened), EMPTY.with_entries({"a": entry}))
+    assert bound.form["pin"].data is None
+    assert bound.data() == {"note": "n", "pin": None, "secret": "2", "kept": "first"}
+    assert names(bound.files())["photo"] == ["f.png"]
+    new = post(bound, with_files(sent_file("g"), note="n"))
+    assert [*entry_of(new).files] == ["g"]
+    assert (entry_of(new).passwords, new.data()["pin"]) == ({"secret": ["2"]}, None)
+
+
+def test_password_typed_into_a_field_that_is_left_out_replaces_no_other() -> None:
+    class Two(Form):
+        kind = StringField("Kind")
+        pin = PasswordField("Pin", [InputRequired("Pin?")])
+        extra = PasswordField("Extra", [OnlyIf("kind", "x")])
+
+    bound = again(post(bind(Step(Two)), {"kind": "", "pin": "1"}), Step(Two))
+    after = post(bound, {"kind": "", "pin": "", "extra": "typed"})
+    assert after.done
+    assert entry_of(after).passwords == {"pin": ["1"]}
+
+
+def test_password_stays_while_other_values_are_saved() -> None:
+    bound = again(post(bind(Step(Account)), {"name": "x", "pin": "1"}), Step(Account))
+    saved = entry_of(post(bound, {"name": "y", "pin": ""}, validate=False))
+    assert (saved.accepted, saved.passwords) == (False, {"pin": ["1"]})
 
 
 # Answers
@@ -914,6 +1262,8 @@ def test_files_are_told_by_their_names() -> None:
 def test_changes_are_those_of_what_the_page_began_with() -> None:
     bound = bind(Step(It), initial=initial(a={"it": "x", "more": "m"}))
     assert post(bound, {"it": "x", "more": "m"}).changes() is None
+    begun = bind(Step(It), bound.begin(EMPTY))
+    assert begun.changes() is None
     changed = post(bound, {"it": "y", "more": "m"})
     assert changed.changes() == {"it": ("x", "y")}
     assert post(bound, {"it": "y", "more": ""}).changes() == {
@@ -933,12 +1283,22 @@ def test_password_is_a_change_that_is_not_told() -> None:
     after = post(bound, {"name": "x", "pin": "1234"})
     assert after.changes() == {"pin": (CONCEALED, CONCEALED)}
 
+    class Nested(Form):
+        inner = FormField(Account)
+
+    after = post(bind(Step(Nested)), {"inner-name": "x", "inner-pin": "1234"})
+    found = {"name": "x", "pin": CONCEALED}
+    assert after.changes() == {"inner": (None, found)}
+
 
 def test_step_that_does_not_apply_any_more_tells_what_it_began_with() -> None:
     bound = bind(Step(It), initial=initial(a={"it": "x"}))
     after = post(bound, {"it": "y"})
     after.applies = False
     assert after.changes() == ({"it": "x", "more": ""}, None)
+    same = post(bound, {"it": "x", "more": ""})
+    same.applies = False
+    assert same.changes() == ({"it": "x", "more": ""}, None)
     never = post(bind(Step(It)), {"it": "y"})
     never.applies = False
     assert never.changes() is None
@@ -979,6 +1339,23 @@ def test_field_is_hashed_with_those_inside_it_and_no_others() -> None:
     assert serialized("extra") != serialized("extra", extra="f")
     assert serialized("") == serialized("", homes="y") != ABSENT
     assert serialized(NAMES) == serialized(NAMES, homes="y") != serialized("")
+    assert post(bind(Step(It)), {"it": "x"}).serialize(NAMES) != serialized(NAMES)
+
+
+def test_field_that_a_deploy_has_taken_away_is_hashed_as_before() -> None:
+    bound = post(bind(Step(Home)), {"home-street": "s", "homes": "x", "it": "i"})
+    without = again(bound, Step(It, revalidate=False))
+    without.take_as_done()
+    assert without.serialize("home") == bound.serialize("home")
+
+
+def test_file_is_hashed_with_the_field_around_it() -> None:
+    one, other = (
+        post(bind(Step(Pages)), with_files(sent_file(id, "pages-0-photo")))
+        for id in ("f", "g")
+    )
+    assert [*entry_of(one).files] == ["f"]
+    assert one.serialize("pages") != other.serialize("pages")
 
 
 def test_answers_that_do_not_count_are_hashed_alike() -> None:

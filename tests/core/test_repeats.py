@@ -27,10 +27,12 @@ from flask_wizard.core.draft import (
     DamagedDraftError,
     Draft,
     Entry,
+    StoredFile,
     StoredItem,
     decode,
     encode,
 )
+from flask_wizard.core.files import FileRules, SentFile
 from flask_wizard.core.forms import Values
 from flask_wizard.core.hooks import HookError
 from flask_wizard.core.items import BoundItem, derive_id
@@ -704,6 +706,35 @@ def test_uploads_are_told_by_item() -> None:
     site = Site(Repeat(Photo))
     site.fill("i")
     assert site.list.files() == [{"photo": []}]
+
+
+class Papers(Item):
+    scan = Step(Photo)
+
+
+@pytest.mark.parametrize(
+    ("repeat", "page", "path"),
+    [(Repeat(Photo), "", "photo"), (Repeat(Papers), "scan", "scan.photo")],
+)
+def test_file_of_an_item_is_inspected_by_its_list_and_the_way_to_it(
+    repeat: Repeat, page: str, path: str
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def bind(draft_id: str, stored: StoredFile) -> Any:
+        return SimpleNamespace(stored=stored, filename="f.png", seek=lambda at: None)
+
+    def inspect(bound: object, step: str, path: str) -> str:
+        asked.append((step, path))
+        return ""
+
+    site = Site(repeat, files=FileRules(bind=bind, inspect=inspect))
+    values = Values()
+    values.files = {"f": SentFile(StoredFile("f", "photo", "f.png", size=5))}
+    walk = site.list.new_item("i").walk
+    (item,) = site.store(walk.submit(page, values, validate=True).whole).items
+    assert asked == [("pets", path)]
+    assert item.done
 
 
 def test_what_was_submitted_tells_the_items() -> None:
