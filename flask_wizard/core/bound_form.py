@@ -534,7 +534,7 @@ class BoundFormStep(BoundStep):
                 raw,
                 rev=rev,
                 errors=errors,
-                lang=self.journey.texts.language if errors else "",
+                lang=self.journey.texts.language,
                 passwords=kept.passwords,
                 before=after.before,
                 files=pack_files(taken.files) if taken.files else None,

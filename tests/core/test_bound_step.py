@@ -142,7 +142,8 @@ def initial(**data: Any) -> Any:
 
 
 def test_entry_of_a_continue_is_accepted_with_the_first_revision() -> None:
-    after = post(bind(Step(It)), {"it": "x"})
+    after = bind(Step(It)).submit(Values({"it": ["x"]}), validate=True)
+    assert after is not None
     entry = entry_of(after)
     assert (entry.rev, entry.accepted, entry.sent) == (1, True, True)
     assert (entry.errors, entry.lang, entry.passwords) == ({}, "", {})
@@ -179,7 +180,7 @@ def test_submission_leaves_the_step_where_it_is() -> None:
     assert not post(hidden, {"it": "y"}).applies
 
 
-def test_form_function_runs_once_in_a_post() -> None:
+def test_form_function_runs_once_in_a_request() -> None:
     asked: list[object] = []
 
     def chosen(answers: Answers) -> type[Form]:
@@ -187,6 +188,7 @@ def test_form_function_runs_once_in_a_post() -> None:
         return It
 
     bound = bind(Step(chosen))
+    assert not bound.valid
     assert post(bound, {"it": "x"}).done
     assert asked == [1]
 
@@ -564,6 +566,19 @@ def test_form_of_what_its_page_began_with_is_built_once() -> None:
     assert built == [1]
 
 
+def test_page_begins_with_a_choice_that_prepare_offers() -> None:
+    class Choice(Form):
+        it = SelectField("It", choices=[])
+
+    def offer(form: Any, answers: Answers) -> None:
+        form.it.choices = [SelectChoice("a"), SelectChoice("b")]
+
+    bound = bind(Step(Choice, prepare=offer), initial=initial(a={"it": "b"}))
+    before = bound.begin(EMPTY).entries["a"].before
+    assert before is not None
+    assert before.raw == {"it": ["b"]}
+
+
 def test_page_without_initial_data_begins_with_nothing() -> None:
     assert bind(Step(It)).begin(EMPTY) is EMPTY
 
@@ -847,6 +862,17 @@ def test_form_that_has_other_fields_is_said_to_have_changed() -> None:
         assert bind(step, EMPTY.with_entries({"a": upgraded})).form_changed
     refused = again(post(bind(Step(It)), {"it": ""}), Step(It))
     assert not refused.form_changed
+    entry = replace(entry_of(walked(reader())), read_digest=b"of other answers")
+    draft = EMPTY.with_entries({"a": entry})
+    assert bind(Step(Longer), draft).form_changed
+
+
+def test_form_that_has_a_condition_by_now_is_not_said_to_have_changed() -> None:
+    draft = walked(Step(It)).journey.draft
+    step = Step(It, when=lambda answers: answers.first.it == "x")
+    bound = Journey(declare(first=Step(It), a=step).steps, draft).bind("a")
+    assert bound.outdated
+    assert not bound.form_changed
 
 
 def test_form_of_a_function_that_reads_nothing_is_said_to_have_changed() -> None:
@@ -1205,7 +1231,8 @@ def test_password_typed_into_a_field_that_is_left_out_replaces_no_other() -> Non
         pin = PasswordField("Pin", [InputRequired("Pin?")])
         extra = PasswordField("Extra", [OnlyIf("kind", "x")])
 
-    bound = again(post(bind(Step(Two)), {"kind": "", "pin": "1"}), Step(Two))
+    given = {"kind": "x", "pin": "1", "extra": "2"}
+    bound = again(post(bind(Step(Two)), given), Step(Two))
     after = post(bound, {"kind": "", "pin": "", "extra": "typed"})
     assert after.done
     assert entry_of(after).passwords == {"pin": ["1"]}

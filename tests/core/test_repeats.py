@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 import wizards
 from wizards import EMPTY
-from wtforms import FileField, Form, PasswordField, StringField, ValidationError
+from wtforms import (
+    FileField,
+    Form,
+    IntegerField,
+    PasswordField,
+    StringField,
+    ValidationError,
+)
 from wtforms.validators import InputRequired
 
 from flask_wizard import (
@@ -33,7 +40,7 @@ from flask_wizard.core.draft import (
     encode,
 )
 from flask_wizard.core.files import FileRules, SentFile
-from flask_wizard.core.forms import Values
+from flask_wizard.core.forms import FieldNames, Values
 from flask_wizard.core.hooks import HookError
 from flask_wizard.core.items import BoundItem, derive_id
 from flask_wizard.core.journey import Journey
@@ -652,6 +659,56 @@ def test_pages_read_those_before_and_the_steps_before_the_list() -> None:
     assert walk.read("who", 1, set()).name == "Ada"
     assert walk.read("who", 0, set()) is None
     assert walk.read("last", 1, set()) is None
+
+
+def by_first(answers: Answers) -> type[Form]:
+    return {"x": Pet}[answers.first.name]
+
+
+def by_who(answers: Answers) -> type[Form]:
+    return {"Ada": Pet}[answers.who.name]
+
+
+class Later(Item):
+    who = Step(Who)
+    made = Step(by_who)
+    school = Step(School, prepare=lambda form, answers: form.nothing)
+
+
+@pytest.mark.parametrize(
+    ("repeat", "page", "sent"),
+    [
+        (Repeat(by_first), "", {"name": [""]}),
+        (Repeat(Later), "school", {"school": [""]}),
+        (Repeat(Later), "who", {"name": [""], "pin": [""]}),
+    ],
+)
+def test_page_that_nobody_touched_begins_no_item(
+    repeat: Repeat, page: str, sent: dict[str, list[str]]
+) -> None:
+    site = Site(repeat)
+    untouched = site.list.new_item("i").walk.submit(page, Values(sent), validate=False)
+    assert site.store(untouched.whole).items == ()
+
+
+def test_page_whose_form_is_not_known_yet_begins_an_item() -> None:
+    site = Site(Repeat(Later))
+    values = Values({"name": ["x"]})
+    values.names = FieldNames(("name",))
+    onward = site.list.new_item("i").walk.submit("made", values, validate=True)
+    (item,) = site.store(onward.whole).items
+    assert item.stored.entries["made"].raw == {"name": ["x"]}
+
+
+def test_page_that_cannot_be_shown_begins_an_item_by_what_was_sent() -> None:
+    odd: Any = "none"
+
+    class Number(Form):
+        number = IntegerField("Number", default=odd)
+
+    site = Site(Repeat(Number))
+    (item,) = site.fill("i", validate=False, number="").items
+    assert item.stored.entries[""].raw == {"number": [""]}
 
 
 # What it tells
