@@ -148,10 +148,7 @@ class BoundFormStep(BoundStep):
             sent = forms.with_unsent(values, self._began(before), before)
         if passwords:
             sent = Values({**(sent or {}), **passwords})
-        texts = self.journey.texts
-        if self.step.words:
-            texts = self.texts
-        meta: dict[str, object] = {"answers": answers, "texts": texts}
+        meta: dict[str, object] = {"answers": answers, "texts": self.texts}
         # A form that takes no files may have those of a field that is gone.
         if (files or new) and sent is not None and self.signature.takes_files:
             sent = self._with_files(sent, files, new)

@@ -255,8 +255,7 @@ def _entry_order(
     """
     longest = max(columns, key=len)
     order = longest if len(longest) == len(sent) else sent
-    own = [number for number in order if len(number) <= PAGE_DIGITS]
-    own.sort(key=lambda number: (len(number), number), reverse=True)
+    own = sorted(order, key=lambda number: (len(number), number), reverse=True)
     return (own.pop() if len(n) <= PAGE_DIGITS else n for n in order)
 
 

@@ -31,7 +31,9 @@ from wtforms.validators import Disabled, InputRequired, ReadOnly
 from flask_wizard import (
     Answers,
     DefinitionError,
+    Item,
     OnlyIf,
+    Repeat,
     Review,
     Step,
     StepError,
@@ -69,6 +71,14 @@ class It(Form):
 class Account(Form):
     name = StringField("Name", [InputRequired("Who?")])
     pin = PasswordField("Pin", [InputRequired("Pin?")])
+
+
+def shout(form: Any, field: Any) -> None:
+    field.data = field.data.upper()
+
+
+class Loud(Form):
+    it = StringField("It", [shout])
 
 
 class Papers(Form):
@@ -921,6 +931,13 @@ def test_step_that_is_taken_as_done_is() -> None:
     assert (bound.applies, bound.done) == (True, True)
 
 
+def test_step_without_an_entry_is_neither_outdated_nor_hashed() -> None:
+    bound = bind(Step(It))
+    assert not bound.outdated
+    bound.take_as_done()
+    assert bound.serialize("it") == ABSENT
+
+
 # Remarks, and messages in another language
 
 
@@ -1260,12 +1277,6 @@ def test_record_is_falsy_unless_the_step_is_done() -> None:
 
 
 def test_answers_are_those_that_the_validators_leave() -> None:
-    def shout(form: Any, field: Any) -> None:
-        field.data = field.data.upper()
-
-    class Loud(Form):
-        it = StringField("It", [shout])
-
     after = again(post(bind(Step(Loud)), {"it": "x"}), Step(Loud))
     assert after.data() == {"it": "X"}
     assert after.record(set()).it == "X"
@@ -1305,6 +1316,29 @@ def test_blank_answer_is_no_change_of_nothing() -> None:
     }
 
 
+def test_blank_answers_alone_are_no_changes() -> None:
+    assert post(bind(Step(Street)), {"street": ""}).changes() is None
+
+
+def test_what_validators_make_of_an_untouched_value_is_no_change() -> None:
+    bound = bind(Step(Loud), initial=initial(a={"it": "x"}))
+    assert post(bound, {"it": "x"}).changes() is None
+    assert post(bound, {"it": "y"}).changes() == {"it": ("x", "Y")}
+
+
+def test_password_that_a_hidden_step_began_with_is_not_told() -> None:
+    class Login(Form):
+        pin = PasswordField("Pin", default="0000")
+
+    class Nested(Form):
+        login = FormField(Login)
+
+    draft = bind(Step(Nested), initial=initial(a={})).begin(EMPTY)
+    hidden = bind(Step(Nested, when=lambda answers: False), draft)
+    assert hidden.entry is None
+    assert hidden.changes() == ({"login": {"pin": CONCEALED}}, None)
+
+
 def test_password_is_a_change_that_is_not_told() -> None:
     bound = bind(Step(Account), initial=initial(a={"name": "x"}))
     after = post(bound, {"name": "x", "pin": "1234"})
@@ -1338,6 +1372,35 @@ def test_buttons_and_files_are_not_set_on_an_object() -> None:
     found = SimpleNamespace()
     papers(sent_file("f")).populate(found)
     assert vars(found) == {"note": "n"}
+
+
+# Pages of items
+
+
+def item_page(form: Any, page: str = "", **more: Any) -> BoundFormStep:
+    """A page of an item that does not exist yet."""
+    wizard = declare(pets=Repeat(form), check=Review())
+    journey = Journey(wizard.steps, EMPTY, **{"files": RULES, **more})
+    pets: Any = journey.bind("pets")
+    bound = pets.new_item("x").walk.bind(page)
+    assert isinstance(bound, BoundFormStep)
+    return bound
+
+
+def test_file_of_an_item_is_inspected_by_its_list_and_page() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def inspect(bound: Any, step: str, path: str) -> str:
+        asked.append((step, path))
+        return ""
+
+    class Pet(Item):
+        first = Step(Papers)
+
+    rules = FileRules(bind=RULES.bind, inspect=inspect)
+    for form, page in ((Papers, ""), (Pet, "first")):
+        post(item_page(form, page, files=rules), with_files(sent_file("f")))
+    assert asked == [("pets", "photo"), ("pets", "first.photo")]
 
 
 # What is hashed for readers

@@ -9,7 +9,7 @@ import pytest
 from wtforms import Form, fields, validators
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from flask_wizard import DateBoxesField
+from flask_wizard import DateBoxesField, OnlyIf
 from flask_wizard.core import forms
 from flask_wizard.core.draft import Before, StoredFile
 from flask_wizard.core.files import SentFile
@@ -51,6 +51,17 @@ def one(unbound: Any) -> type[Form]:
     return type("One", (Form,), {"it": unbound})
 
 
+class DayField(fields.Field):
+    """A field of two inputs, which asks for neither while nothing was sent."""
+
+    def process(self, formdata: Any, *args: Any, **kwargs: Any) -> None:
+        self.data = self.object_data = None
+        self.process_errors = []
+        if formdata is not None and len(formdata):
+            parts = (formdata.get(f"{self.name}-{part}") for part in ("day", "month"))
+            self.data = "/".join(part or "" for part in parts)
+
+
 # Names
 
 
@@ -60,6 +71,24 @@ def test_page_names_its_fields_apart_by_what_may_be_kept_of_them() -> None:
     assert found.starts == ("town-", "tags-")
     assert found.passwords == ("pin", "home-pin")
     assert found.files == ("photo",)
+
+
+def test_page_names_how_the_inputs_begin_of_a_field_that_reads_by_itself() -> None:
+    class Two(Form):
+        day = DayField()
+        code = DayField(render_kw={"type": "password"})
+
+    names = FieldNames.of(bind(Two))
+    assert names.has("day-month")
+    assert not names.has("code-month")
+
+
+def test_page_names_the_inputs_of_a_field_that_fails_without_values() -> None:
+    class Touchy(DayField):
+        def process(self, formdata: Any, *args: Any, **kwargs: Any) -> None:
+            self.data = formdata[f"{self.name}-day"]
+
+    assert FieldNames.of(bind(one(Touchy()), {"it-day": "3"})).has("it-day")
 
 
 def test_names_are_kept_unless_they_are_of_passwords() -> None:
@@ -130,6 +159,7 @@ def test_fields_that_something_was_typed_into_are_told() -> None:
     values = Values({"a": ["x"], "b": [""], "c": ["", "y"]})
     assert values.filled(["a", "b", "c", "d"]) == ["a", "c"]
     assert bool(Values())
+    assert (Values().names, Values().files, Values().dropped) == (None, {}, "")
     assert repr(values) == "<Values of a, b, c>"
 
 
@@ -146,11 +176,66 @@ def test_values_passwords_and_buttons_are_told_apart() -> None:
     assert secret == {"pin": ["1"], "home-pin": ["2"]}
 
 
+def test_row_of_files_is_kept_though_nothing_else_of_it_was_sent() -> None:
+    class Row(Form):
+        box = fields.BooleanField()
+        photo = fields.FileField()
+
+    form_class = one(fields.FieldList(fields.FormField(Row)))
+    file = SimpleNamespace(
+        stored=StoredFile("f", "it-0-photo", "a.png"), seek=lambda position: None
+    )
+    form = bind(form_class, {"it-0-photo": [file]})
+    assert forms.sent(form)[0] == {"it-0-_row": [""]}
+
+
+def test_file_of_a_form_that_cannot_be_bound_is_not_kept_as_a_value() -> None:
+    def overflow(value: object) -> object:
+        return value and 1 / 0
+
+    class Unbindable(Form):
+        name = fields.StringField(filters=[overflow])
+        rows = fields.FieldList(fields.FormField(one(fields.FileField())))
+
+    file = SimpleNamespace(
+        stored=StoredFile("f", "rows-0-it", "a.png"), seek=lambda position: None
+    )
+    form = bind(Unbindable, {"name": "x", "rows-0-it": [file], "rows-0-more": "y"})
+    assert forms.sent(form)[0] == {"name": ["x"], "rows-0-more": ["y"]}
+
+
+def test_one_string_of_a_date_is_kept_by_its_boxes() -> None:
+    raw, _ = forms.sent(bind(one(DateBoxesField()), {"it": "2026-03-04"}))
+    assert raw == {"it-day": ["04"], "it-month": ["03"], "it-year": ["2026"]}
+
+
+def test_inputs_that_a_form_asks_for_are_kept_only_if_they_were_sent() -> None:
+    assert forms.sent(bind(one(DayField()), {"it-day": "3"}))[0] == {"it-day": ["3"]}
+
+
+def test_inputs_that_a_field_finds_by_their_beginning_are_kept() -> None:
+    class Scanning(DayField):
+        def process(self, formdata: Any, *args: Any, **kwargs: Any) -> None:
+            super().process(None)
+            start = f"{self.name}-"
+            self.data = [name for name in formdata or () if name.startswith(start)]
+
+    class Three(Form):
+        one = Scanning()
+        two = Scanning()
+        name = fields.StringField()
+
+    sent = {"one-a": "x", "two-b": "y", "name": "z", "name-odd": "z", "odd": "z"}
+    raw, _ = forms.sent(bind(Three, sent))
+    assert raw == {"one-a": ["x"], "two-b": ["y"], "name": ["z"]}
+
+
 def test_form_declares_its_fields_and_the_inputs_inside_them() -> None:
     form = bind(Whole)
     names = ("name", "name_day", "home-street", "home", "tags-9", "send", "name.x")
     assert all(forms.declares(form, name) for name in names)
-    assert not any(forms.declares(form, n) for n in ("names", "odd", "x-name", ""))
+    unknown = ("names", "odd", "x-name", "odds-x", "")
+    assert not any(forms.declares(form, name) for name in unknown)
 
 
 def test_values_of_inputs_that_are_gone_are_told() -> None:
@@ -172,7 +257,9 @@ def test_form_that_reads_for_itself_may_have_any_input() -> None:
         ("home.nothing", None),
         ("nothing", None),
         ("name.street", None),
+        ("name.0", None),
         ("tags.0", "tags-0"),
+        ("tags.1", "tags-1"),
         ("tags.7", "tags-7"),
         ("tags.x", None),
         ("places.0.street", "places-0-street"),
@@ -273,6 +360,8 @@ def test_row_that_was_taken_away_does_not_come_back() -> None:
 def test_list_that_always_sends_a_row_keeps_what_it_began_with() -> None:
     form = one(fields.FieldList(fields.StringField(), min_entries=1))
     assert with_unsent(form, before(it__0="x")) == {"it-0": ["x"]}
+    began = before(it__0="x", it__1="y")
+    assert with_unsent(form, began, it__0="z") == {"it-0": ["z"]}
 
 
 def test_boxes_of_a_date_keep_what_they_began_with_together() -> None:
@@ -281,6 +370,16 @@ def test_boxes_of_a_date_keep_what_they_began_with_together() -> None:
     found = with_unsent(form, began)
     assert found == {"it-day": ["1"], "it-month": ["2"], "it-year": ["2026"]}
     assert with_unsent(form, began, **{"it-day": "7"}) == {"it-day": ["7"]}
+
+
+def test_inputs_of_a_field_that_reads_by_itself_keep_what_they_began_with() -> None:
+    class Two(Form):
+        it = DayField()
+        tags = fields.FieldList(fields.StringField())
+
+    began = before(it__day="3", it__month="4", tags__0="x")
+    found = with_unsent(Two, began, **{"it-day": "7"})
+    assert found == {"it-day": ["7"], "it-month": ["4"]}
 
 
 class Locked(Form):
@@ -305,12 +404,40 @@ def test_fields_have_what_they_began_with_to_compare() -> None:
     assert (form["more"].data, form["name"].data) == ("n", "Eve")
 
 
+def test_password_is_not_what_its_page_began_with_as_another_field() -> None:
+    began = before(pin="canary-4711")
+    form = bind(Locked, {})
+    forms.restore_before(form, Values(), bind(Locked, began.raw), began)
+    assert form["pin"].object_data is None
+
+
 def test_field_that_nobody_can_edit_keeps_its_data() -> None:
     form = restored(more="n")
     assert (form["name"].data, form["name"].raw_data) == ("Ada", ["Ada"])
     assert (form["off"].data, form["off"].raw_data) == ("x", [])
     assert form.validate()
     assert not restored(off="y").validate()
+
+
+def test_blank_field_that_nobody_can_edit_sends_nothing() -> None:
+    class Two(Form):
+        count = fields.IntegerField(validators=[validators.ReadOnly()])
+        day = DayField(validators=[validators.ReadOnly()])
+
+    began = before(count="")
+    form = bind(Two, {})
+    forms.restore_before(form, Values(), bind(Two, began.raw), began)
+    assert [field.raw_data for field in form] == [[], []]
+    assert form.validate()
+
+
+def test_row_that_the_page_did_not_begin_with_has_nothing_to_compare() -> None:
+    form_class = one(fields.FieldList(fields.StringField()))
+    began = before(it__0="x")
+    values = Values({"it-0": ["y"], "it-1": ["z"]})
+    form = bind(form_class, dict(values))
+    forms.restore_before(form, values, bind(form_class, began.raw), began)
+    assert [entry.object_data for entry in form["it"]] == ["x", None]
 
 
 # What prepare sets
@@ -332,6 +459,24 @@ def test_visible_fields_that_were_sent_keep_what_was_typed() -> None:
     assert (form["name"].data, form["box"].data) == ("x", False)
     assert form["key"].data == "l"
     assert forms.restore_typed(known) == []
+
+
+def test_data_that_are_as_good_as_those_typed_are_not_replaced() -> None:
+    class Two(Form):
+        number = fields.FloatField()
+        many = fields.SelectMultipleField(choices=CHOICES)
+
+    form = bind(Two, {"number": "nan", "many": ["a", "b"]})
+    known = forms.typed(form)
+    form["many"].data = ["a", "b"]
+    assert forms.restore_typed(known) == []
+
+
+def test_data_that_a_field_works_out_are_not_those_typed() -> None:
+    class Computed(fields.Field):
+        data = property(lambda field: 7, lambda field, value: None)
+
+    assert forms.typed(bind(one(Computed()), {"it": "x"})) == []
 
 
 def test_object_of_a_form_is_set_where_it_has_one() -> None:
@@ -444,6 +589,31 @@ def test_drawing_of_the_application_stays() -> None:
                 return "own"
 
     assert str(bind(Own)["it"]()) == "own"
+
+
+def test_meta_that_a_field_passes_to_its_form_is_kept() -> None:
+    class Passing(fields.FormField):  # type: ignore[type-arg]
+        def process(self, formdata: Any, *args: Any, **kwargs: Any) -> None:
+            passed = {"prefix": f"{self.name}-", "meta": {"colour": "red"}}
+            self.form = self.form_class(formdata=formdata, **passed)
+
+    form = bind(one(Passing(City)), {"it-city": "x"})
+    assert form["it"].form.meta.colour == "red"
+    assert form["it"].form.meta.csrf is False
+    assert form["it"].data == {"city": "x"}
+
+
+def test_field_of_several_inputs_that_is_left_out_is_shown_as_it_was_sent() -> None:
+    class Two(Form):
+        kind = fields.StringField()
+        day = DayField(validators=[OnlyIf("kind", "x")])
+
+    form = bind(Two, {"kind": "y", "day-day": "3", "day-month": "4"})
+    forms.leave_out(form, signature(Two).conditions)
+    assert forms.validate(form)
+    assert form["day"].data is None
+    forms.show_as_typed(form)
+    assert form["day"].data == "3/4"
 
 
 def test_text_of_a_field_that_has_become_a_list_is_no_input_of_the_form() -> None:

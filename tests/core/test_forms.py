@@ -19,7 +19,10 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from flask_wizard.core import form_errors, forms
 from flask_wizard.core.forms import Values
+from flask_wizard.core.hooks import HookError
 from flask_wizard.core.signatures import signature
+from flask_wizard.core.texts import Texts
+from flask_wizard.errors import ConflictError
 
 CHOICES = [SelectChoice("s", "Small"), SelectChoice("l", "Large")]
 
@@ -110,6 +113,21 @@ def test_meta_reaches_every_nested_form() -> None:
     assert form.meta.answers == "mine"
     assert form.it[0].form.meta.answers == "mine"
     assert form.it[0].form.it.form.meta.answers == "mine"
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_messages_are_those_of_the_wizard(wrapped: bool) -> None:
+    inner = one(fields.IntegerField())
+    form_class = one(fields.FormField(inner)) if wrapped else inner
+    texts = Texts(words={"Not a valid integer value.": "A number, please."})
+    form: Any = forms.bind(
+        signature(form_class),
+        values(("it-it" if wrapped else "it", "x")),
+        meta={"texts": texts},
+    )
+    assert not forms.validate(form)
+    found = form_errors.errors_of(form)
+    assert [*found.values()] == [["A number, please."]]
 
 
 def test_forms_own_meta_is_kept() -> None:
@@ -271,6 +289,17 @@ def test_entries_that_the_page_numbers_keep_the_order_of_their_numbers() -> None
     assert tags("it-10", "it-2", "it-1764328979123", "it-0").it.data == [
         *("it-0", "it-2", "it-1764328979123", "it-10")
     ]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"), [((101, 100), [100, 101]), ((1001, 1000), [1001, 1000])]
+)
+def test_number_of_up_to_three_digits_is_one_of_the_page(
+    numbers: tuple[int, ...], expected: list[int]
+) -> None:
+    sent = values(*((f"it-{number}", str(number)) for number in numbers))
+    form = bind(one(fields.FieldList(fields.IntegerField())), sent)
+    assert form.it.data == expected
 
 
 def test_entries_drawn_by_columns_keep_the_order_of_the_full_column() -> None:
@@ -679,6 +708,31 @@ def test_trouble_in_a_validator_is_a_form_error(trouble: Callable[..., Any]) -> 
     assert list(form_errors.errors_of(form)) == ["it"]
 
 
+def test_log_names_the_form_and_no_value(caplog: Any) -> None:
+    def choosy(form: Any, field: Any) -> None:
+        raise ValueError(field.data)
+
+    def choosy_filter(text: Any) -> Any:
+        return text and overflow()
+
+    forms.validate(it(fields.StringField(validators=[choosy]), "canary-4711"))
+    it(fields.StringField(filters=[choosy_filter]), "canary-4711")
+    judged, bound = caplog.messages
+    assert "One'> could not be validated: <class 'ValueError'>" in judged
+    assert "One'> could not be bound: InvalidOperation" in bound
+    assert "canary-4711" not in caplog.text
+
+
+@pytest.mark.parametrize("where", ["filters", "validators"])
+def test_error_of_ours_out_of_a_form_is_the_applications(where: str) -> None:
+    def conflict(*_: object) -> Any:
+        raise ConflictError("x")
+
+    unbound = fields.StringField(**{where: [conflict]})  # type: ignore[arg-type]
+    with pytest.raises(HookError):
+        forms.validate(it(unbound, "x"))
+
+
 def test_trouble_in_an_inline_validator_is_a_form_error() -> None:
     class Inline(Form):
         it = fields.StringField()
@@ -773,6 +827,7 @@ def test_number_that_is_none_is_a_form_error(typed: str) -> None:
     form = it(fields.DecimalField(), typed)
     assert not forms.validate(form)
     assert form_errors.errors_of(form) == {"it": [forms.UNUSABLE]}
+    assert forms.validate(it(fields.DecimalField(), "7.5"))
 
 
 def test_trouble_in_a_nested_form_is_a_form_error() -> None:
@@ -986,6 +1041,12 @@ def test_date_of_three_inputs_shows_all_of_them(typed: tuple[str, ...]) -> None:
     assert form.it._value() == " ".join(typed)
 
 
+def test_month_of_two_inputs_shows_both() -> None:
+    form = it(fields.DateField(format="%m %Y"), "2", "2001")
+    forms.show_as_typed(form)
+    assert form.it._value() == "2 2001"
+
+
 NUMBERS = [SelectChoice("1"), SelectChoice("2")]
 
 
@@ -1116,8 +1177,10 @@ def test_field_is_shown_as_it_was_before_its_validators(
 )
 def test_password_is_never_shown(unbound: Any) -> None:
     form = it(unbound, "canary-4711")
+    forms.validate(form)
     forms.show_as_typed(form)
     assert "canary-4711" not in form.it()
+    assert form.it.data is None
 
 
 def test_password_drawn_by_an_own_widget_is_never_shown() -> None:
