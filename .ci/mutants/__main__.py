@@ -50,7 +50,10 @@ MODULES: dict[str, tuple[str, ...]] = {
     ),
     "core.form_data": ("core/form_data", "core/forms"),
     "core.fields": ("core/fields", "core/rows", "core/forms"),
-    "core.rows": ("core/rows", "core/foreign_fields", "core/repeats"),
+    "core.rows": (
+        *("core/rows", "core/only_if"),
+        *("core/foreign_fields", "core/repeats"),
+    ),
     "core.answers": ("core/answers", "core/bound_step", "core/repeats"),
     "core.journey": ("core/walk", "core/journey", "core/steps", "core/changes"),
     "core.items": ("core/repeats",),
