@@ -27,7 +27,7 @@ from flask_wizard import DefinitionError, Info, Item, Repeat, Review, Step
 from flask_wizard.core.draft import StoredFile
 from flask_wizard.core.files import FileRules, SentFile
 from flask_wizard.core.forms import Values
-from flask_wizard.core.items import BoundItem, derive_id
+from flask_wizard.core.items import NEW_ITEM, REMOVE, BoundItem, derive_id
 from flask_wizard.core.steps import ABSENT
 from flask_wizard.core.texts import Texts
 
@@ -38,7 +38,7 @@ def item_class(**steps: Any) -> type:
     return new_class("Own", (Item,), exec_body=lambda body: body.update(steps))
 
 
-@pytest.mark.parametrize("name", ["new", "remove", "file", "item_id", "discard"])
+@pytest.mark.parametrize("name", [NEW_ITEM, REMOVE, "file", "item_id", "discard"])
 def test_page_of_a_reserved_name_is_refused(name: str) -> None:
     with pytest.raises(DefinitionError, match="one of an item's own pages"):
         item_class(**{name: Step(Pet)})
@@ -99,13 +99,13 @@ def test_page_that_is_done_and_not_valid_any_more_is_to_be_mended() -> None:
     class Short(School):
         school = StringField("School", [Length(max=3)])
 
-    class Strict(Item):
-        who = Step(Who)
-        school = Step(Short)
+    class Strict(Child):
+        school = Step(Short, when=Child.school.when)
 
     site = child()
     site.fill("i", "school", school="Hill")
     (item,) = Site(Repeat(Strict), site.draft).list.items
+    assert item.done
     assert not item.trusted
     assert item.page_to_mend().name == "school"
 
