@@ -376,6 +376,20 @@ def test_item_is_judged_again_when_one_before_it_changes() -> None:
     assert [item.done for item in stored.items] == [True, True]
     assert not any(item.still_holds for item in stored.items)
     assert stored.refresh_dependencies(refreshed) is refreshed
+    assert stored.done
+    assert not stored.still_holds
+
+
+def test_list_that_is_not_done_does_not_hold_although_an_item_does() -> None:
+    site = Site(Repeat(Unique))
+    for id, name in (("a", "Rex"), ("b", "Max"), ("c", "Mia")):
+        site.fill(id, name=name)
+    site.send("pets")
+    site.fill("d", name="Eve", validate=False)
+    removed = site.list.without_item("a")
+    assert not removed.done
+    assert [item.still_holds for item in removed.items] == [True, True, False]
+    assert not removed.still_holds
 
 
 def test_item_is_judged_again_when_any_of_those_before_it_changes() -> None:
@@ -462,6 +476,20 @@ def test_parts_of_an_object_go_to_their_pages() -> None:
     assert second.walk.bind("who").form["name"].data == "Eve"  # type: ignore[index]
     site.fill(first.id, "school", school="Dale")
     assert site.list.items[0].changes() == {"school": {"school": ("Hill", "Dale")}}
+
+
+def test_what_a_page_begins_with_is_kept_before_it_opens() -> None:
+    data = [{"who": {"name": ""}, "school": {"school": "Hill"}}]
+    initial = {"pets": data}
+    site = Site(
+        Repeat(Child),
+        initial=lambda name, answers: initial.get(name),
+        prefilled=True,
+    )
+    initial.clear()
+    (item,) = site.list.items
+    (item,) = site.fill(item.id, "who", name="Ada").items
+    assert item.walk.bind("school").form["school"].data == "Hill"  # type: ignore[index]
 
 
 def test_item_without_a_beginning_begins_empty() -> None:

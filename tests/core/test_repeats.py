@@ -16,6 +16,7 @@ from lists import (
     child,
     declare,
     ids,
+    name_of,
     over,
     pets,
     prefilled,
@@ -25,7 +26,7 @@ from lists import (
 )
 from wizards import EMPTY
 from wtforms import Form, StringField
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, NoneOf
 
 from flask_wizard import (
     Answers,
@@ -35,6 +36,7 @@ from flask_wizard import (
     Step,
     StepError,
     StoreError,
+    UnknownNameError,
 )
 from flask_wizard.core.draft import (
     DamagedDraftError,
@@ -46,7 +48,7 @@ from flask_wizard.core.hooks import HookError
 from flask_wizard.core.items import derive_id
 from flask_wizard.core.journey import Journey
 from flask_wizard.core.steps import ABSENT
-from flask_wizard.core.texts import ENGLISH
+from flask_wizard.core.texts import ENGLISH, Texts
 
 # Declared
 
@@ -70,6 +72,8 @@ def test_list_says_what_holds_in_every_draft() -> None:
     assert several.pages is Child.steps
     files: Any = wizard_of(Repeat(Photo)).steps[1]
     assert files.takes_files
+    by_answers: Any = wizard_of(Repeat(lambda answers: Pet)).steps[1]
+    assert (by_answers.item, by_answers.fixed_forms) == (None, [])
 
 
 @pytest.mark.parametrize(
@@ -123,8 +127,9 @@ def test_button_says_what_it_adds(
         ({"max": True}, "has max=True"),
         ({"over": lambda answers: [], "min": 1}, "has over=, which says how many"),
         ({"over": lambda answers: [], "max": 1}, "has over=, which says how many"),
-        ({"over": lambda: []}, r"over of Join\.pets has the parameters"),
-        ({"label": lambda: ""}, r"label of Join\.pets has the parameters"),
+        ({"when": lambda: 7}, r"when of Join\.pets has .* Expected \(answers\)"),
+        ({"over": lambda: []}, r"over of Join\.pets has .* Expected \(answers\)"),
+        ({"label": lambda: ""}, r"label of Join\.pets has .* Expected \(item\)"),
         ({"when": 7}, r"when of Join\.pets is 7"),
     ],
 )
@@ -181,12 +186,14 @@ def test_options_of_the_only_page_are_those_of_the_list() -> None:
             kwargs=lambda answers: {},
             revalidate=False,
             fields_were={"name": "n"},
+            words={"Confirm and send": "Send"},
         )
     ).steps[0]
     page = repeat.pages[0]
     assert page.prepare is repeat.prepare
     assert page.kwargs is repeat.kwargs
     assert page.revalidate is False
+    assert page.words == {"Confirm and send": "Send"}
     assert repeat.former_fields == page.former_fields == {"name": ("n",)}
 
 
@@ -276,7 +283,10 @@ def test_list_has_room_up_to_its_maximum() -> None:
     full = site.fill("Max", name="Max")
     assert full.is_full
     assert full.add_label == ""
-    assert pets("Rex").list.new_item("Max").walk.add_label == "Add another pet"
+    unlimited = pets("Rex").list
+    assert not unlimited.is_full
+    assert unlimited.add_label == "Add another pet"
+    assert unlimited.new_item("Max").walk.add_label == "Add another pet"
 
 
 # Is it done?
@@ -298,6 +308,7 @@ def test_list_is_done_when_its_continue_was_accepted() -> None:
         ({"min": 1}, [], "Add at least one pet."),
         ({"min": 1}, ["a"], ""),
         ({"min": 3}, ["a"], "There must be at least 3. Add 2 more."),
+        ({"min": 3, "max": 4}, ["a"], "There must be at least 3. Add 2 more."),
         ({"max": 1}, ["a"], ""),
         ({"max": 1}, ["a", "b", "c"], "There can be at most 1. Remove 2."),
         ({"min": 2, "max": 2}, ["a", "b"], ""),
@@ -327,6 +338,35 @@ def test_item_that_is_not_finished_is_told() -> None:
     assert finished.first_unfinished is None
 
 
+def test_message_about_an_item_is_gone_when_it_is_done_by_another_answer() -> None:
+    def other_than_first(form: Any, answers: Answers) -> None:
+        form.name.validators = [NoneOf([answers.first.name], message="Taken")]
+
+    site = pets("Rex", prepare=other_than_first)
+    site.send("first", name="Rex")
+    assert site.send("pets").errors == {"Rex": ["Finish Pet 1."]}
+    site.send("first", name="Max")
+    assert site.list.errors == {}
+
+
+def test_message_of_another_language_is_said_anew() -> None:
+    site = pets("Rex", min=2)
+    site.more["texts"] = Texts(lambda: "de")
+    sent = site.send("pets")
+    assert sent.entry is not None
+    assert sent.entry.lang == "de"
+    german = sent.errors
+    del site.more["texts"]
+    assert site.list.errors == german
+    site.more["texts"] = Texts(lambda: "en")
+    english = {"": ["There must be at least 2. Add 1 more."]}
+    assert site.list.errors == english != german
+    site.more["texts"] = Texts(lambda: "de")
+    site.draft = site.list.send_back(site.draft, StepError("pets", "Zu wenig"))
+    site.more["texts"] = Texts(lambda: "en")
+    assert site.list.errors == {"": ["Zu wenig"]}
+
+
 def test_messages_about_items_are_gone_when_an_item_changes() -> None:
     site = pets(min=1)
     assert site.send("pets").errors == {"": ["Add at least one pet."]}
@@ -342,6 +382,15 @@ def test_list_stays_done_while_its_items_are() -> None:
     assert not site.leave(site.list.reopen()).done
 
 
+def test_list_is_not_done_with_fewer_items_than_it_must_have() -> None:
+    site = pets("Rex", "Max", min=2)
+    assert site.send("pets").done
+    fewer = site.leave(site.list.without_item("Max"))
+    assert fewer.entry is not None
+    assert fewer.entry.accepted
+    assert not fewer.done
+
+
 def test_save_of_the_list_raises_its_revision() -> None:
     site = pets("Rex")
     assert site.send("pets", validate=False).entry is None
@@ -350,6 +399,7 @@ def test_save_of_the_list_raises_its_revision() -> None:
     assert site.list.done
     autosaved = site.list.submit(Values(), validate=False, autosave=True)
     assert autosaved.rev == 2
+    assert site.list.submit(Values(), validate=False).rev == 3
 
 
 def test_list_that_does_not_open_accepts_nothing() -> None:
@@ -369,6 +419,26 @@ def test_list_that_waits_is_not_done() -> None:
     bound = site.list
     bound.wait_for(("first",))
     assert (bound.done, bound.opens, bound.waits_for) == (False, False, ("first",))
+    without_items = pets().send("pets")
+    without_items.wait_for(("first",))
+    assert not without_items.done
+
+
+def test_reads_of_a_list_are_those_of_the_page_that_comes_next() -> None:
+    def look_before(form: Any, answers: Answers) -> None:
+        list(form.meta.items)
+
+    site = Site(Repeat(Pet, prepare=look_before))
+    assert site.list.find_reads() == {("pets", "new")}
+    assert site.fill("a", name="Rex").find_reads() == {("pets", "a"), ("pets", "new")}
+    assert site.send("pets").find_reads() == {("pets", "a")}
+    assert site.fill("b", name="").find_reads() == {("pets", "a"), ("pets", "b")}
+
+
+def test_list_has_the_answers_before_it() -> None:
+    assert pets().list.answers.first.name == "x"
+    with pytest.raises(UnknownNameError):
+        _ = pets().list.answers.last
 
 
 # Items of an earlier answer
@@ -378,6 +448,7 @@ def test_list_has_an_item_for_each_key() -> None:
     site = rooms()
     assert ids(site.list) == [room("a"), room("b")]
     assert [item.name for item in site.list.items] == ["A", "B"]
+    assert [item.number for item in site.list.items] == [1, 2]
     assert site.list.is_full
     assert site.list.add_label == ""
     assert site.list.items[0].walk.add_label == ""
@@ -391,6 +462,7 @@ def test_item_whose_key_goes_is_hidden_and_comes_back() -> None:
     assert ids(site.list) == [room("a")]
     hidden = site.list.hidden_item(room("b"))
     assert (hidden.number, hidden.stored.label) == (2, "")
+    assert hidden.stored.entries[""].raw == {"name": ["Bath"]}
     assert [item.id for item in site.draft.items("pets")] == [room("b")]
     site.send("first", name="b,a")
     assert ids(site.list) == [room("b"), room("a")]
@@ -451,8 +523,11 @@ def test_condition_hides_the_list() -> None:
     site = Site(Repeat(Pet, when=some))
     assert site.list.applies
     assert site.list.all_reads == {("first", "name")}
+    assert site.send("pets").serialize("") != ABSENT
     site.send("first", name="none")
     assert not site.list.applies
+    assert not site.list.without_item("Rex").applies
+    assert site.list.serialize("") == ABSENT
     assert not Site(Repeat(Pet, when=lambda answers: False, over=never)).list.applies
 
 
@@ -489,6 +564,32 @@ def test_step_that_becomes_a_list_keeps_its_answers() -> None:
     assert len({*ids(more.list)}) == 2
 
 
+def test_step_to_which_nothing_was_sent_becomes_a_list_without_items() -> None:
+    entry = Entry.of({}, rev=3, accepted=True)
+    taken = Site(Repeat(Pet), pets().draft.with_entries({"pets": entry}))
+    assert taken.list.items == ()
+
+
+def test_step_that_becomes_a_list_of_an_earlier_answer_leaves_no_item() -> None:
+    entry = Entry.of({"name": ["Rex"]}, accepted=True)
+    taken = Site(Repeat(Pet, over=over), rooms().draft.with_entries({"pets": entry}))
+    assert taken.list.stored_items == ()
+    assert taken.list.entry == entry
+
+
+def test_step_that_becomes_a_list_of_several_pages_is_an_item_beside_others() -> None:
+    entry = Entry.of({"name": ["Rex"]}, accepted=True)
+    site = Site(Repeat(Child))
+    site.fill("a", "school", school="Hill")
+    taken = Site(Repeat(Child), site.draft.with_entries({"pets": entry})).list
+    assert [list(i.stored.entries) for i in taken.items] == [["school"], ["who"]]
+
+
+def test_list_that_was_no_step_leaves_the_draft_as_it_is() -> None:
+    site = child()
+    assert site.list.write_to(site.draft) is site.draft
+
+
 def test_form_that_becomes_several_pages_is_the_first_of_them() -> None:
     site = pets("Rex")
     moved = Site(Repeat(Child), site.draft).list
@@ -501,6 +602,11 @@ def test_form_that_becomes_several_pages_is_the_first_of_them() -> None:
     merged = Site(Repeat(Child), site.draft.with_items("pets", [both])).list
     raw = merged.items[0].stored.entries["who"].raw
     assert raw == {"name": ["Rex"], "pin": ["1"]}
+    moved_before = StoredItem("a").with_entries({"who": Entry.of({"name": ["Max"]})})
+    draft = site.draft.with_items("pets", [moved_before, *site.draft.items("pets")])
+    assert [
+        list(item.stored.entries) for item in Site(Repeat(Child), draft).list.items
+    ] == [["who"], ["who"]]
 
 
 # What it tells
@@ -566,6 +672,7 @@ def test_rows_begin_with_the_number_of_items() -> None:
     rows = site.list.rows(lambda bound: f"/{'/'.join(bound.journey.url_parts)}")
     assert (rows[0].label, rows[0].lines, rows[0].url) == ("Pets", ("2 entries",), "/")
     assert (rows[0].step, rows[0].field, rows[0].item) == ("pets", "", "")
+    assert rows[0].anchor == ""
     named = [(r.item, r.heading, r.page, r.step) for r in rows[1:] if r.field == "name"]
     assert named == [("Rex", "Rex", "", "pets"), ("Max", "Max", "", "pets")]
     assert rows[1].url == "/pets/Rex#name"
@@ -574,6 +681,18 @@ def test_rows_begin_with_the_number_of_items() -> None:
 def test_rows_of_a_list_without_items_say_so() -> None:
     (row,) = pets().list.rows(lambda bound: "/pets")
     assert (row.label, row.lines) == ("Pets", ("None",))
+
+
+@pytest.mark.parametrize(
+    ("label", "heading"), [(name_of, "Bath"), (lambda item: "", "A")]
+)
+def test_rows_of_an_item_stand_below_its_label_or_else_its_name(
+    label: Any, heading: str
+) -> None:
+    site = rooms("a", label=label)
+    site.fill(room("a"), name="Bath")
+    rows = site.list.rows(lambda bound: "")
+    assert {row.heading for row in rows[1:]} == {heading}
 
 
 def test_rows_of_several_pages_tell_the_page() -> None:
@@ -607,6 +726,16 @@ def test_error_of_a_commit_is_put_at_the_item() -> None:
     assert not site.list.done
 
 
+def test_item_that_is_sent_back_has_read_nothing() -> None:
+    def look_before(form: Any, answers: Answers) -> None:
+        list(form.meta.items)
+
+    site = pets("Rex", prepare=look_before)
+    assert site.draft.items("pets")[0].read == (("pets", "Rex"),)
+    draft = site.list.send_back(site.draft, StepError("pets", "No", item="Rex"))
+    assert draft.items("pets")[0].read == ()
+
+
 def test_error_of_a_commit_is_put_at_the_page_of_an_item() -> None:
     site = child()
     site.fill("i", "school", school="Hill")
@@ -632,6 +761,7 @@ def test_error_of_a_commit_about_the_list_opens_it_again() -> None:
     site.draft = site.list.send_back(site.draft, error)
     assert not site.list.done
     assert site.list.errors == {"": ["Too few"]}
+    assert site.draft.entries["pets"].told
     assert site.draft.items("pets")[0].entries[""].accepted
 
 
@@ -680,10 +810,12 @@ def test_items_that_are_not_valid_are_open_again() -> None:
     assert rex.entries[""].accepted
     assert not max_.entries[""].accepted
     assert max_.entries[""].messages == {"kind": ["Kind?"]}
+    assert not max_.entries[""].told
     assert "pets" not in draft.entries
     few = Site(Repeat(Pet, min=3), site.draft)
     rejected = few.list.reject(few.draft, {"": ["Too few"]})
     assert rejected.entries["pets"].messages == {"": ["Too few"]}
+    assert not rejected.entries["pets"].told
 
 
 # What it began with
@@ -702,7 +834,10 @@ def test_list_begins_with_an_item_for_each_object() -> None:
     assert ids(repeat) == [began("p1"), began("p2")]
     assert [item.done for item in repeat.items] == [True, False]
     assert not repeat.done
+    assert repeat.entry is not None
+    assert not repeat.entry.sent
     assert repeat.changes() is None
+    assert site.journey.current.name == "pets"
 
 
 def test_list_whose_items_are_valid_is_done() -> None:
@@ -712,6 +847,18 @@ def test_list_whose_items_are_valid_is_done() -> None:
     assert not prefilled([SimpleNamespace(name="Rex")], min=2).list.done
     assert prefilled([]).list.done
     assert prefilled(None).list.entry == Entry(sent=False)
+
+
+def test_list_that_has_items_does_not_begin_anew() -> None:
+    draft = EMPTY.with_items("pets", [StoredItem("Rex")])
+    assert ids(prefilled(PETS, draft=draft, key="id").list) == ["Rex"]
+
+
+def test_list_begins_when_it_opens() -> None:
+    invalid = Entry.of({"name": [""]})
+    site = prefilled(PETS, draft=EMPTY.with_entries({"first": invalid}), key="id")
+    assert "pets" not in site.draft.entries
+    assert ids(site.send("first", name="x")) == [began("p1"), began("p2")]
 
 
 def test_changes_tell_which_items_were_added_changed_and_removed() -> None:
@@ -724,6 +871,8 @@ def test_changes_tell_which_items_were_added_changed_and_removed() -> None:
         "changed": {"p2": {"name": ("", "Max")}},
         "removed": ["p1"],
     }
+    changed = site.list.changes()
+    assert site.send("pets").changes() == changed
     gone = site.list
     gone.applies = False
     changes: Any = gone.changes()
@@ -742,6 +891,13 @@ def test_list_that_began_with_nothing_tells_what_was_added() -> None:
         "removed": [],
     }
     assert pets().list.changes() is None
+    site.send("pets")
+    assert site.send("pets").changes() == site.list.changes()
+
+
+def test_changes_do_not_tell_a_password() -> None:
+    changes: Any = child("baby", pin="1234").list.changes()
+    assert changes["added"] == [{"who": {"name": "baby", "pin": "…"}}]
 
 
 def test_two_objects_of_one_key_are_refused() -> None:
@@ -755,3 +911,60 @@ def test_object_without_a_key_is_refused(key: object) -> None:
         prefilled([{"id": key, "name": "a"}], key="id")
     with pytest.raises(DefinitionError, match="'id' is a NoneType"):
         prefilled([SimpleNamespace(name="a")], key="id")
+
+
+# Items of an earlier answer in a draft that is sent back
+
+
+def sent_back(*data: Any) -> Site:
+    """A draft with two rooms that begins with what was submitted before."""
+    initial = {"pets": data}
+    site = rooms(label=name_of)
+    site.more = {
+        "initial": lambda name, answers: initial.get(name),
+        "prefilled": True,
+    }
+    return site
+
+
+def reopen(site: Site) -> Journey:
+    journey = site.journey
+    journey.passable = frozenset({"pets"})
+    return journey
+
+
+def test_items_of_an_earlier_answer_begin_in_the_order_of_their_keys() -> None:
+    site = sent_back({"name": "Rex"}, {"name": "Max"})
+    repeat: Any = reopen(site).bind("pets")
+    assert repeat.done
+    assert ids(repeat) == [room("a"), room("b")]
+    assert [item.name for item in repeat.items] == ["A", "B"]
+    assert [item.stored.label for item in repeat.items] == ["Rex", "Max"]
+    assert repeat.changes() is None
+    site.store(reopen(site))
+    site.fill(room("b"), name="Mia", kind="")
+    assert site.list.changes() == {
+        "added": [],
+        "changed": {1: {"name": ("Max", "Mia")}},
+        "removed": [],
+    }
+
+
+def test_item_of_an_earlier_answer_for_which_there_is_no_data_begins_empty() -> None:
+    repeat: Any = reopen(sent_back({"name": "Rex"})).bind("pets")
+    assert [item.done for item in repeat.items] == [True, False]
+    assert not repeat.done
+
+
+def test_more_data_than_an_earlier_answer_has_items_is_refused() -> None:
+    site = sent_back(*[{"name": "Rex"}] * 3)
+    with pytest.raises(
+        DefinitionError, match=r"3 items of 'pets', and over has 2 keys"
+    ):
+        reopen(site).bind("pets")
+
+
+def test_items_of_an_earlier_answer_begin_empty_for_a_visitor() -> None:
+    repeat = sent_back({"name": "Rex"}, {"name": "Max"}).list
+    assert [item.done for item in repeat.items] == [False, False]
+    assert not repeat.stored_items

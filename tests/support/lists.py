@@ -131,9 +131,10 @@ def room(key: object, name: str = "pets") -> str:
     return derive_id("over", name, type(key).__name__, str(key))
 
 
-def prefilled(data: Any, **more: Any) -> Site:
+def prefilled(data: Any, draft: Draft = EMPTY, **more: Any) -> Site:
     return Site(
         Repeat(Pet, **more),
+        draft,
         initial=lambda name, answers: data if name == "pets" else None,
         prefilled=True,
     )
