@@ -278,6 +278,19 @@ def test_page_is_judged_again_when_a_step_before_the_list_changes() -> None:
     assert item.still_holds
 
 
+def test_trusted_page_whose_reads_have_changed_is_open_after_a_commit() -> None:
+    class Trusted(Item):
+        who = Step(Who)
+        mail = Step(Mail, revalidate=False)
+
+    site = Site(Repeat(Trusted), reached().draft)
+    assert site.list.items[0].done
+    site.fill("i", "who", name="Bob")
+    (stored,) = site.list.reject(site.draft, {}).items("pets")
+    accepted = {name: entry.accepted for name, entry in stored.entries.items()}
+    assert accepted == {"who": True, "mail": False}
+
+
 def test_page_that_has_read_one_that_is_gone_is_judged_again() -> None:
     class OfPerson(Form):
         mail = StringField("E-mail")

@@ -857,7 +857,9 @@ def test_list_that_has_items_does_not_begin_anew() -> None:
 def test_list_begins_when_it_opens() -> None:
     invalid = Entry.of({"name": [""]})
     site = prefilled(PETS, draft=EMPTY.with_entries({"first": invalid}), key="id")
-    assert "pets" not in site.draft.entries
+    journey = site.journey
+    journey.begin()
+    assert site.store(journey).entry is None
     assert ids(site.send("first", name="x")) == [began("p1"), began("p2")]
 
 
@@ -916,10 +918,10 @@ def test_object_without_a_key_is_refused(key: object) -> None:
 # Items of an earlier answer in a draft that is sent back
 
 
-def sent_back(*data: Any) -> Site:
+def sent_back(*data: Any, form: Any = Pet) -> Site:
     """A draft with two rooms that begins with what was submitted before."""
     initial = {"pets": data}
-    site = rooms(label=name_of)
+    site = rooms(form=form, label=lambda item: item.name)
     site.more = {
         "initial": lambda name, answers: initial.get(name),
         "prefilled": True,
@@ -956,6 +958,16 @@ def test_item_of_an_earlier_answer_for_which_there_is_no_data_begins_empty() -> 
     assert not repeat.done
 
 
+def test_page_of_an_item_of_an_earlier_answer_begins_before_it_opens() -> None:
+    parts = {"who": {"name": ""}, "school": {"school": "Hill"}}
+    site = sent_back(parts, parts, form=Child)
+    site.store(reopen(site))
+    for stored in site.draft.items("pets"):
+        before = stored.entries["school"].before
+        assert before is not None
+        assert before.raw == {"school": ["Hill"]}
+
+
 def test_more_data_than_an_earlier_answer_has_items_is_refused() -> None:
     site = sent_back(*[{"name": "Rex"}] * 3)
     with pytest.raises(
@@ -965,6 +977,7 @@ def test_more_data_than_an_earlier_answer_has_items_is_refused() -> None:
 
 
 def test_items_of_an_earlier_answer_begin_empty_for_a_visitor() -> None:
-    repeat = sent_back({"name": "Rex"}, {"name": "Max"}).list
-    assert [item.done for item in repeat.items] == [False, False]
-    assert not repeat.stored_items
+    site = sent_back({"name": "Rex"}, {"name": "Max"})
+    assert [item.done for item in site.list.items] == [False, False]
+    assert not site.list.stored_items
+    assert site.journey.current.name == "pets"

@@ -121,8 +121,8 @@ def over(answers: Answers) -> Any:
     return [(word, word.title()) for word in answers.first.name.split(",") if word]
 
 
-def rooms(first: str = "a,b", **more: Any) -> Site:
-    site = Site(Repeat(Pet, over=over, **more))
+def rooms(first: str = "a,b", form: Any = Pet, **more: Any) -> Site:
+    site = Site(Repeat(form, over=over, **more))
     site.send("first", name=first)
     return site
 
