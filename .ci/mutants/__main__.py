@@ -40,7 +40,10 @@ EMBEDDED = ("stores/embedded", "stores/registry")
 # Each module, and the tests that are to notice: first those that know it best.
 MODULES: dict[str, tuple[str, ...]] = {
     "core.draft": ("core/draft_format", "core/draft_holders", "core/draft"),
-    "core.steps": ("core/declared_steps", "core/walk", "core/steps", "core/repeats"),
+    "core.steps": (
+        *("core/declared_steps", "core/walk", "core/steps"),
+        *("core/repeats", "core/items"),
+    ),
     "core.form_steps": ("core/form_steps", "core/bound_step"),
     "core.bound_form": ("core/bound_step", "core/journey", "core/repeats"),
     "core.hooks": ("core/hooks",),
@@ -50,11 +53,17 @@ MODULES: dict[str, tuple[str, ...]] = {
     ),
     "core.form_data": ("core/form_data", "core/forms"),
     "core.fields": ("core/fields", "core/rows", "core/forms"),
-    "core.rows": ("core/rows", "core/foreign_fields", "core/repeats"),
-    "core.answers": ("core/answers", "core/bound_step", "core/repeats"),
+    "core.rows": (
+        *("core/rows", "core/only_if"),
+        *("core/foreign_fields", "core/repeats"),
+    ),
+    "core.answers": (
+        *("core/answers", "core/bound_step"),
+        *("core/repeats", "core/items"),
+    ),
     "core.journey": ("core/walk", "core/journey", "core/steps", "core/changes"),
-    "core.items": ("core/repeats",),
-    "core.repeats": ("core/repeats",),
+    "core.items": ("core/items", "core/repeats"),
+    "core.repeats": ("core/repeats", "core/items"),
     "core.only_if": ("core/only_if", "core/forms"),
     "core.info": ("core/info",),
     "core.changes": ("core/changes",),

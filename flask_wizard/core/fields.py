@@ -275,7 +275,7 @@ def asks_whether(field: Field) -> bool:
     """
     if not flag(field, "optional") or (drawn := input_type(field)) not in NEVER_BLANK:
         return False
-    is_slider = drawn == "range" and render_kw(field).get("type") == "range"
+    is_slider = render_kw(field).get("type") == "range"
     return (is_slider or drawn == "color") and not is_locked(field)
 
 

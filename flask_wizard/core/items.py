@@ -31,7 +31,7 @@ NEW_ITEM = "new"
 REMOVE = "remove"
 """The page on which the visitor confirms that an item is removed."""
 
-RESERVED_PAGES = RESERVED_STEPS | {"file", "item_id", NEW_ITEM, REMOVE}
+RESERVED_PAGES = RESERVED_STEPS | {"item_id"}
 
 
 def derive_id(*parts: str) -> str:
@@ -378,7 +378,7 @@ class BoundItem:
         path = self.stored.path
         if self.still_holds:  # what it was when it was stored has changed since
             path = tuple(bound.name for bound in self.walk.path)
-        if position is None or entry is None or page not in path:
+        if position is None or page not in path:
             return ABSENT
         step = self.repeat.step.pages[position]
         bound = step.bind(self.walk, position, entry, reached=False)

@@ -303,7 +303,6 @@ class BoundRepeat(BoundStep):
     keys: Mapping[str, str]
     #: The stored items, if they are not those of the draft.
     changed: tuple[StoredItem, ...] | None = None
-    still_holds: bool = False
     #: True if its items are what it began with, which is not stored yet.
     is_prefilled: bool = False
 
@@ -336,8 +335,7 @@ class BoundRepeat(BoundStep):
         stored = self.stored_items
         first = self.step.pages[0].name
         entry = self.entry
-        is_steps = entry is not None and entry.sent and not self.step.is_fixed
-        if entry is not None and is_steps and entry.raw:
+        if entry is not None and entry.raw and not self.step.is_fixed:
             # Otherwise the item would be there again after it was removed.
             self.entry = Entry(accepted=entry.accepted, rev=entry.rev, sent=False)
             known = [
@@ -480,7 +478,7 @@ class BoundRepeat(BoundStep):
                 )
             began[item_id] = [type(key).__name__, str(key)]
             stored = StoredItem(item_id)
-            item = BoundItem(self, stored, position + 1, is_new=True, source=source)
+            item = BoundItem(self, stored, position + 1, source=source)
             item.walk.begin()
             items.append(item.walk.finish())
         return self._filled(began, items)
@@ -496,14 +494,9 @@ class BoundRepeat(BoundStep):
                 f"{len(self.keys)} keys for these answers."
             )
         items = []
-        for position, (item_id, label) in enumerate(self.keys.items()):
-            item = BoundItem(
-                self,
-                StoredItem(item_id),
-                position + 1,
-                given_label=label,
-                source=found[position] if position < len(found) else None,
-            )
+        for position, item_id in enumerate(self.keys):
+            source = found[position] if position < len(found) else None
+            item = BoundItem(self, StoredItem(item_id), position + 1, source=source)
             item.walk.begin()
             items.append(item.walk.finish())
         began = {item.id: ["int", str(number)] for number, item in enumerate(items)}
@@ -561,7 +554,7 @@ class BoundRepeat(BoundStep):
     @property
     def _number_problem(self) -> str:
         count, least, most = len(self.items), self.step.min, self.step.max
-        if self.step.is_fixed or least <= count <= (count if most is None else most):
+        if least <= count <= (count if most is None else most):
             return ""
         if most is not None and count > most:
             return self.texts.text(
@@ -728,7 +721,7 @@ class BoundRepeat(BoundStep):
                     f"Expected one of its pages first ({', '.join(path)}), and then "
                     "the field, as in 'who.name'."
                 )
-            page, field_name = path[first], inner or None
+            page, field_name = path[first], inner
         page.error_name(field_name)
         return page, field_name
 

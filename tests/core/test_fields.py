@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -66,6 +67,10 @@ class Hidden(Form):
     key = fields.HiddenField()
 
 
+class Pressed(Hidden):
+    go = fields.SubmitField()
+
+
 class Ordered(fields.Field):
     widget = widgets.ListWidget()
 
@@ -98,6 +103,7 @@ class Ordered(fields.Field):
         (DateBoxesField(), "form"),
         (fields.FormField(Inner), "form"),
         (fields.FormField(Hidden), "hidden"),
+        (fields.FormField(Pressed), "hidden"),
         (fields.FormField(Inner, render_kw={"type": "submit"}), "skip"),
         (fields.FieldList(fields.StringField(), min_entries=1), "list"),
         (fields.FieldList(fields.HiddenField(), min_entries=1), "hidden"),
@@ -173,6 +179,12 @@ def test_entries_of_a_list_are_numbered(entry: Any, labels: list[str]) -> None:
     field = bound(fields.FieldList(entry, label="Names", min_entries=2))
     assert [label for _, label in parts(field)] == labels
     assert [part.name for part, _ in parts(field)] == ["it-0", "it-1"]
+
+
+def test_entries_of_a_list_whose_name_has_several_words_are_numbered() -> None:
+    towns = fields.FieldList(fields.StringField(), "Towns", min_entries=2)
+    form = type("F", (Form,), {"home_towns": towns})()
+    assert [label for _, label in parts(form["home_towns"])] == ["Towns 1", "Towns 2"]
 
 
 def test_parts_of_a_date_are_its_boxes() -> None:
@@ -278,6 +290,7 @@ def test_first_control_of_a_blank_slider_is_its_box() -> None:
     assert (shown_value(blank), shown_value(full)) == ("", "7")
     assert shown_value(bound(fields.BooleanField())) == "y"
     assert shown_value(bound(DateBoxesField())) == ""
+    assert shown_value(bound(fields.RadioField(choices=CHOICES), "a")) == ""
 
 
 # Choices
@@ -331,13 +344,14 @@ def test_choices_of_another_kind_are_read_with_their_groups() -> None:
             yield "x", [("a", "A"), ("b", "B")]
             yield "c", "C", True
             yield "b", "B"
+            yield "a", "A", {"class": "first"}
 
     field = bound(Own(choices=CHOICES, validate_choice=False), "b")
-    assert found(field) == [
-        *(("a", "A", False), ("b", "B", True), ("c", "C", True), ("b", "B", True)),
-    ]
+    a, b = ("a", "A", False), ("b", "B", True)
+    assert found(field) == [a, b, ("c", "C", True), b, a]
     field.data = ["a"]
-    assert [chosen for _, _, chosen in found(field)] == [True, False, True, False]
+    chosen = [chosen for _, _, chosen in found(field)]
+    assert chosen == [True, False, True, False, True]
 
 
 def test_options_are_those_of_a_group() -> None:
@@ -365,6 +379,7 @@ def test_attributes_go_by_their_names_in_html() -> None:
         (fields.DecimalField(), ["x"], UNREAD),
         (fields.StringField(filters=[lambda text: "other"]), ["x"], "x"),
         (fields.DateField(), ["2026-13-01"], UNREAD),
+        (fields.DateField(), ["2026-03-01"], date(2026, 3, 1)),
     ],
 )
 def test_field_tells_what_it_would_read(
@@ -448,6 +463,8 @@ class Boxes(Form):
         (fields.HiddenField(), False),
         (fields.TextAreaField(), False),
         (fields.BooleanField(), True),
+        (fields.SubmitField(), True),
+        (Ordered(), True),
         (fields.RadioField(choices=CHOICES), True),
         (fields.SelectField(choices=CHOICES), True),
         (fields.StringField(widget=drawing("<input>")), True),
@@ -472,6 +489,12 @@ def test_field_outside_a_list_is_no_row() -> None:
     class Indexed(Form):
         index = fields.IntegerField()
 
+    class Ranked(fields.StringField):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.index = 3
+
     assert not is_entry(bound(fields.StringField()))
+    assert not is_entry(bound(Ranked()))
     assert not is_entry(bound(fields.FormField(Indexed)))
     assert not needs_row_marker(bound(fields.BooleanField()))

@@ -14,11 +14,20 @@ from wtforms import Form, ValidationError, fields
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length
 
-from flask_wizard import Answers, DefinitionError, OnlyIf, Review, Step, Wizard
+from flask_wizard import (
+    Answers,
+    DefinitionError,
+    OnlyIf,
+    Review,
+    Step,
+    StoreError,
+    Wizard,
+)
 from flask_wizard.core.draft import decode, encode
 from flask_wizard.core.forms import Values, show_as_typed, validate
+from flask_wizard.core.hooks import HookError
 from flask_wizard.core.journey import Journey
-from flask_wizard.core.only_if import is_left_out
+from flask_wizard.core.only_if import cause_of, is_left_out
 from flask_wizard.core.signatures import conditions_of, signature
 
 REQUIRED = InputRequired("Enter it")
@@ -333,6 +342,24 @@ def test_error_of_a_function_reaches_the_application() -> None:
         fill(Breaks, age="7")
 
 
+def test_error_of_ours_out_of_a_function_is_the_applications() -> None:
+    def fails(age: Any) -> Any:
+        raise StoreError
+
+    class Breaks(Form):
+        age = fields.IntegerField("Age")
+        it = fields.StringField("It", [OnlyIf("age", fails)])
+
+    with pytest.raises(HookError):
+        fill(Breaks, age="7")
+
+
+def test_function_that_has_not_run_is_named() -> None:
+    condition = OnlyIf("age", lambda age: (one for one in [age]))
+    with pytest.raises(DefinitionError, match=r"of OnlyIf\('age'\) returned a value"):
+        condition.holds(7)
+
+
 # Nesting
 
 
@@ -358,6 +385,24 @@ def test_cause_is_a_sibling_or_in_a_form_around() -> None:
     assert errors_of(journey) == ["one-own", "some-1-own"]
     journey = fill(Outer, mode="b", one__kind="x", some__0__kind="x")
     assert errors_of(journey) == ["one-outer", "some-0-outer"]
+    form = form_of(journey)
+    inner = form.some.entries[0].form
+    assert (cause_of(inner.own), cause_of(inner.outer)) == (inner.kind, form.mode)
+    assert cause_of(form.mode) is None
+
+
+def test_cause_in_a_form_around_has_its_own_cause_there() -> None:
+    class Here(Form):
+        kind = fields.StringField("Kind")
+        it = fields.StringField("It", [OnlyIf("mode", "b"), REQUIRED])
+
+    class Around(Form):
+        here = fields.FormField(Here)
+        mode = fields.StringField("Mode", [OnlyIf("kind", "a")])
+        kind = fields.StringField("Kind")
+
+    assert errors_of(fill(Around, kind="a", mode="b", here__kind="x")) == ["here-it"]
+    assert data_of(fill(Around, kind="x", mode="b", here__kind="a"))["mode"] is None
 
 
 def test_entries_of_a_list_are_left_out_one_by_one() -> None:
@@ -386,13 +431,22 @@ def test_cause_that_prepare_deletes_has_no_value() -> None:
     def forget(form: Any, answers: Answers) -> None:
         del form.payer
 
+    class Unpaid(Pay):
+        bill = fields.FormField(
+            OnlyIf.group("payer", lambda payer: payer is None, Address)
+        )
+
     wizard = wizards.declare(
         "Asks",
         commit=lambda self, submission: None,
-        one=Step(Pay, prepare=forget),
+        one=Step(Unpaid, prepare=forget),
         check=Review(),
     )
-    journey = send(Journey(wizard.steps, EMPTY), payer="company", vat="x")
+    steps = wizard.steps
+    journey = send(Journey(steps, EMPTY), payer="company", vat="x", bill__street="")
+    assert errors_of(journey) == ["bill-country", "bill-street"]
+    bill = {"bill__street": "Main", "bill__country": "de"}
+    journey = send(Journey(steps, EMPTY), payer="company", vat="x", **bill)
     assert data_of(journey)["vat"] is None
 
 
@@ -597,6 +651,24 @@ def test_group_has_one_condition() -> None:
         OnlyIf.group("b", 2, group)
 
 
+def test_group_goes_by_the_name_of_its_form() -> None:
+    class Home(Form):
+        """Where somebody lives."""
+
+    group = OnlyIf.group("a", 1, Home)
+    assert group is not Home
+    assert (group.__name__, group.__module__) == ("Home", __name__)
+    assert group.__doc__ == "Where somebody lives."
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("x", "('x',)"), (["x", "y"], "('x', 'y')"), (len, "<built-in function len>")],
+)
+def test_condition_tells_when_it_holds(value: Any, shown: str) -> None:
+    assert repr(OnlyIf("a", value)) == f"<OnlyIf 'a' is {shown}>"
+
+
 @pytest.mark.parametrize("form", [None, object, Address()])
 def test_group_of_no_form_is_refused(form: Any) -> None:
     with pytest.raises(DefinitionError, match="Expected a WTForms form class"):
@@ -615,7 +687,8 @@ def test_cause_that_is_no_name_is_refused(field: Any) -> None:
 
 
 def test_function_that_cannot_take_the_data_is_refused() -> None:
-    with pytest.raises(DefinitionError, match=r"The function of OnlyIf\('a'\)"):
+    match = r"The function of OnlyIf\('a'\) .*Expected \(data\)"
+    with pytest.raises(DefinitionError, match=match):
         OnlyIf("a", lambda: True)
 
 
@@ -663,6 +736,14 @@ def test_view_of_an_application_finds_causes_in_forms_around() -> None:
     assert [*form.one.errors] == ["own"]
     form = plain(Outer, mode="b", one__kind="x")
     assert [*form.one.errors] == ["outer"]
+
+
+def test_group_by_itself_in_a_view_is_validated_as_its_form() -> None:
+    group = OnlyIf.group("mode", "c", Address)
+    assert sorted(plain(group, street="").errors) == ["country", "street"]
+    form: Any = group(MultiDict({"street": "Main", "country": "de"}))
+    assert not form.validate(extra_validators={"street": [Length(min=9)]})
+    assert [*form.errors] == ["street"]
 
 
 def test_view_of_an_application_follows_a_chain_of_conditions() -> None:

@@ -2,145 +2,59 @@
 
 from __future__ import annotations
 
-from functools import partial
-from types import SimpleNamespace, new_class
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import wizards
+from lists import (
+    Child,
+    Pet,
+    Photo,
+    School,
+    Site,
+    Who,
+    child,
+    declare,
+    ids,
+    name_of,
+    over,
+    pets,
+    prefilled,
+    room,
+    rooms,
+    wizard_of,
+)
 from wizards import EMPTY
 from wtforms import (
-    FileField,
     Form,
     IntegerField,
-    PasswordField,
     StringField,
-    ValidationError,
 )
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, NoneOf
 
 from flask_wizard import (
     Answers,
     DefinitionError,
     Item,
     Repeat,
-    Review,
     Step,
     StepError,
     StoreError,
-    Wizard,
+    UnknownNameError,
 )
 from flask_wizard.core.draft import (
     DamagedDraftError,
-    Draft,
     Entry,
     StoredFile,
     StoredItem,
-    decode,
-    encode,
 )
 from flask_wizard.core.files import FileRules, SentFile
 from flask_wizard.core.forms import FieldNames, Values
 from flask_wizard.core.hooks import HookError
-from flask_wizard.core.items import BoundItem, derive_id
+from flask_wizard.core.items import derive_id
 from flask_wizard.core.journey import Journey
-from flask_wizard.core.repeats import BoundRepeat
 from flask_wizard.core.steps import ABSENT
-from flask_wizard.core.texts import ENGLISH
-
-declare = partial(wizards.declare, "Join", commit=lambda self, submission: None)
-
-
-class Pet(Form):
-    name = StringField("Name", [InputRequired("Name?")])
-    kind = StringField("Kind")
-
-
-class Photo(Form):
-    photo = FileField("Photo")
-
-
-class Who(Form):
-    name = StringField("Name", [InputRequired("Name?")])
-    pin = PasswordField("Pin")
-
-
-class School(Form):
-    school = StringField("School", [InputRequired("School?")])
-
-
-class Child(Item):
-    who = Step(Who)
-    school = Step(School, when=lambda answers: answers.who.name != "baby")
-
-
-def name_of(item: Any) -> str:
-    return str(item.name)
-
-
-def wizard_of(repeat: Repeat) -> type[Wizard]:
-    return declare(first=Step(Pet), pets=repeat, last=Step(Pet), check=Review())
-
-
-class Site:
-    """A draft of a wizard with a list, and the requests to it."""
-
-    def __init__(self, repeat: Repeat, draft: Draft = EMPTY, **more: Any) -> None:
-        self.wizard = wizard_of(repeat)
-        self.draft = draft
-        self.more = more
-        if "first" not in draft.entries:
-            self.send("first", name="x")
-
-    @property
-    def journey(self) -> Journey:
-        return Journey(self.wizard.steps, self.draft, **self.more)
-
-    @property
-    def list(self) -> BoundRepeat:
-        bound = self.journey.bind("pets")
-        assert isinstance(bound, BoundRepeat)
-        return bound
-
-    @property
-    def answers(self) -> Answers:
-        journey = self.journey
-        journey.walk()
-        return journey.answers
-
-    def store(self, journey: Journey) -> BoundRepeat:
-        self.draft = decode(encode(journey.to_draft()))
-        return self.list
-
-    def send(self, step: str, *, validate: bool = True, **sent: str) -> BoundRepeat:
-        values = Values((name, [text]) for name, text in sent.items())
-        return self.store(self.journey.submit(step, values, validate=validate))
-
-    def fill(
-        self, id: str, page: str = "", *, validate: bool = True, **sent: str
-    ) -> BoundRepeat:
-        """A POST to a page of an item, which begins one if there is none."""
-        repeat = self.list
-        item = repeat.find(id) or repeat.new_item(id)
-        values = Values((name, [text]) for name, text in sent.items())
-        onward = item.walk.submit(page, values, validate=validate)
-        return self.store(onward.whole)
-
-    def leave(self, repeat: BoundRepeat) -> BoundRepeat:
-        journey = self.journey
-        return self.store(journey.go_on_with(repeat, repeat.write_to(journey.draft)))
-
-
-def pets(*names: str, **more: Any) -> Site:
-    site = Site(Repeat(Pet, **{"label": name_of, **more}))
-    for name in names:
-        site.fill(name, name=name)
-    return site
-
-
-def ids(repeat: BoundRepeat) -> list[str]:
-    return [item.id for item in repeat.items]
-
+from flask_wizard.core.texts import ENGLISH, Texts
 
 # Declared
 
@@ -164,6 +78,8 @@ def test_list_says_what_holds_in_every_draft() -> None:
     assert several.pages is Child.steps
     files: Any = wizard_of(Repeat(Photo)).steps[1]
     assert files.takes_files
+    by_answers: Any = wizard_of(Repeat(lambda answers: Pet)).steps[1]
+    assert (by_answers.item, by_answers.fixed_forms) == (None, [])
 
 
 @pytest.mark.parametrize(
@@ -217,8 +133,9 @@ def test_button_says_what_it_adds(
         ({"max": True}, "has max=True"),
         ({"over": lambda answers: [], "min": 1}, "has over=, which says how many"),
         ({"over": lambda answers: [], "max": 1}, "has over=, which says how many"),
-        ({"over": lambda: []}, r"over of Join\.pets has the parameters"),
-        ({"label": lambda: ""}, r"label of Join\.pets has the parameters"),
+        ({"when": lambda: 7}, r"when of Join\.pets has .* Expected \(answers\)"),
+        ({"over": lambda: []}, r"over of Join\.pets has .* Expected \(answers\)"),
+        ({"label": lambda: ""}, r"label of Join\.pets has .* Expected \(item\)"),
         ({"when": 7}, r"when of Join\.pets is 7"),
     ],
 )
@@ -275,12 +192,14 @@ def test_options_of_the_only_page_are_those_of_the_list() -> None:
             kwargs=lambda answers: {},
             revalidate=False,
             fields_were={"name": "n"},
+            words={"Confirm and send": "Send"},
         )
     ).steps[0]
     page = repeat.pages[0]
     assert page.prepare is repeat.prepare
     assert page.kwargs is repeat.kwargs
     assert page.revalidate is False
+    assert page.words == {"Confirm and send": "Send"}
     assert repeat.former_fields == page.former_fields == {"name": ("n",)}
 
 
@@ -370,7 +289,10 @@ def test_list_has_room_up_to_its_maximum() -> None:
     full = site.fill("Max", name="Max")
     assert full.is_full
     assert full.add_label == ""
-    assert pets("Rex").list.new_item("Max").walk.add_label == "Add another pet"
+    unlimited = pets("Rex").list
+    assert not unlimited.is_full
+    assert unlimited.add_label == "Add another pet"
+    assert unlimited.new_item("Max").walk.add_label == "Add another pet"
 
 
 # Is it done?
@@ -392,6 +314,7 @@ def test_list_is_done_when_its_continue_was_accepted() -> None:
         ({"min": 1}, [], "Add at least one pet."),
         ({"min": 1}, ["a"], ""),
         ({"min": 3}, ["a"], "There must be at least 3. Add 2 more."),
+        ({"min": 3, "max": 4}, ["a"], "There must be at least 3. Add 2 more."),
         ({"max": 1}, ["a"], ""),
         ({"max": 1}, ["a", "b", "c"], "There can be at most 1. Remove 2."),
         ({"min": 2, "max": 2}, ["a", "b"], ""),
@@ -421,6 +344,35 @@ def test_item_that_is_not_finished_is_told() -> None:
     assert finished.first_unfinished is None
 
 
+def test_message_about_an_item_is_gone_when_it_is_done_by_another_answer() -> None:
+    def other_than_first(form: Any, answers: Answers) -> None:
+        form.name.validators = [NoneOf([answers.first.name], message="Taken")]
+
+    site = pets("Rex", prepare=other_than_first)
+    site.send("first", name="Rex")
+    assert site.send("pets").errors == {"Rex": ["Finish Pet 1."]}
+    site.send("first", name="Max")
+    assert site.list.errors == {}
+
+
+def test_message_of_another_language_is_said_anew() -> None:
+    site = pets("Rex", min=2)
+    site.more["texts"] = Texts(lambda: "de")
+    sent = site.send("pets")
+    assert sent.entry is not None
+    assert sent.entry.lang == "de"
+    german = sent.errors
+    del site.more["texts"]
+    assert site.list.errors == german
+    site.more["texts"] = Texts(lambda: "en")
+    english = {"": ["There must be at least 2. Add 1 more."]}
+    assert site.list.errors == english != german
+    site.more["texts"] = Texts(lambda: "de")
+    site.draft = site.list.send_back(site.draft, StepError("pets", "Zu wenig"))
+    site.more["texts"] = Texts(lambda: "en")
+    assert site.list.errors == {"": ["Zu wenig"]}
+
+
 def test_messages_about_items_are_gone_when_an_item_changes() -> None:
     site = pets(min=1)
     assert site.send("pets").errors == {"": ["Add at least one pet."]}
@@ -436,6 +388,15 @@ def test_list_stays_done_while_its_items_are() -> None:
     assert not site.leave(site.list.reopen()).done
 
 
+def test_list_is_not_done_with_fewer_items_than_it_must_have() -> None:
+    site = pets("Rex", "Max", min=2)
+    assert site.send("pets").done
+    fewer = site.leave(site.list.without_item("Max"))
+    assert fewer.entry is not None
+    assert fewer.entry.accepted
+    assert not fewer.done
+
+
 def test_save_of_the_list_raises_its_revision() -> None:
     site = pets("Rex")
     assert site.send("pets", validate=False).entry is None
@@ -444,6 +405,7 @@ def test_save_of_the_list_raises_its_revision() -> None:
     assert site.list.done
     autosaved = site.list.submit(Values(), validate=False, autosave=True)
     assert autosaved.rev == 2
+    assert site.list.submit(Values(), validate=False).rev == 3
 
 
 def test_list_that_does_not_open_accepts_nothing() -> None:
@@ -463,29 +425,36 @@ def test_list_that_waits_is_not_done() -> None:
     bound = site.list
     bound.wait_for(("first",))
     assert (bound.done, bound.opens, bound.waits_for) == (False, False, ("first",))
+    without_items = pets().send("pets")
+    without_items.wait_for(("first",))
+    assert not without_items.done
+
+
+def test_reads_of_a_list_are_those_of_the_page_that_comes_next() -> None:
+    def look_before(form: Any, answers: Answers) -> None:
+        list(form.meta.items)
+
+    site = Site(Repeat(Pet, prepare=look_before))
+    assert site.list.find_reads() == {("pets", "new")}
+    assert site.fill("a", name="Rex").find_reads() == {("pets", "a"), ("pets", "new")}
+    assert site.send("pets").find_reads() == {("pets", "a")}
+    assert site.fill("b", name="").find_reads() == {("pets", "a"), ("pets", "b")}
+
+
+def test_list_has_the_answers_before_it() -> None:
+    assert pets().list.answers.first.name == "x"
+    with pytest.raises(UnknownNameError):
+        _ = pets().list.answers.last
 
 
 # Items of an earlier answer
-
-
-def over(answers: Answers) -> Any:
-    return [(word, word.title()) for word in answers.first.name.split(",") if word]
-
-
-def rooms(first: str = "a,b", **more: Any) -> Site:
-    site = Site(Repeat(Pet, over=over, **more))
-    site.send("first", name=first)
-    return site
-
-
-def room(key: object, name: str = "pets") -> str:
-    return derive_id("over", name, type(key).__name__, str(key))
 
 
 def test_list_has_an_item_for_each_key() -> None:
     site = rooms()
     assert ids(site.list) == [room("a"), room("b")]
     assert [item.name for item in site.list.items] == ["A", "B"]
+    assert [item.number for item in site.list.items] == [1, 2]
     assert site.list.is_full
     assert site.list.add_label == ""
     assert site.list.items[0].walk.add_label == ""
@@ -499,6 +468,7 @@ def test_item_whose_key_goes_is_hidden_and_comes_back() -> None:
     assert ids(site.list) == [room("a")]
     hidden = site.list.hidden_item(room("b"))
     assert (hidden.number, hidden.stored.label) == (2, "")
+    assert hidden.stored.entries[""].raw == {"name": ["Bath"]}
     assert [item.id for item in site.draft.items("pets")] == [room("b")]
     site.send("first", name="b,a")
     assert ids(site.list) == [room("b"), room("a")]
@@ -559,8 +529,11 @@ def test_condition_hides_the_list() -> None:
     site = Site(Repeat(Pet, when=some))
     assert site.list.applies
     assert site.list.all_reads == {("first", "name")}
+    assert site.send("pets").serialize("") != ABSENT
     site.send("first", name="none")
     assert not site.list.applies
+    assert not site.list.without_item("Rex").applies
+    assert site.list.serialize("") == ABSENT
     assert not Site(Repeat(Pet, when=lambda answers: False, over=never)).list.applies
 
 
@@ -597,6 +570,32 @@ def test_step_that_becomes_a_list_keeps_its_answers() -> None:
     assert len({*ids(more.list)}) == 2
 
 
+def test_step_to_which_nothing_was_sent_becomes_a_list_without_items() -> None:
+    entry = Entry.of({}, rev=3, accepted=True)
+    taken = Site(Repeat(Pet), pets().draft.with_entries({"pets": entry}))
+    assert taken.list.items == ()
+
+
+def test_step_that_becomes_a_list_of_an_earlier_answer_leaves_no_item() -> None:
+    entry = Entry.of({"name": ["Rex"]}, accepted=True)
+    taken = Site(Repeat(Pet, over=over), rooms().draft.with_entries({"pets": entry}))
+    assert taken.list.stored_items == ()
+    assert taken.list.entry == entry
+
+
+def test_step_that_becomes_a_list_of_several_pages_is_an_item_beside_others() -> None:
+    entry = Entry.of({"name": ["Rex"]}, accepted=True)
+    site = Site(Repeat(Child))
+    site.fill("a", "school", school="Hill")
+    taken = Site(Repeat(Child), site.draft.with_entries({"pets": entry})).list
+    assert [list(i.stored.entries) for i in taken.items] == [["school"], ["who"]]
+
+
+def test_list_that_was_no_step_leaves_the_draft_as_it_is() -> None:
+    site = child()
+    assert site.list.write_to(site.draft) is site.draft
+
+
 def test_form_that_becomes_several_pages_is_the_first_of_them() -> None:
     site = pets("Rex")
     moved = Site(Repeat(Child), site.draft).list
@@ -609,56 +608,11 @@ def test_form_that_becomes_several_pages_is_the_first_of_them() -> None:
     merged = Site(Repeat(Child), site.draft.with_items("pets", [both])).list
     raw = merged.items[0].stored.entries["who"].raw
     assert raw == {"name": ["Rex"], "pin": ["1"]}
-
-
-# Several pages
-
-
-def child(name: str = "Ada", pin: str = "") -> Site:
-    site = Site(Repeat(Child, label=lambda item: item.who.name))
-    site.fill("i", "who", name=name, pin=pin)
-    return site
-
-
-def test_item_of_several_pages_is_done_when_all_are() -> None:
-    site = child()
-    (item,) = site.list.items
-    assert not item.done
-    assert item.page_to_mend().name == "school"
-    (item,) = site.fill("i", "school", school="Hill").items
-    assert item.done
-    assert (item.name, item.stored.path) == ("Ada", ("who", "school"))
-    assert item.page_to_mend().name == "who"
-    assert child("baby").list.items[0].done
-
-
-def test_pages_are_found_by_their_names_in_urls() -> None:
-    (item,) = child().list.items
-    first, school = item.page(), item.page("school")
-    assert first is not None
-    assert school is not None
-    assert (first.name, school.name) == ("who", "school")
-    assert item.page("nobody") is None
-    assert first.top is item.walk.repeat
-    assert (first.add_label, school.add_label) == ("", "Add another pet")
-
-
-def test_page_behind_one_that_is_not_done_does_not_open() -> None:
-    site = Site(Repeat(Child))
-    item = site.list.new_item("i")
-    assert item.walk.get("school") is None
-    assert not item.walk.bind("school").opens
-    (kept,) = site.fill("i", "school", school="Hill").items
-    assert not kept.stored.entries["school"].accepted
-
-
-def test_pages_read_those_before_and_the_steps_before_the_list() -> None:
-    walk = child().list.items[0].walk
-    assert walk.readable(1) == ("first", "who")
-    assert walk.read("first", 1, set()).name == "x"
-    assert walk.read("who", 1, set()).name == "Ada"
-    assert walk.read("who", 0, set()) is None
-    assert walk.read("last", 1, set()) is None
+    moved_before = StoredItem("a").with_entries({"who": Entry.of({"name": ["Max"]})})
+    draft = site.draft.with_items("pets", [moved_before, *site.draft.items("pets")])
+    assert [
+        list(item.stored.entries) for item in Site(Repeat(Child), draft).list.items
+    ] == [["who"], ["who"]]
 
 
 def by_first(answers: Answers) -> type[Form]:
@@ -735,25 +689,6 @@ def test_answers_are_records_in_order_with_their_ids() -> None:
     assert reads == {("pets", "")}
 
 
-def test_answers_of_several_pages_are_records_by_page() -> None:
-    site = child("baby", pin="1234")
-    site.send("pets")
-    (found,) = site.answers.pets
-    assert (found.item_id, found.who.name) == ("i", "baby")
-    assert list(found) == ["who", "school"]
-    assert not found.school
-    with pytest.raises(
-        AttributeError,
-        match=r"'pets' has no page 'home' with answers. "
-        r"Its pages are who, school\.",
-    ):
-        _ = found.home
-    assert site.list.data() == [{"who": {"name": "baby", "pin": "1234"}}]
-    (item,) = site.list.items
-    assert item.data(conceal=True) == {"who": {"name": "baby", "pin": "…"}}
-    assert site.list.files() == {}
-
-
 def test_answers_of_one_form_are_dicts() -> None:
     assert pets("Rex").list.data() == [{"name": "Rex", "kind": None}]
     assert pets().list.data() == []
@@ -822,6 +757,7 @@ def test_rows_begin_with_the_number_of_items() -> None:
     rows = site.list.rows(lambda bound: f"/{'/'.join(bound.journey.url_parts)}")
     assert (rows[0].label, rows[0].lines, rows[0].url) == ("Pets", ("2 entries",), "/")
     assert (rows[0].step, rows[0].field, rows[0].item) == ("pets", "", "")
+    assert rows[0].anchor == ""
     named = [(r.item, r.heading, r.page, r.step) for r in rows[1:] if r.field == "name"]
     assert named == [("Rex", "Rex", "", "pets"), ("Max", "Max", "", "pets")]
     assert rows[1].url == "/pets/Rex#name"
@@ -832,6 +768,18 @@ def test_rows_of_a_list_without_items_say_so() -> None:
     assert (row.label, row.lines) == ("Pets", ("None",))
 
 
+@pytest.mark.parametrize(
+    ("label", "heading"), [(name_of, "Bath"), (lambda item: "", "A")]
+)
+def test_rows_of_an_item_stand_below_its_label_or_else_its_name(
+    label: Any, heading: str
+) -> None:
+    site = rooms("a", label=label)
+    site.fill(room("a"), name="Bath")
+    rows = site.list.rows(lambda bound: "")
+    assert {row.heading for row in rows[1:]} == {heading}
+
+
 def test_rows_of_several_pages_tell_the_page() -> None:
     site = child()
     site.fill("i", "school", school="Hill")
@@ -840,59 +788,6 @@ def test_rows_of_several_pages_tell_the_page() -> None:
         ("who", "/who"),
         ("school", "/school"),
     }
-
-
-# Items that read others
-
-
-class Unique(Form):
-    name = StringField("Name")
-
-    def validate_name(self, field: Any) -> None:
-        meta: Any = self.meta
-        if field.data in [item.name for item in meta.items]:
-            raise ValidationError("taken")
-
-
-def test_item_sees_those_finished_before_it() -> None:
-    site = Site(Repeat(Unique))
-    site.fill("a", name="Rex")
-    site.fill("b", name="Rex")
-    assert [item.done for item in site.list.items] == [True, False]
-    page: Any = site.list.items[1].walk.bind("")
-    assert page.form.meta.item_id == "b"
-    items = page.form.meta.items
-    assert [record.name for record in items] == ["Rex"]
-    assert (len(items), items[0].name, items[:1]) == (1, "Rex", tuple(items))
-    assert repr(items) == "<ItemsBefore <item 2 of pets>>"
-    first: Any = site.list.items[0].walk.bind("")
-    assert list(first.form.meta.items) == []
-    site.fill("b", name="Max")
-    read = site.list.items[1].stored.read
-    assert read == (("pets", "a", "", "name"), ("pets", "b"))
-
-
-def test_item_is_judged_again_when_one_before_it_changes() -> None:
-    site = Site(Repeat(Unique))
-    for id, name in (("a", "Rex"), ("b", "Max"), ("c", "Mia")):
-        site.fill(id, name=name)
-    site.send("pets")
-    site.fill("a", name="Max")
-    assert [item.done for item in site.list.items] == [True, False, True]
-    assert not site.list.done
-    site.fill("a", name="Eva")
-    assert site.list.done
-    assert not any(item.still_holds for item in site.list.items)
-    removed = site.list.without_item("a")
-    assert [item.done for item in removed.items] == [True, True]
-    assert [item.still_holds for item in removed.items] == [True, True]
-    assert removed.done
-    assert removed.still_holds
-    refreshed = removed.refresh_dependencies(removed.write_to(site.draft))
-    stored = Site(Repeat(Unique), refreshed).list
-    assert [item.done for item in stored.items] == [True, True]
-    assert not any(item.still_holds for item in stored.items)
-    assert stored.refresh_dependencies(refreshed) is refreshed
 
 
 # Errors of a commit
@@ -914,6 +809,16 @@ def test_error_of_a_commit_is_put_at_the_item() -> None:
     assert entry.messages == {"name": ["No"]}
     assert (max_.label, max_.path, max_.read_digest) == ("", (), b"")
     assert not site.list.done
+
+
+def test_item_that_is_sent_back_has_read_nothing() -> None:
+    def look_before(form: Any, answers: Answers) -> None:
+        list(form.meta.items)
+
+    site = pets("Rex", prepare=look_before)
+    assert site.draft.items("pets")[0].read == (("pets", "Rex"),)
+    draft = site.list.send_back(site.draft, StepError("pets", "No", item="Rex"))
+    assert draft.items("pets")[0].read == ()
 
 
 def test_error_of_a_commit_is_put_at_the_page_of_an_item() -> None:
@@ -941,6 +846,7 @@ def test_error_of_a_commit_about_the_list_opens_it_again() -> None:
     site.draft = site.list.send_back(site.draft, error)
     assert not site.list.done
     assert site.list.errors == {"": ["Too few"]}
+    assert site.draft.entries["pets"].told
     assert site.draft.items("pets")[0].entries[""].accepted
 
 
@@ -989,24 +895,18 @@ def test_items_that_are_not_valid_are_open_again() -> None:
     assert rex.entries[""].accepted
     assert not max_.entries[""].accepted
     assert max_.entries[""].messages == {"kind": ["Kind?"]}
+    assert not max_.entries[""].told
     assert "pets" not in draft.entries
     few = Site(Repeat(Pet, min=3), site.draft)
     rejected = few.list.reject(few.draft, {"": ["Too few"]})
     assert rejected.entries["pets"].messages == {"": ["Too few"]}
+    assert not rejected.entries["pets"].told
 
 
 # What it began with
 
 
 PETS = [{"id": "p1", "name": "Rex"}, {"id": "p2", "name": ""}]
-
-
-def prefilled(data: Any, **more: Any) -> Site:
-    return Site(
-        Repeat(Pet, **more),
-        initial=lambda name, answers: data if name == "pets" else None,
-        prefilled=True,
-    )
 
 
 def began(key: object) -> str:
@@ -1019,7 +919,10 @@ def test_list_begins_with_an_item_for_each_object() -> None:
     assert ids(repeat) == [began("p1"), began("p2")]
     assert [item.done for item in repeat.items] == [True, False]
     assert not repeat.done
+    assert repeat.entry is not None
+    assert not repeat.entry.sent
     assert repeat.changes() is None
+    assert site.journey.current.name == "pets"
 
 
 def test_list_whose_items_are_valid_is_done() -> None:
@@ -1029,6 +932,20 @@ def test_list_whose_items_are_valid_is_done() -> None:
     assert not prefilled([SimpleNamespace(name="Rex")], min=2).list.done
     assert prefilled([]).list.done
     assert prefilled(None).list.entry == Entry(sent=False)
+
+
+def test_list_that_has_items_does_not_begin_anew() -> None:
+    draft = EMPTY.with_items("pets", [StoredItem("Rex")])
+    assert ids(prefilled(PETS, draft=draft, key="id").list) == ["Rex"]
+
+
+def test_list_begins_when_it_opens() -> None:
+    invalid = Entry.of({"name": [""]})
+    site = prefilled(PETS, draft=EMPTY.with_entries({"first": invalid}), key="id")
+    journey = site.journey
+    journey.begin()
+    assert site.store(journey).entry is None
+    assert ids(site.send("first", name="x")) == [began("p1"), began("p2")]
 
 
 def test_changes_tell_which_items_were_added_changed_and_removed() -> None:
@@ -1041,6 +958,8 @@ def test_changes_tell_which_items_were_added_changed_and_removed() -> None:
         "changed": {"p2": {"name": ("", "Max")}},
         "removed": ["p1"],
     }
+    changed = site.list.changes()
+    assert site.send("pets").changes() == changed
     gone = site.list
     gone.applies = False
     changes: Any = gone.changes()
@@ -1059,6 +978,13 @@ def test_list_that_began_with_nothing_tells_what_was_added() -> None:
         "removed": [],
     }
     assert pets().list.changes() is None
+    site.send("pets")
+    assert site.send("pets").changes() == site.list.changes()
+
+
+def test_changes_do_not_tell_a_password() -> None:
+    changes: Any = child("baby", pin="1234").list.changes()
+    assert changes["added"] == [{"who": {"name": "baby", "pin": "…"}}]
 
 
 def test_two_objects_of_one_key_are_refused() -> None:
@@ -1074,60 +1000,69 @@ def test_object_without_a_key_is_refused(key: object) -> None:
         prefilled([SimpleNamespace(name="a")], key="id")
 
 
-def test_parts_of_an_object_go_to_their_pages() -> None:
-    data = [{"who": {"name": "Ada"}, "school": {"school": "Hill"}}, {"name": "Eve"}]
-    site = Site(
-        Repeat(Child),
-        initial=lambda name, answers: data if name == "pets" else None,
-        prefilled=True,
-    )
-    first, second = site.list.items
-    assert first.data() == {
-        "who": {"name": "Ada", "pin": None},
-        "school": {"school": "Hill"},
+# Items of an earlier answer in a draft that is sent back
+
+
+def sent_back(*data: Any, form: Any = Pet) -> Site:
+    """A draft with two rooms that begins with what was submitted before."""
+    initial = {"pets": data}
+    site = rooms(form=form, label=lambda item: item.name)
+    site.more = {
+        "initial": lambda name, answers: initial.get(name),
+        "prefilled": True,
     }
-    assert first.changes() == {}
-    assert second.walk.bind("who").form["name"].data == "Eve"  # type: ignore[index]
-    site.fill(first.id, "school", school="Dale")
-    assert site.list.items[0].changes() == {"school": {"school": ("Hill", "Dale")}}
+    return site
 
 
-def test_item_without_a_beginning_begins_empty() -> None:
-    site = pets()
-    assert site.list.new_item("i").initial is None
-    assert prefilled([]).list.new_item("i").initial is None
-    assert isinstance(site.list.new_item("i"), BoundItem)
+def reopen(site: Site) -> Journey:
+    journey = site.journey
+    journey.passable = frozenset({"pets"})
+    return journey
 
 
-def test_ids_of_items_are_short_and_of_all_their_parts() -> None:
-    assert len(derive_id("a", "b")) == 22
-    assert derive_id("a", "b") == derive_id("a", "b")
-    assert len({derive_id("a", "b"), derive_id("ab"), derive_id("a", "b", "")}) == 3
+def test_items_of_an_earlier_answer_begin_in_the_order_of_their_keys() -> None:
+    site = sent_back({"name": "Rex"}, {"name": "Max"})
+    repeat: Any = reopen(site).bind("pets")
+    assert repeat.done
+    assert ids(repeat) == [room("a"), room("b")]
+    assert [item.name for item in repeat.items] == ["A", "B"]
+    assert [item.stored.label for item in repeat.items] == ["Rex", "Max"]
+    assert repeat.changes() is None
+    site.store(reopen(site))
+    site.fill(room("b"), name="Mia", kind="")
+    assert site.list.changes() == {
+        "added": [],
+        "changed": {1: {"name": ("Max", "Mia")}},
+        "removed": [],
+    }
 
 
-# Declared items
+def test_item_of_an_earlier_answer_for_which_there_is_no_data_begins_empty() -> None:
+    repeat: Any = reopen(sent_back({"name": "Rex"})).bind("pets")
+    assert [item.done for item in repeat.items] == [True, False]
+    assert not repeat.done
 
 
-def item_class(**steps: Any) -> type:
-    return new_class("Own", (Item,), exec_body=lambda body: body.update(steps))
+def test_page_of_an_item_of_an_earlier_answer_begins_before_it_opens() -> None:
+    parts = {"who": {"name": ""}, "school": {"school": "Hill"}}
+    site = sent_back(parts, parts, form=Child)
+    site.store(reopen(site))
+    for stored in site.draft.items("pets"):
+        before = stored.entries["school"].before
+        assert before is not None
+        assert before.raw == {"school": ["Hill"]}
 
 
-@pytest.mark.parametrize("name", ["new", "remove", "file", "item_id", "discard"])
-def test_page_of_a_reserved_name_is_refused(name: str) -> None:
-    with pytest.raises(DefinitionError, match="one of an item's own pages"):
-        item_class(**{name: Step(Pet)})
+def test_more_data_than_an_earlier_answer_has_items_is_refused() -> None:
+    site = sent_back(*[{"name": "Rex"}] * 3)
+    with pytest.raises(
+        DefinitionError, match=r"3 items of 'pets', and over has 2 keys"
+    ):
+        reopen(site).bind("pets")
 
 
-@pytest.mark.parametrize(
-    ("name", "reason"), [("steps", "attribute of every"), ("_x", "an underscore")]
-)
-def test_page_of_another_name_is_refused(name: str, reason: str) -> None:
-    with pytest.raises(DefinitionError, match=reason):
-        item_class(**{name: Step(Pet)})
-
-
-@pytest.mark.parametrize("step", [Review(), Repeat(Pet)])
-def test_item_has_neither_a_review_nor_a_list(step: Any) -> None:
-    kind = type(step).__name__
-    with pytest.raises(DefinitionError, match=rf"Own\.x is a {kind}"):
-        item_class(x=step)
+def test_items_of_an_earlier_answer_begin_empty_for_a_visitor() -> None:
+    site = sent_back({"name": "Rex"}, {"name": "Max"})
+    assert [item.done for item in site.list.items] == [False, False]
+    assert not site.list.stored_items
+    assert site.journey.current.name == "pets"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,8 +11,10 @@ from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 from wtforms import Form, fields, widgets
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import EqualTo
 
 from flask_wizard.core.fields import choices_of, kind_of
+from flask_wizard.core.files import keep_there
 from flask_wizard.core.rows import Row, named_rows, rows_of
 
 
@@ -47,9 +49,16 @@ SIZES = [SelectChoice("s", "Small"), SelectChoice("l", "Large")]
 
 
 def test_row_says_where_its_answer_is() -> None:
-    assert row(fields.StringField("Name"), "Ada") == Row(
+    found = row(fields.StringField("Name"), "Ada")
+    assert found == Row(
         step="you", field="it", label="Name", lines=("Ada",), anchor="it"
     )
+    assert (found.url, found.item, found.heading, found.page) == ("", "", "", "")
+    assert (found.changed, found.is_private) == (False, False)
+
+
+def test_log_of_a_row_does_not_tell_the_answer() -> None:
+    assert "canary" not in repr(row(fields.StringField("Name"), "canary"))
 
 
 @pytest.mark.parametrize(
@@ -64,8 +73,10 @@ def test_row_says_where_its_answer_is() -> None:
         (fields.DateField(), "2026-03-03", ("3 March 2026",)),
         (fields.DateField(), "", ()),
         (fields.MonthField(), "2026-03", ("March 2026",)),
+        (fields.MonthField(), "", ()),
         (fields.WeekField(), "2026-W10", ("Week 10 of 2026",)),
         (fields.WeekField(), "2026-W53", ("Week 53 of 2026",)),
+        (fields.WeekField(), "", ()),
         (fields.WeekField(format="%G-W%V-%u", filters=[]), "2026-W53-1", WEEK_DAY),
         (fields.WeekField(filters=[a_week_on]), "2026-W10", ("Week 11 of 2026",)),
         (fields.FloatField(), "1e3", ("1e3",)),
@@ -96,6 +107,7 @@ def test_row_says_where_its_answer_is() -> None:
         (fields.RadioField(choices=SIZES), "s", ("Small",)),
         (fields.SelectField(coerce=int, choices=[SelectChoice("1", "A")]), "1", ("A",)),
         (fields.SelectField(choices=[SelectChoice("a")]), "a", ("a",)),
+        (fields.SelectField(choices=[SelectChoice("a", "")]), "a", ("a",)),
     ],
 )
 def test_answer_is_put_in_words(
@@ -141,6 +153,8 @@ def test_choice_of_nothing_is_not_provided() -> None:
     field = fields.SelectField(choices=offered, coerce=number_or_none)
     assert row(field, "None").lines == ()
     assert row(field, "0").lines == ("Zero",)
+    radios = fields.RadioField(choices=offered, coerce=number_or_none)
+    assert row(radios, "None").lines == ("Nothing",)
 
 
 def test_several_choices_are_several_lines() -> None:
@@ -154,6 +168,13 @@ def test_number_that_was_not_typed_is_shown_from_its_value() -> None:
         age = fields.IntegerField("Age", default=36)
 
     assert pairs(Form_()) == [("Age", ("36",))]
+
+
+def test_week_that_was_not_typed_is_shown_from_its_day() -> None:
+    class Form_(Form):
+        week = fields.WeekField("Week", default=date(2024, 3, 4))  # type: ignore[arg-type]
+
+    assert pairs(Form_()) == [("Week", ("Week 10 of 2024",))]
 
 
 def test_anchor_of_a_group_is_its_first_option() -> None:
@@ -290,6 +311,16 @@ def test_empty_list_is_not_provided() -> None:
         emails = fields.FieldList(fields.StringField(), "Emails")
 
     assert pairs(You()) == [("Emails", ())]
+    assert rows_of("you", You())[0].anchor == "emails"
+
+
+def test_entry_that_nobody_sees_has_no_line() -> None:
+    class You(Form):
+        emails = fields.FieldList(fields.StringField(), "Emails", min_entries=2)
+
+    form = You(MultiDict([("emails-0", "a@b.c"), ("emails-1", "d@e.f")]))
+    form.emails.entries[0].render_kw = {"hidden": True}
+    assert pairs(form) == [("Emails", ("d@e.f",))]
 
 
 @pytest.mark.parametrize(
@@ -302,6 +333,73 @@ def test_password_drawn_by_its_widget_is_not_shown(drawn: dict[str, Any]) -> Non
 
 def test_password_not_given_is_not_provided() -> None:
     assert row(fields.PasswordField(), "").lines == ()
+
+
+@pytest.mark.parametrize(
+    ("unbound", "is_private"),
+    [
+        (fields.PasswordField(), True),
+        (fields.FileField(), True),
+        (fields.FieldList(fields.PasswordField(), min_entries=1), True),
+        (fields.FieldList(fields.FileField(), min_entries=1), True),
+        (fields.FieldList(fields.StringField(), min_entries=1), False),
+    ],
+)
+def test_row_of_a_password_or_of_files_is_private(
+    unbound: Any, is_private: bool
+) -> None:
+    assert row(unbound).is_private is is_private
+
+
+def test_files_are_told_by_their_names() -> None:
+    class Papers(Form):
+        it = fields.MultipleFileField()
+
+    form = Papers()
+    assert pairs(form) == [("It", ())]
+    keep_there(form, {"it": ["old.pdf"]})
+    assert pairs(form) == [("It", ("old.pdf",))]
+    new = (SimpleNamespace(filename=f"{name}.pdf", stored=True) for name in "ab")
+    form.it.data = list(new)
+    assert pairs(form) == [("It", ("a.pdf", "b.pdf"))]
+
+
+# Confirmations
+
+
+class Secret(Form):
+    secret = fields.PasswordField("Password", [EqualTo("again")])
+    again = fields.PasswordField("Password again")
+
+
+class Mail(Form):
+    mail = fields.StringField("E-mail")
+    again = fields.StringField("E-mail again", [EqualTo("mail")])
+    note = fields.StringField("Note")
+
+
+class Account(Form):
+    name = fields.StringField("Name")
+    access = fields.FormField(Mail, "Access")
+
+
+class Odd(Form):
+    it = fields.StringField("It", [EqualTo("gone")])
+
+
+@pytest.mark.parametrize(
+    ("form", "labels"),
+    [
+        (Secret, ["Password"]),
+        (Mail, ["E-mail", "Note"]),
+        (Account, ["Name", "Access: E-mail", "Access: Note"]),
+        (Odd, ["It"]),
+    ],
+)
+def test_field_that_repeats_another_has_no_row(
+    form: type[Form], labels: list[str]
+) -> None:
+    assert [label for label, _ in pairs(form())] == labels
 
 
 def test_row_links_to_its_control_on_the_page_of_its_step() -> None:

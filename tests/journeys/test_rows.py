@@ -13,7 +13,6 @@ from wtforms import Form, fields
 from wtforms.validators import EqualTo, InputRequired
 
 from flask_wizard import Answers, DefinitionError, Review, Row, Step, Wizard
-from flask_wizard.core.rows import rows_of
 
 
 def total(step: str) -> Callable[[list[Row], Answers], list[Row]]:
@@ -78,11 +77,6 @@ class Mail(Form):
     note = fields.StringField("Note")
 
 
-class Account(Form):
-    name = fields.StringField("Name")
-    access = fields.FormField(Mail, "Access")
-
-
 def filled(make_app: MakeApp, wizard: type[Wizard]) -> Page:
     """The check page of a wizard whose fields all take the same text."""
     visitor = Visitor(make_app(wizard))
@@ -91,28 +85,6 @@ def filled(make_app: MakeApp, wizard: type[Wizard]) -> Page:
         names = [name for name in page.values if not name.startswith(("_", "csrf"))]
         page = visitor.press("next", dict.fromkeys(names, "x"))
     return page
-
-
-@pytest.mark.parametrize(
-    ("form", "labels"),
-    [
-        (Secret, ["Password"]),
-        (Mail, ["E-mail", "Note"]),
-        (Account, ["Name", "Access: E-mail", "Access: Note"]),
-    ],
-)
-def test_confirmation_has_no_row(
-    make_app: MakeApp, form: type[Form], labels: list[str]
-) -> None:
-    wizard = declare("Made", Commits, it=Step(form), check=Review())
-    assert [label for label, _ in filled(make_app, wizard).rows] == labels
-
-
-def test_field_that_must_equal_one_that_is_not_there_has_a_row() -> None:
-    class Odd(Form):
-        it = fields.StringField("It", [EqualTo("gone")])
-
-    assert [row.label for row in rows_of("odd", Odd())] == ["It"]
 
 
 def own_rows(change: Callable[[list[Row]], list[Row]]) -> Review:
