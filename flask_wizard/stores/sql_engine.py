@@ -6,6 +6,7 @@ import math
 import os
 import time
 from collections.abc import Generator
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Engine, MetaData, create_engine, event, make_url
@@ -99,12 +100,14 @@ def _engine(url: URL) -> Engine:
 def _guard_first_connection(engine: Engine) -> None:
     """Make the lock of the engine's first connection while no other thread has it.
 
-    SQLAlchemy 2.1 makes it when threads connect: two at once make two locks, and one
-    goes on with a dialect that the other has not initialized yet.
+    SQLAlchemy makes it when threads connect: two at once make two locks, and one goes
+    on with a dialect that the other has not initialized yet.
     """
-    make = getattr(engine.pool.dispatch.connect, "_get_exec_once_mutex", None)
-    if make is not None:
-        make()
+    listeners = engine.pool.dispatch.connect
+    make = getattr(listeners, "_get_exec_once_mutex", None)
+    if make is None:  # before 2.1, where to ask for the lock makes it
+        make = partial(getattr, listeners, "_exec_once_mutex", None)
+    make()
 
 
 def _limit(url: URL, name: str, default: float) -> float:

@@ -135,6 +135,24 @@ class Server:
             self._signal(signal.SIGKILL)
             self._process.wait()
         self._process = None
+        self._await_closed()
+
+    def _await_closed(self) -> None:
+        """Wait until connections are refused.
+
+        A process that the server has just forked for one may hold the port for longer
+        than the server, and takes connections to cut them.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            except ConnectionRefusedError:
+                return
+            except OSError:
+                pass
+            time.sleep(0.02)
+        raise TimeoutError(f"{type(self).__name__} has ended, and its port is open")
 
     def _signal(self, which: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:
