@@ -436,6 +436,7 @@ def test_text_in_sqlite_is_damage(
     database.close()
     with pytest.raises(StoreError, match="damaged"):
         sqlite_store.load("key")
+    assert list(sqlite_store.entries()) == [("key", b"", b"")]
 
 
 def test_pickle_in_the_files_does_not_run(
@@ -510,6 +511,75 @@ def test_damaged_file_is_kept_by_a_sweep(host: FileSystemCache) -> None:
     path.write_bytes(b"\x01")
     assert store.sweep(time.time() + TTL + 1) == 0
     assert path.read_bytes() == b"\x01"
+
+
+@pytest.mark.parametrize("behind_key", [b"", b"fwz", b"fwz1\x05abc", b"garbage"])
+def test_damaged_file_is_listed_under_its_key(
+    behind_key: bytes, host: FileSystemCache
+) -> None:
+    store = FileStore(host)
+    put(store, "key")
+    (path,) = draft_files(host)
+    head = path.read_bytes()[: 4 + 1 + len("key")]
+    path.write_bytes(head + behind_key)
+    assert list(store.entries()) == [("key", b"", b"")]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff" * 3, b"\xff" * 4, b"\xff" * 4 + b"\x02\xff\xff"]
+)
+def test_damaged_file_without_a_key_is_listed_under_its_name(
+    content: bytes, host: FileSystemCache
+) -> None:
+    store = FileStore(host)
+    put(store, "key")
+    (path,) = draft_files(host)
+    path.write_bytes(content)
+    assert list(store.entries()) == [(path.name, b"", b"")]
+
+
+def test_half_written_file_is_not_listed(host: FileSystemCache) -> None:
+    store = FileStore(host)
+    version = put(store, "key")
+    (path,) = draft_files(host)
+    path.with_name(f"{path.name}.__wz_cache").write_bytes(b"half")
+    assert list(store.entries()) == [("key", b"blob", version)]
+
+
+@pytest.fixture
+def half_listed(host: FileSystemCache) -> Iterator[tuple[str, bytes, bytes]]:
+    """The second of two values in one folder, while they are listed."""
+    store = FileStore(host)
+    folder = store._files.stripe("0")
+    same = (str(n) for n in range(10_000) if store._files.stripe(str(n)) == folder)
+    for _ in range(2):
+        put(store, next(same))
+    entries = store.entries()
+    next(entries)
+    return entries
+
+
+def test_file_that_goes_while_values_are_listed_is_passed_over(
+    host: FileSystemCache, half_listed: Iterator[tuple[str, bytes, bytes]]
+) -> None:
+    for path in draft_files(host):
+        path.unlink()
+    assert list(half_listed) == []
+
+
+def test_file_that_expires_while_values_are_listed_is_passed_over(
+    half_listed: Iterator[tuple[str, bytes, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pass_time(monkeypatch, TTL + 1)
+    assert list(half_listed) == []
+
+
+def test_folder_that_goes_while_values_are_listed_is_an_outage(
+    host: FileSystemCache, half_listed: Iterator[tuple[str, bytes, bytes]]
+) -> None:
+    Path(host._path).rename(f"{host._path} elsewhere")
+    with pytest.raises(StoreError):
+        list(half_listed)
 
 
 def test_file_without_a_value_is_one(host: FileSystemCache) -> None:
@@ -1246,6 +1316,7 @@ def test_planted_value_in_memory_is_kept_by_a_sweep() -> None:
     assert store.sweep(time.time() + 1) == 0
     with pytest.raises(UnreadableDraftError):
         store.load("key")
+    assert list(store.entries()) == [("key", b"", b"")]
 
 
 def test_memory_goes_with_its_cache() -> None:
