@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from hashlib import md5
 from pathlib import Path
@@ -826,6 +826,39 @@ def test_first_use_of_sqlite_does_not_wait_for_ever(
     monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 0.05)
     with pytest.raises(StoreError, match="locked"):
         SQLiteStore(tmp_path / "drafts.sqlite").load("key")
+
+
+def test_first_use_of_sqlite_tries_again_where_sqlite_itself_does_not_wait(
+    tmp_path: Path, reader: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda seconds: reader.rollback())
+    path = tmp_path / "drafts.sqlite"
+    with closing(sqlite3.connect(path, timeout=0)) as database:
+        sqlite._use_wal(database)
+        assert database.execute("PRAGMA journal_mode").fetchall() == [("wal",)]
+
+
+def test_first_use_of_sqlite_does_not_try_again_where_waiting_does_not_help(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "drafts.sqlite")) as database:
+        database.execute("CREATE TABLE other (it)")
+    monkeypatch.delattr(time, "sleep")
+    url = f"file:{tmp_path}/drafts.sqlite?mode=ro"
+    with (
+        closing(sqlite3.connect(url, uri=True)) as database,
+        pytest.raises(sqlite3.OperationalError, match="readonly"),
+    ):
+        sqlite._use_wal(database)
+
+
+def test_sqlite_connection_has_its_settings(
+    sqlite_store: SQLiteStore,
+) -> None:
+    settings = ("journal_mode", "busy_timeout", "synchronous", "secure_delete")
+    found = [sqlite_store._run(f"PRAGMA {name}").rows for name in settings]
+    normal = 1
+    assert found == [[("wal",)], [(5000,)], [(normal,)], [(True,)]]
 
 
 def test_files_locked_for_long_are_an_outage(
