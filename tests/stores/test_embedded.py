@@ -18,6 +18,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from functools import partial
 from hashlib import md5
+from itertools import islice
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -525,7 +526,8 @@ def test_damaged_file_is_listed_under_its_key(
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\xff" * 3, b"\xff" * 4, b"\xff" * 4 + b"\x02\xff\xff"]
+    "content",
+    [b"", b"\xff" * 3, *(b"\xff" * 4 + key for key in (b"", b"\x03ke", b"\x01\xff"))],
 )
 def test_damaged_file_without_a_key_is_listed_under_its_name(
     content: bytes, host: FileSystemCache
@@ -541,7 +543,7 @@ def test_half_written_file_is_not_listed(host: FileSystemCache) -> None:
     store = FileStore(host)
     version = put(store, "key")
     (path,) = draft_files(host)
-    path.with_name(f"{path.name}.__wz_cache").write_bytes(b"half")
+    path.with_name(f"{path.name}.__wz_cache").write_bytes(path.read_bytes()[:-1])
     assert list(store.entries()) == [("key", b"blob", version)]
 
 
@@ -579,6 +581,21 @@ def test_folder_that_goes_while_values_are_listed_is_an_outage(
     Path(host._path).rename(f"{host._path} elsewhere")
     with pytest.raises(StoreError):
         list(half_listed)
+
+
+@pytest.mark.parametrize("listed", [0, 1])
+def test_folder_that_goes_before_more_values_are_listed_is_an_outage(
+    listed: int, host: FileSystemCache
+) -> None:
+    store = FileStore(host)
+    for key in ("first", "second"):
+        put(store, key)
+    assert len({path.parent for path in draft_files(host)}) == 2
+    entries = store.entries()
+    assert len(list(islice(entries, listed))) == listed
+    Path(host._path).rename(f"{host._path} elsewhere")
+    with pytest.raises(StoreError):
+        list(entries)
 
 
 def test_file_without_a_value_is_one(host: FileSystemCache) -> None:
