@@ -123,6 +123,8 @@ def test_title_of_the_package_is_said_in_the_words_of_the_wizard() -> None:
     said = review.with_words({"Check your answers": "Look", "b": "theirs"})
     assert isinstance(said.title, LazyText)
     assert str(said.title) == "Look"
+    own = Review(words={"Check your answers": "Read"})
+    assert str(own.with_words({"Check your answers": "Look"}).title) == "Read"
     step = Step(It, title="Mine")
     assert step.with_words({"Mine": "Yours"}) is step
 
@@ -243,6 +245,7 @@ def test_page_without_a_form_begins_with_nothing() -> None:
     review = reviewed(None)
     assert review.prefill_draft(EMPTY) is EMPTY
     assert review.prefill() is review
+    assert list(review.find_reads()) == []
     assert not review.would_change(Values())
 
 

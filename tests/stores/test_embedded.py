@@ -10,15 +10,15 @@ import resource
 import signal
 import sqlite3
 import stat
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing, contextmanager
 from functools import partial
 from hashlib import md5
+from itertools import islice
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -436,6 +436,7 @@ def test_text_in_sqlite_is_damage(
     database.close()
     with pytest.raises(StoreError, match="damaged"):
         sqlite_store.load("key")
+    assert list(sqlite_store.entries()) == [("key", b"", b"")]
 
 
 def test_pickle_in_the_files_does_not_run(
@@ -510,6 +511,91 @@ def test_damaged_file_is_kept_by_a_sweep(host: FileSystemCache) -> None:
     path.write_bytes(b"\x01")
     assert store.sweep(time.time() + TTL + 1) == 0
     assert path.read_bytes() == b"\x01"
+
+
+@pytest.mark.parametrize("behind_key", [b"", b"fwz", b"fwz1\x05abc", b"garbage"])
+def test_damaged_file_is_listed_under_its_key(
+    behind_key: bytes, host: FileSystemCache
+) -> None:
+    store = FileStore(host)
+    put(store, "key")
+    (path,) = draft_files(host)
+    head = path.read_bytes()[: 4 + 1 + len("key")]
+    path.write_bytes(head + behind_key)
+    assert list(store.entries()) == [("key", b"", b"")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff" * 3, *(b"\xff" * 4 + key for key in (b"", b"\x03ke", b"\x01\xff"))],
+)
+def test_damaged_file_without_a_key_is_listed_under_its_name(
+    content: bytes, host: FileSystemCache
+) -> None:
+    store = FileStore(host)
+    put(store, "key")
+    (path,) = draft_files(host)
+    path.write_bytes(content)
+    assert list(store.entries()) == [(path.name, b"", b"")]
+
+
+def test_half_written_file_is_not_listed(host: FileSystemCache) -> None:
+    store = FileStore(host)
+    version = put(store, "key")
+    (path,) = draft_files(host)
+    path.with_name(f"{path.name}.__wz_cache").write_bytes(path.read_bytes()[:-1])
+    assert list(store.entries()) == [("key", b"blob", version)]
+
+
+@pytest.fixture
+def half_listed(host: FileSystemCache) -> Iterator[tuple[str, bytes, bytes]]:
+    """The second of two values in one folder, while they are listed."""
+    store = FileStore(host)
+    folder = store._files.stripe("0")
+    same = (str(n) for n in range(10_000) if store._files.stripe(str(n)) == folder)
+    for _ in range(2):
+        put(store, next(same))
+    entries = store.entries()
+    next(entries)
+    return entries
+
+
+def test_file_that_goes_while_values_are_listed_is_passed_over(
+    host: FileSystemCache, half_listed: Iterator[tuple[str, bytes, bytes]]
+) -> None:
+    for path in draft_files(host):
+        path.unlink()
+    assert list(half_listed) == []
+
+
+def test_file_that_expires_while_values_are_listed_is_passed_over(
+    half_listed: Iterator[tuple[str, bytes, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pass_time(monkeypatch, TTL + 1)
+    assert list(half_listed) == []
+
+
+def test_folder_that_goes_while_values_are_listed_is_an_outage(
+    host: FileSystemCache, half_listed: Iterator[tuple[str, bytes, bytes]]
+) -> None:
+    Path(host._path).rename(f"{host._path} elsewhere")
+    with pytest.raises(StoreError):
+        list(half_listed)
+
+
+@pytest.mark.parametrize("listed", [0, 1])
+def test_folder_that_goes_before_more_values_are_listed_is_an_outage(
+    listed: int, host: FileSystemCache
+) -> None:
+    store = FileStore(host)
+    for key in ("first", "second"):
+        put(store, key)
+    assert len({path.parent for path in draft_files(host)}) == 2
+    entries = store.entries()
+    assert len(list(islice(entries, listed))) == listed
+    Path(host._path).rename(f"{host._path} elsewhere")
+    with pytest.raises(StoreError):
+        list(entries)
 
 
 def test_file_without_a_value_is_one(host: FileSystemCache) -> None:
@@ -757,6 +843,39 @@ def test_first_use_of_sqlite_does_not_wait_for_ever(
     monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 0.05)
     with pytest.raises(StoreError, match="locked"):
         SQLiteStore(tmp_path / "drafts.sqlite").load("key")
+
+
+def test_first_use_of_sqlite_tries_again_where_sqlite_itself_does_not_wait(
+    tmp_path: Path, reader: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda seconds: reader.rollback())
+    path = tmp_path / "drafts.sqlite"
+    with closing(sqlite3.connect(path, timeout=0)) as database:
+        sqlite._use_wal(database)
+        assert database.execute("PRAGMA journal_mode").fetchall() == [("wal",)]
+
+
+def test_first_use_of_sqlite_does_not_try_again_where_waiting_does_not_help(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "drafts.sqlite")) as database:
+        database.execute("CREATE TABLE other (it)")
+    monkeypatch.delattr(time, "sleep")
+    url = f"file:{tmp_path}/drafts.sqlite?mode=ro"
+    with (
+        closing(sqlite3.connect(url, uri=True)) as database,
+        pytest.raises(sqlite3.OperationalError, match="readonly"),
+    ):
+        sqlite._use_wal(database)
+
+
+def test_sqlite_connection_has_its_settings(
+    sqlite_store: SQLiteStore,
+) -> None:
+    settings = ("journal_mode", "busy_timeout", "synchronous", "secure_delete")
+    found = [sqlite_store._run(f"PRAGMA {name}").rows for name in settings]
+    normal = 1
+    assert found == [[("wal",)], [(5000,)], [(normal,)], [(True,)]]
 
 
 def test_files_locked_for_long_are_an_outage(
@@ -1246,6 +1365,7 @@ def test_planted_value_in_memory_is_kept_by_a_sweep() -> None:
     assert store.sweep(time.time() + 1) == 0
     with pytest.raises(UnreadableDraftError):
         store.load("key")
+    assert list(store.entries()) == [("key", b"", b"")]
 
 
 def test_memory_goes_with_its_cache() -> None:
@@ -1275,12 +1395,19 @@ def test_memory_compares_and_sets_as_one(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_memory_is_not_read_amid_a_sweep() -> None:
     store = MemoryStore(SimpleCache())
     version = put(store, "key")
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        with ThreadPoolExecutor(1) as threads:
-            sweeps = threads.submit(lambda: [store.sweep(0) for _ in range(20_000)])
-            while not sweeps.done():
-                assert store.load("key") == (b"blob", version)
-    finally:
-        sys.setswitchinterval(interval)
+    readers: list[Future[object]] = []
+
+    class Now(float):
+        """Somebody reads while the expiry of a value is compared with it."""
+
+        def __ge__(self, expires: float) -> bool:
+            readers.append(threads.submit(store.load, "key"))
+            readers.append(threads.submit(lambda: list(store.entries())))
+            wait(readers, timeout=0.1)
+            return super().__ge__(expires)
+
+    with ThreadPoolExecutor(2) as threads:
+        assert store.sweep(Now(0)) == 0
+    loaded, listed = (reader.result() for reader in readers)
+    assert loaded == (b"blob", version)
+    assert listed == [("key", b"blob", version)]
