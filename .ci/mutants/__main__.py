@@ -46,7 +46,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "core.hooks": ("core/hooks",),
     "core.forms": (
         *("core/form_values", "core/forms"),
-        *("core/bound_step", "core/rows"),
+        *("core/bound_step", "core/rows", "core/only_if"),
     ),
     "core.form_data": ("core/form_data", "core/forms"),
     "core.fields": ("core/fields", "core/rows", "core/forms"),
