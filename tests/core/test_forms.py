@@ -1202,6 +1202,7 @@ def test_password_drawn_by_an_own_widget_is_never_shown() -> None:
         return f"<input value='{field.data}{field._value()}{field.raw_data}'>"
 
     form = it(fields.PasswordField(widget=own), "canary-4711")  # type: ignore[arg-type]
+    forms.validate(form)
     forms.show_as_typed(form)
     assert "canary-4711" not in form.it()
 
