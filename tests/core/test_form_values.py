@@ -366,7 +366,7 @@ def test_list_that_always_sends_a_row_keeps_what_it_began_with() -> None:
 
 def test_boxes_of_a_date_keep_what_they_began_with_together() -> None:
     form = one(DateBoxesField())
-    began = before(it__day="1", it__month="2", it__year="2026")
+    began = before(it__day="1", it__month="2", it__year="2026", other="x")
     found = with_unsent(form, began)
     assert found == {"it-day": ["1"], "it-month": ["2"], "it-year": ["2026"]}
     assert with_unsent(form, began, **{"it-day": "7"}) == {"it-day": ["7"]}
@@ -440,7 +440,30 @@ def test_row_that_the_page_did_not_begin_with_has_nothing_to_compare() -> None:
     assert [entry.object_data for entry in form["it"]] == ["x", None]
 
 
+@pytest.mark.parametrize("text", ["", None])
+def test_locked_field_that_began_blank_stays_blank(text: str | None) -> None:
+    began = Before({} if text is None else {"name": [text]})
+    form = bind(Locked, {})
+    forms.restore_before(form, Values(), bind(Locked, began.raw), began)
+    assert form["name"].raw_data == []
+
+
+def test_password_and_field_that_is_new_begin_with_nothing() -> None:
+    form = bind(Locked, {"pin": "1", "more": "n"})
+    began = before(pin="2")
+    forms.restore_before(form, Values(form.meta.sent), bind(Street, began.raw), began)
+    assert form["pin"].object_data is None
+    assert form["more"].object_data is None
+
+
 # What prepare sets
+
+
+def test_data_that_are_equal_to_what_was_typed_are_not_lost() -> None:
+    field = SimpleNamespace(name="it", data=["x"])
+    assert forms.restore_typed([(field, ["x"])]) == []
+    field.data = nan = float("nan")
+    assert forms.restore_typed([(field, nan)]) == []
 
 
 def test_visible_fields_that_were_sent_keep_what_was_typed() -> None:

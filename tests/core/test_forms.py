@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from functools import partial
-from types import FrameType
+from types import FrameType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,11 +18,12 @@ from wtforms import Form, fields, validators, widgets
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from flask_wizard.core import form_errors, forms
+from flask_wizard.core.draft import StoredFile
 from flask_wizard.core.forms import Values
 from flask_wizard.core.hooks import HookError
 from flask_wizard.core.signatures import signature
 from flask_wizard.core.texts import Texts
-from flask_wizard.errors import ConflictError
+from flask_wizard.errors import ConflictError, StoreError
 
 CHOICES = [SelectChoice("s", "Small"), SelectChoice("l", "Large")]
 
@@ -286,9 +287,8 @@ def test_entries_keep_the_order_in_which_they_were_sent() -> None:
 
 def test_entries_that_the_page_numbers_keep_the_order_of_their_numbers() -> None:
     """Else they would turn round each time that a template draws the last one first."""
-    assert tags("it-10", "it-2", "it-1764328979123", "it-0").it.data == [
-        *("it-0", "it-2", "it-1764328979123", "it-10")
-    ]
+    names = ("it-100", "it-2", "it-1764328979123", "it-0")
+    assert tags(*names).it.data == ["it-0", "it-2", "it-1764328979123", "it-100"]
 
 
 @pytest.mark.parametrize(
@@ -495,6 +495,52 @@ def test_page_names_the_inputs_of_a_composite_field(names: tuple[str, str]) -> N
     assert not known.has("other")
 
 
+class PrefixField(fields.Field):
+    """A field that goes through all names for those that begin with its own."""
+
+    def process(self, formdata: Any, *args: Any, **kwargs: Any) -> None:
+        self.process_errors = []
+        self.object_data = self.data = None
+        sent = formdata.items() if formdata is not None else ()
+        self.data = [text for name, text in sent if name.startswith(f"{self.name}_")]
+
+
+class Prefixes(Form):
+    it = PrefixField()
+    more = PrefixField()
+    code = PrefixField(widget=widgets.PasswordInput())
+    plain = fields.StringField()
+
+
+def test_what_a_field_finds_by_the_start_of_its_name_is_kept() -> None:
+    names = ("it_1", "more_2", "code_3", "plain", "plain_4", "item", "x_it_1")
+    form = bind(Prefixes, values(*((name, "x") for name in names)))
+    raw, secret = forms.sent(form)
+    assert raw == {"plain": ["x"], "it_1": ["x"], "more_2": ["x"]}
+    assert secret == {"code_3": ["x"]}
+
+
+def test_page_names_the_starts_of_what_a_field_may_find_but_of_no_password() -> None:
+    known = forms.FieldNames.of(bind(Prefixes, None))
+    assert known.starts == ("it", "more")
+
+
+def test_input_of_a_composite_field_that_was_not_sent_is_not_kept() -> None:
+    form = bind(one(ThreeField(names=("{}_day", "{}_month"))), values(("it_day", "3")))
+    assert forms.sent(form)[0] == {"it_day": ["3"]}
+
+
+def test_page_names_its_fields_though_one_cannot_do_without_values() -> None:
+    class Strict(fields.Field):
+        def process(self, formdata: Any, *args: Any, **kwargs: Any) -> None:
+            super().process(None)
+            if formdata is not None:
+                self.data = formdata[f"{self.name}_day"]
+
+    known = forms.FieldNames.of(bind(one(Strict()), None))
+    assert known.has("it_day")
+
+
 def test_page_names_what_is_inside_by_separators_of_their_own() -> None:
     class Lists(Form):
         tags = fields.FieldList(fields.StringField(), separator="_")
@@ -690,6 +736,13 @@ def test_page_says_that_entries_are_missing_whatever_was_judged() -> None:
     assert len(form.tags.errors) == 1
 
 
+def test_list_of_files_keeps_a_row_for_each_file() -> None:
+    stored = StoredFile("f", "it-0", "a.png")
+    file: Any = SimpleNamespace(stored=stored, seek=lambda position: None)
+    form = bind(one(fields.FieldList(fields.FileField())), Values({"it-0": [file]}))
+    assert forms.sent(form)[0] == {"it-0-_row": [""]}
+
+
 # Values that choke a field or a validator
 
 
@@ -801,7 +854,9 @@ def test_field_without_an_inline_validator_raises_no_error() -> None:
     assert asked == ["validate_it"]
 
 
-def test_trouble_in_the_forms_own_validation_is_a_form_error() -> None:
+def test_trouble_in_the_forms_own_validation_is_a_form_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     class Own(Form):
         it = fields.StringField()
 
@@ -810,6 +865,7 @@ def test_trouble_in_the_forms_own_validation_is_a_form_error() -> None:
 
     form = bind(Own, values(("it", "x")))
     assert not forms.validate(form)
+    assert "InvalidOperation" in caplog.text
     assert form_errors.errors_of(form) == {"": [forms.UNUSABLE]}
 
 
@@ -856,6 +912,22 @@ def test_number_of_5000_digits_is_no_failure(kind: Any) -> None:
     assert not forms.validate(form)
 
 
+def disconnect(*_: object) -> Any:
+    raise StoreError("of another store")
+
+
+def test_own_error_of_a_filter_is_passed_on() -> None:
+    choosy = fields.StringField(filters=[lambda text: disconnect() if text else text])
+    with pytest.raises(HookError):
+        it(choosy, "x")
+
+
+def test_own_error_of_a_validator_is_passed_on() -> None:
+    form = it(fields.StringField(validators=[disconnect]), "x")
+    with pytest.raises(HookError):
+        forms.validate(form)
+
+
 class Unbindable(Form):
     price = fields.DecimalField(filters=[lambda value: value and overflow()])
     name = fields.StringField()
@@ -868,8 +940,11 @@ UNBINDABLE = values(
 )
 
 
-def test_value_that_cannot_be_bound_is_a_form_error() -> None:
+def test_value_that_cannot_be_bound_is_a_form_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     form = bind(Unbindable, UNBINDABLE)
+    assert "InvalidOperation" in caplog.text
     assert not forms.validate(form)
     assert form_errors.errors_of(form) == {"": [forms.UNUSABLE]}
 
@@ -1188,6 +1263,7 @@ def test_password_drawn_by_an_own_widget_is_never_shown() -> None:
         return f"<input value='{field.data}{field._value()}{field.raw_data}'>"
 
     form = it(fields.PasswordField(widget=own), "canary-4711")  # type: ignore[arg-type]
+    forms.validate(form)
     forms.show_as_typed(form)
     assert "canary-4711" not in form.it()
 
