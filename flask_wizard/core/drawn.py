@@ -59,6 +59,15 @@ class DrawnControl:
         return "multiple" in self.attributes
 
     @property
+    def picks_first(self) -> bool:
+        """True of a menu: its first option is picked if none is marked.
+
+        A list of one choice, which shows several options at once, begins with none.
+        """
+        is_list = self.attributes.get("size", "1") not in ("", "0", "1")
+        return self.kind == "select" and not self.is_multiple and not is_list
+
+    @property
     def shown(self) -> list[str]:
         """The values that the control holds, whether or not it is disabled.
 
@@ -102,8 +111,7 @@ class DrawnControl:
     def _chosen(self) -> list[str]:
         chosen = [option for option in self.options if option.selected]
         if not self.is_multiple:
-            is_list = self.attributes.get("size", "1") not in ("", "0", "1")
-            first = [] if is_list else [o for o in self.options if not o.disabled]
+            first = [o for o in self.options if self.picks_first and not o.disabled]
             chosen = chosen[-1:] or first[:1]
         return [option.value or "" for option in chosen if not option.disabled]
 

@@ -34,9 +34,9 @@ class _Controls:
         self.silent: set[str] = set()
         #: True if there is a control that could send something.
         self.found = False
-        #: The first options of selects of one choice, which browsers send if no option
-        #: is marked as selected. Of a disabled one they send nothing, and nobody has
-        #: chosen that option.
+        #: The first options of menus, which browsers send if no option is marked as
+        #: selected. Of a disabled one they send nothing, and nobody has chosen that
+        #: option.
         self.first: Raw = {}
         for control in drawn:
             if control.kind not in ("file", "password"):
@@ -48,7 +48,7 @@ class _Controls:
         if kind == "select":
             values = [str(each.value) for each in control.options if each.selected]
             first = [option for option in control.options if not option.disabled]
-            if first and not control.is_multiple and not control.is_disabled:
+            if first and control.picks_first and not control.is_disabled:
                 self.first.setdefault(name, [str(first[0].value)])
         elif kind in ("checkbox", "radio"):
             values = control.shown

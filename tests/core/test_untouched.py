@@ -105,6 +105,12 @@ def test_options_that_are_disabled_are_not_the_first_choice() -> None:
     assert sent(kind) == ({"it": ["b"]}, ())
 
 
+def test_list_of_one_choice_begins_with_none() -> None:
+    """Browsers pick the first option of a menu alone."""
+    kind = fields.SelectField(choices=CHOICES, render_kw={"size": 3})
+    assert sent(kind) == ({}, ())
+
+
 def test_rows_of_which_nothing_is_sent_are_marked() -> None:
     boxes = fields.FieldList(fields.BooleanField(), min_entries=2)
     assert sent(boxes) == ({"it-0-_row": [""], "it-1-_row": [""]}, ())

@@ -14,6 +14,7 @@ from wtforms import Form, fields, validators, widgets
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from flask_wizard import DateBoxesField, OnlyIf
+from flask_wizard.testing.page import attribute
 
 # What the declarations of forms call
 
@@ -262,8 +263,12 @@ ANYTHING = (
 def fill(form: BrowserForm, pick: Callable[[int], int]) -> None:
     """Change some of what a form holds, as a person can; ``pick`` is a die."""
     for control in form.controls:
-        if control.may_change and pick(3):
+        if control.may_change and not _is_concealed(control) and pick(3):
             _change(form, control, pick)
+
+
+def _is_concealed(control: Control) -> bool:
+    return "display:none" in (attribute(control.node, "style") or "")
 
 
 def _change(form: BrowserForm, control: Control, pick: Callable[[int], int]) -> None:

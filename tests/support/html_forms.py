@@ -67,9 +67,13 @@ def _inputs(draw: st.DrawFn) -> str:
         # A step that does not fit is rounded by the browser, in binary.
         own["value"] = draw(st.sampled_from((None, "0", "7", "50", "100", "500", "-3")))
     if kind in ("text", "search"):
-        own["dirname"] = draw(st.sampled_from((None, None, None, "dir", "")))
+        # Not an empty one: for it Chromium sends a direction, against the standard.
+        own["dirname"] = draw(st.sampled_from((None, None, None, "dir")))
     if kind == "color":
         own["value"] = draw(st.sampled_from((None, "", "#336699", "#ABCDEF", "nope")))
+    if kind == "submit" and own["value"] is None:
+        # Without one Chromium sends the button's label, against the standard.
+        own["value"] = "send"
     return _tag("input", {**_common(draw), **own})
 
 

@@ -28,8 +28,7 @@ class Plain:
     """What WTForms makes of a submission in a view of its own."""
 
     def __init__(self, form_class: type[Form], entries: list[Entry]) -> None:
-        sent = [entry for entry in entries if entry[0] not in OWN]
-        self._form = form_class(MultiDict(sent))
+        self._form = form_class(MultiDict(answered(entries)))
         self.typed = self._form.data
         self.passes = self._form.validate()
         self.data: Mapping[str, Any] = self._form.data
@@ -38,6 +37,21 @@ class Plain:
     @property
     def reads(self) -> tuple[object, ...]:
         return self.typed, self.passes, self.data, self.errors
+
+
+def answered(entries: list[Entry]) -> list[Entry]:
+    """What a form's own fields are sent: blank where the page has a tick box for that.
+
+    An input that is never blank, such as one for a colour, has one if it is optional.
+    """
+    names = [name for name, _ in entries]
+    asked = {n.removesuffix("-_asked") for n in names if n.endswith("-_asked")}
+    blank = {n for n in asked if f"{n}-_answered" not in names}
+    return [
+        (name, "" if name in blank else value)
+        for name, value in entries
+        if name not in OWN and not name.endswith(("-_asked", "-_answered"))
+    ]
 
 
 def decoded(body: bytes) -> list[Entry]:
