@@ -54,9 +54,9 @@ PLACES = os.pathsep.join(
     ]
 )
 
-# One process more than there are cores, as many tests wait. Which process runs which
+# Two processes more than there are cores, as many tests wait. Which process runs which
 # tests is in tests/support/scheduling.py.
-PROCESSES = min(len(os.sched_getaffinity(0)) + 1, 8)
+PROCESSES = min(len(os.sched_getaffinity(0)) + 2, 8)
 IN_PARALLEL = (f"--numprocesses={PROCESSES}",)
 
 # Coverage is measured, and its bar held, where CI is set: CI=true make test.

@@ -106,8 +106,8 @@ def _unpack_newer(kind: type[S], packed: bytes | memoryview | msgspec.Raw) -> S:
 
 @cache
 def _decoder(kind: type[S]) -> msgspec.msgpack.Decoder[S]:
-    # msgspec reads the fields' types for the first decoder. One that another thread
-    # makes meanwhile has none, and crashes the process.
+    # msgspec reads the fields' types for the first decoder. In older releases, one that
+    # another thread makes meanwhile has none, and crashes the process.
     with _reading_types:
         return msgspec.msgpack.Decoder(kind)
 
