@@ -118,7 +118,7 @@ class BoundFormStep(BoundStep):
                 Values(entry.raw),
                 entry.passwords,
                 before=self.before,
-                files=entry.files,
+                files=entry.files if entry.packed_files else NOTHING,
             )
         if self.before is not None and self._before_holds:
             return self._fill(Values(self.before.raw), {}, before=self.before)
@@ -148,7 +148,8 @@ class BoundFormStep(BoundStep):
             sent = forms.with_unsent(values, self._began(before), before)
         if passwords:
             sent = Values({**(sent or {}), **passwords})
-        meta: dict[str, object] = {"answers": answers, "texts": self.texts}
+        texts = self.texts if self.step.words else self.journey.texts
+        meta: dict[str, object] = {"answers": answers, "texts": texts}
         # A form that takes no files may have those of a field that is gone.
         if (files or new) and sent is not None and self.signature.takes_files:
             sent = self._with_files(sent, files, new)
@@ -473,7 +474,7 @@ class BoundFormStep(BoundStep):
             taken=self.taken,
             condition_reads=self.condition_reads,
         )
-        kept_files = self.entry.files if self.entry is not None else {}
+        kept_files = self.entry.files if self.entry and self.entry.packed_files else {}
         stored = kept_files
         if values.dropped in stored:
             stored = {id: f for id, f in stored.items() if id != values.dropped}
@@ -502,6 +503,8 @@ class BoundFormStep(BoundStep):
             raw, passwords = forms.sent(form)
             if stored or values.files:
                 taken = self._take_files(form, stored, values)
+            if validate:
+                after.validation = Validation(form, forms.validate(form))
         elif self.step.fixed_form is not None:
             form = self._fill(values, {}, prepare=False, files=stored, new=values.files)
             raw, passwords = values.unprepared(form)
@@ -531,7 +534,7 @@ class BoundFormStep(BoundStep):
                 raw,
                 rev=rev,
                 errors=errors,
-                lang=self.journey.texts.language,
+                lang=self.journey.texts.language if errors else "",
                 passwords=kept.passwords,
                 before=after.before,
                 files=pack_files(taken.files) if taken.files else None,
@@ -582,19 +585,21 @@ class BoundFormStep(BoundStep):
         ``taken`` tells the files, and those that were refused.
         """
         files = pack_files(taken.files) if taken.files else None
+        passed = self.validation.passed and not taken.refusals
+        read = self._read_now if passed else ()
+        digest = self._digest(read) if passed else b""
         known = self.entry.raw if self.entry is not None else {}
         if not known.keys() <= raw.keys():
             # A field that a deploy has taken away may come back, and the release
             # before may serve this draft too.
             raw = {**forms.undeclared(self.form, known), **raw}
-        if self.valid and not taken.refusals:
-            read = self._read_now
+        if passed:
             self.entry = Entry.of(
                 raw,
                 rev=rev,
                 accepted=True,
                 read=read,
-                read_digest=self._digest(read),
+                read_digest=digest,
                 form_digest=self.signature.digest if read or self.reads else b"",
                 passwords=passwords,
                 before=self.before,
@@ -610,7 +615,7 @@ class BoundFormStep(BoundStep):
                 raw,
                 rev=rev,
                 errors=errors,
-                lang=self.journey.texts.language,
+                lang=self.journey.texts.language if errors else "",
                 passwords=kept,
                 before=self.before,
                 files=files,

@@ -67,26 +67,30 @@ class Step(AnyStep):
     ) -> BoundFormStep:
         """Bind the step to the draft of a journey."""
         reads: Dependencies = set()
-        applies = self.when is None
+        applies: object = self.when is None
         if self.when is not None and reached:
             try:
-                found = self.when(Answers(journey, position, reads))
+                applies = self.when(Answers(journey, position, reads))
             except OWN_ERRORS as error:
                 raise hook_error(error) from error
-            applies = bool(check_result(found, f"The condition of {self.name!r}"))
-        return BoundFormStep(
+            if applies is not True and applies is not False:
+                applies = bool(check_result(applies, f"The condition of {self.name!r}"))
+        bound = BoundFormStep(
             step=self,
             journey=journey,
             position=position,
             reads=reads,
-            applies=applies,
-            opens=reached and applies,
+            applies=bool(applies),
+            opens=reached and bool(applies),
             entry=entry if entry is not None and entry.sent else None,
-            before=entry.before if entry is not None else None,
+            before=entry.before if entry is not None and entry.packed_before else None,
             reached=reached,
             taken=entry is not None,
             condition_reads=frozenset(reads),
         )
+        if (fixed := journey.signatures.forms[position]) is not None:
+            bound.signature = fixed  # without the calls that find it out
+        return bound
 
     @cached_property
     def fixed_form(self) -> type[Form] | None:
