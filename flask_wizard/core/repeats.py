@@ -303,6 +303,7 @@ class BoundRepeat(BoundStep):
     keys: Mapping[str, str]
     #: The stored items, if they are not those of the draft.
     changed: tuple[StoredItem, ...] | None = None
+    still_holds: bool = False
     #: True if its items are what it began with, which is not stored yet.
     is_prefilled: bool = False
 
