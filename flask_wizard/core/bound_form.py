@@ -56,8 +56,8 @@ if TYPE_CHECKING:
 
 logger: logging.Logger = logging.getLogger(__name__)
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})
-"""No files."""
+NO_FILES: Mapping[str, Any] = MappingProxyType({})
+"""An empty mapping of files."""
 
 BLANK: tuple[object, ...] = (None, "", [], {})
 """Values of fields that are no change of a step that began with nothing."""
@@ -118,7 +118,7 @@ class BoundFormStep(BoundStep):
                 Values(entry.raw),
                 entry.passwords,
                 before=self.before,
-                files=entry.files if entry.packed_files else NOTHING,
+                files=entry.files if entry.packed_files else NO_FILES,
             )
         if self.before is not None and self._before_holds:
             return self._fill(Values(self.before.raw), {}, before=self.before)
@@ -131,8 +131,8 @@ class BoundFormStep(BoundStep):
         *,
         prepare: bool = True,
         before: Before | None = None,
-        files: Mapping[str, StoredFile] = NOTHING,
-        new: Mapping[str, SentFile] = NOTHING,
+        files: Mapping[str, StoredFile] = NO_FILES,
+        new: Mapping[str, SentFile] = NO_FILES,
     ) -> Form:
         """Return the form with values, or with the step's initial data.
 

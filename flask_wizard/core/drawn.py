@@ -111,8 +111,9 @@ class DrawnControl:
     def _chosen(self) -> list[str]:
         chosen = [option for option in self.options if option.selected]
         if not self.is_multiple:
-            first = [o for o in self.options if self.picks_first and not o.disabled]
-            chosen = chosen[-1:] or first[:1]
+            chosen = chosen[-1:]
+        if self.picks_first and not chosen:
+            chosen = [option for option in self.options if not option.disabled][:1]
         return [option.value or "" for option in chosen if not option.disabled]
 
 

@@ -213,23 +213,6 @@ def test_inputs_that_a_form_asks_for_are_kept_only_if_they_were_sent() -> None:
     assert forms.sent(bind(one(DayField()), {"it-day": "3"}))[0] == {"it-day": ["3"]}
 
 
-def test_inputs_that_a_field_finds_by_their_beginning_are_kept() -> None:
-    class Scanning(DayField):
-        def process(self, formdata: Any, *args: Any, **kwargs: Any) -> None:
-            super().process(None)
-            start = f"{self.name}-"
-            self.data = [name for name in formdata or () if name.startswith(start)]
-
-    class Three(Form):
-        one = Scanning()
-        two = Scanning()
-        name = fields.StringField()
-
-    sent = {"one-a": "x", "two-b": "y", "name": "z", "name-odd": "z", "odd": "z"}
-    raw, _ = forms.sent(bind(Three, sent))
-    assert raw == {"one-a": ["x"], "two-b": ["y"], "name": ["z"]}
-
-
 def test_form_declares_its_fields_and_the_inputs_inside_them() -> None:
     form = bind(Whole)
     names = ("name", "name_day", "home-street", "home", "tags-9", "send", "name.x")
@@ -404,13 +387,6 @@ def test_fields_have_what_they_began_with_to_compare() -> None:
     assert (form["more"].data, form["name"].data) == ("n", "Eve")
 
 
-def test_password_is_not_what_its_page_began_with_as_another_field() -> None:
-    began = before(pin="canary-4711")
-    form = bind(Locked, {})
-    forms.restore_before(form, Values(), bind(Locked, began.raw), began)
-    assert form["pin"].object_data is None
-
-
 def test_field_that_nobody_can_edit_keeps_its_data() -> None:
     form = restored(more="n")
     assert (form["name"].data, form["name"].raw_data) == ("Ada", ["Ada"])
@@ -440,14 +416,6 @@ def test_row_that_the_page_did_not_begin_with_has_nothing_to_compare() -> None:
     assert [entry.object_data for entry in form["it"]] == ["x", None]
 
 
-@pytest.mark.parametrize("text", ["", None])
-def test_locked_field_that_began_blank_stays_blank(text: str | None) -> None:
-    began = Before({} if text is None else {"name": [text]})
-    form = bind(Locked, {})
-    forms.restore_before(form, Values(), bind(Locked, began.raw), began)
-    assert form["name"].raw_data == []
-
-
 def test_password_and_field_that_is_new_begin_with_nothing() -> None:
     form = bind(Locked, {"pin": "1", "more": "n"})
     began = before(pin="2")
@@ -457,13 +425,6 @@ def test_password_and_field_that_is_new_begin_with_nothing() -> None:
 
 
 # What prepare sets
-
-
-def test_data_that_are_equal_to_what_was_typed_are_not_lost() -> None:
-    field = SimpleNamespace(name="it", data=["x"])
-    assert forms.restore_typed([(field, ["x"])]) == []
-    field.data = nan = float("nan")
-    assert forms.restore_typed([(field, nan)]) == []
 
 
 def test_visible_fields_that_were_sent_keep_what_was_typed() -> None:

@@ -23,7 +23,7 @@ from flask_wizard.core.forms import Values
 from flask_wizard.core.hooks import HookError
 from flask_wizard.core.signatures import signature
 from flask_wizard.core.texts import Texts
-from flask_wizard.errors import ConflictError, StoreError
+from flask_wizard.errors import ConflictError
 
 CHOICES = [SelectChoice("s", "Small"), SelectChoice("l", "Large")]
 
@@ -525,22 +525,6 @@ def test_page_names_the_starts_of_what_a_field_may_find_but_of_no_password() -> 
     assert known.starts == ("it", "more")
 
 
-def test_input_of_a_composite_field_that_was_not_sent_is_not_kept() -> None:
-    form = bind(one(ThreeField(names=("{}_day", "{}_month"))), values(("it_day", "3")))
-    assert forms.sent(form)[0] == {"it_day": ["3"]}
-
-
-def test_page_names_its_fields_though_one_cannot_do_without_values() -> None:
-    class Strict(fields.Field):
-        def process(self, formdata: Any, *args: Any, **kwargs: Any) -> None:
-            super().process(None)
-            if formdata is not None:
-                self.data = formdata[f"{self.name}_day"]
-
-    known = forms.FieldNames.of(bind(one(Strict()), None))
-    assert known.has("it_day")
-
-
 def test_page_names_what_is_inside_by_separators_of_their_own() -> None:
     class Lists(Form):
         tags = fields.FieldList(fields.StringField(), separator="_")
@@ -910,22 +894,6 @@ def test_trouble_with_one_field_keeps_the_errors_of_others() -> None:
 def test_number_of_5000_digits_is_no_failure(kind: Any) -> None:
     form = it(kind(validators=[validators.NumberRange(max=9)]), "9" * 5000)
     assert not forms.validate(form)
-
-
-def disconnect(*_: object) -> Any:
-    raise StoreError("of another store")
-
-
-def test_own_error_of_a_filter_is_passed_on() -> None:
-    choosy = fields.StringField(filters=[lambda text: disconnect() if text else text])
-    with pytest.raises(HookError):
-        it(choosy, "x")
-
-
-def test_own_error_of_a_validator_is_passed_on() -> None:
-    form = it(fields.StringField(validators=[disconnect]), "x")
-    with pytest.raises(HookError):
-        forms.validate(form)
 
 
 class Unbindable(Form):
