@@ -17,6 +17,9 @@ BUILD = ROOT / "build"
 DEV = BUILD / "environments" / "dev" / "bin" / "python"
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 
+# What one process has compiled, others need not: many start here.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 nox.needs_version = ">=2026.10.20"
 nox.options.envdir = str(BUILD / "environments")
 nox.options.default_venv_backend = "virtualenv"
@@ -109,7 +112,8 @@ def install_once(session: nox.Session, *packages: str) -> None:
     """Install packages; once, as make removes all if pyproject.toml changes."""
     done = Path(session.virtualenv.location) / "installed"
     if not done.exists():
-        session.install(*packages)
+        # To compile them all takes as long as to install them; few are imported.
+        session.install("--no-compile", *packages)
         done.touch()
 
 
@@ -170,13 +174,11 @@ def build_docs(session: nox.Session, *, silent: bool = False) -> None:
     )
 
 
-def check_beside(session: nox.Session) -> str:
-    """Check, while tests run, what needs only one core; return what mypy says."""
-    said = session.run(DEV, "-m", "mypy", silent=True)
+def check_beside(session: nox.Session) -> None:
+    """Check, while tests run, what needs only one core and the wheel."""
     build_docs(session, silent=True)
     if MEASURED:
         check_package(session, DEV)
-    return str(said)
 
 
 def run_tests(session: nox.Session, python: Path, *arguments: str) -> None:
@@ -185,15 +187,9 @@ def run_tests(session: nox.Session, python: Path, *arguments: str) -> None:
     module: tuple[str | Path, ...] = (python, "-P", "-m")
     if MEASURED:
         session.run(*module, "coverage", "erase")
-    session.run(
-        *(*module, "pytest", *IN_PARALLEL, *arguments),
-        env={
-            # To compile the tests takes each process half as long as to collect them.
-            "PYTHONDONTWRITEBYTECODE": None,
-            # Which tests/support/coverage_probes.py reads.
-            "COVERAGE_PROBES": "true" if MEASURED else None,
-        },
-    )
+    # Which tests/support/coverage_probes.py reads.
+    probes = {"COVERAGE_PROBES": "true" if MEASURED else None}
+    session.run(*module, "pytest", *IN_PARALLEL, *arguments, env=probes)
     if MEASURED:
         session.run(*module, "coverage", "combine", "--quiet")
 
@@ -217,15 +213,19 @@ def run(session: nox.Session) -> None:
 def test(session: nox.Session) -> None:
     """Check everything: lint, documents, types, tests on the wheel; coverage in CI."""
     require(session, SERVERS | BROWSER)
-    install_libraries(session)
-    lint(session)
-    install_wheel(session, DEV)
     with ThreadPoolExecutor(1) as beside:
+        said = beside.submit(session.run, DEV, "-m", "mypy", silent=True)
+        install_libraries(session)
+        lint(session)
+        install_wheel(session, DEV)
         checked = beside.submit(check_beside, session)
+        # Each process of the tests would compile all that it imports.
+        session.run(DEV, "-P", "-m", "pytest", "--collect-only", "-qq", silent=True)
         run_tests(session, DEV)
         if MEASURED:
             session.run(DEV, "-m", "coverage", "report")
-        session.log(checked.result())
+        session.log(said.result())
+        checked.result()
 
 
 @nox.session(venv_backend="none", requires=["dev"])
