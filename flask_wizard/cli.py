@@ -70,7 +70,7 @@ from .web.exported import export
 from .web.rehearsal import Rehearsal, rehearse, silence
 from .web.state import EXTENSION, WizardState
 
-commands: AppGroup = AppGroup("wizard", help="Look at wizards, and after their drafts.")
+commands: AppGroup = AppGroup("wizard")
 
 LOOKED_AT_ONCE = 1000  # drafts between two lines of progress
 NOT_ALL_TRIED = 3  # the exit code of prove if nothing breaks; click's own is 2

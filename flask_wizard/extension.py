@@ -11,9 +11,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import click
 from flask import Blueprint, Flask, current_app
 
-from .cli import commands
 from .core.journey import NOTHING_BOUND
 from .core.rows import named_rows
 from .drafts.keyring import Keyring
@@ -143,7 +143,7 @@ class FlaskWizard:
         app.extensions[EXTENSION] = state
         _log_warnings(app, store)
         app.url_value_preprocessor(partial(check_headless, state.headless))
-        app.cli.add_command(commands)
+        app.cli.add_command(_Commands("wizard", help=_HELP))
         templates = ShippedTemplates(_folder_of_templates())
         check_templates(templates, app.jinja_env)
         escape_pages(app.jinja_env)
@@ -327,6 +327,25 @@ class FlaskWizard:
         """
         state: WizardState = current_app.extensions[EXTENSION]
         state.logins.adopt()
+
+
+class _Commands(click.Group):
+    """``flask wizard``. Its commands, which no visitor runs, are imported when used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        from .cli import commands
+
+        return commands.list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of that name, if there is one."""
+        from .cli import commands
+
+        return commands.get_command(ctx, cmd_name)
+
+
+_HELP = "Look at wizards, and after their drafts."
 
 
 def _log_warnings(app: Flask, store: DraftStore) -> None:

@@ -14,6 +14,7 @@ from apps import MakeApp
 from click.testing import Result
 from documents import ROOT
 from flask import Flask
+from scripts import run_script
 from visitor import Visitor
 from wizards import Commits, declare
 from wtforms import Form, StringField
@@ -272,3 +273,14 @@ def test_document_tells_the_keys_of_the_json(app: Flask, run: Run, name: str) ->
         for key in each
     }
     assert {key for key in keys if f"`{key}`" not in row} == set()
+
+
+def test_commands_are_imported_when_one_is_asked_for() -> None:
+    loaded = run_script("""
+        import sys, flask_wizard
+
+        print([name for name in sys.modules if name.startswith("flask_wizard.c")])
+    """)
+    assert "'flask_wizard.core'" in loaded
+    assert "flask_wizard.cli" not in loaded
+    assert "flask_wizard.checks" not in loaded
