@@ -878,6 +878,26 @@ def test_sqlite_connection_has_its_settings(
     assert found == [[("wal",)], [(5000,)], [(normal,)], [(True,)]]
 
 
+def test_sqlite_writes_two_pages_for_a_draft_of_6_kb(sqlite_store: SQLiteStore) -> None:
+    version = put(sqlite_store, "key", os.urandom(6000))
+    sqlite_store.erase_remains()
+    assert sqlite_store.replace("key", os.urandom(6000), b"new", version, TTL)
+    ((_, written, _),) = sqlite_store._run("PRAGMA wal_checkpoint(PASSIVE)").rows
+    assert written == 2
+
+
+def test_sqlite_goes_on_with_a_file_of_other_pages(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "drafts.sqlite")) as database:
+        database.execute("PRAGMA page_size = 4096")
+        database.execute("PRAGMA journal_mode = WAL")
+        database.executescript(sqlite.SCHEMA)
+    store = SQLiteStore(tmp_path / "drafts.sqlite")
+    blob = os.urandom(6000)
+    put(store, "key", blob)
+    assert store._run("PRAGMA page_size").rows == [(4096,)]
+    assert store.load("key") == (blob, store.load("key")[1])
+
+
 def test_files_locked_for_long_are_an_outage(
     host: FileSystemCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
