@@ -10,13 +10,13 @@ from typing import Any
 
 import coverage_probes  # before the package
 import pytest
-from apps import COMPILED, CompiledRule, MakeApp, MakeOnDisk
+from apps import COMPILED, CompiledRule, MakeApp, MakeOnDisk, parse_once
 from cachelib import FileSystemCache, SimpleCache
 from canaries import Canary
 from engines import Engine, FileEngine, RedisEngine, SQLiteEngine
 from flask import Flask, request_tearing_down
 from hypothesis import settings
-from jinja2 import StrictUndefined
+from jinja2 import Environment, StrictUndefined
 from redis_servers import RedisServer
 from servers import running
 from store_wrappers import Crowd, Probe
@@ -48,6 +48,7 @@ def compiled_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Flask, "url_rule_class", CompiledRule)
         patch.setattr(Flask, "jinja_options", {"bytecode_cache": COMPILED})
+        patch.setattr(Environment, "parse", parse_once)
         yield
 
 
