@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 from collections.abc import Iterator
@@ -40,6 +41,21 @@ settings.load_profile("patient")
 pytest_plugins = ["scheduling", "pytest_flask_wizard", "pytester"]
 pytest_sessionfinish = coverage_probes.pytest_sessionfinish
 pytest_testnodedown = coverage_probes.pytest_testnodedown
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for no garbage among the tests, neither as they are collected nor later.
+
+    There are thousands, and to look through them again and again takes long.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
