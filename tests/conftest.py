@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 from collections.abc import Iterator
@@ -10,13 +11,13 @@ from typing import Any
 
 import coverage_probes  # before the package
 import pytest
-from apps import COMPILED, CompiledRule, MakeApp, MakeOnDisk
+from apps import COMPILED, CompiledRule, MakeApp, MakeOnDisk, parse_once
 from cachelib import FileSystemCache, SimpleCache
 from canaries import Canary
 from engines import Engine, FileEngine, RedisEngine, SQLiteEngine
 from flask import Flask, request_tearing_down
 from hypothesis import settings
-from jinja2 import StrictUndefined
+from jinja2 import Environment, StrictUndefined
 from redis_servers import RedisServer
 from servers import running
 from store_wrappers import Crowd, Probe
@@ -42,12 +43,28 @@ pytest_sessionfinish = coverage_probes.pytest_sessionfinish
 pytest_testnodedown = coverage_probes.pytest_testnodedown
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for no garbage among the tests, neither as they are collected nor later.
+
+    There are thousands, and to look through them again and again takes long.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def compiled_once() -> Iterator[None]:
     """Compile the templates and the rules of all applications once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Flask, "url_rule_class", CompiledRule)
         patch.setattr(Flask, "jinja_options", {"bytecode_cache": COMPILED})
+        patch.setattr(Environment, "parse", parse_once)
         yield
 
 

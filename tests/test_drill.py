@@ -18,12 +18,25 @@ SHORT = Plan(
     visitors=1,
     seconds=0,
     crowd=3,
-    gap=8,
+    gap=16,
     kills=1,
     lease=3,
     longest=0.6,
     seed="short",
 )
+
+SILENT = "seconds silent"
+SERVED = {
+    *(SILENT, "seconds without replies", "replies of the store dropped"),
+    *("store restarted", "store crashed"),
+}
+# What happens to the store in each drill.
+HAPPENS = {
+    "sqlite": {SILENT},
+    "files": {SILENT},
+    "redis": SERVED | {"seconds full"},
+    "postgresql": SERVED,
+}
 
 
 @pytest.fixture
@@ -50,6 +63,7 @@ def test_nothing_is_lost_while_everything_goes_wrong(
     found = drill(engine, SHORT, tmp_path, print)
     print(table({engine: found}))
     assert failures(found) == [], found.findings
+    assert {what for what in HAPPENS[engine] if found[what] > 0} == HAPPENS[engine]
 
 
 def test_drill_in_which_all_is_well_has_no_failures() -> None:

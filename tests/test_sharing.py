@@ -6,7 +6,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from apps import BUILDERS, MakeApp
+from apps import BUILDERS, PARSED, MakeApp
 from scripts import run_script
 from wizards import Join
 
@@ -49,3 +49,11 @@ def test_urls_are_compiled_once_for_all_applications(make_app: MakeApp) -> None:
     assert compiled
     make_app(Join)
     assert list(BUILDERS) == compiled
+
+
+def test_layout_is_parsed_once_for_all_applications(make_app: MakeApp) -> None:
+    make_app(Join).test_client().get("/join/", follow_redirects=True)
+    parsed = list(PARSED)
+    assert parsed
+    make_app(Join).test_client().get("/join/", follow_redirects=True)
+    assert list(PARSED) == parsed

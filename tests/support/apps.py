@@ -7,8 +7,9 @@ from types import CodeType
 from typing import Any, Protocol
 
 from flask import Flask
-from jinja2 import BytecodeCache
+from jinja2 import BytecodeCache, Environment
 from jinja2.bccache import Bucket
+from jinja2.nodes import Template
 from werkzeug.routing import Rule
 
 from flask_wizard import Wizard
@@ -28,6 +29,28 @@ class Compiled(BytecodeCache):
 
 
 COMPILED = Compiled()
+
+parse = Environment.parse
+
+#: What templates have been parsed to, by all that Jinja makes it of.
+PARSED: dict[object, Template] = {}
+
+
+def parse_once(
+    environment: Environment,
+    source: str,
+    name: str | None = None,
+    filename: str | None = None,
+) -> Template:
+    """Parse a template that is only read once for all the applications of a run.
+
+    Each application reads its layout at its first page. Jinja compiles by other means.
+    """
+    key = (source, name, filename, environment.lexer, *environment.extensions)
+    if key not in PARSED:
+        PARSED[key] = parse(environment, source, name, filename)
+    return PARSED[key]
+
 
 #: The functions that build URLs, by all that Werkzeug compiles them of.
 BUILDERS: dict[object, Callable[..., tuple[str, str]]] = {}

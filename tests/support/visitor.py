@@ -64,7 +64,9 @@ class Visitor(WizardClient):
     @property
     def token(self) -> str:
         """The token of the page at hand, unless another one is set."""
-        return self._token if self._token is not None else self.page.token
+        if self._token is None:
+            self._token = self.page.token
+        return self._token
 
     @token.setter
     def token(self, token: str) -> None:
