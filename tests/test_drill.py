@@ -26,10 +26,7 @@ SHORT = Plan(
 )
 
 SILENT = "seconds silent"
-SERVED = {
-    *(SILENT, "seconds without replies", "replies of the store dropped"),
-    *("store restarted", "store crashed"),
-}
+SERVED = {SILENT, "seconds without replies", "store restarted", "store crashed"}
 # What happens to the store in each drill.
 HAPPENS = {
     "sqlite": {SILENT},
