@@ -123,10 +123,14 @@ def test_post_of_a_step_goes_through_few_functions(visitor: Visitor) -> None:
 def test_session_of_a_request_does_not_wait_for_the_garbage_collector(
     visitor: Visitor,
 ) -> None:
+    def contexts() -> dict[int, Context]:
+        found = (each for each in gc.get_objects() if isinstance(each, Context))
+        return {id(context): context for context in found}
+
     with garbage_left_alone():
+        before = contexts()
         visitor.send("next", {"name": "Bea"})
-        left = [each for each in gc.get_objects() if isinstance(each, Context)]
-    assert left == []
+        assert contexts().keys() <= before.keys()
 
 
 # What grows with the wizard, and what need not be done
