@@ -9,7 +9,6 @@ import pytest
 
 from benchmarks.drill.count import MEASURES, failures, table
 from benchmarks.drill.drill import Plan, drill
-from benchmarks.drill.engines import ENGINES
 from benchmarks.drill.errand import Errand
 from benchmarks.drill.tally import Tally
 
@@ -25,14 +24,14 @@ SHORT = Plan(
     seed="short",
 )
 
-SILENT = "seconds silent"
-SERVED = {SILENT, "seconds without replies", "store restarted", "store crashed"}
-# What happens to the store in each drill.
+# What happens to the store: to one that is a file, and to a server. `make drill` goes
+# through the other two as well.
 HAPPENS = {
-    "sqlite": {SILENT},
-    "files": {SILENT},
-    "redis": SERVED | {"seconds full"},
-    "postgresql": SERVED,
+    "sqlite": {"seconds silent"},
+    "redis": {
+        *("seconds silent", "seconds without replies", "seconds full"),
+        *("store restarted", "store crashed"),
+    },
 }
 
 
@@ -53,7 +52,7 @@ def tally(**changed: int) -> Tally:
     return tally
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", HAPPENS)
 def test_nothing_is_lost_while_everything_goes_wrong(
     engine: str, tmp_path: Path
 ) -> None:
