@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +44,8 @@ class Counts:
     acknowledged: int = 0
     #: Answered by a page that gives back what was typed.
     given_back: int = 0
-    #: Answered by anything else.
-    wrong: int = 0
+    #: What others were answered by: the status and the page.
+    wrong: list[str] = field(default_factory=list)
     #: Acknowledged, and not there when the node is back.
     lost: int = 0
     #: Drafts that are gone when the node is back.
@@ -134,7 +134,7 @@ class Visitor:
         self._acknowledged = 1
         #: How many saves were answered by a page that gives back what was typed.
         self.given_back = 0
-        self._wrong = 0
+        self._wrong: list[str] = []
 
     def save_until(self, over: threading.Event) -> None:
         """Save until it is over, and note how each save was answered."""
@@ -149,7 +149,7 @@ class Visitor:
             elif answer.status == 503 and _number_on(answer) == number:
                 self.given_back += 1
             else:
-                self._wrong += 1
+                self._wrong.append(f"{answer.status} {answer.body.decode()}")
 
     def add_to(self, counts: Counts) -> None:
         """Look at the step again, and count what was acknowledged and is not there."""
@@ -178,6 +178,6 @@ def lines(found: list[Counts]) -> Iterator[str]:
     for each in found:
         numbers = (
             *(each.drafts, each.acknowledged, each.given_back),
-            *(each.wrong, each.lost, each.drafts_lost),
+            *(len(each.wrong), each.lost, each.drafts_lost),
         )
         yield f"| {each.durability} | {' | '.join(map(str, numbers))} |"
