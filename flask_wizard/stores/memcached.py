@@ -37,6 +37,7 @@ from flask_wizard.stores.encoding import Framed, frame, unframe
 CONNECT_TIMEOUT = 1.0  # seconds
 READ_TIMEOUT = 2.0  # seconds
 LONGEST_RELATIVE = 30 * 24 * 60 * 60  # seconds; Memcached counts more from 1970
+MARGIN = 5  # seconds
 
 PORT = 11211
 PREFIX = "flask_wizard:"
@@ -244,10 +245,10 @@ def _compare_and_set(
 def _end(ttl: int) -> int:
     """Return when Memcached is to remove a value: never before it has expired.
 
-    Memcached counts the ticks of a clock, the first of which may come at once. Hence
-    this adds a second.
+    Memcached counts the ticks of a clock, the first of which may come at once, or late
+    on a busy machine.
     """
-    seconds = ttl + 1
+    seconds = ttl + MARGIN
     if seconds > LONGEST_RELATIVE:
         return math.ceil(time.time()) + seconds
     return seconds
