@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 from flask import Blueprint, Flask, current_app
+from flask.cli import AppGroup
 
 from .core.journey import NOTHING_BOUND
 from .core.rows import named_rows
@@ -329,20 +330,24 @@ class FlaskWizard:
         state.logins.adopt()
 
 
-class _Commands(click.Group):
-    """``flask wizard``. Its commands, which no visitor runs, are imported when used."""
+class _Commands(AppGroup):
+    """``flask wizard``. Its commands, which no visitor runs, are imported when used.
+
+    An application may add others, as to any group.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands."""
         from .cli import commands
 
-        return commands.list_commands(ctx)
+        return sorted({*super().list_commands(ctx), *commands.list_commands(ctx)})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of that name, if there is one."""
         from .cli import commands
 
-        return commands.get_command(ctx, cmd_name)
+        own = super().get_command(ctx, cmd_name)
+        return own or commands.get_command(ctx, cmd_name)
 
 
 _HELP = "Look at wizards, and after their drafts."

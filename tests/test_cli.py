@@ -284,3 +284,14 @@ def test_commands_are_imported_when_one_is_asked_for() -> None:
     assert "'flask_wizard.core'" in loaded
     assert "flask_wizard.cli" not in loaded
     assert "flask_wizard.checks" not in loaded
+
+
+def test_application_adds_a_command_beside_the_others(app: Flask) -> None:
+    group = app.cli.commands["wizard"]
+    assert isinstance(group, click.Group)
+    group.add_command(click.Command("own", callback=lambda: click.echo("mine")))
+    run = app.test_cli_runner().invoke
+    assert run(args=["wizard", "own"]).output == "mine\n"
+    listed = run(args=["wizard", "--help"]).output
+    lines = listed.partition("Commands:")[2].split("\n")
+    assert {line.split()[0] for line in lines if line} == {"own", *commands.commands}
