@@ -136,14 +136,13 @@ class Logins:
         environ = request.environ
         context: Context | None = environ.get(CONTEXT)
         session = context.session if context is not None else peek_session()
-        changed = session.modified or CHANGED in environ
         if self.find_user is None:
             if context is not None and any(key in session for key in LOGIN_KEYS):
                 self._warn(next(key for key in LOGIN_KEYS if key in session))
-        elif changed and get_context().holder.has_token:
+            return response
+        changed = session.modified or CHANGED in environ
+        if changed and get_context().holder.has_token:
             self.adopt()
-        # It has the request: the two would wait for the garbage collector.
-        environ.pop(CONTEXT, None)
         return response
 
     def _warn(self, key: str) -> None:

@@ -25,7 +25,6 @@ from wtforms.validators import InputRequired
 import flask_wizard
 from flask_wizard import FlaskWizard, Review, Step, Submission, Wizard, testing
 from flask_wizard.web.responses import protect
-from flask_wizard.web.state import Context
 
 PACKAGE = str(Path(flask_wizard.__file__).parent)
 CLIENT = str(Path(testing.__file__).parent)  # what stands for the browser
@@ -118,19 +117,6 @@ def test_post_of_a_step_goes_through_few_functions(visitor: Visitor) -> None:
     assert walk.functions <= 100
     assert walk.calls <= 180
     assert walk.changes_of_file <= 60
-
-
-def test_session_of_a_request_does_not_wait_for_the_garbage_collector(
-    visitor: Visitor,
-) -> None:
-    def contexts() -> dict[int, Context]:
-        found = (each for each in gc.get_objects() if isinstance(each, Context))
-        return {id(context): context for context in found}
-
-    with garbage_left_alone():
-        before = contexts()
-        visitor.send("next", {"name": "Bea"})
-        assert contexts().keys() <= before.keys()
 
 
 # What grows with the wizard, and what need not be done
