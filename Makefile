@@ -9,8 +9,9 @@ NOX = build/nox/bin/nox
 MOVED = $(if $(filter $(CURDIR),$(shell cat build/made-in 2>/dev/null)),,moved)
 SESSIONS = test lint types package audit unit browser lowest bench load fuzz drill interruptions mutate docs messages pictures
 
-# None of another environment's packages in ours.
-unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+# None of another environment's packages in ours; and what one process has compiled,
+# others need not.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run $(SESSIONS) clean moved
 

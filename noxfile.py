@@ -17,9 +17,6 @@ BUILD = ROOT / "build"
 DEV = BUILD / "environments" / "dev" / "bin" / "python"
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 
-# What one process has compiled, others need not: many start here.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-
 nox.needs_version = ">=2026.10.20"
 nox.options.envdir = str(BUILD / "environments")
 nox.options.default_venv_backend = "virtualenv"
@@ -213,13 +210,13 @@ def run(session: nox.Session) -> None:
 def test(session: nox.Session) -> None:
     """Check everything: lint, documents, types, tests on the wheel; coverage in CI."""
     require(session, SERVERS | BROWSER)
+    lint(session)
     with ThreadPoolExecutor(1) as beside:
         said = beside.submit(session.run, DEV, "-m", "mypy", silent=True)
         install_libraries(session)
-        lint(session)
         install_wheel(session, DEV)
         checked = beside.submit(check_beside, session)
-        # Each process of the tests would compile all that it imports.
+        # Collect once, so that one process compiles what all of them import.
         session.run(DEV, "-P", "-m", "pytest", "--collect-only", "-qq", silent=True)
         run_tests(session, DEV)
         if MEASURED:

@@ -44,7 +44,7 @@ class Counts:
     acknowledged: int = 0
     #: Answered by a page that gives back what was typed.
     given_back: int = 0
-    #: What others were answered by: the status and the page.
+    #: The status and the page of each other answer.
     wrong: list[str] = field(default_factory=list)
     #: Acknowledged, and not there when the node is back.
     lost: int = 0

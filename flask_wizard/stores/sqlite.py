@@ -22,8 +22,8 @@ from flask_wizard.stores import (
 from flask_wizard.stores.wal import repeat_until_done, truncate_log
 
 BUSY_TIMEOUT = 5.0  # seconds
-# Bytes, in a new file. A draft that fits in a page is written by two: its own and the
-# index's. Of 4 KB, SQLite's default, most of 50 steps take five.
+# Bytes, in a new file. To save a draft that fits in a page writes two: its own and the
+# index's. With pages of 4 KB, SQLite's default, a draft of 6 KB takes three to five.
 PAGE_SIZE = 8192
 # Of a damaged file, the driver may get a message that is no UTF-8, or an absurd size.
 FAILURES = (sqlite3.Error, OSError, UnicodeError, MemoryError)

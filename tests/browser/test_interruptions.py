@@ -12,8 +12,7 @@ import pytest
 from benchmarks.interruptions.count import FORMTOOLS, PLAIN, SCRIPT, Outcome, failures
 
 ROOT = Path(__file__).resolve().parents[2]
-# Those that no other test brings about while somebody types. `make interruptions` has
-# all.
+# Four of nine; `make interruptions` has all.
 KINDS = "server killed", "session ended", "login in another tab", "tab closed"
 SHORT = ("--times=4", "--plain=0", "--formtools=0", "--pace=0.1", "--lanes=2")
 SECONDS = 60  # that may be typed again: more than are typed, as a machine may be busy

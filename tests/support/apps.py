@@ -32,7 +32,7 @@ COMPILED = Compiled()
 
 parse = Environment.parse
 
-#: What templates have been parsed to, by all that Jinja makes it of.
+#: Parsed templates, by all that Jinja parses them by.
 PARSED: dict[object, Template] = {}
 
 
@@ -42,7 +42,7 @@ def parse_once(
     name: str | None = None,
     filename: str | None = None,
 ) -> Template:
-    """Parse a template that is only read once for all the applications of a run.
+    """Parse a template, once for all the applications of a run.
 
     Each application reads its layout at its first page. Jinja compiles by other means.
     """

@@ -684,7 +684,9 @@ def begin(app: Flask, store: Probe, *, is_whole: bool) -> Visitor:
         for key, value in BEGUN[is_whole].stored.items():
             assert value is not None
             assert store.create(key, *value, DAY)
-        return BEGUN[is_whole].visitor.twin(app)
+        begun = BEGUN[is_whole].visitor.twin(app)
+        begun.open(begun.page.path)  # its token lasts an hour
+        return begun
     visitor = Visitor(app)
     visitor.open()
     for _ in range(2):

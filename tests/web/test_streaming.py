@@ -218,4 +218,5 @@ def test_memory_of_a_worker_stays_flat(visitor: Uploader, server: Traced) -> Non
     before = int(visitor.get("/peak"))
     page = visitor.upload((piece for _ in range(50)), 50 * MB, "none")
     assert _download_last(visitor, server.port, page) == 50 * MB
-    assert int(visitor.get("/peak")) - before < 10 * 1024  # KB, a fifth of the file
+    # KB. On a busy machine it was 6.6 MB.
+    assert int(visitor.get("/peak")) - before < 10 * 1024
