@@ -207,6 +207,34 @@ class _File:
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
+class _Databases:
+    """The databases that are open in this process. None is closed while it forks."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._open: set[sqlite3.Connection] = set()
+
+    def add(self, database: sqlite3.Connection) -> None:
+        self._open.add(database)
+
+    def close(self, database: sqlite3.Connection) -> None:
+        with self._lock:
+            database.close()
+            self._open.discard(database)
+
+    def before_fork(self) -> None:
+        """Close what is left: databases of threads that end at this moment."""
+        self._lock.acquire()
+        for database in list(self._open):
+            self.close(database)
+
+    def after_fork(self) -> None:
+        self._lock.release()
+
+
+_databases = _Databases()
+
+
 class _Connection:
     """One thread's connection, opened at the first use; any thread may close it."""
 
@@ -218,9 +246,9 @@ class _Connection:
         with _registering:
             _connections.add(self)
 
-    def __del__(self) -> None:
+    def __del__(self, databases: _Databases = _databases) -> None:
         if self._database is not None:
-            self._database.close()
+            databases.close(self._database)
 
     def run(self, sql: str, parameters: tuple[object, ...]) -> _Outcome:
         """Run a statement; connect first if necessary."""
@@ -241,12 +269,13 @@ class _Connection:
     def close(self) -> None:
         with self.lock:
             if self._database is not None:
-                self._database.close()
+                _databases.close(self._database)
                 self._database = None
 
     def _reconnect(self, found: os.stat_result) -> sqlite3.Connection:
         self.close()
         database = self._database = _connect(self.file.path)
+        _databases.add(database)
         self._identity = found.st_dev, found.st_ino
         if not self.file.seen:  # a process may have died before it could erase remains
             with suppress(sqlite3.Error):  # the statement to come will report it
@@ -287,8 +316,9 @@ def _use_wal(database: sqlite3.Connection) -> None:
 
 # A fork copies SQLite's record of its locks into the child, although the locks stay
 # with the parent. When the parent then closes its connections, it removes the
-# write-ahead log that the child uses, and the child's writes are lost. Hence all
-# connections are closed before a fork, and each process opens its own.
+# write-ahead log that the child uses, and the child's writes are lost. If the parent
+# was about to close one, the database stays locked for the child. Hence all connections
+# are closed before a fork, none while it happens, and each process opens its own.
 # https://www.sqlite.org/howtocorrupt.html#_carrying_an_open_database_connection_across_a_fork_
 _connections: WeakSet[_Connection] = WeakSet()
 _registering = threading.RLock()
@@ -302,9 +332,11 @@ def _before_fork() -> None:
     for connection in _held:
         connection.lock.acquire()
         connection.close()
+    _databases.before_fork()
 
 
 def _after_fork() -> None:
+    _databases.after_fork()
     while _held:
         _held.pop().lock.release()
     _registering.release()

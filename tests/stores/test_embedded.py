@@ -1146,6 +1146,43 @@ def test_fork_amid_writes_loses_nothing(kind: str, tmp_path: Path) -> None:
     run_script(open_script(script), kind, tmp_path)
 
 
+def test_fork_waits_for_the_connection_of_a_thread_that_ends(tmp_path: Path) -> None:
+    script = """
+    import sqlite3, threading, warnings
+
+    import flask_wizard.stores.sqlite as module
+
+    warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12, for the threads
+
+    is_closing = threading.Event()
+
+    class Announced(sqlite3.Connection):
+        def close(self):
+            is_closing.set()
+            super().close()  # with some MB of the log to write into the database
+
+    connect = sqlite3.connect
+    module.sqlite3.connect = lambda *a, **k: connect(*a, factory=Announced, **k)
+
+    def write(n):
+        for i in range(20):
+            assert store.create(f"{n}-{i}", os.urandom(100_000), new_version(), 60)
+
+    statuses = []
+    for n in range(20):
+        is_closing.clear()
+        thread = threading.Thread(target=write, args=(n,))
+        thread.start()
+        is_closing.wait()
+        if os.fork() == 0:
+            os._exit(store.load(f"{n}-0") is None)
+        statuses.append(os.wait()[1])
+        thread.join()
+    assert statuses == [0] * 20
+    """
+    run_script(open_script(script), "sqlite", tmp_path)
+
+
 def test_child_does_not_keep_the_lock_of_files(tmp_path: Path) -> None:
     script = """
     import flask_wizard.stores.files
