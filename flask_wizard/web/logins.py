@@ -16,7 +16,7 @@ from ..drafts.holders import Holder
 from ..errors import ConfigurationError, StoreError
 from ..tracebacks import without_locals
 from .compat import peek_session
-from .state import CONTEXT, Context, get_context
+from .state import VISITOR, Context, Visitor, get_context
 from .urls import add_query
 
 if TYPE_CHECKING:
@@ -134,10 +134,10 @@ class Logins:
     def _finish(self, response: Any) -> Any:
         """Compare the user with the session's if a request has changed the session."""
         environ = request.environ
-        context: Context | None = environ.get(CONTEXT)
-        session = context.session if context is not None else peek_session()
+        visitor: Visitor | None = environ.get(VISITOR)
+        session = visitor.session if visitor is not None else peek_session()
         if self.find_user is None:
-            if context is not None and any(key in session for key in LOGIN_KEYS):
+            if visitor is not None and any(key in session for key in LOGIN_KEYS):
                 self._warn(next(key for key in LOGIN_KEYS if key in session))
             return response
         changed = session.modified or CHANGED in environ

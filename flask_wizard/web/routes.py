@@ -195,7 +195,7 @@ class Mounted:
                 "wizard reads it, so that it cannot bind drafts. Leave it there, or "
                 "name it in `unbound`."
             )
-        g.wizard_prefix = prefix
+        g.wizard_prefix, context.request.environ[CONTEXT] = prefix, context
 
     def _incoming(
         self, context: Context, prefix: Mapping[str, Any], draft_id: str | None
@@ -208,7 +208,7 @@ class Mounted:
 
     def answer(self, endpoint: str, /, **values: Any) -> Response:
         """Return the response to a request for one of the wizard's URLs."""
-        context: Context = request.environ[CONTEXT]
+        context: Context = request.environ.pop(CONTEXT)
         prefix = g.wizard_prefix
         bound = {n: v for n, v in prefix.items() if n not in self.unbound}
         outcome: Outcome | None = None

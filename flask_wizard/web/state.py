@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import ref
 
 from flask import Config, Flask, Request, current_app, request, session
 from flask.sessions import SessionMixin
@@ -28,7 +30,10 @@ if TYPE_CHECKING:
 EXTENSION = "flask_wizard"
 
 CONTEXT = "flask_wizard.context"
-"""The key of a request's environment under which its Context is."""
+"""The key under which a request's check leaves the Context to its answer."""
+
+VISITOR = "flask_wizard.visitor"
+"""The key of a request's environment under which its Visitor is."""
 
 LANGUAGE = "flask_wizard.language"
 """The key of a request's environment under which the code of its language is."""
@@ -148,6 +153,18 @@ def _listed(app: Flask, key: str) -> list[str | bytes]:
     return list(found)
 
 
+class Visitor(NamedTuple):
+    """The session and the holder of a request, which stay the same until its end.
+
+    It is kept in the request's environment. Nothing of it refers to the request, which
+    would stay in memory until the garbage collector's turn.
+    """
+
+    session: SessionMixin
+    #: Whom a visit identifies.
+    holder: Holder
+
+
 class Context(NamedTuple):
     """The objects that serve one request, without Flask's proxies.
 
@@ -157,9 +174,8 @@ class Context(NamedTuple):
     app: Flask
     request: Request
     session: SessionMixin
-    state: WizardState
-    #: The visitor, whom a visit identifies.
     holder: Holder
+    state: WizardState
     #: The drafts, under the keys that the configuration has at this moment.
     repository: DraftRepository
     #: The name of the field that carries the CSRF token.
@@ -169,15 +185,12 @@ class Context(NamedTuple):
 
 
 def get_context() -> Context:
-    """Return the objects that serve this request, which are the same each time.
+    """Return the objects that serve this request. Session and holder stay the same.
 
     Raise ConfigurationError if the application has no FlaskWizard.
     """
-    proxies: tuple[Any, ...] = (current_app, request, session)
-    app, served, visitor = (proxy._get_current_object() for proxy in proxies)
-    made: Context | None = served.environ.get(CONTEXT)
-    if made is not None:
-        return made
+    proxies: tuple[Any, ...] = (current_app, request)
+    app, served = (proxy._get_current_object() for proxy in proxies)
     state: WizardState | None = app.extensions.get(EXTENSION)
     if state is None:
         raise ConfigurationError(
@@ -185,20 +198,33 @@ def get_context() -> Context:
             "Call FlaskWizard(app), or wizards.init_app(app) in the factory."
         )
     repository, field = state.repository(app), app.config.get(*CSRF_FIELD)
+    visitor: Visitor | None = served.environ.get(VISITOR)
+    if visitor is None:
+        visitor = served.environ[VISITOR] = _visitor(app, served, state, repository)
+    # Forms have the texts, and refer to themselves: they stay after the request.
+    texts = Texts(partial(_language, app, ref(served)))
+    return Context(app, served, *visitor, state, repository, field, texts)
+
+
+def _language(app: Flask, served: ref[Request]) -> str:
+    """Return the language of a request; empty if it has ended."""
+    if (running := served()) is None:
+        return ""
+    environ = running.environ
+    if LANGUAGE not in environ:
+        environ[LANGUAGE] = language_of(app, running)
+    return str(environ[LANGUAGE])
+
+
+def _visitor(
+    app: Flask, served: Request, state: WizardState, repository: DraftRepository
+) -> Visitor:
+    proxy: Any = session
+    found: SessionMixin = proxy._get_current_object()
     known = None
-    if visitor.modified and TOKEN_KEY not in visitor:
+    if found.modified and TOKEN_KEY not in found:
         # The application may have cleared the session, or put another in its place.
         began_with = app.session_interface.open_session(app, served)
         known = Tokens.of(began_with or {})
     keyring = repository.store.keyring
-    holder = Holder(visitor, keyring, state.logins.find_user, known)
-
-    def locate() -> str:
-        if LANGUAGE not in served.environ:
-            served.environ[LANGUAGE] = language_of(app, served)
-        return str(served.environ[LANGUAGE])
-
-    texts = Texts(locate)
-    context = Context(app, served, visitor, state, holder, repository, field, texts)
-    served.environ[CONTEXT] = context
-    return context
+    return Visitor(found, Holder(found, keyring, state.logins.find_user, known))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from inspect import isfunction
@@ -11,9 +12,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import flask
 import pytest
 from apps import MakeApp
-from flask import Flask, Response
+from flask import Flask, Request, Response
 from visitor import Visitor
 from werkzeug.datastructures import HeaderSet
 from werkzeug.test import TestResponse
@@ -210,6 +212,18 @@ def test_post_asks_for_few_proxies(visitor: Visitor) -> None:
     finally:
         sys.setprofile(None)
     assert len(asked) <= 5, asked
+
+
+def test_request_is_not_left_to_the_garbage_collector(visitor: Visitor) -> None:
+    """With its body and its session it would stay in memory for some requests more."""
+    served: list[weakref.ref[Request]] = []
+    visitor.app.before_request_funcs.setdefault(None, []).append(
+        lambda: served.append(weakref.ref(flask.request._get_current_object()))  # type: ignore[attr-defined]
+    )
+    with garbage_left_alone():
+        visitor.send("next", {"name": "Bea"})
+        visitor.open(visitor.page.path)
+        assert [reference() for reference in served] == [None] * len(served) != []
 
 
 def test_page_asks_for_no_flag_that_is_not_set(
