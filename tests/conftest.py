@@ -38,6 +38,10 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 settings.register_profile("patient", settings(), deadline=None)
 settings.load_profile("patient")
 
+WRITES_A_SWEEP = stores.WRITES_A_SWEEP
+# A sweep by chance would be counted, or logged, in one of some hundred tests.
+stores.WRITES_A_SWEEP = sys.maxsize
+
 pytest_plugins = ["scheduling", "pytest_flask_wizard", "pytester"]
 pytest_sessionfinish = coverage_probes.pytest_sessionfinish
 pytest_testnodedown = coverage_probes.pytest_testnodedown
@@ -104,6 +108,12 @@ def accessible(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture
 def store() -> Probe:
     return Probe(MemoryStore(SimpleCache()))
+
+
+@pytest.fixture
+def sweep_by_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sweep as in an application."""
+    monkeypatch.setattr(stores, "WRITES_A_SWEEP", WRITES_A_SWEEP)
 
 
 @pytest.fixture

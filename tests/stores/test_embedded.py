@@ -186,11 +186,13 @@ def open_script(tail: str) -> str:
     head = """
     import os, sys
     from cachelib import FileSystemCache
+    from flask_wizard import stores
     from flask_wizard.errors import StoreError
     from flask_wizard.stores import new_version
     from flask_wizard.stores.files import FileStore
     from flask_wizard.stores.sqlite import SQLiteStore
 
+    stores.WRITES_A_SWEEP = sys.maxsize  # no sweep by chance
     path = sys.argv[2]
     kinds = {
         "sqlite": lambda: SQLiteStore(path + "/drafts.sqlite"),
@@ -342,6 +344,7 @@ def test_memory_behind_living_values_is_swept(monkeypatch: pytest.MonkeyPatch) -
     assert store.load("living") == (b"blob", version)
 
 
+@pytest.mark.usefixtures("sweep_by_chance")
 def test_sweep_runs_once_in_many_writes() -> None:
     swept: list[None] = []
     for _ in range(256 * 40):
@@ -349,6 +352,7 @@ def test_sweep_runs_once_in_many_writes() -> None:
     assert 10 < len(swept) < 100
 
 
+@pytest.mark.usefixtures("sweep_by_chance")
 def test_sweep_runs_once_in_256_writes(monkeypatch: pytest.MonkeyPatch) -> None:
     swept: list[float] = []
     for chance in (0.999 / 256, 1 / 256):

@@ -158,6 +158,7 @@ def test_folder_and_file_that_refuse_are_named(
 # Sweeps
 
 
+@pytest.mark.usefixtures("sweep_by_chance")
 @pytest.mark.parametrize(
     ("drawn", "sweeps"), [(0.0, 1), (0.9999 / 256, 1), (1 / 256, 0), (0.5, 0)]
 )
@@ -170,6 +171,7 @@ def test_one_write_in_256_sweeps(
     assert len(calls) == sweeps
 
 
+@pytest.mark.usefixtures("sweep_by_chance")
 def test_sweep_that_fails_is_logged_and_stops_no_write(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
