@@ -653,7 +653,7 @@ def sent(form: Any) -> tuple[Raw, Raw]:
     for field in leaves(form):
         if field.raw_data and not isinstance(field, (FileField, DateBoxesField)):
             kept = secret if is_password(field) else raw
-            kept[field.name] = [str(value) for value in field.raw_data]
+            kept[field.name] = list(map(str, field.raw_data))
     if meta.data_read is not None:
         secret_starts = _secret_starts(form)
         for name in _read_besides(form):
@@ -694,6 +694,8 @@ def undeclared(form: Any, raw: Raw) -> Raw:
         return {}
     fields = leaves(form)
     own = {field.name for field in fields}
+    if raw.keys() <= own:
+        return {}
     starts = [field.name for field in (*lists(form), *filter(_reads_by_itself, fields))]
     return {
         name: sent

@@ -11,8 +11,9 @@ import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import msgspec
 
 from ..core.draft import Draft, decode
 from ..core.former_names import StoredNames
@@ -40,15 +41,17 @@ PLAIN, DEFLATE = b"\x00", b"\x01"
 logger: logging.Logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredVersion:
+class StoredVersion(msgspec.Struct, frozen=True):
     """A key in the store, and the version found there."""
 
     key: str
     #: ``None`` if the store has no value under the key.
     version: bytes | None
     #: What the next value may have in common with the one there, if that is long.
-    body: Body | None = field(default=None, repr=False, compare=False)
+    body: Body | None = None
+
+    def __repr__(self) -> str:  # a log must never show an answer
+        return f"StoredVersion({self.key!r}, {self.version!r})"
 
 
 class EncryptedStore:
@@ -171,8 +174,7 @@ class Guest(NamedTuple):
     sees: frozenset[str]
 
 
-@dataclass(frozen=True)
-class StoredDraft:
+class StoredDraft(msgspec.Struct, frozen=True):
     """A draft, and where it is stored."""
 
     draft: Draft
@@ -181,7 +183,7 @@ class StoredDraft:
     #: True if the store has nothing under the draft's key.
     is_new: bool
     #: The former names that it is stored by.
-    names: StoredNames = field(default_factory=dict, repr=False)
+    names: StoredNames = {}
     #: What this visitor may do with it who is a guest; ``None`` for a holder.
     guest: Guest | None = None
 

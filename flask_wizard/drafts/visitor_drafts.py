@@ -9,12 +9,12 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from typing import Any, ClassVar, Literal, Protocol
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from ..cached import cached_property
 from ..core.draft import FILES_KEY, Draft, Receipt, encode
@@ -80,14 +80,16 @@ def name_of(wizard: Rules) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class VisitorDrafts:
+class VisitorDrafts(Struct, frozen=True, eq=False, dict=True):
     """One visitor's drafts of one mount."""
 
     wizard: Rules
     _mount: Mount
     holder: Holder
     _repository: DraftRepository
+
+    def __repr__(self) -> str:
+        return f"<VisitorDrafts of {self._mount.name!r}>"
 
     @property
     def mount(self) -> str:
@@ -108,7 +110,7 @@ class VisitorDrafts:
     def joined(self) -> Iterator[VisitorDrafts]:
         """Yield the visitor's drafts, to be saved in the application's transaction."""
         with self._repository.joined() as repository:
-            yield replace(self, _repository=repository)
+            yield structs.replace(self, _repository=repository)
 
     def give_way(self) -> None:
         """Let nothing of the application's keep drafts from being saved."""
@@ -169,8 +171,8 @@ class VisitorDrafts:
         )
         if draft is not found.draft:
             with suppress(ConflictError):  # the next request stores it
-                found = self.save(replace(found, guest=guest), draft)
-        return replace(found, draft=draft, guest=guest)
+                found = self.save(structs.replace(found, guest=guest), draft)
+        return structs.replace(found, draft=draft, guest=guest)
 
     def take_place(self, stored: StoredDraft, link: str) -> StoredDraft:
         """Save a draft with this visitor as a guest, in the place of a link.
@@ -180,7 +182,7 @@ class VisitorDrafts:
         draft = stored.draft.take_place(time.time(), link, self.holder.mark)
         self.holder.begin()
         nothing = Guest(frozenset(), frozenset())
-        return self.save(replace(stored, guest=nothing), draft)
+        return self.save(structs.replace(stored, guest=nothing), draft)
 
     def take_up(self, stored: StoredDraft, *, link: str, until: float) -> StoredDraft:
         """Save a draft with this visitor as a holder, who has come by a link.
@@ -301,7 +303,7 @@ class VisitorDrafts:
         if draft is not None:
             return self.opened(self._expire_lease(draft), version)
         current = self._expire_lease(stored.draft)
-        return replace(stored, draft=current, version=version, is_new=True)
+        return structs.replace(stored, draft=current, version=version, is_new=True)
 
     def save(
         self, stored: StoredDraft, draft: Draft, *, notice: str | None = None

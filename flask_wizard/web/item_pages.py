@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flask import abort
+from msgspec.structs import replace
 
 from ..core.former_names import sent_fields
 from ..core.items import NEW_ITEM, derive_id

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
 from flask import Flask
 from markupsafe import Markup
+from msgspec import Struct
 from wtforms import Form
 
 from ..catalogues import direction, message
@@ -198,8 +199,7 @@ class Unneeded(NamedTuple):
     titles: Sequence[str]
 
 
-@dataclass(frozen=True)
-class Pages:
+class Pages(Struct, frozen=True):
     """The pages of one wizard where it is mounted."""
 
     wizard: Wizard

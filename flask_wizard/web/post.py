@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 import time
 from contextlib import closing
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from flask import Response, abort
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .. import signals
 from ..core.answers import Suspended
@@ -77,20 +78,22 @@ OF_STEPS = signals.step_saved, signals.step_refused, signals.path_changed
 Moment = Literal["start", "commit", "link", "upload"]
 
 
-@dataclass(frozen=True)
-class Post:
+class Post(Struct, frozen=True):
     """A POST that is being answered."""
 
-    visit: Visit = field(repr=False)
+    visit: Visit
     at: Address
-    submitted: Submitted = field(repr=False)
+    submitted: Submitted
     action: Action
     #: The files that came along; None if the step takes none.
-    incoming: IncomingFiles | None = field(repr=False)
+    incoming: IncomingFiles | None
     #: The last submission that could not be saved yet, if there is one.
-    attempts: list[Attempt] = field(default_factory=list, repr=False)
+    attempts: list[Attempt] = []
     #: What ``Wizard.admit`` has admitted, once however often the save is tried.
-    admitted: set[Moment] = field(default_factory=set, repr=False)
+    admitted: set[Moment] = set()
+
+    def __repr__(self) -> str:  # a log must never show an answer
+        return f"<Post of {self.submitted} at {self.at}>"
 
     def process(self) -> Outcome:
         """Save or end the draft, and try again if another request wrote first.

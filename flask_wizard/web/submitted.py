@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
 from flask import Request
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
@@ -41,8 +41,7 @@ class Button(NamedTuple):
     primary: bool = False
 
 
-@dataclass(frozen=True)
-class Submitted:
+class Submitted(msgspec.Struct, frozen=True):
     """A submission as it was sent: its action, its values, and its page."""
 
     #: What was sent as ``_action``: ``next`` if nothing was.
@@ -51,13 +50,13 @@ class Submitted:
     has_action: bool
     has_rev: bool
     #: The values of the step's fields, and the names that its page has signed.
-    values: Values = field(repr=False)
+    values: Values
     #: The revision of the step that the page showed.
     rev: int
     #: The nonce that the id of a new draft is derived from; empty if the page had none.
-    nonce: str = field(repr=False)
+    nonce: str
     #: The nonce that the id of a new item is derived from; empty if the page had none.
-    item_nonce: str = field(repr=False)
+    item_nonce: str
     #: True if the visitor came by a change link of the review.
     from_review: bool
     #: True if the page was shown to a signed-in user.
@@ -67,7 +66,7 @@ class Submitted:
     #: The hash of the answers that a review has shown; ``None`` for any other page.
     answers_hash: str | None
     #: The names of the page's fields as the page carried them, encrypted.
-    field_names: tuple[str, ...] = field(repr=False)
+    field_names: tuple[str, ...]
 
     @classmethod
     def from_request(
@@ -123,6 +122,9 @@ class Submitted:
             answers_hash=sent.get(ANSWERS_HASH),
             field_names=field_names,
         )
+
+    def __repr__(self) -> str:  # a log must never show an answer
+        return f"<Submitted {self.action!r}>"
 
     def button(self, label: str) -> Button:
         """Return a button that sends the same action again."""

@@ -6,12 +6,13 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from flask import abort, after_this_request, g, url_for
+from msgspec import Struct
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import BuildError
 
@@ -93,8 +94,7 @@ DOWNLOAD = "download"
 BROKEN = "The application's code raises for a draft at {}, which cannot be continued."
 
 
-@dataclass(frozen=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """One request of one visitor for one draft.
 
     ``handle`` returns the answer: a response to send, or a ``Page``, which is the
@@ -102,7 +102,7 @@ class Visit:
     as JSON is a response, too.
     """
 
-    context: Context = field(repr=False)
+    context: Context
     wizard: Wizard
     #: Returns the journey of a draft through the wizard.
     journey_of: Callable[[Draft], Journey]
@@ -111,6 +111,9 @@ class Visit:
     pages: Pages
     #: The id of the draft in the URL; ``None`` for a new draft.
     draft_id: str | None
+
+    def __repr__(self) -> str:
+        return f"<Visit of {self.wizard!r} for the draft {self.draft_id!r}>"
 
     @classmethod
     def open(
