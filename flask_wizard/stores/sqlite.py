@@ -22,21 +22,28 @@ from flask_wizard.stores import (
 from flask_wizard.stores.wal import repeat_until_done, truncate_log
 
 BUSY_TIMEOUT = 5.0  # seconds
-# Bytes, in a new file. To save a draft that fits in a page writes two: its own and the
-# index's. With pages of 4 KB, SQLite's default, a draft of 6 KB takes three to five.
+# Bytes, in a new file. To save a draft that fits in a page writes that page alone. With
+# pages of 4 KB, SQLite's default, a draft of 6 KB takes two to four.
 PAGE_SIZE = 8192
 # Of a damaged file, the driver may get a message that is no UTF-8, or an absurd size.
 FAILURES = (sqlite3.Error, OSError, UnicodeError, MemoryError)
 SWEPT_AT_ONCE = 1000
 
-SCHEMA = """
+TABLE = """
 CREATE TABLE IF NOT EXISTS wizard_drafts (
     key TEXT PRIMARY KEY,
     version BLOB NOT NULL,
     expires REAL NOT NULL,
+    -- When a sweep looks at the value: never later than it expires. A draft expires
+    -- later with every save. Were that indexed, each save would write the index, too.
+    due REAL NOT NULL DEFAULT 0,
     blob BLOB NOT NULL
-);
-CREATE INDEX IF NOT EXISTS wizard_drafts_expires ON wizard_drafts (expires);
+)
+"""
+ADD_DUE = "ALTER TABLE wizard_drafts ADD COLUMN due REAL NOT NULL DEFAULT 0"
+INDEX = """
+CREATE INDEX IF NOT EXISTS wizard_drafts_due ON wizard_drafts (due);
+DROP INDEX IF EXISTS wizard_drafts_expires;
 """
 LOAD = "SELECT blob, version FROM wizard_drafts WHERE key = ? AND expires > ?"
 ENTRIES = """
@@ -44,19 +51,25 @@ SELECT key, blob, version FROM wizard_drafts
 WHERE key > ? AND expires > ? ORDER BY key LIMIT ?
 """
 CREATE = """
-INSERT INTO wizard_drafts (key, version, expires, blob) VALUES (?, ?, ?, ?)
+INSERT INTO wizard_drafts (key, version, expires, due, blob) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE
-SET version = excluded.version, expires = excluded.expires, blob = excluded.blob
+SET version = excluded.version, expires = excluded.expires, due = excluded.due,
+    blob = excluded.blob
 WHERE wizard_drafts.expires <= ?
 """
 REPLACE = """
 UPDATE wizard_drafts SET version = ?, expires = ?, blob = ?
+WHERE key = ? AND version = ? AND expires > ? AND due <= ?
+"""
+REPLACE_SOONER = """
+UPDATE wizard_drafts SET version = ?, expires = ?, blob = ?, due = ?
 WHERE key = ? AND version = ? AND expires > ?
 """
-SWEEP = """
-DELETE FROM wizard_drafts WHERE rowid IN
-(SELECT rowid FROM wizard_drafts WHERE expires <= ? ORDER BY expires LIMIT ?)
-"""
+DUE = "SELECT rowid FROM wizard_drafts WHERE due <= ? ORDER BY due LIMIT ?"
+SWEEP = f"DELETE FROM wizard_drafts WHERE rowid IN ({DUE}) AND expires <= ?"  # noqa: S608
+POSTPONE = (
+    f"UPDATE wizard_drafts SET due = expires WHERE rowid IN ({DUE}) AND expires > ?"  # noqa: S608
+)
 
 
 class SQLiteStore:
@@ -100,18 +113,23 @@ class SQLiteStore:
 
     def create(self, key: str, blob: bytes, version: bytes, ttl: int) -> bool:
         """Store a value if there is none; return whether it was stored."""
-        sweep_now_and_then(self._sweep_some)
+        sweep_now_and_then(self._sweep_now)
         now = time.time()
-        return self._run(CREATE, key, version, now + ttl, blob, now).changed > 0
+        ends = now + ttl
+        return self._run(CREATE, key, version, ends, ends, blob, now).changed > 0
 
     def replace(
         self, key: str, blob: bytes, version: bytes, expected: bytes, ttl: int
     ) -> bool:
         """Store a value over version ``expected``; return whether it was stored."""
-        sweep_now_and_then(self._sweep_some)
+        sweep_now_and_then(self._sweep_now)
         now = time.time()
-        parameters = (version, now + ttl, blob, key, expected, now)
-        return self._run(REPLACE, *parameters).changed > 0
+        ends = now + ttl
+        which = key, expected, now
+        if self._run(REPLACE, version, ends, blob, *which, ends).changed:
+            return True
+        # It is not there, or it would expire before a sweep looked at it.
+        return self._run(REPLACE_SOONER, version, ends, blob, ends, *which).changed > 0
 
     def entries(self) -> Iterator[tuple[str, bytes, bytes]]:
         """Yield the key, the blob and the version of every value, in order of keys."""
@@ -123,10 +141,11 @@ class SQLiteStore:
 
     def sweep(self, now: float, report: Callable[[int], object] | None = None) -> int:
         """Remove all values that have expired at ``now``; return how many."""
-        removed = 0
-        while count := self._run(SWEEP, now, SWEPT_AT_ONCE).changed:
+        removed, more = 0, True
+        while more:
+            count, more = self._sweep_some(now)
             removed += count
-            if report is not None:
+            if count and report is not None:
                 report(removed)
         if removed:
             self.erase_remains()
@@ -152,9 +171,16 @@ class SQLiteStore:
                 if connection.file is self._file:
                     connection.close()
 
-    def _sweep_some(self) -> None:
-        if self._run(SWEEP, time.time(), SWEPT_AT_ONCE).changed:
+    def _sweep_now(self) -> None:
+        count, _ = self._sweep_some(time.time())
+        if count:
             self.erase_remains()
+
+    def _sweep_some(self, now: float) -> tuple[int, bool]:
+        """Remove some expired values; return how many, and if more may be there."""
+        removed = self._run(SWEEP, now, SWEPT_AT_ONCE, now).changed
+        postponed = self._run(POSTPONE, now, SWEPT_AT_ONCE, now).changed
+        return removed, bool(removed or postponed)
 
     def _truncate_log(self) -> bool:
         return truncate_log(lambda sql: self._run(sql).rows)
@@ -293,7 +319,9 @@ def _connect(path: str) -> sqlite3.Connection:
         _use_wal(database)
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute("PRAGMA secure_delete = ON")
-        database.executescript(SCHEMA)
+        database.execute(TABLE)
+        _add_due(database)
+        database.executescript(INDEX)
     except BaseException:
         database.close()
         raise
@@ -312,6 +340,15 @@ def _use_wal(database: sqlite3.Connection) -> None:
             if not busy or time.monotonic() > deadline:
                 raise
         time.sleep(0.005)
+
+
+def _add_due(database: sqlite3.Connection) -> None:
+    """Add the column to the table of an earlier release: all its values are due."""
+    columns = "SELECT name FROM pragma_table_info('wizard_drafts')"
+    if ("due",) not in database.execute(columns).fetchall():
+        # Another process may add it at this moment.
+        with suppress(sqlite3.OperationalError):
+            database.execute(ADD_DUE)
 
 
 # A fork copies SQLite's record of its locks into the child, although the locks stay

@@ -882,24 +882,129 @@ def test_sqlite_connection_has_its_settings(
     assert found == [[("wal",)], [(5000,)], [(normal,)], [(True,)]]
 
 
-def test_sqlite_writes_two_pages_for_a_draft_of_6_kb(sqlite_store: SQLiteStore) -> None:
+def test_sqlite_writes_one_page_for_a_draft_of_6_kb(sqlite_store: SQLiteStore) -> None:
     version = put(sqlite_store, "key", os.urandom(6000))
     sqlite_store.erase_remains()
     assert sqlite_store.replace("key", os.urandom(6000), b"new", version, TTL)
     ((_, written, _),) = sqlite_store._run("PRAGMA wal_checkpoint(PASSIVE)").rows
-    assert written == 2
+    assert written == 1
 
 
 def test_sqlite_goes_on_with_a_file_of_other_pages(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "drafts.sqlite")) as database:
         database.execute("PRAGMA page_size = 4096")
         database.execute("PRAGMA journal_mode = WAL")
-        database.executescript(sqlite.SCHEMA)
+        database.executescript(SCHEMA_BEFORE_DUE)
     store = SQLiteStore(tmp_path / "drafts.sqlite")
     blob = os.urandom(6000)
     version = put(store, "key", blob)
     assert store._run("PRAGMA page_size").rows == [(4096,)]
     assert store.load("key") == (blob, version)
+
+
+SCHEMA_BEFORE_DUE = """
+CREATE TABLE wizard_drafts (
+    key TEXT PRIMARY KEY,
+    version BLOB NOT NULL,
+    expires REAL NOT NULL,
+    blob BLOB NOT NULL
+);
+CREATE INDEX wizard_drafts_expires ON wizard_drafts (expires);
+"""
+
+
+@pytest.fixture
+def older_file(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """A file of SQLite whose values do not say when they are due, and have expired."""
+    with closing(
+        sqlite3.connect(tmp_path / "drafts.sqlite", isolation_level=None)
+    ) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.executescript(SCHEMA_BEFORE_DUE)
+        yield database
+
+
+def insert_before_due(database: sqlite3.Connection, key: str, expires: float) -> None:
+    database.execute(
+        "INSERT INTO wizard_drafts (key, version, expires, blob) VALUES (?, ?, ?, ?)",
+        (key, b"1", expires, b"old"),
+    )
+
+
+def indexes(database: sqlite3.Connection) -> list[tuple[str]]:
+    named = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+    return database.execute(named).fetchall()
+
+
+def test_values_of_an_older_file_are_swept_when_they_expire(
+    older_file: sqlite3.Connection, tmp_path: Path
+) -> None:
+    now = time.time()
+    insert_before_due(older_file, "living", now + TTL)
+    insert_before_due(older_file, "expired", now - 1)
+    store = SQLiteStore(tmp_path / "drafts.sqlite")
+    assert store.load("living") == (b"old", b"1")
+    assert store.load("expired") is None
+    assert store.sweep(time.time()) == 1
+    assert store.replace("living", b"new", b"2", b"1", TTL)
+    assert store.load("living") == (b"new", b"2")
+    assert store.sweep(now + 3 * TTL) == 1
+    assert indexes(older_file) == [("wizard_drafts_due",)]
+
+
+def test_release_before_due_shares_the_file(
+    older_file: sqlite3.Connection, tmp_path: Path
+) -> None:
+    store = SQLiteStore(tmp_path / "drafts.sqlite")
+    put(store, "new", ttl=TTL)
+    older_file.executescript(
+        SCHEMA_BEFORE_DUE.replace("TABLE", "TABLE IF NOT EXISTS").replace(
+            "INDEX", "INDEX IF NOT EXISTS"
+        )
+    )
+    insert_before_due(older_file, "old", time.time() + TTL)
+    assert store.load("old") == (b"old", b"1")
+    assert store.sweep(time.time()) == 0
+    assert store.sweep(time.time() + TTL + 1) == 2
+
+
+def test_threads_open_an_older_file_at_once(
+    older_file: sqlite3.Connection, tmp_path: Path
+) -> None:
+    insert_before_due(older_file, "key", time.time() + TTL)
+    stores = [SQLiteStore(tmp_path / "drafts.sqlite") for _ in range(8)]
+    meet = threading.Barrier(len(stores))
+
+    def load(store: SQLiteStore) -> object:
+        meet.wait()
+        return store.load("key")
+
+    with ThreadPoolExecutor(len(stores)) as threads:
+        assert [*threads.map(load, stores)] == [(b"old", b"1")] * len(stores)
+
+
+def test_save_does_not_move_what_is_due(sqlite_store: SQLiteStore) -> None:
+    def due() -> float:
+        ((found,),) = sqlite_store._run("SELECT due FROM wizard_drafts").rows
+        return float(found)
+
+    version = put(sqlite_store, "key", ttl=TTL)
+    first = due()
+    assert sqlite_store.replace("key", b"later", b"2", version, 2 * TTL)
+    assert due() == first
+    assert sqlite_store.sweep(first) == 0  # it is due, and lives: it is put off
+    assert due() == pytest.approx(first + TTL, abs=60)
+    assert sqlite_store.load("key") == (b"later", b"2")
+    assert sqlite_store.sweep(first + TTL + 60) == 1
+
+
+def test_value_that_expires_sooner_than_before_is_swept_sooner(
+    store: SweptStore,
+) -> None:
+    version = put(store, "key", ttl=100 * TTL)
+    assert store.replace("key", b"end", b"2", version, TTL)
+    assert store.load("key") == (b"end", b"2")
+    assert store.sweep(time.time() + TTL + 1) == 1
 
 
 def test_files_locked_for_long_are_an_outage(
