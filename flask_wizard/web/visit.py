@@ -6,13 +6,12 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from flask import abort, after_this_request, g, url_for
-from msgspec import Struct
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import BuildError
 
@@ -94,7 +93,8 @@ DOWNLOAD = "download"
 BROKEN = "The application's code raises for a draft at {}, which cannot be continued."
 
 
-class Visit(Struct, frozen=True):
+@dataclass(frozen=True)
+class Visit:
     """One request of one visitor for one draft.
 
     ``handle`` returns the answer: a response to send, or a ``Page``, which is the
@@ -102,7 +102,7 @@ class Visit(Struct, frozen=True):
     as JSON is a response, too.
     """
 
-    context: Context
+    context: Context = field(repr=False)
     wizard: Wizard
     #: Returns the journey of a draft through the wizard.
     journey_of: Callable[[Draft], Journey]
@@ -111,9 +111,6 @@ class Visit(Struct, frozen=True):
     pages: Pages
     #: The id of the draft in the URL; ``None`` for a new draft.
     draft_id: str | None
-
-    def __repr__(self) -> str:
-        return f"<Visit of {self.wizard!r} for the draft {self.draft_id!r}>"
 
     @classmethod
     def open(
