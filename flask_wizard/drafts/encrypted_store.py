@@ -11,7 +11,7 @@ import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -52,6 +52,9 @@ class StoredVersion(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:  # a log must never show an answer
         return f"StoredVersion({self.key!r}, {self.version!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:  # Rich would show every field
+        return [("key", self.key), ("version", self.version)]
 
 
 class EncryptedStore:
@@ -186,6 +189,12 @@ class StoredDraft(msgspec.Struct, frozen=True):
     names: StoredNames = {}
     #: What this visitor may do with it who is a guest; ``None`` for a holder.
     guest: Guest | None = None
+
+    def __repr__(self) -> str:
+        return f"<StoredDraft {self.draft!r} at {self.version!r}>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:  # Rich would show every field
+        return [("draft", self.draft), ("version", self.version)]
 
 
 class DraftRepository:

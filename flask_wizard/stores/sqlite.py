@@ -6,6 +6,7 @@ import os
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -28,14 +29,15 @@ PAGE_SIZE = 8192
 # Of a damaged file, the driver may get a message that is no UTF-8, or an absurd size.
 FAILURES = (sqlite3.Error, OSError, UnicodeError, MemoryError)
 SWEPT_AT_ONCE = 1000
+POSTPONED_AT_ONCE = 100  # each is written anew if it is from an earlier release
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS wizard_drafts (
     key TEXT PRIMARY KEY,
     version BLOB NOT NULL,
     expires REAL NOT NULL,
-    -- When a sweep looks at the value: never later than it expires. A draft expires
-    -- later with every save. Were that indexed, each save would write the index, too.
+    -- When a sweep looks at the value, not later than it expires. A draft expires later
+    -- with every save: were that indexed, each save would write the index, too.
     due REAL NOT NULL DEFAULT 0,
     blob BLOB NOT NULL
 )
@@ -179,7 +181,7 @@ class SQLiteStore:
     def _sweep_some(self, now: float) -> tuple[int, bool]:
         """Remove some expired values; return how many, and if more may be there."""
         removed = self._run(SWEEP, now, SWEPT_AT_ONCE, now).changed
-        postponed = self._run(POSTPONE, now, SWEPT_AT_ONCE, now).changed
+        postponed = self._run(POSTPONE, now, POSTPONED_AT_ONCE, now).changed
         return removed, bool(removed or postponed)
 
     def _truncate_log(self) -> bool:
@@ -239,6 +241,7 @@ class _Databases:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._open: set[sqlite3.Connection] = set()
+        self._left: deque[sqlite3.Connection] = deque()
 
     def add(self, database: sqlite3.Connection) -> None:
         self._open.add(database)
@@ -247,15 +250,39 @@ class _Databases:
         with self._lock:
             database.close()
             self._open.discard(database)
+        self._close_left()
+
+    def leave(self, database: sqlite3.Connection) -> None:
+        """Close a database whose connection is gone, or let who is closing one do it.
+
+        This waits for nobody: the garbage collector may call it amid anything.
+        """
+        self._left.append(database)
+        self._close_left()
+
+    def _close_left(self) -> None:
+        # Who has the lock looks for more when it has given it back.
+        while self._left and self._lock.acquire(blocking=False):
+            try:
+                while True:
+                    database = self._left.popleft()
+                    database.close()
+                    self._open.discard(database)
+            except IndexError:
+                pass
+            finally:
+                self._lock.release()
 
     def before_fork(self) -> None:
-        """Close what is left: databases of threads that end at this moment."""
+        """Close all, also those of threads that end at this moment."""
         self._lock.acquire()
         for database in list(self._open):
-            self.close(database)
+            database.close()
+        self._open.clear()
 
     def after_fork(self) -> None:
         self._lock.release()
+        self._close_left()
 
 
 _databases = _Databases()
@@ -274,7 +301,7 @@ class _Connection:
 
     def __del__(self, databases: _Databases = _databases) -> None:
         if self._database is not None:
-            databases.close(self._database)
+            databases.leave(self._database)
 
     def run(self, sql: str, parameters: tuple[object, ...]) -> _Outcome:
         """Run a statement; connect first if necessary."""
@@ -344,11 +371,18 @@ def _use_wal(database: sqlite3.Connection) -> None:
 
 def _add_due(database: sqlite3.Connection) -> None:
     """Add the column to the table of an earlier release: all its values are due."""
+    if _has_due(database):
+        return
+    try:
+        database.execute(ADD_DUE)
+    except sqlite3.OperationalError:
+        if not _has_due(database):  # another process has not added it meanwhile
+            raise
+
+
+def _has_due(database: sqlite3.Connection) -> bool:
     columns = "SELECT name FROM pragma_table_info('wizard_drafts')"
-    if ("due",) not in database.execute(columns).fetchall():
-        # Another process may add it at this moment.
-        with suppress(sqlite3.OperationalError):
-            database.execute(ADD_DUE)
+    return ("due",) in database.execute(columns).fetchall()
 
 
 # A fork copies SQLite's record of its locks into the child, although the locks stay
@@ -373,10 +407,10 @@ def _before_fork() -> None:
 
 
 def _after_fork() -> None:
-    _databases.after_fork()
     while _held:
         _held.pop().lock.release()
     _registering.release()
+    _databases.after_fork()
 
 
 def _close_inherited() -> None:

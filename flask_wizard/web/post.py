@@ -6,7 +6,7 @@ import random
 import time
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from flask import Response, abort
 from msgspec import Struct
@@ -94,6 +94,9 @@ class Post(Struct, frozen=True):
 
     def __repr__(self) -> str:  # a log must never show an answer
         return f"<Post of {self.submitted} at {self.at}>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:  # Rich would show every field
+        return [("at", self.at), ("action", self.action)]
 
     def process(self) -> Outcome:
         """Save or end the draft, and try again if another request wrote first.

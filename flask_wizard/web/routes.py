@@ -208,7 +208,7 @@ class Mounted:
 
     def answer(self, endpoint: str, /, **values: Any) -> Response:
         """Return the response to a request for one of the wizard's URLs."""
-        context: Context = request.environ.pop(CONTEXT)
+        context: Context = request.environ.pop(CONTEXT, None) or get_context()
         prefix = g.wizard_prefix
         bound = {n: v for n, v in prefix.items() if n not in self.unbound}
         outcome: Outcome | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from flask import Request
@@ -125,6 +125,9 @@ class Submitted(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:  # a log must never show an answer
         return f"<Submitted {self.action!r}>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:  # Rich would show every field
+        return [("action", self.action)]
 
     def button(self, label: str) -> Button:
         """Return a button that sends the same action again."""

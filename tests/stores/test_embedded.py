@@ -915,7 +915,7 @@ CREATE INDEX wizard_drafts_expires ON wizard_drafts (expires);
 
 @pytest.fixture
 def older_file(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    """A file of SQLite whose values do not say when they are due, and have expired."""
+    """A file of SQLite whose values do not say when they are due."""
     with closing(
         sqlite3.connect(tmp_path / "drafts.sqlite", isolation_level=None)
     ) as database:
@@ -996,6 +996,61 @@ def test_save_does_not_move_what_is_due(sqlite_store: SQLiteStore) -> None:
     assert due() == pytest.approx(first + TTL, abs=60)
     assert sqlite_store.load("key") == (b"later", b"2")
     assert sqlite_store.sweep(first + TTL + 60) == 1
+
+
+def test_sweep_passes_over_any_number_of_living_values(
+    sqlite_store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "SWEPT_AT_ONCE", 2)
+    monkeypatch.setattr(sqlite, "POSTPONED_AT_ONCE", 1)
+    for number in range(7):
+        version = put(sqlite_store, f"living{number}", ttl=TTL)
+        assert sqlite_store.replace(f"living{number}", b"", b"2", version, 9 * TTL)
+    for number in range(3):
+        put(sqlite_store, f"old{number}", ttl=2 * TTL)  # behind these
+    assert sqlite_store.sweep(time.time() + 3 * TTL) == 3
+    assert len([*sqlite_store.entries()]) == 7
+
+
+def test_connection_that_is_collected_amid_a_fork_waits_for_nobody(
+    tmp_path: Path,
+) -> None:
+    """The thread that collects it may hold a lock that the fork waits for."""
+    script = """
+    import threading
+
+    import flask_wizard.stores.sqlite as module
+
+    is_forking, goes_on = threading.Event(), threading.Event()
+
+    def hold():
+        is_forking.set()
+        assert goes_on.wait(60)
+
+    def collect():
+        assert is_forking.wait(60)
+        connection.__del__()
+        goes_on.set()
+
+    store.create("key", b"", new_version(), 60)
+    connection = module._Connection(module._File(path + "/other.sqlite"))
+    connection.run("SELECT 1", ())
+    module._connections.discard(connection)  # as the collector does before it
+    databases, held = module._databases, module._databases.before_fork
+
+    def before_fork():
+        held()
+        hold()
+
+    databases.before_fork = before_fork
+    thread = threading.Thread(target=collect)
+    thread.start()
+    if os.fork() == 0:
+        os._exit(store.load("key") is None)
+    assert os.wait()[1] == 0
+    thread.join()
+    """
+    run_script(open_script(script), "sqlite", tmp_path)
 
 
 def test_value_that_expires_sooner_than_before_is_swept_sooner(
@@ -1282,7 +1337,7 @@ def test_fork_waits_for_the_connection_of_a_thread_that_ends(tmp_path: Path) -> 
         is_closing.clear()
         thread = threading.Thread(target=write, args=(n,))
         thread.start()
-        is_closing.wait()
+        assert is_closing.wait(60)
         if os.fork() == 0:
             os._exit(store.load(f"{n}-0") is None)
         statuses.append(os.wait()[1])

@@ -96,6 +96,8 @@ def test_no_object_shows_an_answer(make_on_disk: MakeOnDisk) -> None:
             for found in objects:
                 shown = self.shown.setdefault(type(found), set())
                 shown |= {repr(found), str(found)}
+                if hasattr(found, "__rich_repr__"):
+                    shown.add(str(found.__rich_repr__()))
 
         @property
         def leaks(self) -> set[str]:
@@ -148,6 +150,8 @@ def test_no_object_shows_an_answer(make_on_disk: MakeOnDisk) -> None:
         "Journey",
         "BoundFormStep",
         "Visit",
+        "Post",
+        "Submitted",
     } <= known
     assert {"Submission", "Answers", "Record", "Page", "Values", "Action"} <= known
     assert listener.leaks == set()
