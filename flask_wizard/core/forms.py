@@ -15,7 +15,7 @@ from collections.abc import (
 from contextlib import suppress
 from decimal import Decimal
 from functools import partial
-from types import MappingProxyType
+from types import MappingProxyType, MethodType
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
@@ -556,7 +556,7 @@ def _bind_quickly(form: Any, unbound: Any, options: dict[str, Any]) -> Field:
     field: Field = type(meta).bind_field(meta, form, unbound, options)
     field_class: Any = type(field)
     for name, method in quicker_methods(field_class):
-        vars(field)[name] = partial(method, field)
+        setattr(field, name, MethodType(method, field))
     return field
 
 

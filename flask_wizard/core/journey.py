@@ -53,6 +53,8 @@ class Walk(Generic[Kept]):
     inside: tuple[str, ...] = ()
     #: The list that they are the pages of, if they are.
     repeat: BoundStep | None = None
+    #: The names of steps that somebody else fills in: the gate passes over them.
+    passable: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -74,8 +76,6 @@ class Walk(Generic[Kept]):
         #: What is said to the visitor, in the language of this request.
         self.texts = texts
         self.draft: Kept = draft
-        #: The names of steps that somebody else fills in: the gate passes over them.
-        self.passable: frozenset[str] = frozenset()
         if isinstance(draft, Draft) and len(draft.packed_holders) > 1:
             self.passable = draft.shared_steps
         self.initial = initial
