@@ -43,6 +43,8 @@ def protect(response: Any) -> Any:
             headers.add(name, value)
     if "vary" in present:
         response.vary.update(("Accept", "Cookie"))
+    elif "location" in present:  # the same, whether a page is asked for or data
+        headers.add("Vary", "Cookie")
     else:
         headers.add("Vary", "Accept, Cookie")
     return response
