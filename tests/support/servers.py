@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -30,14 +32,41 @@ def program(name: str) -> str:
     return found
 
 
-def free_port() -> int:
-    """Return a port that is free, and that no connection takes meanwhile.
+class ReservedPorts:
+    """Ports that tests of this process use, or those of others that run beside it.
 
-    At random, as other processes look for one at the same time. By the system's own
-    numbers, as hypothesis seeds those of `random`.
+    A server takes a port seconds after it was found free, on a busy machine. ``path``
+    is a file of which each process locks a byte for each of its ports until it ends.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)  # open until the end
+        self._own: set[int] = set()
+
+    def reserve(self, port: int) -> bool:
+        """Reserve a port. False if it was reserved before, by whatever process."""
+        if port in self._own:
+            return False
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+        except OSError:
+            return False
+        self._own.add(port)
+        return True
+
+
+RESERVED = ReservedPorts(Path(tempfile.gettempdir(), f"test-ports-{os.getuid()}"))
+
+
+def free_port() -> int:
+    """Return a port that is free, and that no connection or other test takes.
+
+    At random, by the system's own numbers, as hypothesis seeds those of `random`.
     """
     while True:
         port = SystemRandom().choice(PORTS)
+        if not RESERVED.reserve(port):
+            continue
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
